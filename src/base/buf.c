@@ -1,0 +1,191 @@
+#include "base/buf.h"
+
+#include "base/arena.h"
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buf_init(struct buf *b, size_t max)
+{
+	assert(max > 0 && max < SIZE_MAX / 2);
+	*b = (struct buf){ .max = max };
+}
+
+void buf_fini(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ .max = b->max };
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	b->status = 0;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+static bool buf_room(struct buf *b, size_t more)
+{
+	if (b->status)
+		return false;
+	if (more > b->max - b->n) {
+		b->status = -E2BIG;
+		return false;
+	}
+	size_t need = b->n + more + 1;
+
+	if (need <= b->cap)
+		return true;
+	size_t cap = b->cap ? b->cap : 64;
+
+	while (cap < need)
+		cap *= 2;
+	b->p = xrealloc(b->p, cap);
+	b->cap = cap;
+	return true;
+}
+
+void buf_add(struct buf *b, struct str s)
+{
+	if (!buf_room(b, s.n))
+		return;
+	if (s.n)
+		memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+	b->p[b->n] = '\0';
+}
+
+void buf_addc(struct buf *b, char c)
+{
+	buf_add(b, (struct str){ &c, 1 });
+}
+
+void buf_adds(struct buf *b, const char *cstr)
+{
+	buf_add(b, str_from(cstr));
+}
+
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+
+	va_end(again);
+	if (n < 0 || !buf_room(b, (size_t)n))
+		return;
+	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	b->n += (size_t)n;
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+void buf_drop(struct buf *b, size_t n)
+{
+	if (n >= b->n) {
+		b->n = 0;
+	} else if (n) {
+		memmove(b->p, b->p + n, b->n - n);
+		b->n -= n;
+	}
+	if (b->p)
+		b->p[b->n] = '\0';
+}
+
+void buf_add_json(struct buf *b, struct str s)
+{
+	buf_addc(b, '"');
+	while (s.n) {
+		uint32_t cp;
+		size_t len = utf8_next(s, &cp);
+
+		if (cp == '"' || cp == '\\')
+			buf_printf(b, "\\%c", (char)cp);
+		else if (cp == '\n')
+			buf_adds(b, "\\n");
+		else if (cp == '\t')
+			buf_adds(b, "\\t");
+		else if (cp < 0x20 || cp == 0x7f)
+			buf_printf(b, "\\u%04x", (unsigned)cp);
+		else if (cp == UTF8_BAD)
+			buf_adds(b, "\xef\xbf\xbd");
+		else
+			buf_add(b, str_take(s, len));
+		s = str_skip(s, len);
+	}
+	buf_addc(b, '"');
+}
+
+static void add_terminal(struct buf *b, struct str s, bool one_line)
+{
+	while (s.n) {
+		uint32_t cp;
+		size_t len = utf8_next(s, &cp);
+
+		if (cp == '\n' || cp == '\t')
+			buf_addc(b, one_line ? ' ' : (char)cp);
+		else if (cp == UTF8_BAD)
+			buf_printf(b, "\\x%02x", (unsigned char)*s.p);
+		else if (cp < 0x20 || cp == 0x7f)
+			buf_printf(b, "\\x%02x", (unsigned)cp);
+		else if (cp < 0xa0 && cp >= 0x80)
+			buf_printf(b, "\\u%04x", (unsigned)cp);
+		else if (utf8_is_invisible(cp))
+			buf_printf(b, "<U+%04X>", (unsigned)cp);
+		else
+			buf_add(b, str_take(s, len));
+		s = str_skip(s, len);
+	}
+}
+
+void buf_add_terminal(struct buf *b, struct str s)
+{
+	add_terminal(b, s, false);
+}
+
+void buf_add_terminal_line(struct buf *b, struct str s)
+{
+	add_terminal(b, s, true);
+}
+
+void buf_add_shell(struct buf *b, struct str s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:=@%+,";
+	bool simple = s.n > 0;
+
+	for (size_t i = 0; i < s.n && simple; i++)
+		simple = s.p[i] && strchr(plain, s.p[i]);
+	if (simple) {
+		buf_add(b, s);
+		return;
+	}
+	buf_addc(b, '\'');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_addc(b, s.p[i]);
+	}
+	buf_addc(b, '\'');
+}
+
+char *buf_steal(struct buf *b)
+{
+	char *p = b->p ? b->p : xalloc(1);
+
+	*b = (struct buf){ .max = b->max };
+	return p;
+}
