@@ -1,0 +1,130 @@
+/*
+ * Agent programs as codecs. An adapter knows how one program is started read-only, how its output
+ * reads, and how to tell one ending from another. It does no I/O: bytes in, facts out. The worker
+ * owns the process, the fence owns the walls; the mode flags stand in the adapter's code and can
+ * be changed by no flow, request or repository.
+ */
+#ifndef ADAPTER_ADAPTER_H
+#define ADAPTER_ADAPTER_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "flow/words.h"
+
+#include <jansson.h>
+
+/* What the worker knows about one attempt before it starts. Paths are those inside the fence. */
+struct agent_task {
+	struct str prompt;     /* whole text, valid UTF-8 without NUL */
+	size_t prompt_system;  /* see struct prompt */
+	const char *repo;      /* "/repo" */
+	const char *home, *tmp; /* scratch, private to the attempt */
+	unsigned port;         /* of the gateway on 127.0.0.1 */
+	const char *token;     /* what the gateway takes for a key */
+	const char *model;
+	const char *effort;    /* "", low, medium, high */
+	double temperature;    /* negative: not given */
+	unsigned max_turns;    /* 0: the adapter's default */
+	msec_t wall;           /* the attempt's limit; the adapter may pass a little less on */
+	struct str *tools;     /* subset of the read-only tools; none: all */
+	size_t n_tools;
+	bool web_only;
+	bool fast;
+	const char *program;   /* path of the agent (native: of tutti itself) */
+	const char *interpreter; /* path of node for scripts, or NULL */
+};
+
+struct agent_file {
+	const char *path; /* below the scratch directory, e.g. "home/.qwen/settings.json" */
+	struct str text;
+};
+
+/* How to start the program. Everything lives in the arena given to prepare. */
+struct agent_launch {
+	const char **argv; /* NULL-terminated; argv[0] is the absolute path to execute */
+	const char **env;  /* NULL-terminated; nothing else is in the environment */
+	struct str stdin_text;
+	struct agent_file *files;
+	size_t n_files;
+	const char **read_only; /* NULL-terminated host paths that must be visible, at the same path */
+};
+
+enum fact_type {
+	FACT_INIT,       /* data: model, mode, tools, version */
+	FACT_TEXT,       /* text: delta of the answer being written */
+	FACT_THINK,      /* text: delta of thinking */
+	FACT_TEXT_VOID,  /* the text of this turn is void (provider retry) */
+	FACT_TOOL_START, /* id, name, data: input */
+	FACT_TOOL_END,   /* id, name, ok, text: short summary; data.reads: [{path,from,to}] if known */
+	FACT_DENIED,     /* a call was refused by the agent's own mode: id, name, text */
+	FACT_RETRY,      /* text: the provider's reason */
+	FACT_USAGE,      /* in, out, cached: totals of this attempt so far */
+	FACT_NOTICE,     /* text: anything a person should see */
+	FACT_VIOLATION,  /* text: the read-only mode does not hold; the worker kills at once */
+	FACT_TYPES
+};
+
+struct fact {
+	enum fact_type type;
+	struct str id, name, text; /* borrowed; valid during the callback */
+	const json_t *data;        /* borrowed or NULL */
+	bool ok;
+	long long in, out, cached;
+};
+
+typedef void (*fact_fn)(void *ctx, const struct fact *fact);
+
+/* The one ending of an attempt. Text lives in the session. */
+struct outcome {
+	enum ending ending;
+	struct str answer; /* whole final text; also when the ending is not `answered` */
+	struct str reason; /* one line for a person, empty when answered */
+	json_t *structured; /* the agent's own structured result, or NULL */
+	long long in, out, cached; /* tokens as the agent counted them, 0 if it did not */
+	unsigned turns, tool_calls, denied;
+};
+
+struct agent_session;
+
+struct adapter_ops {
+	const char *name;  /* "native", "qwen" */
+	const char *title; /* for people */
+	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
+	bool needs_interpreter;  /* started as `node program` */
+	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
+	/* The argument that makes the program print its version, or NULL. */
+	const char *version_arg;
+	/* 0 when this version passed our conformance suite, else -ENOTSUP with reason and fix. */
+	int (*admit)(const char *version, struct err *err);
+	int (*prepare)(struct arena *a, const struct agent_task *task, struct agent_launch *ret,
+	    struct err *err);
+	struct agent_session *(*create)(const struct agent_task *task, fact_fn fn, void *ctx);
+	/* One line of stdout without its newline; any bytes. Lines above AGENT_LINE_MAX arrive cut
+	 * with CUT set. */
+	void (*line)(struct agent_session *s, struct str line, bool cut);
+	/*
+	 * The process is gone: STATUS as waitpid gave it, ERRORS the tail of stderr. Fills exactly
+	 * one outcome. Called once, also after a kill.
+	 */
+	void (*exited)(struct agent_session *s, int status, struct str errors, struct outcome *ret);
+	void (*destroy)(struct agent_session *s);
+};
+
+extern const struct adapter_ops adapter_native;
+extern const struct adapter_ops adapter_qwen;
+
+/* By name, or NULL. */
+const struct adapter_ops *adapter_find(struct str name);
+/* All of them in order of preference, NULL-terminated. */
+const struct adapter_ops *const *adapter_all(void);
+
+/*
+ * What an answer without an error behind it amounts to: ENDING_ANSWERED, or EMPTY (nothing but
+ * white space), ASKED (a question back in place of an answer), REFUSED.
+ */
+enum ending answer_classify(struct str answer);
+/* Ending for a model API error: HTTP status (0: none) and the server's own words. */
+enum ending endpoint_classify(int http_status, struct str message);
+
+#endif

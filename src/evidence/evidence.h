@@ -1,0 +1,143 @@
+/*
+ * Claims and what they rest on. Findings and citations are read out of free Markdown (or the JSON
+ * of `output: findings`) as small models write it, and each citation is checked against bytes
+ * handed in. Pure: the caller fetches files.
+ */
+#ifndef EVIDENCE_EVIDENCE_H
+#define EVIDENCE_EVIDENCE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <jansson.h>
+
+enum cite_state {
+	CITE_UNCHECKED, /* web, provided, no quote */
+	CITE_RESOLVES,  /* path, lines and quoted text match the snapshot */
+	CITE_MOVED,     /* the text stands at other lines of the file */
+	CITE_CHANGED,   /* the lines exist, the text differs */
+	CITE_MISSING,   /* no such path or lines */
+	CITE_STATES
+};
+
+enum trust_class { TRUST_CODEBASE, TRUST_WEB, TRUST_PROVIDED, TRUST_CLASSES };
+
+enum severity { SEVERITY_NONE, SEVERITY_NOTE, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH,
+	SEVERITY_CRITICAL, SEVERITIES };
+
+/* What the validator said of an item, after code weighed it. */
+enum verdict { VERDICT_NONE /* not reviewed */, VERDICT_UPHELD, VERDICT_WEAKENED, VERDICT_REFUTED,
+	VERDICTS };
+
+struct citation {
+	struct str id;        /* E1… in order of first appearance, per run after evidence_number */
+	enum trust_class trust;
+	struct str path;      /* or the URL */
+	unsigned line, end;   /* as written; 0: none */
+	struct str quote;     /* as written, without its fence or quotes; empty: none */
+	size_t offset, length; /* of the reference in the text */
+	enum cite_state state;
+	unsigned found_line, found_end; /* RESOLVES and MOVED */
+	struct str found;     /* CHANGED: what the lines say instead (cut) */
+};
+
+struct finding {
+	struct str id;    /* as written: S1, SEC-001, GAP-003 … */
+	struct str uid;   /* unique in the run: id, or step/id where two steps share ids */
+	struct str step;  /* who raised it */
+	struct str title, body; /* body: the item's whole text below the title */
+	enum severity severity;
+	struct str confidence; /* as written */
+	struct citation **cites;
+	size_t n_cites;
+	enum verdict verdict; /* after evidence_reconcile */
+	struct str verdict_reason, verdict_by; /* by: the validator's item id */
+};
+
+/* Everything of one text. Lives in the arena it was parsed into. */
+struct evidence {
+	struct str step;
+	struct finding **findings;
+	size_t n_findings;
+	struct citation **cites; /* all, also those outside findings; in order */
+	size_t n_cites;
+	bool cut; /* FINDINGS_MAX or CITATIONS_MAX was reached */
+};
+
+/* The bytes of PATH in *RET, 0; or -ENOENT, -E2BIG, -EISDIR. Bytes stay until the check ends. */
+typedef int (*evidence_source_fn)(void *ctx, struct str path, struct str *ret);
+
+/* Never fails on content. Linear in the text, whatever is in it. */
+struct evidence *evidence_parse(struct arena *a, struct str step, struct str text);
+/* From the JSON of `output: findings`. */
+struct evidence *evidence_from_findings(struct arena *a, struct str step, const json_t *findings);
+/* Fills state and found lines of each codebase citation. */
+void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx);
+
+/* For the store: everything needed to rebuild it. New reference. */
+json_t *evidence_to_json(const struct evidence *ev);
+/* The strings are copied into A. NULL when DOC is not of that form. */
+struct evidence *evidence_from_json(struct arena *a, const json_t *doc);
+
+/*
+ * Gives findings of several texts ids that are unique in the run (uid), and citations E1… in
+ * order; equal citations share an id.
+ */
+void evidence_number(struct arena *a, struct evidence **sets, size_t n);
+
+/*
+ * The items a validator has to judge, one a line: "S1 [high] title (src/a.c:12)". For prompts.
+ */
+struct str evidence_items(struct arena *a, struct evidence *const *sets, size_t n);
+
+/* What one validator said of one item. */
+struct judgement {
+	struct str item;   /* the uid it names */
+	struct str by;     /* V1 … */
+	enum verdict said; /* confirmed -> upheld, partly -> weakened, refuted */
+	struct str reason, impact;
+	struct citation **cites;
+	size_t n_cites;
+};
+
+struct reconciliation {
+	struct judgement *judgements;
+	size_t n_judgements;
+	struct str confidence;    /* the validator's closing line */
+	struct str *strays;       /* ids judged that no finding has */
+	size_t n_strays;
+	unsigned upheld, weakened, refuted, unreviewed;
+	bool recommendation_hit;  /* a refuted or weakened finding is named in the recommendation */
+	bool validated;           /* at least one judgement of an existing item was read */
+};
+
+/*
+ * Reads verdicts per item out of a validator's text, loosely written.
+ */
+size_t judgements_parse(struct arena *a, struct str text, const struct evidence *validator_evidence,
+    struct judgement **ret);
+
+/*
+ * Applies the verdicts to the findings: refuted needs a citation of the validator's that resolves
+ * (or was repaired), else it only weakens; an item nobody judged is "not reviewed".
+ * VALIDATORS and their EVIDENCE run in parallel arrays.
+ */
+struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **sets, size_t n_sets,
+    const struct str *validators, struct evidence *const *validator_evidence, size_t n_validators,
+    struct str recommendation);
+/* {kept:[…], demoted:[…], refuted:[{id,title,reason,by}…], unreviewed:[…], recommendation_hit,
+ *  validated, summary: text for the rewriting agent}. New reference. */
+json_t *reconciliation_to_json(struct arena *a, const struct reconciliation *r,
+    struct evidence *const *sets, size_t n_sets);
+
+const char *cite_state_name(enum cite_state s);
+const char *trust_class_name(enum trust_class t);
+const char *severity_name(enum severity s);
+const char *verdict_name(enum verdict v);
+int cite_state_parse(struct str name);
+int trust_class_parse(struct str name);
+int severity_parse(struct str name);
+int verdict_parse(struct str name);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * All definitions that a run can use: flows, personas and contract texts, by name. Later additions
+ * win (built in, then the user's, then a trusted repository's); a broken text is kept with its
+ * errors and hides nothing. The library reads no files itself: texts are handed in.
+ */
+#ifndef FLOW_LIBRARY_H
+#define FLOW_LIBRARY_H
+
+#include "flow/flow.h"
+
+enum text_kind { TEXT_FLOW, TEXT_PERSONA, TEXT_CONTRACT, TEXT_KINDS };
+
+enum contract_form { FORM_PRODUCE, FORM_REVIEW };
+
+struct persona {
+	struct str name, title, body;
+	double temperature; /* negative: not given */
+	const char *file, *origin;
+	char hash[65]; /* SHA-256 of the text */
+};
+
+struct flow_entry {
+	const struct flow *flow; /* NULL when the file has errors */
+	struct str name;         /* from the file name when the text does not tell */
+	const char *file, *origin; /* "built in", "user", "repository" */
+	const struct flow_errors *errors; /* NULL when sound */
+};
+
+struct library;
+
+struct library *library_create(void);
+void library_destroy(struct library *lib);
+/* Everything embedded in the binary (flows/, personas/, contracts/). */
+void library_add_builtin(struct library *lib);
+/*
+ * Adds one text under the name its content (flow:, persona:) or file name gives. FILE and ORIGIN
+ * are copied. Returns 0, or -EINVAL when the text is broken (it is listed with its errors).
+ */
+int library_add(struct library *lib, enum text_kind kind, const char *file, const char *origin,
+    struct str text);
+/* Resolves references between texts (personas, contracts, `use`, `next`); call after adding. */
+void library_check(struct library *lib);
+
+/* Entries in the order: built in by category and file order, then the others. */
+size_t library_count(const struct library *lib);
+const struct flow_entry *library_at(const struct library *lib, size_t i);
+/*
+ * The sound flow called NAME (also by unique prefix), or NULL with a four-part error: unknown
+ * (with the nearest name) is -ENOENT, broken is -EINVAL.
+ */
+const struct flow *library_flow(const struct library *lib, struct str name, struct err *err);
+const struct persona *library_persona(const struct library *lib, struct str name);
+/* The text of a contract in one form; empty when there is none of that name. */
+struct str library_contract(const struct library *lib, struct str name, enum contract_form form);
+
+/*
+ * The definition a run keeps: flow NAME, every flow it uses, their personas and contracts, as
+ * {"flow":…, "texts":[{kind,file,text}…], "sha256":…}. The hash is over the canonical JSON of the
+ * other members. New reference.
+ */
+json_t *library_freeze(const struct library *lib, struct str name, struct err *err);
+/* A library with exactly the frozen texts; checks the hash (-EPROTO when it differs). */
+MUST_CHECK int library_thaw(const json_t *frozen, struct library **ret, struct err *err);
+
+#endif

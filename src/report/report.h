@@ -1,0 +1,69 @@
+/*
+ * A run's results -> Markdown, in the fixed order of the catalogue: title and header line, Answer,
+ * Validation, Recommendation, Findings, the angles' texts, Deferred, Gaps, Evidence, Reproduce.
+ * Pure; the same input gives the same bytes. Everything that agents or the repository wrote is
+ * encoded for Markdown where it stands in our own sentences and tables, and kept as written (with
+ * control characters made visible, headings demoted) where a whole text of an agent is shown.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/clock.h"
+#include "evidence/evidence.h"
+#include "flow/flow.h"
+
+struct report_step {
+	struct str name;  /* "structure", "verify/0" */
+	struct str label;
+	enum step_kind kind;
+	enum step_role role;
+	enum step_status status;
+	enum ending ending;
+	struct str reason; /* of skipped, failed, cancelled */
+	struct str persona, agent, model;
+	struct str output;
+	struct evidence *evidence; /* NULL: none */
+	bool partial;              /* its text was truncated */
+	unsigned attempts, denied;
+	long long tokens_in, tokens_out;
+	msec_t took;
+};
+
+struct report_run {
+	struct str id, flow, flow_title, title, question, focus;
+	enum flow_size size;
+	bool size_was_auto, fast, resumed, rehearsal;
+	enum run_status status;
+	struct str reason;
+	struct str repo_name, commit, branch, tree_hash; /* tree_hash: the snapshot's id */
+	unsigned changed_files;
+	struct str agent, model; /* of the run */
+	msec_t started, took;
+	long long tokens_in, tokens_out;
+	struct report_step *steps; /* in plan order */
+	size_t n_steps;
+	struct strs sections; /* step ids in the order of the flow's report.sections */
+	struct strs next;
+	const struct reconciliation *verdicts; /* NULL: the flow has no validator */
+	bool validator_expected;
+	struct str command; /* exact, shell-quoted */
+	struct str flow_hash;
+	struct strs persona_hashes; /* "name sha256" */
+	struct str proof; /* "read-only: proven (mode A, 10/10 canaries)" */
+	struct strs skipped_files; /* "path (why)" */
+	struct strs notices; /* lane pauses, budget … */
+};
+
+/*
+ * The whole document in A, at most REPORT_MAX bytes (an angle's text that does not fit is cut with
+ * a line that says so).
+ */
+struct str report_markdown(struct arena *a, const struct report_run *run);
+/* The same facts as one JSON document (stable schema, see docs/report.md). New reference. */
+json_t *report_json(struct arena *a, const struct report_run *run);
+/* "31 findings, 4 high; 2 citations could not be confirmed; Data failed (timed_out)". */
+struct str report_outcome(struct arena *a, const struct report_run *run);
+/* DATE-FLOW-SLUG.md */
+struct str report_file_name(struct arena *a, const struct report_run *run);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The fence: every child that is not ours by name and purpose alone runs behind it (confinement).
+ *
+ * sandbox_start forks a *launcher* early, while this process is small, single-threaded and holds
+ * no secret. The launcher makes the children: namespaces, read-only mounts, a network with one
+ * listener that we accept on, capabilities dropped, Landlock, seccomp, and a canary that tries the
+ * forbidden right before exec. If anything of that cannot be had, the child is refused with the
+ * reason; there is no weaker way to start it, and no option that asks for one.
+ *
+ * Life: a dead daemon kills the launcher, a dead launcher kills each namespace's init, and with it
+ * every process inside. A child that ended is reported only after its namespace is empty.
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+#include <jansson.h>
+
+enum fence_mode { FENCE_NONE /* D: no agent step at all */, FENCE_C, FENCE_B, FENCE_A };
+
+enum fence_purpose {
+	FENCE_AGENT,    /* snapshot at /repo, scratch, one listener */
+	FENCE_COMMAND,  /* snapshot at /repo, scratch, no network */
+	FENCE_SNAPSHOT, /* the live repository at /repo, one writable directory at /out */
+};
+
+struct fence_bind {
+	const char *host, *inside; /* absolute; read-only */
+};
+
+struct fence_file {
+	const char *path; /* below /scratch, e.g. "home/.qwen/settings.json"; parents are made */
+	struct str text;
+};
+
+/* All borrowed for the duration of sandbox_spawn. */
+struct fence_spec {
+	enum fence_purpose purpose;
+	const char *repo;     /* host directory shown read-only at /repo; NULL: an empty /repo */
+	const char *writable; /* host directory shown writable at /out (FENCE_SNAPSHOT only) */
+	const struct fence_bind *binds;
+	size_t n_binds;
+	const struct fence_file *files;
+	size_t n_files;
+	const char *const *argv; /* argv[0]: absolute path inside the fence */
+	const char *const *env;  /* the whole environment */
+	const char *cwd;         /* inside; NULL: /repo */
+	unsigned port;           /* FENCE_AGENT: the listener's port on 127.0.0.1 inside */
+	int in, out, err;        /* descriptors for 0, 1, 2; -1: /dev/null. Stay the caller's. */
+	size_t scratch_bytes;    /* 0: default */
+	msec_t wall;             /* bounds RLIMIT_CPU */
+};
+
+enum fence_event {
+	FENCE_READY,   /* walls stand, canary passed; the child waits for sandbox_go */
+	FENCE_REFUSED, /* did not start; err says what and how to fix. Last event. */
+	FENCE_EXITED,  /* main process ended and the namespace is confirmed empty. Last event. */
+};
+
+struct fence_report {
+	enum fence_event event;
+	int listener;        /* READY of FENCE_AGENT: listening socket, now the callback's; else -1 */
+	const json_t *proof; /* READY: attestation; borrowed */
+	int status;          /* EXITED: as from waitpid */
+	bool out_of_memory;  /* EXITED: the kernel killed it for memory, when it can be known */
+	const struct err *err; /* REFUSED */
+};
+
+typedef void (*fence_fn)(void *ctx, const struct fence_report *report);
+
+struct sandbox;
+struct fence_child;
+
+/*
+ * Forks the launcher. Call before threads, secrets and other descriptors exist. UID 0 means: give
+ * workers the unprivileged uid WORKER_UID. Never refuses itself: what the kernel lacks is found by
+ * sandbox_probe and by each spawn.
+ */
+MUST_CHECK int sandbox_start(struct sandbox **ret, struct err *err);
+/* Kills every child, waits for confirmed death, ends the launcher. Accepts NULL. */
+void sandbox_stop(struct sandbox *sb);
+/* Becomes readable when something is to be reported; call sandbox_turn then. */
+int sandbox_fd(const struct sandbox *sb);
+/* Delivers what happened to the callbacks. -EPIPE: the launcher is dead, all children with it. */
+MUST_CHECK int sandbox_turn(struct sandbox *sb);
+
+/*
+ * Asks for a child. Exactly one REFUSED or EXITED follows, after at most one READY. An immediate
+ * error means that no callback will come.
+ */
+MUST_CHECK int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn,
+    void *ctx, struct fence_child **ret, struct err *err);
+/* After READY: execute. (The caller has committed the proof by now.) */
+void sandbox_go(struct fence_child *child);
+/* SIGTERM to the main process (soft) or SIGKILL to the whole namespace. EXITED still follows. */
+void sandbox_kill(struct fence_child *child, bool soft);
+
+/*
+ * What this machine can do, by trying it once in a throw-away child (blocks for some
+ * milliseconds): {"mode":"A","kernel":…,"landlock_abi":7,"probes":[{"name","ok","detail"}…],
+ * "fix":[…]}. New reference.
+ */
+json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode);
+
+#endif
