@@ -16,22 +16,22 @@
 
 /* What the worker knows about one attempt before it starts. Paths are those inside the fence. */
 struct agent_task {
-	struct str prompt;     /* whole text, valid UTF-8 without NUL */
-	size_t prompt_system;  /* see struct prompt */
-	const char *repo;      /* "/repo" */
+	struct str prompt;	/* whole text, valid UTF-8 without NUL */
+	size_t prompt_system;	/* see struct prompt */
+	const char *repo;	/* "/repo" */
 	const char *home, *tmp; /* scratch, private to the attempt */
-	unsigned port;         /* of the gateway on 127.0.0.1 */
-	const char *token;     /* what the gateway takes for a key */
+	unsigned port;		/* of the gateway on 127.0.0.1 */
+	const char *token;	/* what the gateway takes for a key */
 	const char *model;
-	const char *effort;    /* "", low, medium, high */
-	double temperature;    /* negative: not given */
-	unsigned max_turns;    /* 0: the adapter's default */
-	msec_t wall;           /* the attempt's limit; the adapter may pass a little less on */
-	struct str *tools;     /* subset of the read-only tools; none: all */
+	const char *effort; /* "", low, medium, high */
+	double temperature; /* negative: not given */
+	unsigned max_turns; /* 0: the adapter's default */
+	msec_t wall;	    /* the attempt's limit; the adapter may pass a little less on */
+	struct str *tools;  /* subset of the read-only tools; none: all */
 	size_t n_tools;
 	bool web_only;
 	bool fast;
-	const char *program;   /* path of the agent (native: of tutti itself) */
+	const char *program;	 /* path of the agent (native: of tutti itself) */
 	const char *interpreter; /* path of node for scripts, or NULL */
 };
 
@@ -47,28 +47,30 @@ struct agent_launch {
 	struct str stdin_text;
 	struct agent_file *files;
 	size_t n_files;
-	const char **read_only; /* NULL-terminated host paths that must be visible, at the same path */
+	const char *
+	    *read_only; /* NULL-terminated host paths that must be visible, at the same path */
 };
 
 enum fact_type {
-	FACT_INIT,       /* data: model, mode, tools, version */
-	FACT_TEXT,       /* text: delta of the answer being written */
-	FACT_THINK,      /* text: delta of thinking */
-	FACT_TEXT_VOID,  /* the text of this turn is void (provider retry) */
+	FACT_INIT,	 /* data: model, mode, tools, version */
+	FACT_TEXT,	 /* text: delta of the answer being written */
+	FACT_THINK,	 /* text: delta of thinking */
+	FACT_TEXT_VOID,	 /* the text of this turn is void (provider retry) */
 	FACT_TOOL_START, /* id, name, data: input */
-	FACT_TOOL_END,   /* id, name, ok, text: short summary; data.reads: [{path,from,to}] if known */
-	FACT_DENIED,     /* a call was refused by the agent's own mode: id, name, text */
-	FACT_RETRY,      /* text: the provider's reason */
-	FACT_USAGE,      /* in, out, cached: totals of this attempt so far */
-	FACT_NOTICE,     /* text: anything a person should see */
-	FACT_VIOLATION,  /* text: the read-only mode does not hold; the worker kills at once */
+	FACT_TOOL_END,	 /* id, name, ok, text: short summary; data.reads: [{path,from,to}] if known
+			  */
+	FACT_DENIED,	 /* a call was refused by the agent's own mode: id, name, text */
+	FACT_RETRY,	 /* text: the provider's reason */
+	FACT_USAGE,	 /* in, out, cached: totals of this attempt so far */
+	FACT_NOTICE,	 /* text: anything a person should see */
+	FACT_VIOLATION,	 /* text: the read-only mode does not hold; the worker kills at once */
 	FACT_TYPES
 };
 
 struct fact {
 	enum fact_type type;
 	struct str id, name, text; /* borrowed; valid during the callback */
-	const json_t *data;        /* borrowed or NULL */
+	const json_t *data;	   /* borrowed or NULL */
 	bool ok;
 	long long in, out, cached;
 };
@@ -78,9 +80,9 @@ typedef void (*fact_fn)(void *ctx, const struct fact *fact);
 /* The one ending of an attempt. Text lives in the session. */
 struct outcome {
 	enum ending ending;
-	struct str answer; /* whole final text; also when the ending is not `answered` */
-	struct str reason; /* one line for a person, empty when answered */
-	json_t *structured; /* the agent's own structured result, or NULL */
+	struct str answer;	   /* whole final text; also when the ending is not `answered` */
+	struct str reason;	   /* one line for a person, empty when answered */
+	json_t *structured;	   /* the agent's own structured result, or NULL */
 	long long in, out, cached; /* tokens as the agent counted them, 0 if it did not */
 	unsigned turns, tool_calls, denied;
 };
@@ -88,10 +90,10 @@ struct outcome {
 struct agent_session;
 
 struct adapter_ops {
-	const char *name;  /* "native", "qwen" */
-	const char *title; /* for people */
+	const char *name;	 /* "native", "qwen" */
+	const char *title;	 /* for people */
 	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
-	bool needs_interpreter;  /* started as `node program` */
+	bool needs_interpreter;	 /* started as `node program` */
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */
 	const char *version_arg;

@@ -14,44 +14,56 @@
 
 enum cite_state {
 	CITE_UNCHECKED, /* web, provided, no quote */
-	CITE_RESOLVES,  /* path, lines and quoted text match the snapshot */
-	CITE_MOVED,     /* the text stands at other lines of the file */
-	CITE_CHANGED,   /* the lines exist, the text differs */
-	CITE_MISSING,   /* no such path or lines */
+	CITE_RESOLVES,	/* path, lines and quoted text match the snapshot */
+	CITE_MOVED,	/* the text stands at other lines of the file */
+	CITE_CHANGED,	/* the lines exist, the text differs */
+	CITE_MISSING,	/* no such path or lines */
 	CITE_STATES
 };
 
 enum trust_class { TRUST_CODEBASE, TRUST_WEB, TRUST_PROVIDED, TRUST_CLASSES };
 
-enum severity { SEVERITY_NONE, SEVERITY_NOTE, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH,
-	SEVERITY_CRITICAL, SEVERITIES };
+enum severity {
+	SEVERITY_NONE,
+	SEVERITY_NOTE,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
 
 /* What the validator said of an item, after code weighed it. */
-enum verdict { VERDICT_NONE /* not reviewed */, VERDICT_UPHELD, VERDICT_WEAKENED, VERDICT_REFUTED,
-	VERDICTS };
+enum verdict {
+	VERDICT_NONE /* not reviewed */,
+	VERDICT_UPHELD,
+	VERDICT_WEAKENED,
+	VERDICT_REFUTED,
+	VERDICTS
+};
 
 struct citation {
-	struct str id;        /* E1… in order of first appearance, per run after evidence_number */
+	struct str id; /* E1… in order of first appearance, per run after evidence_number */
 	enum trust_class trust;
-	struct str path;      /* or the URL */
-	unsigned line, end;   /* as written; 0: none */
-	struct str quote;     /* as written, without its fence or quotes; empty: none */
+	struct str path;       /* or the URL */
+	unsigned line, end;    /* as written; 0: none */
+	struct str quote;      /* as written, without its fence or quotes; empty: none */
 	size_t offset, length; /* of the reference in the text */
 	enum cite_state state;
 	unsigned found_line, found_end; /* RESOLVES and MOVED */
-	struct str found;     /* CHANGED: what the lines say instead (cut) */
+	struct str found;		/* CHANGED: what the lines say instead (cut) */
 };
 
 struct finding {
-	struct str id;    /* as written: S1, SEC-001, GAP-003 … */
-	struct str uid;   /* unique in the run: id, or step/id where two steps share ids */
-	struct str step;  /* who raised it */
+	struct str id;		/* as written: S1, SEC-001, GAP-003 … */
+	struct str uid;		/* unique in the run: id, or step/id where two steps share ids */
+	struct str step;	/* who raised it */
 	struct str title, body; /* body: the item's whole text below the title */
 	enum severity severity;
 	struct str confidence; /* as written */
 	struct citation **cites;
 	size_t n_cites;
-	enum verdict verdict; /* after evidence_reconcile */
+	enum verdict verdict;		       /* after evidence_reconcile */
 	struct str verdict_reason, verdict_by; /* by: the validator's item id */
 };
 
@@ -94,7 +106,7 @@ struct str evidence_items(struct arena *a, struct evidence *const *sets, size_t 
 /* What one validator said of one item. */
 struct judgement {
 	struct str item;   /* the uid it names */
-	struct str by;     /* V1 … */
+	struct str by;	   /* V1 … */
 	enum verdict said; /* confirmed -> upheld, partly -> weakened, refuted */
 	struct str reason, impact;
 	struct citation **cites;
@@ -104,12 +116,12 @@ struct judgement {
 struct reconciliation {
 	struct judgement *judgements;
 	size_t n_judgements;
-	struct str confidence;    /* the validator's closing line */
-	struct str *strays;       /* ids judged that no finding has */
+	struct str confidence; /* the validator's closing line */
+	struct str *strays;    /* ids judged that no finding has */
 	size_t n_strays;
 	unsigned upheld, weakened, refuted, unreviewed;
-	bool recommendation_hit;  /* a refuted or weakened finding is named in the recommendation */
-	bool validated;           /* at least one judgement of an existing item was read */
+	bool recommendation_hit; /* a refuted or weakened finding is named in the recommendation */
+	bool validated;		 /* at least one judgement of an existing item was read */
 };
 
 /*
@@ -128,8 +140,8 @@ struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **set
     struct str recommendation);
 /* {kept:[…], demoted:[…], refuted:[{id,title,reason,by}…], unreviewed:[…], recommendation_hit,
  *  validated, summary: text for the rewriting agent}. New reference. */
-json_t *reconciliation_to_json(struct arena *a, const struct reconciliation *r,
-    struct evidence *const *sets, size_t n_sets);
+json_t *reconciliation_to_json(
+    struct arena *a, const struct reconciliation *r, struct evidence *const *sets, size_t n_sets);
 
 const char *cite_state_name(enum cite_state s);
 const char *trust_class_name(enum trust_class t);

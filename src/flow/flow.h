@@ -41,10 +41,10 @@ enum output_form { OUTPUT_TEXT, OUTPUT_FINDINGS, OUTPUT_SCHEMA };
 
 struct agent_spec {
 	struct str persona;
-	struct source task; /* template */
+	struct source task;		 /* template */
 	struct str agent, model, effort; /* empty: the run's own */
-	unsigned max_turns;              /* 0: default */
-	struct strs tools;               /* subset of the read-only tools; none: all */
+	unsigned max_turns;		 /* 0: default */
+	struct strs tools;		 /* subset of the read-only tools; none: all */
 	enum web_use web;
 	enum output_form output;
 	json_t *schema; /* OUTPUT_SCHEMA; OUTPUT_FINDINGS uses output_findings_schema() */
@@ -64,8 +64,8 @@ struct command_spec {
 };
 
 struct each_spec {
-	struct source over; /* expression giving a list */
-	struct str as;      /* name of the item in the nested step; "item" works too */
+	struct source over;    /* expression giving a list */
+	struct str as;	       /* name of the item in the nested step; "item" works too */
 	unsigned max_parallel; /* 0: no own limit */
 	struct flow_step *body;
 };
@@ -106,18 +106,18 @@ struct flow_spec {
 };
 
 struct flow_step {
-	struct str id;    /* slug, unique in the flow */
+	struct str id;	  /* slug, unique in the flow */
 	struct str label; /* what a person reads */
 	enum step_kind kind;
 	enum step_role role;
 	struct place at;
-	size_t index;             /* in flow->all */
+	size_t index;		  /* in flow->all */
 	struct flow_step *parent; /* the each or loop it is nested in, or NULL */
 	struct strs needs;
 	enum step_trigger trigger;
 	enum flow_size size; /* smallest size at which the step exists */
 	struct source cond;  /* `if` */
-	bool may_fail;       /* on_failure: continue */
+	bool may_fail;	     /* on_failure: continue */
 	msec_t timeout, stall;
 	unsigned retries;
 	uint32_t retry_on; /* set of ENDING_BIT */
@@ -150,12 +150,13 @@ struct flow {
 	size_t n_steps;
 	struct flow_step **all; /* with nested ones; steps[i]->index points here */
 	size_t n_all;
-	struct source report_title; /* template */
+	struct source report_title;  /* template */
 	struct strs report_sections; /* step ids, or "recommendation" */
 	struct strs next;
 	struct str text; /* the file as it was read */
 	const char *file;
-	bool uses_repo; /* some step is an agent (not web only), a command, or names repo or signals */
+	bool uses_repo; /* some step is an agent (not web only), a command, or names repo or signals
+			 */
 };
 
 struct flow_error {

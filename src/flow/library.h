@@ -20,9 +20,9 @@ struct persona {
 };
 
 struct flow_entry {
-	const struct flow *flow; /* NULL when the file has errors */
-	struct str name;         /* from the file name when the text does not tell */
-	const char *file, *origin; /* "built in", "user", "repository" */
+	const struct flow *flow;	  /* NULL when the file has errors */
+	struct str name;		  /* from the file name when the text does not tell */
+	const char *file, *origin;	  /* "built in", "user", "repository" */
 	const struct flow_errors *errors; /* NULL when sound */
 };
 

@@ -13,8 +13,8 @@ void output_check_schema(const json_t *schema, struct place at, struct flow_erro
  * Checks VALUE; writes one line an error ("findings[2].path: required") to *RET_ERRORS, which
  * lives in A. 0 when it fits, -EINVAL when not.
  */
-MUST_CHECK int output_check(struct arena *a, const json_t *schema, const json_t *value,
-    struct str *ret_errors);
+MUST_CHECK int output_check(
+    struct arena *a, const json_t *schema, const json_t *value, struct str *ret_errors);
 /*
  * The last complete JSON value (object or array) in TEXT: bare, in a ```json fence, or in prose.
  * New reference or NULL. Linear in the length of TEXT.

@@ -21,12 +21,13 @@ struct prompt_spec {
 struct prompt {
 	struct str text;
 	size_t shared; /* the first so many bytes are equal for all agents of the run */
-	size_t system; /* the first so many bytes are rules, not task: a system message if there is one */
+	size_t system; /* the first so many bytes are rules, not task: a system message if there is
+			  one */
 	double temperature; /* negative: not given */
 };
 
 /* The text lives in A. -E2BIG above PROMPT_MAX, with the parts and their sizes in ERR. */
-MUST_CHECK int prompt_build(struct arena *a, const struct prompt_spec *spec, struct prompt *ret,
-    struct err *err);
+MUST_CHECK int prompt_build(
+    struct arena *a, const struct prompt_spec *spec, struct prompt *ret, struct err *err);
 
 #endif

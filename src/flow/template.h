@@ -9,7 +9,7 @@
 #include "flow/expr.h"
 
 enum template_use {
-	TEMPLATE_PLAIN,  /* titles, argv: the value as it is */
+	TEMPLATE_PLAIN,	 /* titles, argv: the value as it is */
 	TEMPLATE_PROMPT, /* text of steps, items, repository and web stands in a fence of its own */
 };
 
@@ -21,13 +21,12 @@ enum template_use {
  * at most MAX bytes (-E2BIG).
  */
 MUST_CHECK int template_render(struct arena *a, struct expr_vm *vm, const struct source *src,
-    const struct scope *scope, enum template_use use, size_t max, struct str *ret,
-    struct err *err);
+    const struct scope *scope, enum template_use use, size_t max, struct str *ret, struct err *err);
 /* Syntax of the text and of each expression; errors carry line and column of the hole. */
 MUST_CHECK int template_check(const struct source *src, struct flow_errors *errors);
 /* As expr_names, over all holes. */
-void template_names(struct arena *a, struct str text, struct strs *ret_steps,
-    struct strs *ret_names);
+void template_names(
+    struct arena *a, struct str text, struct strs *ret_steps, struct strs *ret_names);
 /* TEXT between delimiter lines that do not occur in it, with LABEL in the opening line. */
 struct str template_fence(struct arena *a, struct str label, struct str text);
 

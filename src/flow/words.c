@@ -81,14 +81,14 @@ static int lookup(const char *const *names, int n, struct str name)
 	return -1;
 }
 
-#define WORDS(type, prefix, table, count)                                                          \
-	const char *prefix##_name(enum type value)                                                 \
-	{                                                                                          \
-		return (unsigned)value < (unsigned)(count) ? table[value] : "?";                   \
-	}                                                                                          \
-	int prefix##_parse(struct str name)                                                        \
-	{                                                                                          \
-		return lookup(table, (count), name);                                               \
+#define WORDS(type, prefix, table, count)                                        \
+	const char *prefix##_name(enum type value)                               \
+	{                                                                        \
+		return (unsigned)value < (unsigned)(count) ? table[value] : "?"; \
+	}                                                                        \
+	int prefix##_parse(struct str name)                                      \
+	{                                                                        \
+		return lookup(table, (count), name);                             \
 	}
 
 WORDS(step_status, step_status, step_statuses, STEP_STATUSES)

@@ -25,19 +25,19 @@ enum run_status { RUN_RUNNING, RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_STA
 enum ending {
 	ENDING_NONE, /* has not ended */
 	ENDING_ANSWERED,
-	ENDING_EMPTY,           /* exit 0 or not: no text in the answer */
-	ENDING_ASKED,           /* asked a question back instead of answering */
-	ENDING_REFUSED,         /* the model declined */
-	ENDING_DENIED,          /* the fence, a probe or the credential stood in the way */
-	ENDING_RATE_LIMITED,    /* 429 beyond our patience */
-	ENDING_QUOTA,           /* out of credit, or the run's own budget */
-	ENDING_TRUNCATED,       /* cut by a token, turn or output limit */
+	ENDING_EMPTY,		/* exit 0 or not: no text in the answer */
+	ENDING_ASKED,		/* asked a question back instead of answering */
+	ENDING_REFUSED,		/* the model declined */
+	ENDING_DENIED,		/* the fence, a probe or the credential stood in the way */
+	ENDING_RATE_LIMITED,	/* 429 beyond our patience */
+	ENDING_QUOTA,		/* out of credit, or the run's own budget */
+	ENDING_TRUNCATED,	/* cut by a token, turn or output limit */
 	ENDING_CONTRACT_BROKEN, /* the asked form was not kept, also after one re-ask */
-	ENDING_TIMED_OUT,       /* wall clock */
-	ENDING_STALLED,         /* no event for too long */
-	ENDING_CRASHED,         /* died by a signal or exit status, or without its last word */
-	ENDING_ENDPOINT_DOWN,   /* the model server cannot be reached or talks nonsense */
-	ENDING_LOST,            /* the process that ran it is gone; consumes no attempt */
+	ENDING_TIMED_OUT,	/* wall clock */
+	ENDING_STALLED,		/* no event for too long */
+	ENDING_CRASHED,		/* died by a signal or exit status, or without its last word */
+	ENDING_ENDPOINT_DOWN,	/* the model server cannot be reached or talks nonsense */
+	ENDING_LOST,		/* the process that ran it is gone; consumes no attempt */
 	ENDING_CANCELLED,
 	ENDINGS
 };
@@ -53,20 +53,21 @@ enum step_kind {
 	KIND_LOOP,
 	KIND_APPROVAL,
 	KIND_FLOW,
-	KIND_SNAPSHOT, /* freezing the repository; the engine puts it first, no file may ask for it */
+	KIND_SNAPSHOT, /* freezing the repository; the engine puts it first, no file may ask for it
+			*/
 	STEP_KINDS
 };
 
 /* What part a step plays in the report. Set by the spine, or by `role:` of a plain step. */
 enum step_role {
 	ROLE_NONE,
-	ROLE_ANGLE,       /* its full text is a section; its items are findings */
-	ROLE_FOLD,        /* joins the angles */
-	ROLE_ASSESS,      /* second wave, sees the fold; its items are findings */
+	ROLE_ANGLE,	  /* its full text is a section; its items are findings */
+	ROLE_FOLD,	  /* joins the angles */
+	ROLE_ASSESS,	  /* second wave, sees the fold; its items are findings */
 	ROLE_SYNTHESIZER, /* writes the recommendation */
-	ROLE_VALIDATOR,   /* gives a verdict per item */
-	ROLE_RECONCILE,   /* applies the verdicts */
-	ROLE_REWRITE,     /* the recommendation again, after it was hit */
+	ROLE_VALIDATOR,	  /* gives a verdict per item */
+	ROLE_RECONCILE,	  /* applies the verdicts */
+	ROLE_REWRITE,	  /* the recommendation again, after it was hit */
 	STEP_ROLES
 };
 

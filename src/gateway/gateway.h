@@ -22,8 +22,9 @@ struct gateway;
 struct port; /* one attempt's door */
 
 struct upstream_config {
-	const char *name;  /* "default", "ollama", "rehearsal" */
-	const char *url;   /* http(s)://host[:port]/v1, or "rehearsal:" with an optional script path */
+	const char *name; /* "default", "ollama", "rehearsal" */
+	const char
+	    *url; /* http(s)://host[:port]/v1, or "rehearsal:" with an optional script path */
 	const char *key;   /* the secret itself, or NULL; copied into locked memory, never logged */
 	const char *model; /* default model, or NULL: the first that /models lists */
 	unsigned parallel; /* requests in flight; 0: 4 (loopback: 1 per slot if known, else 2) */
@@ -42,10 +43,10 @@ struct port_events {
 };
 
 struct port_spec {
-	int listener;       /* from the fence; becomes the port's */
+	int listener; /* from the fence; becomes the port's */
 	const char *token;
-	const char *upstream; /* name */
-	const char *model;  /* "": the upstream's default */
+	const char *upstream;  /* name */
+	const char *model;     /* "": the upstream's default */
 	struct budget *budget; /* shared by the attempts of a run, or NULL */
 	const struct port_events *events;
 	void *ctx;
@@ -54,7 +55,7 @@ struct port_spec {
 /* What is left of a run's tokens. Owned by the caller; ports point at it. */
 struct budget {
 	long long limit; /* 0: none */
-	long long used;  /* in + out, answered requests */
+	long long used;	 /* in + out, answered requests */
 	long long reserved;
 };
 
@@ -63,14 +64,14 @@ MUST_CHECK int gateway_create(void *loop, struct gateway **ret, struct err *err)
 /* Closes all ports and upstream transfers; call before the loop is closed. Accepts NULL. */
 void gateway_destroy(struct gateway *g);
 /* Copies the configuration. -EINVAL for a URL that is not http(s) with a plain host. */
-MUST_CHECK int gateway_add_upstream(struct gateway *g, const struct upstream_config *conf,
-    struct err *err);
+MUST_CHECK int gateway_add_upstream(
+    struct gateway *g, const struct upstream_config *conf, struct err *err);
 bool gateway_has_upstream(const struct gateway *g, const char *name);
 /* The model a request would use: the configured default, or "" when not known yet. */
 const char *gateway_default_model(const struct gateway *g, const char *name);
 
-MUST_CHECK int gateway_open(struct gateway *g, const struct port_spec *spec, struct port **ret,
-    struct err *err);
+MUST_CHECK int gateway_open(
+    struct gateway *g, const struct port_spec *spec, struct port **ret, struct err *err);
 /* Cancels what is in flight. Accepts NULL. */
 void gateway_close(struct port *p);
 /*

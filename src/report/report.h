@@ -13,7 +13,7 @@
 #include "flow/flow.h"
 
 struct report_step {
-	struct str name;  /* "structure", "verify/0" */
+	struct str name; /* "structure", "verify/0" */
 	struct str label;
 	enum step_kind kind;
 	enum step_role role;
@@ -23,7 +23,7 @@ struct report_step {
 	struct str persona, agent, model;
 	struct str output;
 	struct evidence *evidence; /* NULL: none */
-	bool partial;              /* its text was truncated */
+	bool partial;		   /* its text was truncated */
 	unsigned attempts, denied;
 	long long tokens_in, tokens_out;
 	msec_t took;
@@ -49,9 +49,9 @@ struct report_run {
 	struct str command; /* exact, shell-quoted */
 	struct str flow_hash;
 	struct strs persona_hashes; /* "name sha256" */
-	struct str proof; /* "read-only: proven (mode A, 10/10 canaries)" */
-	struct strs skipped_files; /* "path (why)" */
-	struct strs notices; /* lane pauses, budget … */
+	struct str proof;	    /* "read-only: proven (mode A, 10/10 canaries)" */
+	struct strs skipped_files;  /* "path (why)" */
+	struct strs notices;	    /* lane pauses, budget … */
 };
 
 /*

@@ -22,8 +22,8 @@
 enum fence_mode { FENCE_NONE /* D: no agent step at all */, FENCE_C, FENCE_B, FENCE_A };
 
 enum fence_purpose {
-	FENCE_AGENT,    /* snapshot at /repo, scratch, one listener */
-	FENCE_COMMAND,  /* snapshot at /repo, scratch, no network */
+	FENCE_AGENT,	/* snapshot at /repo, scratch, one listener */
+	FENCE_COMMAND,	/* snapshot at /repo, scratch, no network */
 	FENCE_SNAPSHOT, /* the live repository at /repo, one writable directory at /out */
 };
 
@@ -46,12 +46,12 @@ struct fence_spec {
 	const struct fence_file *files;
 	size_t n_files;
 	const char *const *argv; /* argv[0]: absolute path inside the fence */
-	const char *const *env;  /* the whole environment */
-	const char *cwd;         /* inside; NULL: /repo */
-	unsigned port;           /* FENCE_AGENT: the listener's port on 127.0.0.1 inside */
-	int in, out, err;        /* descriptors for 0, 1, 2; -1: /dev/null. Stay the caller's. */
-	size_t scratch_bytes;    /* 0: default */
-	msec_t wall;             /* bounds RLIMIT_CPU */
+	const char *const *env;	 /* the whole environment */
+	const char *cwd;	 /* inside; NULL: /repo */
+	unsigned port;		 /* FENCE_AGENT: the listener's port on 127.0.0.1 inside */
+	int in, out, err;	 /* descriptors for 0, 1, 2; -1: /dev/null. Stay the caller's. */
+	size_t scratch_bytes;	 /* 0: default */
+	msec_t wall;		 /* bounds RLIMIT_CPU */
 };
 
 enum fence_event {
@@ -62,10 +62,10 @@ enum fence_event {
 
 struct fence_report {
 	enum fence_event event;
-	int listener;        /* READY of FENCE_AGENT: listening socket, now the callback's; else -1 */
-	const json_t *proof; /* READY: attestation; borrowed */
-	int status;          /* EXITED: as from waitpid */
-	bool out_of_memory;  /* EXITED: the kernel killed it for memory, when it can be known */
+	int listener; /* READY of FENCE_AGENT: listening socket, now the callback's; else -1 */
+	const json_t *proof;   /* READY: attestation; borrowed */
+	int status;	       /* EXITED: as from waitpid */
+	bool out_of_memory;    /* EXITED: the kernel killed it for memory, when it can be known */
 	const struct err *err; /* REFUSED */
 };
 

@@ -25,20 +25,20 @@ struct freeze;
 
 /* A finished snapshot. Strings live as long as the struct. */
 struct snapshot {
-	char id[65];        /* SHA-256 over the sorted manifest (paths, modes, content hashes) + commit */
-	char *dir;          /* SNAPSHOTS/<id> */
-	char *tree, *git;   /* git is NULL for a plain directory */
-	char *objects[8];   /* host object directories that git's alternates name, NULL-terminated */
-	json_t *facts;      /* repo: name, root, commit, branch, dirty, changed[], files, bytes,
-	                     * languages{name:{files,lines}}, skipped[{path,why}], kind: git|empty|dir */
-	json_t *signals;    /* flow-language §6 */
+	char id[65]; /* SHA-256 over the sorted manifest (paths, modes, content hashes) + commit */
+	char *dir;   /* SNAPSHOTS/<id> */
+	char *tree, *git; /* git is NULL for a plain directory */
+	char *objects[8]; /* host object directories that git's alternates name, NULL-terminated */
+	json_t *facts;	  /* repo: name, root, commit, branch, dirty, changed[], files, bytes,
+			   * languages{name:{files,lines}}, skipped[{path,why}], kind: git|empty|dir */
+	json_t *signals;  /* flow-language §6 */
 };
 
 struct freeze_spec {
-	const char *repo;  /* directory as the user gave it */
-	const char *at;    /* commit-ish to freeze instead of the working tree, or NULL */
-	const char *base;  /* commit-ish that signals compare with, or NULL */
-	struct str focus;  /* greps for signals look at files whose path or text matches it */
+	const char *repo; /* directory as the user gave it */
+	const char *at;	  /* commit-ish to freeze instead of the working tree, or NULL */
+	const char *base; /* commit-ish that signals compare with, or NULL */
+	struct str focus; /* greps for signals look at files whose path or text matches it */
 };
 
 struct freeze_progress {
@@ -64,18 +64,18 @@ MUST_CHECK int workspace_freeze(struct workspace *ws, const struct freeze_spec *
 /* Done is still called, with -ECANCELED. */
 void workspace_freeze_cancel(struct freeze *f);
 /* Loads a finished snapshot by id; -ENOENT when it is gone. */
-MUST_CHECK int workspace_open(struct workspace *ws, const char *id, struct snapshot **ret,
-    struct err *err);
+MUST_CHECK int workspace_open(
+    struct workspace *ws, const char *id, struct snapshot **ret, struct err *err);
 void snapshot_free(struct snapshot *snap);
 /* The fence's binds for a child that works on SNAP: git directory and objects. Lives in A. */
-void snapshot_binds(const struct snapshot *snap, struct arena *a, const struct fence_bind **ret,
-    size_t *ret_n);
+void snapshot_binds(
+    const struct snapshot *snap, struct arena *a, const struct fence_bind **ret, size_t *ret_n);
 /*
  * Reads a file of the snapshot: PATH is relative, beneath the tree, a regular file, at most MAX
  * bytes (-E2BIG), never through a symlink out of the tree. Bytes live in A.
  */
-MUST_CHECK int snapshot_read(const struct snapshot *snap, struct arena *a, struct str path,
-    size_t max, struct str *ret);
+MUST_CHECK int snapshot_read(
+    const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret);
 /* The program of `tutti __freeze`; runs behind the fence. */
 int freeze_main(int argc, char **argv);
 
