@@ -1,0 +1,200 @@
+#define _GNU_SOURCE
+#include "sys/fs.h"
+
+#include "base/limits.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_all(int fd, char *p, size_t n, size_t *ret)
+{
+	size_t at = 0;
+
+	while (at < n) {
+		ssize_t got = read(fd, p + at, n - at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		at += (size_t)got;
+	}
+	*ret = at;
+	return 0;
+}
+
+int fs_read(struct arena *a, const char *path, size_t max, struct str *ret)
+{
+	/* a FIFO must not hang us, hence O_NONBLOCK before we know what it is */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	int rc = fstat(fd, &st) < 0 ? -errno : 0;
+
+	if (!rc && !S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (!rc && (size_t)st.st_size > max)
+		rc = -E2BIG;
+	if (!rc) {
+		char *p = arena_alloc(a, (size_t)st.st_size + 1);
+		size_t n;
+
+		rc = read_all(fd, p, (size_t)st.st_size, &n);
+		if (!rc)
+			*ret = (struct str){ p, n };
+	}
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, struct str text)
+{
+	while (text.n) {
+		ssize_t put = write(fd, text.p, text.n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		text = str_skip(text, (size_t)put);
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static void sync_parent(const char *path)
+{
+	char dir[PATH_BYTES_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	char *slash = strrchr(dir, '/');
+
+	if (!slash)
+		snprintf(dir, sizeof(dir), ".");
+	else
+		slash[slash == dir] = '\0';
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+int fs_write(const char *path, struct str text, unsigned mode, struct err *err)
+{
+	char temp[PATH_BYTES_MAX];
+
+	if (snprintf(temp, sizeof(temp), "%s.new-%d", path, (int)getpid()) >= (int)sizeof(temp))
+		return err_set(err, -ENAMETOOLONG, "cannot write %s: path too long", path);
+	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	int rc = fd < 0 ? -errno : write_all(fd, text);
+
+	if (fd >= 0 && close(fd) < 0 && !rc)
+		rc = -errno;
+	if (!rc && rename(temp, path) < 0)
+		rc = -errno;
+	if (rc) {
+		unlink(temp);
+		err_set(err, rc, "cannot write %s", path);
+		return err_why(err, "%s", err_name(rc));
+	}
+	sync_parent(path);
+	return 0;
+}
+
+int fs_mkdirs(const char *path, unsigned mode)
+{
+	char dir[PATH_BYTES_MAX];
+
+	if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+		return -ENAMETOOLONG;
+	for (char *p = dir + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(dir, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	if (mkdir(dir, mode) < 0 && errno != EEXIST)
+		return -errno;
+	struct stat st;
+
+	return stat(dir, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_D || type == FTW_DNR) { /* on the way down: make it removable */
+		chmod(path, 0700);
+		return 0;
+	}
+	unlink(path);
+	return 0;
+}
+
+static int remove_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_DP)
+		rmdir(path);
+	else
+		unlink(path);
+	return 0;
+}
+
+void fs_remove_tree(const char *path)
+{
+	nftw(path, remove_one, 32, FTW_PHYS);
+	nftw(path, remove_dir, 32, FTW_PHYS | FTW_DEPTH);
+}
+
+bool fs_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+int fs_self(struct arena *a, char **ret)
+{
+	char path[PATH_BYTES_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n < 0)
+		return -errno;
+	*ret = arena_cstr(a, (struct str){ path, (size_t)n });
+	return 0;
+}
+
+char *fs_join(struct arena *a, const char *dir, const char *name)
+{
+	return arena_printf(a, "%s/%s", dir, name);
+}
+
+char *fs_which(struct arena *a, const char *name)
+{
+	struct str rest = str_from(getenv("PATH"));
+
+	while (rest.p) {
+		struct str dir = str_split(&rest, ':');
+		struct stat st;
+
+		if (dir.n == 0 || dir.p[0] != '/')
+			continue;
+		char *path = arena_printf(a, "%.*s/%s", STR_ARG(dir), name);
+
+		if (access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			return path;
+	}
+	return NULL;
+}

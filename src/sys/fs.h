@@ -1,0 +1,24 @@
+/* Files and directories. Paths are ours (configuration, state), never a repository's. */
+#ifndef SYS_FS_H
+#define SYS_FS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
+MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
+/* Replaces PATH by TEXT: written beside it, synced, renamed, directory synced. */
+MUST_CHECK int fs_write(const char *path, struct str text, unsigned mode, struct err *err);
+/* Creates PATH and its parents with MODE; an existing directory is fine. */
+MUST_CHECK int fs_mkdirs(const char *path, unsigned mode);
+/* Removes a tree without following links, also where permissions are in the way. Best effort. */
+void fs_remove_tree(const char *path);
+bool fs_exists(const char *path);
+/* Absolute path of the running binary, in A. */
+MUST_CHECK int fs_self(struct arena *a, char **ret);
+/* "DIR/NAME" in A. */
+char *fs_join(struct arena *a, const char *dir, const char *name);
+/* The absolute path of program NAME in PATH (absolute entries only), in A, or NULL. */
+char *fs_which(struct arena *a, const char *name);
+
+#endif
