@@ -67,6 +67,9 @@
 #define TOOL_RESULT_MAX KIB(64)
 #define TOOL_READ_LINES 400
 
+/* lists */
+#define RUN_LIST_MAX 1000
+
 /* reports */
 #define REPORT_MAX MIB(32)
 

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/imap.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -143,6 +144,26 @@ static void map_keeps_insertion_order(void **state)
 	arena_destroy(a);
 }
 
+static void imap_survives_removal(void **state)
+{
+	struct imap m = { 0 };
+
+	(void)state;
+	for (int64_t k = 1; k <= 5000; k++)
+		imap_put(&m, k * 977, (void *)(intptr_t)k);
+	for (int64_t k = 1; k <= 5000; k += 2)
+		assert_ptr_equal(imap_remove(&m, k * 977), (void *)(intptr_t)k);
+	assert_null(imap_remove(&m, 977));
+	for (int64_t k = 1; k <= 5000; k++)
+		assert_ptr_equal(imap_get(&m, k * 977), (void *)(intptr_t)(k % 2 ? 0 : k));
+	size_t seen = 0;
+
+	imap_each (&m, it)
+		seen++;
+	assert_int_equal(seen, 2500);
+	imap_fini(&m);
+}
+
 static void json_is_strict(void **state)
 {
 	static const char *const bad[] = { "{\"a\":1,\"a\":2}", "[1] x", "\"\xff\"", "\"\\u0000\"",
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test(no_byte_reaches_the_terminal_raw),
 		cmocka_unit_test(utf8_rejects_nonsense),
 		cmocka_unit_test(map_keeps_insertion_order),
+		cmocka_unit_test(imap_survives_removal),
 		cmocka_unit_test(json_is_strict),
 		cmocka_unit_test(json_depth_is_bounded),
 		cmocka_unit_test(json_text_takes_any_bytes),

@@ -1,0 +1,217 @@
+/*
+ * What survives. One schema for SQLite and PostgreSQL behind a small table of operations that
+ * know rows and nothing of flows. All of them run on the store thread (thread.h), inside one
+ * transaction that the thread opens and commits; they may block.
+ *
+ * Every operation returns 0 or a negative errno: -ENOENT no such row, -EEXIST a unique value is
+ * taken, -ESTALE a condition in the statement did not hold, -ENOSPC, -EIO, -EBUSY from below.
+ * Strings in rows that are read live in the arena given; strings in rows that are written are
+ * borrowed for the call. Text is UTF-8 without NUL; absent text is { NULL, 0 } and stored as NULL
+ * where the column allows it, else as ''.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+#define STORE_SCHEMA 1
+
+struct run_row {
+	int64_t key;
+	struct str id; /* public: "r-…" */
+	struct str flow, title, status, reason;
+	struct str end_as;	/* '' or what a run that is being stopped will end as */
+	struct str size;	/* as resolved; 'auto' until the snapshot is there */
+	struct str input;	/* JSON object with `question` (named check) */
+	struct str options;	/* JSON: what was asked for besides the input */
+	struct str repo;	/* host path, '' for none */
+	struct str project;	/* no foreign key; NULL */
+	struct str snapshot;	/* snapshots.id or NULL */
+	struct str frozen;	/* blobs.hash of the definition */
+	struct str idempotency; /* unique or NULL */
+	struct str parent_step; /* of a child run, else NULL */
+	int64_t parent;		/* key of the parent run or 0 */
+	struct str report;	/* blobs.hash or NULL */
+	struct str outcome;	/* one sentence, '' until over */
+	int64_t tokens_in, tokens_out;
+	int64_t resumed;			 /* how often it went on after an interruption */
+	msec_t created_at, started_at, ended_at; /* 0: not yet */
+};
+
+struct step_row {
+	int64_t key, run;
+	int64_t position, parent; /* parent: position or -1 */
+	int64_t ordinal;
+	struct str name, kind, label, status, reason, ending;
+	int64_t attempt, epoch, partial, upstream;
+	msec_t ready_at, started_at, ended_at;
+	struct str item;     /* JSON or NULL */
+	int64_t task;	     /* the last one, or 0 (NULL) */
+	struct str output;   /* whole, or NULL */
+	struct str evidence; /* JSON or NULL */
+	struct str facts;    /* JSON: tokens, turns, denied …; or NULL */
+};
+
+/*
+ * One attempt in the dispatch queue: ready -> claimed -> ended. The queue knows nothing of flows:
+ * a step points to its task, never the other way; SUBJECT is a name for people and for listing.
+ */
+struct task_row {
+	int64_t key;
+	int64_t epoch;
+	struct str subject; /* "r-7f3k/structure" */
+	struct str status, kind, agent, model;
+	struct str node, token; /* who holds it; NULL while ready */
+	struct str prompt;	/* blobs.hash or NULL */
+	struct str proof;	/* JSON or NULL */
+	struct str ending, reason;
+	struct str usage; /* JSON or NULL */
+	msec_t created_at, claimed_at, lease_until, ended_at;
+};
+
+struct event_row {
+	int64_t run, seq;
+	msec_t at;
+	int64_t step; /* position, or -1: the run */
+	struct str type;
+	struct str data; /* JSON object */
+};
+
+struct snapshot_row {
+	struct str id, repo, facts, signals; /* JSON objects */
+	msec_t created_at;
+};
+
+struct finding_row {
+	int64_t run;
+	int64_t step; /* position */
+	struct str uid, title, severity, path, state, verdict;
+	int64_t line;
+	struct str data; /* JSON, whole */
+};
+
+struct run_filter {
+	struct str repo, flow, status; /* empty: any */
+	int64_t before;		       /* key; 0: from the newest */
+	bool top_only;		       /* no child runs */
+	unsigned limit;		       /* at most RUN_LIST_MAX */
+};
+
+/* Returns 0 to go on, anything else to stop (and be returned). */
+typedef int (*event_row_fn)(void *ctx, const struct event_row *row);
+
+struct store;
+
+struct store_ops {
+	const char *name;
+	bool shared; /* others may write the same runs: take run_lock before trusting a cache */
+
+	/* life: URL is a path or postgres://…; read_only opens beside a living owner */
+	int (*open)(const char *url, bool read_only, struct store **ret, struct err *err);
+	void (*close)(struct store *s);
+	int (*migrate)(struct store *s, struct err *err);
+
+	/* transactions, driven by the store thread */
+	int (*begin)(struct store *s);
+	int (*commit)(struct store *s);
+	void (*rollback)(struct store *s);
+	/* a number that grows with every row written; tells whether a failed job left traces */
+	int64_t (*writes)(struct store *s);
+
+	/* runs */
+	int (*run_insert)(struct store *s, const struct run_row *row, int64_t *ret_key);
+	int (*run_update)(struct store *s, const struct run_row *row); /* everything mutable */
+	int (*run_load)(struct store *s, struct arena *a, int64_t key, struct run_row *ret);
+	/* by unique prefix of id; -ENOENT, -EEXIST when ambiguous */
+	int (*run_find)(struct store *s, struct str prefix, int64_t *ret_key);
+	/* the Nth newest (0 = newest) top-level run of REPO (empty: any) */
+	int (*run_latest)(struct store *s, struct str repo, unsigned n, int64_t *ret_key);
+	int (*run_by_idempotency)(struct store *s, struct str key, int64_t *ret_key);
+	int (*run_list)(struct store *s, struct arena *a, const struct run_filter *f,
+	    struct run_row **ret, size_t *ret_n);
+	/* keys of runs that are running, oldest first */
+	int (*run_open)(struct store *s, struct arena *a, int64_t **ret, size_t *ret_n);
+	int (*run_child)(struct store *s, int64_t parent, struct str parent_step, int64_t *ret_key);
+	/* locks the run until commit and tells the last event's number (0: none) */
+	int (*run_lock)(struct store *s, int64_t key, int64_t *ret_seq);
+
+	/* steps */
+	int (*step_insert)(struct store *s, const struct step_row *row, int64_t *ret_key);
+	/* status, reason, ending, counters, times, task; not the texts */
+	int (*step_update)(struct store *s, const struct step_row *row);
+	int (*step_result)(
+	    struct store *s, int64_t key, struct str output, struct str evidence, struct str facts);
+	int (*step_delete)(struct store *s, int64_t key);
+	/* without texts, by position */
+	int (*step_list)(
+	    struct store *s, struct arena *a, int64_t run, struct step_row **ret, size_t *ret_n);
+	/* output, evidence, facts of one */
+	int (*step_texts)(struct store *s, struct arena *a, int64_t key, struct step_row *ret);
+
+	/* the queue */
+	int (*task_insert)(struct store *s, const struct task_row *row, int64_t *ret_key);
+	/* task KEY (0: the oldest ready one) becomes NODE's; -ENOENT when it is not ready */
+	int (*task_claim)(struct store *s, struct arena *a, int64_t key, struct str node,
+	    struct str token, msec_t now, msec_t lease_until, struct task_row *ret);
+	int (*task_started)(struct store *s, int64_t key, struct str token, struct str agent,
+	    struct str model, struct str prompt, struct str proof);
+	/* -ESTALE when TOKEN does not hold it any more; an empty token is the engine itself */
+	int (*task_end)(struct store *s, int64_t key, struct str token, struct str ending,
+	    struct str reason, struct str usage, msec_t now);
+	int (*task_renew)(struct store *s, struct str node, msec_t lease_until);
+	/* claimed tasks of NODE (empty: of anybody whose lease is over at NOW) */
+	int (*task_lost)(struct store *s, struct arena *a, struct str node, msec_t now,
+	    struct task_row **ret, size_t *ret_n);
+	int (*task_load)(struct store *s, struct arena *a, int64_t key, struct task_row *ret);
+	int (*task_list)(struct store *s, struct arena *a, struct str subject,
+	    struct task_row **ret, size_t *ret_n);
+	/* the step whose current task this is; -ENOENT when none points to it any more */
+	int (*task_step)(struct store *s, int64_t key, int64_t *ret_run, int64_t *ret_position);
+
+	/* the log: seq is the caller's, gapless (it holds run_lock); -EEXIST if taken */
+	int (*event_append)(struct store *s, const struct event_row *row);
+	/* in order, after AFTER, at most LIMIT; rows are valid during the callback */
+	int (*event_read)(struct store *s, int64_t run, int64_t after, unsigned limit,
+	    event_row_fn fn, void *ctx);
+
+	/* content by hash */
+	int (*blob_put)(struct store *s, struct str bytes, char ret_hash[65]);
+	int (*blob_get)(struct store *s, struct arena *a, struct str hash, struct str *ret);
+
+	int (*snapshot_put)(struct store *s, const struct snapshot_row *row);
+	int (*snapshot_get)(
+	    struct store *s, struct arena *a, struct str id, struct snapshot_row *ret);
+
+	int (*findings_replace)(
+	    struct store *s, int64_t run, const struct finding_row *rows, size_t n);
+	int (*findings_list)(
+	    struct store *s, struct arena *a, int64_t run, struct finding_row **ret, size_t *ret_n);
+
+	/* descriptor that becomes readable when another node wrote; -1: there is none */
+	int (*notify_fd)(struct store *s);
+};
+
+extern const struct store_ops store_sqlite;
+
+/* What a backend's connection begins with. */
+struct store {
+	const struct store_ops *ops;
+};
+
+/* The backend for URL (a path: SQLite). -EINVAL for an unknown scheme. */
+MUST_CHECK int store_backend(const char *url, const struct store_ops **ret, struct err *err);
+
+/*
+ * The owner's lock on a data directory: exclusive for the process that writes. *RET_FD keeps it
+ * until closed. -EBUSY with the owner's pid when somebody else has it.
+ */
+MUST_CHECK int store_lock(const char *dir, int *ret_fd, struct err *err);
+/* Pid of the living owner of DIR, or 0. */
+long store_owner(const char *dir);
+
+#endif
