@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "store/thread.h"
 
 #include "base/log.h"

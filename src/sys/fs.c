@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "sys/fs.h"
 
 #include "base/limits.h"

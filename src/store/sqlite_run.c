@@ -1,0 +1,224 @@
+/* Runs in SQLite. */
+#include "store/sqlite_priv.h"
+
+#define RUN_COLUMNS                                                                           \
+	"key, id, flow, title, status, reason, end_as, size, input, options, repo, project, " \
+	"snapshot, frozen, idempotency, parent, parent_step, report, outcome, tokens_in, "    \
+	"tokens_out, resumed, created_at, started_at, ended_at"
+
+static void read_run(struct query *q, struct arena *a, struct run_row *r)
+{
+	r->key = sql_get_int(q);
+	r->id = sql_get_str(q, a);
+	r->flow = sql_get_str(q, a);
+	r->title = sql_get_str(q, a);
+	r->status = sql_get_str(q, a);
+	r->reason = sql_get_str(q, a);
+	r->end_as = sql_get_str(q, a);
+	r->size = sql_get_str(q, a);
+	r->input = sql_get_str(q, a);
+	r->options = sql_get_str(q, a);
+	r->repo = sql_get_str(q, a);
+	r->project = sql_get_str(q, a);
+	r->snapshot = sql_get_str(q, a);
+	r->frozen = sql_get_str(q, a);
+	r->idempotency = sql_get_str(q, a);
+	r->parent = sql_get_int(q);
+	r->parent_step = sql_get_str(q, a);
+	r->report = sql_get_str(q, a);
+	r->outcome = sql_get_str(q, a);
+	r->tokens_in = sql_get_int(q);
+	r->tokens_out = sql_get_int(q);
+	r->resumed = sql_get_int(q);
+	r->created_at = sql_get_int(q);
+	r->started_at = sql_get_int(q);
+	r->ended_at = sql_get_int(q);
+}
+
+int sqlite_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key)
+{
+	struct query q = sql_query(s,
+	    "INSERT INTO runs (id, flow, title, status, reason, end_as, size, input, options, repo,"
+	    " project, snapshot, frozen, idempotency, parent, parent_step, report, outcome,"
+	    " tokens_in, tokens_out, resumed, created_at, started_at, ended_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+	    " ?18, ?19, ?20, ?21, ?22, ?23, ?24)");
+
+	sql_str(&q, r->id);
+	sql_str(&q, r->flow);
+	sql_str(&q, r->title);
+	sql_str(&q, r->status);
+	sql_str(&q, r->reason);
+	sql_str(&q, r->end_as);
+	sql_str(&q, r->size);
+	sql_str(&q, r->input);
+	sql_str(&q, r->options);
+	sql_str(&q, r->repo);
+	sql_opt(&q, r->project);
+	sql_opt(&q, r->snapshot);
+	sql_str(&q, r->frozen);
+	sql_opt(&q, r->idempotency);
+	sql_key(&q, r->parent);
+	sql_opt(&q, r->parent_step);
+	sql_opt(&q, r->report);
+	sql_str(&q, r->outcome);
+	sql_int(&q, r->tokens_in);
+	sql_int(&q, r->tokens_out);
+	sql_int(&q, r->resumed);
+	sql_int(&q, r->created_at);
+	sql_int(&q, r->started_at);
+	sql_int(&q, r->ended_at);
+	int rc = sql_run(&q);
+
+	if (rc == 0)
+		*ret_key = sqlite3_last_insert_rowid(q.s->db);
+	return rc;
+}
+
+int sqlite_run_update(struct store *s, const struct run_row *r)
+{
+	struct query q = sql_query(s,
+	    "UPDATE runs SET status = ?1, reason = ?2, end_as = ?3, size = ?4, snapshot = ?5,"
+	    " report = ?6, outcome = ?7, tokens_in = ?8, tokens_out = ?9, resumed = ?10,"
+	    " started_at = ?11, ended_at = ?12, title = ?13 WHERE key = ?14");
+
+	sql_str(&q, r->status);
+	sql_str(&q, r->reason);
+	sql_str(&q, r->end_as);
+	sql_str(&q, r->size);
+	sql_opt(&q, r->snapshot);
+	sql_opt(&q, r->report);
+	sql_str(&q, r->outcome);
+	sql_int(&q, r->tokens_in);
+	sql_int(&q, r->tokens_out);
+	sql_int(&q, r->resumed);
+	sql_int(&q, r->started_at);
+	sql_int(&q, r->ended_at);
+	sql_str(&q, r->title);
+	sql_int(&q, r->key);
+	return sql_run_one(&q);
+}
+
+int sqlite_run_load(struct store *s, struct arena *a, int64_t key, struct run_row *ret)
+{
+	struct query q = sql_query(s, "SELECT " RUN_COLUMNS " FROM runs WHERE key = ?1");
+
+	sql_int(&q, key);
+	int rc = sql_step(&q);
+
+	if (rc == 1)
+		read_run(&q, a, ret);
+	return sql_done(&q, rc == 1 ? 0 : rc ? rc : -ENOENT);
+}
+
+int sqlite_run_find(struct store *s, struct str prefix, int64_t *ret_key)
+{
+	struct query q =
+	    sql_query(s, "SELECT key, id = ?1 FROM runs WHERE substr(id, 1, length(?1)) = ?1"
+			 " ORDER BY id = ?1 DESC, key LIMIT 2");
+	int64_t key = 0;
+
+	sql_str(&q, prefix);
+	int rc = sql_step(&q);
+
+	if (rc == 1) {
+		key = sql_get_int(&q);
+		bool exact = sql_get_int(&q);
+
+		rc = exact ? 0 : sql_step(&q);
+		rc = rc == 1 ? -EEXIST : rc;
+		if (rc == 0)
+			*ret_key = key;
+	} else if (rc == 0) {
+		rc = -ENOENT;
+	}
+	return sql_done(&q, rc);
+}
+
+int sqlite_run_latest(struct store *s, struct str repo, unsigned n, int64_t *ret_key)
+{
+	struct query q =
+	    sql_query(s, "SELECT key FROM runs WHERE parent IS NULL AND (?1 = '' OR repo = ?1)"
+			 " ORDER BY key DESC LIMIT 1 OFFSET ?2");
+
+	sql_str(&q, repo);
+	sql_int(&q, n);
+	return sql_one_key(&q, ret_key);
+}
+
+int sqlite_run_by_idempotency(struct store *s, struct str key, int64_t *ret_key)
+{
+	struct query q = sql_query(s, "SELECT key FROM runs WHERE idempotency = ?1");
+
+	sql_str(&q, key);
+	return sql_one_key(&q, ret_key);
+}
+
+int sqlite_run_child(struct store *s, int64_t parent, struct str parent_step, int64_t *ret_key)
+{
+	struct query q = sql_query(s, "SELECT key FROM runs WHERE parent = ?1 AND parent_step = ?2 "
+				      "ORDER BY key DESC LIMIT 1");
+
+	sql_int(&q, parent);
+	sql_str(&q, parent_step);
+	return sql_one_key(&q, ret_key);
+}
+
+int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f,
+    struct run_row **ret, size_t *ret_n)
+{
+	struct query q = sql_query(s,
+	    "SELECT " RUN_COLUMNS " FROM runs WHERE (?1 = 0 OR key < ?1) AND (?2 = '' OR repo = ?2)"
+	    " AND (?3 = '' OR flow = ?3) AND (?4 = '' OR status = ?4) AND (?5 = 0 OR parent IS "
+	    "NULL)"
+	    " ORDER BY key DESC LIMIT ?6");
+	unsigned limit = f->limit && f->limit < RUN_LIST_MAX ? f->limit : RUN_LIST_MAX;
+	struct run_row *rows = arena_array(a, limit, sizeof(*rows));
+	size_t n = 0;
+
+	sql_int(&q, f->before);
+	sql_str(&q, f->repo);
+	sql_str(&q, f->flow);
+	sql_str(&q, f->status);
+	sql_int(&q, f->top_only);
+	sql_int(&q, limit);
+	int rc;
+
+	while ((rc = sql_step(&q)) == 1 && n < limit)
+		read_run(&q, a, &rows[n++]);
+	if (rc >= 0) {
+		*ret = rows;
+		*ret_n = n;
+	}
+	return sql_done(&q, rc < 0 ? rc : 0);
+}
+
+int sqlite_run_open(struct store *s, struct arena *a, int64_t **ret, size_t *ret_n)
+{
+	struct query count = sql_query(s, "SELECT count(*) FROM runs WHERE status = 'running'");
+	struct query q = sql_query(s, "SELECT key FROM runs WHERE status = 'running' ORDER BY key");
+	int64_t total = 0;
+	size_t n = 0;
+	int rc = sql_one_key(&count, &total);
+
+	if (rc < 0)
+		return rc;
+	int64_t *keys = arena_array(a, (size_t)total + 1, sizeof(*keys));
+
+	while ((rc = sql_step(&q)) == 1 && n < (size_t)total)
+		keys[n++] = sql_get_int(&q);
+	if (rc >= 0) {
+		*ret = keys;
+		*ret_n = n;
+	}
+	return sql_done(&q, rc < 0 ? rc : 0);
+}
+
+/* The writing transaction is the lock; the log tells how far the run has come. */
+int sqlite_run_lock(struct store *s, int64_t key, int64_t *ret_seq)
+{
+	struct query q = sql_query(s, "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1");
+
+	sql_int(&q, key);
+	return sql_one_key(&q, ret_seq);
+}

@@ -1,0 +1,171 @@
+#include "check.h"
+
+#include "base/limits.h"
+#include "store/thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+struct probe {
+	struct store_job base;
+	char hash[65];
+	const char *text;
+	int fail_with; /* after writing */
+	int runs, rc;
+	bool finished;
+};
+
+static char dir[64];
+static uv_loop_t loop;
+static struct store_thread *thread;
+static int rolled_back, committed;
+
+static int put(struct store *s, struct store_job *job)
+{
+	struct probe *p = (struct probe *)job;
+	int rc = s->ops->blob_put(s, str_from(p->text), p->hash);
+
+	p->runs++;
+	return rc ? rc : p->fail_with;
+}
+
+static int get(struct store *s, struct store_job *job)
+{
+	struct probe *p = (struct probe *)job;
+	struct arena *a = arena_create("test", MIB(1));
+	struct str got;
+	int rc = s->ops->blob_get(s, a, str_from(p->hash), &got);
+
+	arena_destroy(a);
+	return rc;
+}
+
+static void finished(struct store_job *job, int rc)
+{
+	struct probe *p = (struct probe *)job;
+
+	p->rc = rc;
+	p->finished = true;
+}
+
+static void on_rolled_back(void *ctx)
+{
+	(void)ctx;
+	rolled_back++;
+}
+
+static void on_committed(void *ctx)
+{
+	(void)ctx;
+	committed++;
+}
+
+static int setup(void **state)
+{
+	const struct store_hooks hooks = { NULL, on_rolled_back, on_committed };
+	char url[96];
+	struct store *s;
+	struct err err;
+
+	(void)state;
+	rolled_back = committed = 0;
+	snprintf(dir, sizeof(dir), "/tmp/tutti-thread-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(url, sizeof(url), "%s/tutti.db", dir);
+	assert_int_equal(store_sqlite.open(url, false, &s, &err), 0);
+	assert_int_equal(store_sqlite.migrate(s, &err), 0);
+	uv_loop_init(&loop);
+	assert_int_equal(store_thread_start(&loop, s, &hooks, &thread, &err), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char cmd[128];
+
+	(void)state;
+	store_thread_stop(thread);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	return system(cmd); /* NOLINT(cert-env33-c): our own name */
+}
+
+static void jobs_that_wait_together_share_a_commit(void **state)
+{
+	static struct probe probes[100];
+	char texts[100][16];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "text %d", i);
+		probes[i] =
+		    (struct probe){ .base = { .fn = put, .done = finished }, .text = texts[i] };
+		store_post(thread, &probes[i].base);
+	}
+	uv_run(&loop, UV_RUN_DEFAULT);
+	for (int i = 0; i < 100; i++) {
+		assert_true(probes[i].finished);
+		assert_int_equal(probes[i].rc, 0);
+		assert_int_equal(probes[i].runs, 1);
+	}
+	assert_true(store_thread_commits(thread) < 100);
+	assert_int_equal(rolled_back, 0);
+}
+
+static void a_failing_job_fails_alone(void **state)
+{
+	struct probe good1 = { .base = { .fn = put, .done = finished }, .text = "one" };
+	struct probe bad = {
+		.base = { .fn = put, .done = finished }, .text = "bad", .fail_with = -EINVAL
+	};
+	struct probe good2 = { .base = { .fn = put, .done = finished }, .text = "two" };
+
+	(void)state;
+	store_post(thread, &good1.base);
+	store_post(thread, &bad.base);
+	store_post(thread, &good2.base);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(good1.rc, 0);
+	assert_int_equal(bad.rc, -EINVAL);
+	assert_int_equal(good2.rc, 0);
+	assert_true(rolled_back >= 1);
+	assert_true(committed >= 1);
+
+	struct probe *all[] = { &good1, &bad, &good2 };
+
+	for (int i = 0; i < 3; i++) {
+		all[i]->base.fn = get;
+		store_post(thread, &all[i]->base);
+	}
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(good1.rc, 0);
+	assert_int_equal(bad.rc, -ENOENT);
+	assert_int_equal(good2.rc, 0);
+}
+
+static void what_is_posted_before_stop_is_done(void **state)
+{
+	struct probe last = { .base = { .fn = put, .done = finished }, .text = "last" };
+
+	(void)state;
+	store_post(thread, &last.base);
+	teardown(NULL);
+	assert_true(last.finished);
+	assert_int_equal(last.rc, 0);
+	setup(NULL);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(jobs_that_wait_together_share_a_commit),
+		T(a_failing_job_fails_alone),
+		T(what_is_posted_before_stop_is_done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
