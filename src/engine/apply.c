@@ -1,0 +1,343 @@
+/* One event through core, and everything that it changes into rows and log. */
+#include "engine/launch.h"
+#include "engine/live.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int live_log(
+    struct job *job, struct live *lv, int64_t position, const char *type, const json_t *data)
+{
+	char *text = json_dump(data);
+	struct event_row row = { .run = lv->key,
+		.seq = lv->seq + 1,
+		.at = clock_wall(),
+		.step = position,
+		.type = str_from(type),
+		.data = str_from(text) };
+	int rc = lv->store->ops->event_append(lv->store, &row);
+
+	free(text);
+	if (rc)
+		return rc;
+	lv->seq++;
+	job_appended(job, lv->key, lv->seq);
+	return 0;
+}
+
+/* --- rows ------------------------------------------------------------------------------- */
+
+static struct step_row row_of(struct live *lv, uint32_t i, char **ret_item)
+{
+	const struct core_node *n = core_node(lv->core, i);
+
+	*ret_item = n->item && !n->key ? json_dump(n->item) : NULL;
+	return (struct step_row){ .key = n->key,
+		.run = lv->key,
+		.position = i,
+		.parent = n->parent == CORE_NONE ? -1 : (int64_t)n->parent,
+		.ordinal = n->ordinal,
+		.name = n->name,
+		.kind = str_from(step_kind_name(n->kind)),
+		.label = n->def ? n->def->label : STR("Snapshot"),
+		.status = str_from(step_status_name(n->status)),
+		.reason = n->reason,
+		.ending = str_from(ending_name(n->ending)),
+		.attempt = n->attempt,
+		.epoch = n->epoch,
+		.partial = n->partial,
+		.upstream = n->upstream,
+		.ready_at = n->ready_at,
+		.started_at = n->started_at,
+		.ended_at = n->ended_at,
+		.item = str_from(*ret_item),
+		.task = live_known(lv, i)->task };
+}
+
+static int save_node(struct live *lv, uint32_t i)
+{
+	const struct store_ops *ops = lv->store->ops;
+	const struct core_node *n = core_node(lv->core, i);
+	int64_t key;
+	char *item;
+
+	if (n->retired) {
+		if (!n->key)
+			return 0;
+		int rc = ops->step_delete(lv->store, n->key);
+
+		core_set_key(lv->core, i, 0);
+		return rc;
+	}
+	struct step_row row = row_of(lv, i, &item);
+	int rc =
+	    n->key ? ops->step_update(lv->store, &row) : ops->step_insert(lv->store, &row, &key);
+
+	free(item);
+	if (rc == 0 && !n->key)
+		core_set_key(lv->core, i, key);
+	return rc;
+}
+
+static int save_result(struct live *lv, uint32_t i)
+{
+	struct known *k = live_known(lv, i);
+	int64_t key = core_node(lv->core, i)->key;
+
+	if (!k->write || !key)
+		return 0;
+	k->write = false;
+	return lv->store->ops->step_result(lv->store, key, (struct str){ k->output, k->output_n },
+	    str_from(k->evidence), str_from(k->facts));
+}
+
+static int save_nodes(struct live *lv, const struct core_update *up)
+{
+	int rc = 0;
+
+	/* deletions first: an expansion that is void gives its names back */
+	for (int pass = 0; pass < 2 && !rc; pass++) {
+		for (size_t k = 0; k < up->n_dirty && !rc; k++)
+			if (core_node(lv->core, up->dirty[k])->retired == (pass == 0))
+				rc = save_node(lv, up->dirty[k]);
+	}
+	for (size_t k = 0; k < up->n_dirty && !rc; k++)
+		rc = save_result(lv, up->dirty[k]);
+	return rc;
+}
+
+static struct str keep(struct live *lv, const char *word)
+{
+	return arena_dup(lv->arena, str_from(word));
+}
+
+int live_save_row(struct job *job, struct live *lv)
+{
+	enum run_status status = core_status(lv->core);
+	int end_as = core_end_as(lv->core);
+
+	lv->row.status = keep(lv, run_status_name(status));
+	lv->row.reason = arena_dup(lv->arena, core_reason(lv->core));
+	lv->row.end_as = end_as < 0 ? STR("") : keep(lv, run_status_name((enum run_status)end_as));
+	lv->row.size = keep(lv, flow_size_name(core_size(lv->core)));
+	if (status == RUN_RUNNING)
+		lv->row.ended_at = 0;
+	else if (!lv->row.ended_at)
+		lv->row.ended_at = clock_wall();
+	lv->row_dirty = false;
+	(void)job;
+	return lv->store->ops->run_update(lv->store, &lv->row);
+}
+
+/* --- log -------------------------------------------------------------------------------- */
+
+static int log_step(struct job *job, struct live *lv, const struct core_change *ch)
+{
+	const struct core_node *n = core_node(lv->core, ch->step);
+	json_t *data = json_pack("{s:o, s:s, s:o, s:i, s:i, s:s}", "step", json_text(n->name),
+	    "status", step_status_name((enum step_status)ch->to), "reason", json_text(ch->reason),
+	    "attempt", (int)n->attempt, "epoch", (int)n->epoch, "ending", ending_name(n->ending));
+
+	if (ch->from < 0) {
+		json_object_set_new(data, "kind", json_cstr(step_kind_name(n->kind)));
+		json_object_set_new(
+		    data, "label", json_text(n->def ? n->def->label : STR("Snapshot")));
+		if (n->item)
+			json_object_set(data, "item", n->item);
+	}
+	if (n->ready_at)
+		json_object_set_new(data, "ready_at", json_integer(n->ready_at));
+	int rc = live_log(job, lv, ch->step, "step", data);
+
+	json_decref(data);
+	return rc;
+}
+
+static int log_run(struct job *job, struct live *lv, const struct core_change *ch)
+{
+	json_t *data = json_pack("{s:s, s:o}", "status", run_status_name((enum run_status)ch->to),
+	    "reason", json_text(ch->reason));
+	int rc = live_log(job, lv, -1, "run", data);
+
+	json_decref(data);
+	return rc;
+}
+
+static int log_changes(
+    struct job *job, struct live *lv, const struct core_event *ev, const struct core_update *up)
+{
+	int rc = 0;
+
+	for (size_t k = 0; k < up->n_changes && !rc; k++) {
+		const struct core_change *ch = &up->changes[k];
+
+		if (ch->step != CORE_NONE && !(ch->from < 0 && ev->type == CORE_LAUNCH))
+			rc = log_step(job, lv, ch);
+		else if (ch->step == CORE_NONE &&
+			 ch->to == RUN_RUNNING) /* the end is told after the report is stored */
+			rc = log_run(job, lv, ch);
+	}
+	return rc;
+}
+
+/* --- effects ---------------------------------------------------------------------------- */
+
+static struct engine_effect effect_of(
+    struct live *lv, enum engine_effect_type type, uint32_t step, unsigned epoch)
+{
+	struct engine_effect fx = { .type = type,
+		.run = lv->key,
+		.position = step == CORE_NONE ? -1 : (int64_t)step,
+		.epoch = epoch,
+		.status = core_status(lv->core) };
+
+	if (step != CORE_NONE)
+		fx.task = live_known(lv, step)->task;
+	snprintf(fx.run_id, sizeof(fx.run_id), "%.*s", STR_ARG(lv->row.id));
+	return fx;
+}
+
+static struct str agent_of(struct live *lv, const struct core_node *n)
+{
+	struct str own = n->kind == KIND_AGENT ? n->def->agent.agent : (struct str){ 0 };
+
+	return own.n ? own : json_get_str(lv->options, "agent");
+}
+
+static struct str model_of(struct live *lv, const struct core_node *n)
+{
+	struct str own = n->kind == KIND_AGENT ? n->def->agent.model : (struct str){ 0 };
+
+	return own.n ? own : json_get_str(lv->options, "model");
+}
+
+static int offer(struct job *job, struct live *lv, const struct core_effect *fx)
+{
+	const struct core_node *n = core_node(lv->core, fx->step);
+	struct known *k = live_known(lv, fx->step);
+	char *subject =
+	    arena_printf(job->arena, "%.*s/%.*s", STR_ARG(lv->row.id), STR_ARG(n->name));
+	struct task_row row = { .subject = str_from(subject),
+		.epoch = n->epoch + 1,
+		.kind = str_from(step_kind_name(n->kind)),
+		.agent = agent_of(lv, n),
+		.model = model_of(lv, n),
+		.created_at = clock_wall() };
+
+	if (k->task) /* a recovered offer: its task is still in the queue */
+		lv->store->ops->task_end(lv->store, k->task, STR(""), STR("lost"),
+		    STR("offered again"), (struct str){ 0 }, clock_wall());
+	return lv->store->ops->task_insert(lv->store, &row, &k->task);
+}
+
+/* Offers need their task before the step's row is written. */
+static int offer_all(struct job *job, struct live *lv, const struct core_update *up)
+{
+	int rc = 0;
+
+	for (size_t k = 0; k < up->n_effects && !rc; k++)
+		if (up->effects[k].type == CORE_OFFER)
+			rc = offer(job, lv, &up->effects[k]);
+	return rc;
+}
+
+/* A step that was offered and will not run gives its task back. */
+static void withdraw(struct live *lv, const struct core_update *up)
+{
+	for (size_t k = 0; k < up->n_changes; k++) {
+		const struct core_change *ch = &up->changes[k];
+
+		if (ch->step == CORE_NONE || ch->from != STEP_PENDING || ch->to != STEP_CANCELLED ||
+		    !live_known(lv, ch->step)->task)
+			continue;
+		lv->store->ops->task_end(lv->store, live_known(lv, ch->step)->task, STR(""),
+		    STR("cancelled"), ch->reason, (struct str){ 0 }, clock_wall());
+	}
+}
+
+static int perform(struct job *job, struct live *lv, const struct core_effect *fx)
+{
+	struct engine_effect out;
+
+	switch (fx->type) {
+	case CORE_OFFER:
+		out = effect_of(lv, ENGINE_OFFER, fx->step, fx->epoch + 1);
+		break;
+	case CORE_ASK:
+		out = effect_of(lv, ENGINE_ASK, fx->step, fx->epoch);
+		break;
+	case CORE_RUN:
+		code_follow(job, lv, fx->step, fx->epoch);
+		return 0;
+	case CORE_CHILD:
+		child_follow(job, lv, fx->step, fx->epoch);
+		return 0;
+	case CORE_KILL:
+		if (core_node(lv->core, fx->step)->kind == KIND_FLOW) {
+			child_cancel(job, lv, fx->step);
+			return 0;
+		}
+		out = effect_of(lv, ENGINE_KILL, fx->step, fx->epoch);
+		break;
+	case CORE_REPORT:
+		child_over(job, lv);
+		out = effect_of(lv, ENGINE_OVER, CORE_NONE, 0);
+		list_remove(&lv->over);
+		list_push(&lv->engine->over, &lv->over);
+		break;
+	default:
+		return -EINVAL;
+	}
+	job_effect(job, &out);
+	return 0;
+}
+
+static bool is_over(const struct core_update *up)
+{
+	for (size_t k = 0; k < up->n_effects; k++)
+		if (up->effects[k].type == CORE_REPORT)
+			return true;
+	return false;
+}
+
+/* The run has just ended: report, outcome, and the last word of the log. */
+static int conclude(struct job *job, struct live *lv)
+{
+	struct core_change last = {
+		.step = CORE_NONE, .to = (int)core_status(lv->core), .reason = core_reason(lv->core)
+	};
+
+	lv->row.ended_at = clock_wall();
+	int rc = result_store(job, lv);
+
+	if (!rc)
+		rc = live_save_row(job, lv);
+	return rc ? rc : log_run(job, lv, &last);
+}
+
+int live_apply(struct job *job, struct live *lv, const struct core_event *ev)
+{
+	struct core_update up;
+	int rc = core_step(lv->core, ev, &up);
+
+	if (rc)
+		return rc;
+	/* rows and effects are read below while nothing calls core again */
+	rc = offer_all(job, lv, &up);
+	if (!rc)
+		rc = save_nodes(lv, &up);
+	if (!rc && ev->type == CORE_LAUNCH)
+		rc = launch_log(job, lv);
+	if (!rc) {
+		withdraw(lv, &up);
+		rc = log_changes(job, lv, ev, &up);
+	}
+	if (!rc && is_over(&up))
+		rc = conclude(job, lv);
+	else if (!rc && (up.run_changed || lv->row_dirty))
+		rc = live_save_row(job, lv);
+	for (size_t k = 0; k < up.n_effects && !rc; k++)
+		rc = perform(job, lv, &up.effects[k]);
+	job_wake(job, lv->key, up.wake_at);
+	return rc;
+}

@@ -1,0 +1,223 @@
+/* A flow inside a flow: a run of its own, tied to a step of another. */
+#include "engine/launch.h"
+#include "engine/live.h"
+#include "flow/template.h"
+
+#include <stdlib.h>
+
+struct child_request {
+	int64_t run; /* of the parent */
+	uint32_t step;
+	unsigned epoch;
+	int64_t child;
+	enum run_status status;
+	struct str output, reason;
+};
+
+static int end_step(struct job *job, struct live *lv, const struct child_request *r,
+    enum ending ending, struct str reason)
+{
+	struct core_event ev = { .type = CORE_ENDED,
+		.now = clock_wall(),
+		.step = r->step,
+		.epoch = r->epoch,
+		.ending = ending,
+		.reason = reason };
+
+	return live_apply(job, lv, &ev);
+}
+
+static unsigned depth_of(struct live *lv, struct store *s)
+{
+	unsigned depth = 0;
+	int64_t at = lv->row.parent;
+
+	while (at && depth <= FLOW_NEST_MAX) {
+		struct run_row row;
+
+		depth++;
+		if (s->ops->run_load(s, lv->job->arena, at, &row) < 0)
+			break;
+		at = row.parent;
+	}
+	return depth;
+}
+
+/* The child's input: the `with` templates; the question is the parent's unless given. */
+static json_t *child_input(struct live *lv, uint32_t step, struct err *err)
+{
+	const struct flow_spec *spec = &core_node(lv->core, step)->def->flow;
+	struct scope scope = live_scope(lv, step);
+	json_t *input = json_object();
+
+	json_object_set(input, "question", json_object_get(lv->input, "question"));
+	for (size_t k = 0; k < spec->n_with; k++) {
+		struct str text;
+
+		if (template_render(lv->job->arena, lv->engine->vm, &spec->with[k].value, &scope,
+			TEMPLATE_PLAIN, QUESTION_MAX, &text, err) < 0) {
+			json_decref(input);
+			return NULL;
+		}
+		char *name = arena_cstr(lv->job->arena, spec->with[k].name);
+
+		json_object_set_new(input, name, json_text(text));
+	}
+	return input;
+}
+
+static int launch_child(
+    struct job *job, struct live *lv, const struct child_request *r, struct err *err)
+{
+	const struct core_node *n = core_node(lv->core, r->step);
+	json_t *frozen = library_freeze(lv->def->lib, n->def->flow.use, err);
+	json_t *input = frozen ? child_input(lv, r->step, err) : NULL;
+	int rc = frozen && input ? 0 : err->code ? err->code : -EINVAL;
+
+	if (rc == 0 && depth_of(lv, lv->store) >= FLOW_NEST_MAX)
+		rc = err_set(err, -E2BIG, "flows inside flows are at most %d deep", FLOW_NEST_MAX);
+	if (rc == 0) {
+		struct launch_spec spec = { .frozen = frozen,
+			.flow = n->def->flow.use,
+			.input = input,
+			.options = lv->options,
+			.size = core_size(lv->core),
+			.repo = lv->row.repo,
+			.snapshot = lv->row.snapshot,
+			.parent = lv->key,
+			.parent_step = n->name };
+
+		rc = launch_run(job, lv->store, &spec, err);
+	}
+	json_decref(frozen);
+	json_decref(input);
+	return rc;
+}
+
+static int run_child(struct job *job, struct store *s)
+{
+	struct child_request *r = job->request;
+	struct err why = { 0 };
+	struct live *lv;
+	int64_t child;
+	int rc = live_get(job, s, r->run, &lv);
+
+	if (rc)
+		return rc;
+	const struct core_node *n = core_node(lv->core, r->step);
+
+	if (n->status != STEP_RUNNING || n->epoch != r->epoch)
+		return -ESTALE;
+	rc = s->ops->run_child(s, r->run, n->name, &child);
+	if (rc == 0) { /* there is one already: it was lost with us and goes on, or runs */
+		struct live *have;
+
+		rc = live_get(job, s, child, &have);
+		if (rc == 0 && core_status(have->core) == RUN_RUNNING)
+			return launch_recover(job, have);
+	}
+	/* launch_run makes the new run the one in hand; the parent is fetched again below */
+	rc = launch_child(job, lv, r, &why);
+	if (rc == 0)
+		return 0;
+	rc = live_get(job, s, r->run, &lv);
+	if (rc)
+		return rc;
+	return end_step(job, lv, r, ENDING_CONTRACT_BROKEN,
+	    str_from(arena_printf(job->arena, "%s %s", why.what, why.why)));
+}
+
+void child_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoch)
+{
+	struct job *next = job_create(lv->engine, run_child, NULL, NULL);
+	struct child_request *r = arena_new(next->arena, struct child_request);
+
+	(void)job;
+	*r = (struct child_request){ .run = lv->key, .step = step, .epoch = epoch };
+	next->request = r;
+	job_follow(lv->engine, next);
+}
+
+/* --- the child is over ------------------------------------------------------------------ */
+
+static int tell_parent(struct job *job, struct store *s)
+{
+	const struct child_request *r = job->request;
+	struct live *lv;
+	int rc = live_get(job, s, r->run, &lv);
+
+	if (rc)
+		return rc;
+	uint32_t step = core_find(lv->core, r->reason, CORE_NONE);
+
+	if (step == CORE_NONE)
+		return -ESTALE;
+	struct child_request to = *r;
+
+	to.step = step;
+	to.epoch = core_node(lv->core, step)->epoch;
+	if (r->status == RUN_COMPLETED) {
+		live_set_result(lv, step, r->output, NULL, NULL);
+		return end_step(job, lv, &to, ENDING_ANSWERED, (struct str){ "", 0 });
+	}
+	return end_step(job, lv, &to,
+	    r->status == RUN_CANCELLED ? ENDING_CANCELLED : ENDING_CRASHED, r->output);
+}
+
+void child_over(struct job *job, struct live *child)
+{
+	if (!child->row.parent)
+		return;
+	struct job *next = job_create(child->engine, tell_parent, NULL, NULL);
+	struct child_request *r = arena_new(next->arena, struct child_request);
+	struct str text = { "", 0 };
+
+	(void)job;
+	r->run = child->row.parent;
+	r->status = core_status(child->core);
+	r->reason = arena_dup(next->arena, child->row.parent_step);
+	if (r->status != RUN_COMPLETED)
+		text = core_reason(child->core);
+	else if (child->row.report.p)
+		child->store->ops->blob_get(child->store, next->arena, child->row.report, &text);
+	r->output = arena_dup(next->arena, text);
+	next->request = r;
+	job_follow(child->engine, next);
+}
+
+/* --- the parent stops ------------------------------------------------------------------- */
+
+static int stop_child(struct job *job, struct store *s)
+{
+	const struct child_request *r = job->request;
+	struct core_event ev = { .type = CORE_CANCEL,
+		.now = clock_wall(),
+		.reason = STR("the run it belongs to was stopped") };
+	struct live *lv;
+	int64_t child;
+	int rc = s->ops->run_child(s, r->run, r->reason, &child);
+
+	if (rc == 0)
+		rc = live_get(job, s, child, &lv);
+	if (rc == 0)
+		rc = live_apply(job, lv, &ev);
+	if (rc == 0)
+		return 0;
+	/* no child, or it is over: the step must not wait for it */
+	rc = live_get(job, s, r->run, &lv);
+	return rc ? rc : end_step(job, lv, r, ENDING_CANCELLED, (struct str){ "", 0 });
+}
+
+void child_cancel(struct job *job, struct live *lv, uint32_t step)
+{
+	struct job *next = job_create(lv->engine, stop_child, NULL, NULL);
+	struct child_request *r = arena_new(next->arena, struct child_request);
+
+	(void)job;
+	r->run = lv->key;
+	r->step = step;
+	r->epoch = core_node(lv->core, step)->epoch;
+	r->reason = arena_dup(next->arena, core_node(lv->core, step)->name);
+	next->request = r;
+	job_follow(lv->engine, next);
+}

@@ -1,0 +1,285 @@
+/*
+ * Both threads' side of a job: posting, group follow-ups, effects after the commit, timers. The
+ * house rule of this file: what is above the line "store thread" never touches lives.
+ */
+#include "engine/live.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct run_timer {
+	uv_timer_t timer;
+	struct engine *e;
+	int64_t run;
+	msec_t at;
+};
+
+static const struct job job_zero;
+
+/* --- jobs ------------------------------------------------------------------------------- */
+
+static int run_job(struct store *s, struct store_job *base)
+{
+	struct job *job = (struct job *)(void *)base;
+
+	/* a second run after a rollback starts from nothing */
+	job->n_effects = job->n_wakes = job->n_appended = 0;
+	job->effects = NULL;
+	job->wakes = NULL;
+	job->appended = NULL;
+	job->err = job_zero.err;
+	return job->fn(job, s);
+}
+
+static void set_timer(struct engine *e, int64_t run, msec_t at);
+
+static void perform_effects(struct job *job)
+{
+	struct engine *e = job->e;
+
+	if (e->closing)
+		return;
+	for (size_t k = 0; k < job->n_wakes; k++)
+		set_timer(e, job->wakes[k].run, job->wakes[k].at);
+	for (size_t k = 0; k < job->n_appended && e->hooks.appended; k++)
+		e->hooks.appended(e->hooks.ctx, job->appended[k].run, job->appended[k].seq);
+	for (size_t k = 0; k < job->n_effects && e->hooks.effect; k++)
+		e->hooks.effect(e->hooks.ctx, &job->effects[k]);
+}
+
+static void job_done(struct store_job *base, int rc)
+{
+	struct job *job = (struct job *)(void *)base;
+
+	if (rc == 0)
+		perform_effects(job);
+	if (job->done)
+		job->done(job, rc);
+	else if (rc && rc != -ESTALE)
+		log_error("a follow-up of a run failed: %s (%s)", err_name(rc), job->err.what);
+	arena_destroy(job->arena);
+	free(job);
+}
+
+struct job *job_create(struct engine *e, int (*fn)(struct job *job, struct store *s),
+    void (*done)(struct job *job, int rc), void *ctx)
+{
+	struct job *job = xalloc(sizeof(*job));
+
+	job->base.fn = run_job;
+	job->base.done = job_done;
+	job->e = e;
+	job->arena = arena_create("job", ARENA_JOB);
+	job->fn = fn;
+	job->done = done;
+	job->ctx = ctx;
+	return job;
+}
+
+void job_post(struct job *job)
+{
+	store_post(job->e->thread, &job->base);
+}
+
+void job_follow(struct engine *e, struct job *job)
+{
+	job->inner_next = NULL;
+	*e->inner_last = job;
+	e->inner_last = &job->inner_next;
+}
+
+/* Arrays of a job's results grow by doubling in its arena. */
+#define JOB_PUSH(job, array, count, value)                                              \
+	do {                                                                            \
+		if (!((count) & ((count)-1))) {                                         \
+			void *more_ = arena_array(                                      \
+			    (job)->arena, (count) ? 2 * (count) : 1, sizeof(*(array))); \
+			if (count)                                                      \
+				memcpy(more_, (array), (count) * sizeof(*(array)));     \
+			(array) = more_;                                                \
+		}                                                                       \
+		(array)[(count)++] = (value);                                           \
+	} while (0)
+
+void job_effect(struct job *job, const struct engine_effect *fx)
+{
+	JOB_PUSH(job, job->effects, job->n_effects, *fx);
+}
+
+void job_wake(struct job *job, int64_t run, msec_t at)
+{
+	struct wake w = { run, at };
+
+	for (size_t k = job->n_wakes; k-- > 0;) {
+		if (job->wakes[k].run != run)
+			continue;
+		job->wakes[k].at = at; /* the last word counts */
+		return;
+	}
+	JOB_PUSH(job, job->wakes, job->n_wakes, w);
+}
+
+void job_appended(struct job *job, int64_t run, int64_t seq)
+{
+	struct appended a = { run, seq };
+
+	if (job->n_appended && job->appended[job->n_appended - 1].run == run)
+		job->appended[job->n_appended - 1].seq = seq;
+	else
+		JOB_PUSH(job, job->appended, job->n_appended, a);
+}
+
+/* --- timers ----------------------------------------------------------------------------- */
+
+static int wake_run(struct job *job, struct store *s)
+{
+	struct core_event ev = { .type = CORE_WAKE, .now = clock_wall() };
+	struct live *lv;
+	int rc = live_get(job, s, job->run, &lv);
+
+	return rc ? rc : live_apply(job, lv, &ev);
+}
+
+static void woken(struct job *job, int rc)
+{
+	if (rc && rc != -ESTALE && rc != -ENOENT)
+		log_error("waking a run failed: %s %s", err_name(rc), job->err.what);
+}
+
+static void post_wake(struct engine *e, int64_t run)
+{
+	struct job *job = job_create(e, wake_run, woken, NULL);
+
+	job->run = run;
+	job_post(job);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct run_timer *t = timer->data;
+
+	t->at = 0;
+	post_wake(t->e, t->run);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void drop_timer(struct engine *e, int64_t run)
+{
+	struct run_timer *t = imap_remove(&e->timers, run);
+
+	if (t)
+		uv_close((uv_handle_t *)&t->timer, timer_closed);
+}
+
+static void set_timer(struct engine *e, int64_t run, msec_t at)
+{
+	struct run_timer *t = imap_get(&e->timers, run);
+	msec_t now = clock_wall();
+
+	if (!at) {
+		drop_timer(e, run);
+		return;
+	}
+	if (!t) {
+		t = xalloc(sizeof(*t));
+		t->e = e;
+		t->run = run;
+		uv_timer_init(e->loop, &t->timer);
+		t->timer.data = t;
+		imap_put(&e->timers, run, t);
+	}
+	if (t->at == at)
+		return;
+	t->at = at;
+	uv_update_time(e->loop);
+	uv_timer_start(&t->timer, on_timer, at > now ? (uint64_t)(at - now) : 0, 0);
+}
+
+/* --- store thread ----------------------------------------------------------------------- */
+
+static void rolled_back(void *ctx)
+{
+	struct engine *e = ctx;
+
+	live_drop_all(e);
+	for (struct job *job = e->inner_first, *next; job; job = next) {
+		next = job->inner_next;
+		arena_destroy(job->arena);
+		free(job);
+	}
+	e->inner_first = NULL;
+	e->inner_last = &e->inner_first;
+}
+
+static void committed(void *ctx)
+{
+	struct engine *e = ctx;
+
+	for (struct job *job = e->inner_first, *next; job; job = next) {
+		next = job->inner_next;
+		store_post_inner(e->thread, &job->base);
+	}
+	e->inner_first = NULL;
+	e->inner_last = &e->inner_first;
+	list_each_safe (&e->over, it, next) {
+		struct live *lv = list_item(it, struct live, over);
+
+		if (core_status(lv->core) == RUN_RUNNING) /* it was resumed in the same breath */
+			list_remove(it);
+		else
+			live_drop(e, lv->key);
+	}
+}
+
+/* --- life ------------------------------------------------------------------------------- */
+
+int engine_create(const struct engine_config *config, struct engine **ret, struct err *err)
+{
+	struct engine *e = xalloc(sizeof(*e));
+	const struct store_hooks hooks = { e, rolled_back, committed };
+
+	e->loop = config->loop;
+	e->hooks = config->hooks;
+	snprintf(e->node, sizeof(e->node), "%s", config->node);
+	list_init(&e->definitions);
+	list_init(&e->over);
+	e->inner_last = &e->inner_first;
+	e->vm = expr_create();
+	int rc = store_thread_start(config->loop, config->store, &hooks, &e->thread, err);
+
+	if (rc) {
+		expr_destroy(e->vm);
+		free(e);
+		return rc;
+	}
+	*ret = e;
+	return 0;
+}
+
+void engine_destroy(struct engine *e)
+{
+	if (!e)
+		return;
+	e->closing = true;
+	store_thread_stop(e->thread);
+	imap_each (&e->timers, it) {
+		struct run_timer *t = it->value;
+
+		uv_close((uv_handle_t *)&t->timer, timer_closed);
+	}
+	imap_fini(&e->timers);
+	live_drop_all(e);
+	expr_destroy(e->vm);
+	free(e);
+}
+
+uint64_t engine_commits(const struct engine *e)
+{
+	return store_thread_commits(e->thread);
+}

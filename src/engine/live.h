@@ -1,0 +1,171 @@
+/*
+ * Runs in hand. A live is one stored run with its core, on the store thread; it is a cache that
+ * may be dropped at any time and loaded again from the rows. What a job changes is first changed
+ * here and then written by live_save; when the group is rolled back, all lives are dropped.
+ */
+#ifndef ENGINE_LIVE_H
+#define ENGINE_LIVE_H
+
+#include "base/imap.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "core/core.h"
+#include "engine/engine.h"
+#include "flow/expr.h"
+
+#include <uv.h>
+
+#define NODE_NAME_MAX 128
+
+/* A frozen definition shared by the runs that use it. */
+struct definition {
+	char hash[65];
+	struct library *lib;
+	unsigned refs;
+	struct list list;
+};
+
+/* Texts of a step that are known without asking the store. */
+struct known {
+	char *output; /* heap, NUL-terminated, or NULL: not known here */
+	size_t output_n;
+	char *evidence, *facts; /* JSON texts or NULL */
+	bool has;		/* the three are what the row holds */
+	bool write;		/* they have to be written */
+	int64_t task;		/* current task */
+};
+
+struct live {
+	struct engine *engine;
+	int64_t key;
+	struct arena *arena; /* of row */
+	struct run_row row;
+	bool row_dirty;
+	json_t *input, *options, *repo, *signals; /* repo, signals: of the snapshot, or NULL */
+	struct definition *def;
+	const struct flow *flow;
+	struct core *core;
+	int64_t seq;
+	struct known *known; /* by index of core nodes */
+	size_t n_known;
+	size_t cached_bytes;
+	struct core_ask ask;
+	struct store *store; /* during a job */
+	struct job *job;     /* during a job */
+	struct list over;    /* in engine->over, or alone */
+};
+
+struct job;
+
+/* What engine.c owns; here because both threads' files need parts of it. */
+struct engine {
+	uv_loop_t *loop;
+	struct store_thread *thread;
+	struct engine_hooks hooks;
+	char node[NODE_NAME_MAX];
+	/* loop thread */
+	struct imap timers; /* run -> struct run_timer */
+	bool closing;	    /* effects are nobody's any more */
+	/* store thread */
+	struct imap lives;
+	struct list definitions;
+	struct expr_vm *vm;
+	struct job *inner_first, **inner_last; /* follow from the group in hand */
+	struct list over; /* lives with nothing left to do; dropped after the group */
+};
+
+/* One request on its way through both threads. */
+struct job {
+	struct store_job base;
+	struct engine *e;
+	struct arena *arena;
+	int (*fn)(struct job *job, struct store *s); /* store thread; may run twice */
+	void (*done)(struct job *job, int rc);	     /* loop thread */
+	struct err err;
+	/* results of the last run of fn */
+	struct engine_effect *effects;
+	size_t n_effects;
+	struct wake {
+		int64_t run;
+		msec_t at;
+	} * wakes; /* at 0: none any more */
+	size_t n_wakes;
+	struct appended {
+		int64_t run, seq;
+	} * appended;
+	size_t n_appended;
+	struct job *inner_next;
+	/* the caller */
+	void *ctx;
+	void *request; /* in arena */
+	union {
+		engine_launched_fn launched;
+		engine_claimed_fn claimed;
+		engine_done_fn plain;
+		engine_changed_fn changed;
+		void (*recovered)(void *ctx, int rc, size_t n);
+	} fn_user;
+	int64_t run; /* result */
+	size_t count;
+	void *result;
+	char id[ID_RUN_SIZE];
+};
+
+/* engine.c */
+struct job *job_create(struct engine *e, int (*fn)(struct job *job, struct store *s),
+    void (*done)(struct job *job, int rc), void *ctx);
+void job_post(struct job *job);
+/* Store thread: to be run right after this group. */
+void job_follow(struct engine *e, struct job *job);
+void job_effect(struct job *job, const struct engine_effect *fx);
+void job_wake(struct job *job, int64_t run, msec_t at);
+void job_appended(struct job *job, int64_t run, int64_t seq);
+
+/* live.c */
+MUST_CHECK int live_get(struct job *job, struct store *s, int64_t key, struct live **ret);
+/* A new run: ROW has been inserted. Takes a reference of DEF. */
+struct live *live_new(
+    struct job *job, struct store *s, const struct run_row *row, struct definition *def);
+void live_drop(struct engine *e, int64_t key);
+void live_drop_all(struct engine *e);
+struct known *live_known(struct live *lv, uint32_t i);
+/* The whole output of node I: {NULL, 0} when it has none. Borrowed from the job or the cache. */
+struct str live_output(struct live *lv, uint32_t i);
+/* Evidence of node I in the job's arena, or NULL. */
+struct evidence *live_evidence(struct live *lv, uint32_t i);
+json_t *live_facts(struct live *lv, uint32_t i); /* new reference or NULL */
+/* EVIDENCE and FACTS may be NULL; texts are copied. */
+void live_set_result(
+    struct live *lv, uint32_t i, struct str output, const json_t *evidence, const json_t *facts);
+struct definition *definition_get(
+    struct engine *e, struct store *s, struct str hash, struct err *err);
+struct definition *definition_add(struct engine *e, const char *hash, struct library *lib);
+void definition_put(struct definition *def);
+
+/* apply.c: the one way in which a run changes */
+MUST_CHECK int live_apply(struct job *job, struct live *lv, const struct core_event *ev);
+/* Appends one event to the run's log. DATA is not NULL and stays the caller's. */
+MUST_CHECK int live_log(
+    struct job *job, struct live *lv, int64_t position, const char *type, const json_t *data);
+MUST_CHECK int live_save_row(struct job *job, struct live *lv);
+
+/* scope.c */
+struct scope live_scope(struct live *lv, uint32_t from);
+void live_ask_init(struct core_ask *ask, struct live *lv);
+
+/* code.c */
+void code_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoch);
+void live_compose(struct live *lv, uint32_t i);
+
+/* child.c */
+void child_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoch);
+void child_over(struct job *job, struct live *child);
+void child_cancel(struct job *job, struct live *lv, uint32_t step);
+
+/* result.c */
+MUST_CHECK int result_store(struct job *job, struct live *lv);
+struct reconciliation *result_reconcile(
+    struct live *lv, struct arena *a, struct evidence ***ret_sets, size_t *ret_n);
+
+#endif

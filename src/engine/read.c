@@ -1,0 +1,56 @@
+/* Reading a run without an engine: for commands that only look. */
+#include "engine/result.h"
+
+#include <stdlib.h>
+
+/* Enough of an engine to load a run with; no thread, no loop. */
+static struct engine *reader_create(void)
+{
+	struct engine *e = xalloc(sizeof(*e));
+
+	list_init(&e->definitions);
+	list_init(&e->over);
+	e->inner_last = &e->inner_first;
+	e->vm = expr_create();
+	return e;
+}
+
+static void reader_destroy(struct engine *e)
+{
+	live_drop_all(e);
+	expr_destroy(e->vm);
+	free(e);
+}
+
+static struct str render(struct live *lv, struct arena *a, bool json)
+{
+	const struct report_run *run = result_build(lv);
+
+	if (!json)
+		return arena_dup(a, report_markdown(lv->job->arena, run));
+	json_t *doc = report_json(lv->job->arena, run);
+	char *text = json_dump(doc);
+	struct str out = arena_dup(a, str_from(text));
+
+	free(text);
+	json_decref(doc);
+	return out;
+}
+
+int engine_report_text(
+    struct store *s, struct arena *a, int64_t run, bool json, struct str *ret, struct err *err)
+{
+	struct job job = { .e = reader_create(), .arena = arena_create("report", ARENA_JOB) };
+	struct live *lv;
+	int rc = live_get(&job, s, run, &lv);
+
+	if (rc)
+		*err = job.err;
+	else if (!json && lv->row.report.p)
+		rc = s->ops->blob_get(s, a, lv->row.report, ret);
+	else
+		*ret = render(lv, a, json);
+	reader_destroy(job.e);
+	arena_destroy(job.arena);
+	return rc;
+}

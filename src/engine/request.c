@@ -1,0 +1,254 @@
+/* What people ask of a run: cancel, resume, retry, answer, take over. */
+#include "engine/launch.h"
+#include "engine/live.h"
+
+#include <stdlib.h>
+
+struct person_request {
+	struct str run, repo, word, step;
+	enum core_event_type type;
+};
+
+/* --- naming a run ----------------------------------------------------------------------- */
+
+static bool parse_last(struct str run, unsigned long long *ret_back)
+{
+	*ret_back = 0;
+	if (str_is(run, "last"))
+		return true;
+	return str_starts(run, STR("last~")) && str_to_u64(str_skip(run, 5), 1000000, ret_back);
+}
+
+int engine_resolve(
+    struct store *s, struct str run, struct str repo, int64_t *ret_key, struct err *err)
+{
+	unsigned long long back;
+	int rc;
+
+	if (parse_last(run, &back))
+		rc = s->ops->run_latest(s, repo, (unsigned)back, ret_key);
+	else
+		rc = s->ops->run_find(s, run, ret_key);
+	if (rc == -ENOENT) {
+		err_set(err, rc, "no run %.*s", STR_ARG(run));
+		return err_fix(err, "tutti runs list");
+	}
+	if (rc == -EEXIST) {
+		err_set(err, rc, "more than one run begins with %.*s", STR_ARG(run));
+		return err_fix(err, "give more of its id: tutti runs list");
+	}
+	return rc ? err_set(err, rc, "cannot look up run %.*s: %s", STR_ARG(run), err_name(rc)) : 0;
+}
+
+/* --- applying --------------------------------------------------------------------------- */
+
+static int makes_no_sense(struct job *job, const struct live *lv, const struct person_request *r)
+{
+	const char *status = run_status_name(core_status(lv->core));
+
+	struct str id = lv->row.id;
+
+	if (r->type == CORE_CANCEL)
+		return err_set(
+		    &job->err, -EINVAL, "run %.*s is not running; it is %s", STR_ARG(id), status);
+	if (r->type == CORE_RESUME) {
+		err_set(&job->err, -EINVAL, "run %.*s has nothing to resume; it is %s", STR_ARG(id),
+		    status);
+		return err_fix(&job->err, "tutti runs show %.*s", STR_ARG(id));
+	}
+	if (r->type == CORE_ANSWER)
+		return err_set(&job->err, -EINVAL, "step %.*s of run %.*s does not take '%.*s'",
+		    STR_ARG(r->step), STR_ARG(id), STR_ARG(r->word));
+	if (core_status(lv->core) == RUN_RUNNING)
+		return err_set(&job->err, -EINVAL, "run %.*s is still running", STR_ARG(id));
+	return err_set(&job->err, -EINVAL, "nothing in run %.*s failed; name a step to do it again",
+	    STR_ARG(id));
+}
+
+static int take_over(struct job *job, struct live *lv)
+{
+	lv->row.resumed++;
+	lv->row_dirty = true;
+	int rc = launch_recover(job, lv);
+
+	return rc || !lv->row_dirty ? rc : live_save_row(job, lv);
+}
+
+static int find_named_step(
+    struct job *job, struct live *lv, const struct person_request *r, uint32_t *ret)
+{
+	*ret = CORE_NONE;
+	if (!r->step.n)
+		return 0;
+	*ret = core_find(lv->core, r->step, CORE_NONE);
+	if (*ret != CORE_NONE)
+		return 0;
+	err_set(&job->err, -ENOENT, "run %.*s has no step '%.*s'", STR_ARG(lv->row.id),
+	    STR_ARG(r->step));
+	return err_fix(&job->err, "tutti runs show %.*s", STR_ARG(lv->row.id));
+}
+
+static int run_person(struct job *job, struct store *s)
+{
+	const struct person_request *r = job->request;
+	struct core_event ev = { .type = r->type, .now = clock_wall(), .reason = r->word };
+	struct live *lv;
+	int rc = engine_resolve(s, r->run, r->repo, &job->run, &job->err);
+
+	if (rc == 0)
+		rc = live_get(job, s, job->run, &lv);
+	if (rc)
+		return rc;
+	snprintf(job->id, sizeof(job->id), "%.*s", STR_ARG(lv->row.id));
+	rc = find_named_step(job, lv, r, &ev.step);
+	if (rc)
+		return rc;
+	if (r->type == CORE_RESUME && core_status(lv->core) == RUN_RUNNING)
+		return take_over(job, lv);
+	if (r->type == CORE_RESUME || r->type == CORE_RETRY) {
+		lv->row.resumed++;
+		lv->row.report = (struct str){ 0 };
+		lv->row.outcome = STR("");
+		lv->row_dirty = true;
+	}
+	rc = live_apply(job, lv, &ev);
+	if (rc == -EINVAL || rc == -ESTALE) {
+		rc = makes_no_sense(job, lv, r);
+		live_drop(job->e, lv->key); /* its row was changed in vain */
+	}
+	return rc;
+}
+
+static void person_done(struct job *job, int rc)
+{
+	if (rc && !job->err.code)
+		err_set(&job->err, rc, "the run cannot be changed: %s", err_name(rc));
+	job->fn_user.changed(job->ctx, rc, rc ? &job->err : NULL);
+}
+
+static void post(
+    struct engine *e, const struct person_request *from, engine_changed_fn fn, void *ctx)
+{
+	struct job *job = job_create(e, run_person, person_done, ctx);
+	struct person_request *r = arena_new(job->arena, struct person_request);
+
+	*r = (struct person_request){ .run = arena_dup(job->arena, from->run),
+		.repo = arena_dup(job->arena, from->repo),
+		.word = arena_dup(job->arena, from->word),
+		.step = arena_dup(job->arena, from->step),
+		.type = from->type };
+	job->request = r;
+	job->fn_user.changed = fn;
+	job_post(job);
+}
+
+void engine_cancel(struct engine *e, struct str run, struct str repo, struct str why,
+    engine_changed_fn fn, void *ctx)
+{
+	post(e,
+	    &(struct person_request){ .run = run, .repo = repo, .word = why, .type = CORE_CANCEL },
+	    fn, ctx);
+}
+
+void engine_resume(
+    struct engine *e, struct str run, struct str repo, engine_changed_fn fn, void *ctx)
+{
+	post(e, &(struct person_request){ .run = run, .repo = repo, .type = CORE_RESUME }, fn, ctx);
+}
+
+void engine_retry(struct engine *e, struct str run, struct str repo, struct str step,
+    engine_changed_fn fn, void *ctx)
+{
+	post(e,
+	    &(struct person_request){ .run = run, .repo = repo, .step = step, .type = CORE_RETRY },
+	    fn, ctx);
+}
+
+void engine_answer(struct engine *e, struct str run, struct str repo, struct str step,
+    struct str choice, engine_changed_fn fn, void *ctx)
+{
+	post(e,
+	    &(struct person_request){
+		.run = run, .repo = repo, .step = step, .word = choice, .type = CORE_ANSWER },
+	    fn, ctx);
+}
+
+/* --- everything that was left behind ---------------------------------------------------- */
+
+static int run_recover_one(struct job *job, struct store *s)
+{
+	struct live *lv;
+	int rc = live_get(job, s, job->run, &lv);
+
+	return rc ? rc : take_over(job, lv);
+}
+
+static void recovered_one(struct job *job, int rc)
+{
+	(void)job;
+	(void)rc;
+}
+
+struct recover_request {
+	int64_t *keys;
+	size_t n;
+};
+
+static int run_recover(struct job *job, struct store *s)
+{
+	struct recover_request *r = job->request;
+
+	return s->ops->run_open(s, job->arena, &r->keys, &r->n);
+}
+
+static void recovered(struct job *job, int rc)
+{
+	const struct recover_request *r = job->request;
+
+	for (size_t k = 0; rc == 0 && k < r->n; k++) {
+		struct job *one = job_create(job->e, run_recover_one, recovered_one, NULL);
+
+		one->run = r->keys[k];
+		job_post(one);
+	}
+	job->fn_user.recovered(job->ctx, rc, rc ? 0 : r->n);
+}
+
+void engine_recover(struct engine *e, void (*fn)(void *ctx, int rc, size_t n), void *ctx)
+{
+	struct job *job = job_create(e, run_recover, recovered, ctx);
+
+	job->request = arena_new(job->arena, struct recover_request);
+	job->fn_user.recovered = fn;
+	job_post(job);
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+struct read_request {
+	engine_read_fn fn;
+	void *ctx;
+};
+
+static int run_read(struct job *job, struct store *s)
+{
+	const struct read_request *r = job->request;
+
+	return r->fn(s, r->ctx);
+}
+
+static void read_done(struct job *job, int rc)
+{
+	job->fn_user.plain(job->ctx, rc);
+}
+
+void engine_read(struct engine *e, engine_read_fn fn, engine_done_fn done, void *ctx)
+{
+	struct job *job = job_create(e, run_read, read_done, ctx);
+	struct read_request *r = arena_new(job->arena, struct read_request);
+
+	*r = (struct read_request){ fn, ctx };
+	job->request = r;
+	job->fn_user.plain = done;
+	job_post(job);
+}

@@ -1,0 +1,323 @@
+#include "engine/result.h"
+
+#include <stdlib.h>
+
+struct gathered {
+	uint32_t *nodes;	/* indices of what the report shows, in plan order */
+	struct evidence **of;	/* evidence by position in NODES, or NULL */
+	struct evidence **sets; /* those that raise findings */
+	size_t n, n_sets;
+	struct str *validators; /* texts */
+	struct evidence **validator_evidence;
+	size_t n_validators;
+	bool expects_validator;
+	struct str recommendation;
+};
+
+static enum step_role role_of(const struct core_node *n)
+{
+	return n->def ? n->def->role : ROLE_NONE;
+}
+
+/* Plan order: a child comes behind its group, wherever its row stands. */
+static void place(struct live *lv, struct gathered *g, uint32_t i)
+{
+	const struct core_node *n = core_node(lv->core, i);
+
+	if (n->retired)
+		return;
+	g->nodes[g->n++] = i;
+	if (n->kind != KIND_EACH && n->kind != KIND_LOOP)
+		return;
+	for (uint32_t k = i + 1; k < core_count(lv->core); k++)
+		if (core_node(lv->core, k)->parent == i)
+			place(lv, g, k); /* as deep as groups are nested in the file */
+}
+
+static void gather_one(struct live *lv, struct gathered *g, size_t at)
+{
+	const struct core_node *n = core_node(lv->core, g->nodes[at]);
+	enum step_role role = role_of(n);
+
+	g->expects_validator |= role == ROLE_VALIDATOR;
+	if (n->status != STEP_COMPLETED)
+		return;
+	g->of[at] = live_evidence(lv, g->nodes[at]);
+	if ((role == ROLE_ANGLE || role == ROLE_ASSESS) && g->of[at])
+		g->sets[g->n_sets++] = g->of[at];
+	if (role == ROLE_VALIDATOR && n->kind == KIND_AGENT) {
+		g->validators[g->n_validators] = live_output(lv, g->nodes[at]);
+		g->validator_evidence[g->n_validators++] = g->of[at];
+	}
+	if (role == ROLE_SYNTHESIZER)
+		g->recommendation = live_output(lv, g->nodes[at]);
+}
+
+static void gather(struct live *lv, struct arena *a, struct gathered *g)
+{
+	size_t n = core_count(lv->core);
+
+	*g = (struct gathered){ .nodes = arena_array(a, n, sizeof(uint32_t)),
+		.of = arena_array(a, n, sizeof(struct evidence *)),
+		.sets = arena_array(a, n, sizeof(struct evidence *)),
+		.validators = arena_array(a, n, sizeof(struct str)),
+		.validator_evidence = arena_array(a, n, sizeof(struct evidence *)) };
+	for (uint32_t i = 0; i < n; i++)
+		if (core_node(lv->core, i)->parent == CORE_NONE)
+			place(lv, g, i);
+	for (size_t k = 0; k < g->n; k++)
+		gather_one(lv, g, k);
+}
+
+static struct reconciliation *reconcile(struct arena *a, struct gathered *g)
+{
+	evidence_number(a, g->sets, g->n_sets);
+	if (!g->expects_validator)
+		return NULL;
+	return evidence_reconcile(a, g->sets, g->n_sets, g->validators, g->validator_evidence,
+	    g->n_validators, g->recommendation);
+}
+
+struct reconciliation *result_reconcile(
+    struct live *lv, struct arena *a, struct evidence ***ret_sets, size_t *ret_n)
+{
+	struct gathered g;
+
+	gather(lv, a, &g);
+	struct reconciliation *r = reconcile(a, &g);
+
+	*ret_sets = g.sets;
+	*ret_n = g.n_sets;
+	return r;
+}
+
+/* --- report_run ------------------------------------------------------------------------- */
+
+static struct str copy_member(struct arena *a, const json_t *obj, const char *key)
+{
+	return arena_dup(a, json_get_str(obj, key));
+}
+
+static void add_str(struct arena *a, struct strs *list, struct str s)
+{
+	if (!(list->n & (list->n - 1))) {
+		struct str *more = arena_array(a, list->n ? 2 * list->n : 1, sizeof(*more));
+
+		if (list->n)
+			memcpy(more, list->v, list->n * sizeof(*more));
+		list->v = more;
+	}
+	list->v[list->n++] = s;
+}
+
+static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, struct report_step *rs)
+{
+	struct arena *a = lv->job->arena;
+	json_t *facts = live_facts(lv, i), *text;
+	size_t k;
+
+	if (!facts)
+		return;
+	rs->agent = copy_member(a, facts, "agent");
+	rs->model = copy_member(a, facts, "model");
+	rs->tokens_in = json_get_int(facts, "in", 0);
+	rs->tokens_out = json_get_int(facts, "out", 0);
+	rs->denied = (unsigned)json_get_int(facts, "denied", 0);
+	run->rehearsal |= json_get_bool(facts, "rehearsal", false);
+	if (!run->agent.n)
+		run->agent = rs->agent;
+	if (!run->model.n)
+		run->model = rs->model;
+	if (!run->proof.n)
+		run->proof = copy_member(a, facts, "proof");
+	json_array_foreach (json_get_array(facts, "notices"), k, text)
+		add_str(a, &run->notices, arena_dup(a, str_from(json_string_value(text))));
+	json_decref(facts);
+}
+
+static bool shows_text(const struct core_node *n)
+{
+	return n->status == STEP_COMPLETED && n->kind != KIND_EACH && n->kind != KIND_SNAPSHOT &&
+	       role_of(n) != ROLE_FOLD && role_of(n) != ROLE_RECONCILE;
+}
+
+static void fill_step(
+    struct live *lv, struct gathered *g, size_t at, struct report_run *run, struct report_step *rs)
+{
+	const struct core_node *n = core_node(lv->core, g->nodes[at]);
+
+	*rs = (struct report_step){ .name = n->name,
+		.label = n->def ? n->def->label : STR("Snapshot"),
+		.kind = n->kind,
+		.role = role_of(n),
+		.status = n->status,
+		.ending = n->ending,
+		.reason = n->reason,
+		.partial = n->partial,
+		.attempts = n->attempt,
+		.evidence = g->of[at],
+		.took = n->ended_at > n->started_at && n->started_at ? n->ended_at - n->started_at
+								     : 0 };
+	if (n->kind == KIND_AGENT)
+		rs->persona = n->def->agent.persona;
+	if (shows_text(n))
+		rs->output = live_output(lv, g->nodes[at]);
+	fill_facts(lv, g->nodes[at], run, rs);
+}
+
+static void fill_repo(struct live *lv, struct report_run *run)
+{
+	struct arena *a = lv->job->arena;
+	json_t *skipped = json_get_array(lv->repo, "skipped"), *one;
+	size_t k;
+
+	run->repo_name = copy_member(a, lv->repo, "name");
+	run->commit = copy_member(a, lv->repo, "commit");
+	run->branch = copy_member(a, lv->repo, "branch");
+	run->changed_files = (unsigned)json_array_size(json_get_array(lv->repo, "changed"));
+	run->tree_hash = lv->row.snapshot;
+	json_array_foreach (skipped, k, one) {
+		struct str path = json_get_str(one, "path"), why = json_get_str(one, "why");
+
+		add_str(a, &run->skipped_files,
+		    str_from(arena_printf(a, "%.*s (%.*s)", STR_ARG(path), STR_ARG(why))));
+	}
+}
+
+static void fill_definition(struct live *lv, struct report_run *run)
+{
+	struct arena *a = lv->job->arena;
+
+	run->flow = lv->row.flow;
+	run->flow_title = lv->flow->title;
+	run->sections = lv->flow->report_sections;
+	run->next = lv->flow->next;
+	run->flow_hash = lv->row.frozen;
+	for (size_t k = 0; k < lv->flow->n_all; k++) {
+		const struct flow_step *s = lv->flow->all[k];
+		const struct persona *p =
+		    s->kind == KIND_AGENT ? library_persona(lv->def->lib, s->agent.persona) : NULL;
+		bool seen = false;
+
+		for (size_t d = 0; p && d < run->persona_hashes.n; d++)
+			seen |= str_starts(run->persona_hashes.v[d], p->name) &&
+				run->persona_hashes.v[d].p[p->name.n] == ' ';
+		if (p && !seen)
+			add_str(a, &run->persona_hashes,
+			    str_from(arena_printf(a, "%.*s %s", STR_ARG(p->name), p->hash)));
+	}
+}
+
+static void fill_request(struct live *lv, struct report_run *run)
+{
+	run->id = lv->row.id;
+	run->title = lv->row.title;
+	run->question = json_get_str(lv->input, "question");
+	run->focus = json_get_str(lv->options, "focus");
+	run->size = core_size(lv->core);
+	run->size_was_auto = json_get_bool(lv->options, "auto", false);
+	run->fast = json_get_bool(lv->options, "fast", false);
+	run->resumed = lv->row.resumed > 0;
+	run->command = json_get_str(lv->options, "command");
+	run->agent = json_get_str(lv->options, "agent");
+	run->model = json_get_str(lv->options, "model");
+	run->status = core_status(lv->core);
+	run->reason = core_reason(lv->core);
+	run->started = lv->row.started_at;
+	run->took = lv->row.ended_at ? lv->row.ended_at - lv->row.started_at : 0;
+	run->tokens_in = lv->row.tokens_in;
+	run->tokens_out = lv->row.tokens_out;
+}
+
+static struct report_run *build(struct live *lv, struct gathered *g)
+{
+	struct arena *a = lv->job->arena;
+	struct report_run *run = arena_new(a, struct report_run);
+
+	gather(lv, a, g);
+	fill_request(lv, run);
+	fill_definition(lv, run);
+	fill_repo(lv, run);
+	run->verdicts = reconcile(a, g);
+	run->validator_expected = g->expects_validator;
+	run->steps = arena_array(a, g->n, sizeof(*run->steps));
+	for (size_t k = 0; k < g->n; k++)
+		if (core_node(lv->core, g->nodes[k])->kind != KIND_SNAPSHOT ||
+		    core_node(lv->core, g->nodes[k])->status != STEP_COMPLETED)
+			fill_step(lv, g, k, run, &run->steps[run->n_steps++]);
+	return run;
+}
+
+const struct report_run *result_build(struct live *lv)
+{
+	struct gathered g;
+
+	return build(lv, &g);
+}
+
+/* --- storing ---------------------------------------------------------------------------- */
+
+static struct finding_row finding_row(
+    struct live *lv, const struct finding *f, int64_t step, char *data)
+{
+	const struct citation *first = f->n_cites ? f->cites[0] : NULL;
+
+	return (struct finding_row){ .run = lv->key,
+		.step = step,
+		.uid = f->uid,
+		.title = f->title,
+		.severity = str_from(severity_name(f->severity)),
+		.path = first ? first->path : STR(""),
+		.line = first ? (int64_t)first->line : 0,
+		.state = str_from(cite_state_name(first ? first->state : CITE_UNCHECKED)),
+		.verdict = str_from(verdict_name(f->verdict)),
+		.data = str_from(data) };
+}
+
+static char *finding_data(struct arena *a, const struct finding *f)
+{
+	json_t *doc = json_pack("{s:o, s:o, s:o}", "step", json_text(f->step), "body",
+	    json_text(f->body), "reason", json_text(f->verdict_reason));
+	char *text = json_dump(doc), *copy = arena_cstr(a, str_from(text));
+
+	free(text);
+	json_decref(doc);
+	return copy;
+}
+
+static int store_findings(struct live *lv, const struct gathered *g)
+{
+	struct arena *a = lv->job->arena;
+	size_t total = 0, n = 0;
+
+	for (size_t k = 0; k < g->n_sets; k++)
+		total += g->sets[k]->n_findings;
+	struct finding_row *rows = arena_array(a, total, sizeof(*rows));
+
+	for (size_t k = 0; k < g->n; k++) {
+		bool raises = false;
+
+		for (size_t d = 0; d < g->n_sets; d++)
+			raises |= g->of[k] && g->sets[d] == g->of[k];
+		for (size_t f = 0; raises && f < g->of[k]->n_findings; f++)
+			rows[n++] = finding_row(lv, g->of[k]->findings[f], g->nodes[k],
+			    finding_data(a, g->of[k]->findings[f]));
+	}
+	return lv->store->ops->findings_replace(lv->store, lv->key, rows, n);
+}
+
+/* Report, findings and outcome, in the transaction that ends the run. */
+int result_store(struct job *job, struct live *lv)
+{
+	struct gathered g;
+	struct report_run *run = build(lv, &g);
+	struct str text = report_markdown(job->arena, run);
+	char hash[65];
+	int rc = lv->store->ops->blob_put(lv->store, text, hash);
+
+	if (rc)
+		return rc;
+	lv->row.report = arena_dup(lv->arena, str_from(hash));
+	lv->row.outcome = arena_dup(lv->arena, report_outcome(job->arena, run));
+	return store_findings(lv, &g);
+}
