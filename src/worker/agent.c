@@ -1,0 +1,343 @@
+/* An agent step: the program behind the fence, its door to a model, and what it says. */
+#include "worker/priv.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- what it says ----------------------------------------------------------------------- */
+
+static void note(struct attempt *at, const char *text)
+{
+	if (json_array_size(at->notices) < 20)
+		json_array_append_new(at->notices, json_cstr(text));
+	voice_event(&at->voice, "notice", json_pack("{s:o}", "text", json_cstr(text)));
+}
+
+static void on_fact(void *ctx, const struct fact *f)
+{
+	struct attempt *at = ctx;
+
+	voice_fact(&at->voice, f);
+	if (f->type != FACT_VIOLATION || at->violation)
+		return;
+	at->violation = xstrndup(f->text.p ? f->text.p : "", f->text.n);
+	sandbox_kill(at->child, false); /* no grace for a mode that does not hold */
+}
+
+static void on_line(void *ctx, struct str line, bool cut)
+{
+	struct attempt *at = ctx;
+
+	at->program->ops->line(at->session, line, cut);
+}
+
+static void on_usage(void *ctx, long long in, long long out, long long cached, unsigned requests)
+{
+	struct attempt *at = ctx;
+
+	at->in = in;
+	at->out_tokens = out;
+	at->cached = cached;
+	at->requests = requests;
+	voice_event(&at->voice, "usage",
+	    json_pack("{s:I, s:I, s:I}", "in", (json_int_t)in, "out", (json_int_t)out, "cached",
+		(json_int_t)cached));
+}
+
+static void on_waiting(void *ctx, const char *why)
+{
+	struct attempt *at = ctx;
+
+	voice_event(&at->voice, "waiting", json_pack("{s:o}", "why", json_cstr(why)));
+}
+
+static void on_notice(void *ctx, const char *text)
+{
+	note(ctx, text);
+}
+
+static void on_active(void *ctx)
+{
+	struct attempt *at = ctx;
+
+	voice_event(&at->voice, "request", NULL);
+}
+
+static const struct port_events port_events = { on_usage, on_waiting, on_notice, on_active };
+
+/* --- starting --------------------------------------------------------------------------- */
+
+static struct str agent_name(const struct attempt *at)
+{
+	const struct claim *cl = at->claim;
+
+	return cl->agent.n ? cl->agent : str_from(at->worker->config.default_agent);
+}
+
+static int find_program(struct attempt *at, struct err *err)
+{
+	struct str name = agent_name(at);
+
+	at->program = programs_get(at->worker->config.programs, name);
+	if (!at->program)
+		return err_set(err, -ENOENT, "there is no agent \"%.*s\"", STR_ARG(name));
+	if (at->program->status)
+		*err = at->program->err;
+	return at->program->status;
+}
+
+static int find_model(struct attempt *at, struct err *err)
+{
+	struct worker *w = at->worker;
+
+	if (!w->config.gateway)
+		return err_set(err, -ENOENT, "there is no gateway to a model");
+	at->upstream = w->config.upstream_for(w->config.ctx, at->claim->model);
+	if (!gateway_has_upstream(w->config.gateway, at->upstream))
+		return err_set(err, -ENOENT, "no model server is configured or found");
+	if (!at->model.n)
+		at->model = arena_dup(
+		    at->arena, str_from(gateway_default_model(w->config.gateway, at->upstream)));
+	return 0;
+}
+
+static void fill_task(struct attempt *at, struct str prompt)
+{
+	const struct claim *cl = at->claim;
+
+	at->task = (struct agent_task){ .prompt = prompt,
+		.prompt_system = cl->prompt_system,
+		.repo = "/repo",
+		.home = "/scratch/home",
+		.tmp = "/scratch/tmp",
+		.port = WORKER_PORT,
+		.token = cl->token,
+		.model = arena_cstr(at->arena, at->model),
+		.effort = arena_cstr(at->arena, cl->effort),
+		.temperature = cl->temperature,
+		.max_turns = cl->max_turns,
+		.wall = cl->timeout,
+		.tools = cl->tools.v,
+		.n_tools = cl->tools.n,
+		.web_only = cl->web_only,
+		.fast = cl->fast,
+		.program = at->program->path,
+		.interpreter = at->program->interpreter };
+}
+
+static const struct fence_file *files_of(struct attempt *at, const struct agent_launch *l)
+{
+	struct fence_file *files = arena_array(at->arena, l->n_files, sizeof(*files));
+
+	for (size_t k = 0; k < l->n_files; k++)
+		files[k] = (struct fence_file){ l->files[k].path, l->files[k].text };
+	return files;
+}
+
+/* The snapshot's binds, then what the program itself needs to see. */
+static void binds_of(struct attempt *at, const struct agent_launch *l, struct fence_spec *spec)
+{
+	const struct fence_bind *of_snapshot = NULL;
+	size_t n = 0, more = 0;
+
+	if (at->snapshot && !at->claim->web_only) {
+		spec->repo = at->snapshot->tree;
+		snapshot_binds(at->snapshot, at->arena, &of_snapshot, &n);
+	}
+	while (l->read_only && l->read_only[more])
+		more++;
+	struct fence_bind *all = arena_array(at->arena, n + more, sizeof(*all));
+
+	if (n)
+		memcpy(all, of_snapshot, n * sizeof(*all));
+	for (size_t k = 0; k < more; k++)
+		all[n + k] = (struct fence_bind){ l->read_only[k], l->read_only[k] };
+	spec->binds = all;
+	spec->n_binds = n + more;
+}
+
+static int launch(struct attempt *at, struct str prompt, struct err *err)
+{
+	const struct adapter_ops *ops = at->program->ops;
+	struct agent_launch l = { 0 };
+	struct fence_spec spec = {
+		.purpose = FENCE_AGENT, .port = WORKER_PORT, .wall = at->claim->timeout
+	};
+
+	fill_task(at, prompt);
+	int rc = ops->read_only_enforced
+		     ? ops->prepare(at->arena, &at->task, &l, err)
+		     : err_set(err, -EPERM, "agent \"%s\" has no read-only mode", ops->name);
+
+	if (rc)
+		return rc;
+	spec.argv = l.argv;
+	spec.env = l.env;
+	spec.files = files_of(at, &l);
+	spec.n_files = l.n_files;
+	binds_of(at, &l, &spec);
+	at->session = ops->create(&at->task, on_fact, at);
+	lines_init(&at->lines, AGENT_LINE_MAX, on_line, at);
+	return child_spawn(at, &spec, l.stdin_text, err);
+}
+
+static void refuse(struct attempt *at, const struct err *err)
+{
+	attempt_conclude(at, ENDING_DENIED,
+	    str_from(
+		arena_printf(at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why)));
+}
+
+void agent_start(struct attempt *at)
+{
+	const struct claim *cl = at->claim;
+	struct err err = { 0 };
+	int rc = find_program(at, &err);
+
+	if (!rc)
+		rc = find_model(at, &err);
+	if (!rc && cl->snapshot.n && !cl->web_only)
+		rc = workspace_open(at->worker->config.workspace,
+		    arena_cstr(at->arena, cl->snapshot), &at->snapshot, &err);
+	if (!rc && !at->budget)
+		at->budget = worker_budget(at->worker, cl);
+	if (!rc)
+		rc = launch(at, cl->prompt, &err);
+	if (rc)
+		refuse(at, &err);
+}
+
+void agent_ready(struct attempt *at, int listener)
+{
+	const struct port_spec spec = { .listener = listener,
+		.token = at->claim->token,
+		.upstream = at->upstream,
+		.model = arena_cstr(at->arena, at->model),
+		.budget = &at->budget->budget,
+		.events = &port_events,
+		.ctx = at };
+	struct err err;
+
+	if (gateway_open(at->worker->config.gateway, &spec, &at->port, &err) < 0) {
+		close(listener);
+		note(at, err.what);
+		at->stopping = true;
+	}
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+/* Why the gateway could not serve it beats what the agent made of that. */
+static void weigh_gateway(struct attempt *at, struct outcome *o)
+{
+	const char *why = NULL;
+	int verdict = at->port ? gateway_verdict(at->port, &why) : ENDING_NONE;
+
+	if (verdict == ENDING_NONE || o->ending == ENDING_ANSWERED)
+		return;
+	o->ending = (enum ending)verdict;
+	o->reason = str_from(why ? why : "");
+}
+
+static void weigh_ourselves(struct attempt *at, struct outcome *o)
+{
+	if (at->violation) {
+		o->ending = ENDING_DENIED;
+		o->reason = str_from(
+		    arena_printf(at->arena, "its read-only mode does not hold: %s", at->violation));
+	} else if (at->stopping && o->ending != ENDING_ANSWERED) {
+		o->ending = ENDING_CANCELLED;
+		o->reason = STR("stopped");
+	} else if (at->output_cut) {
+		o->ending = ENDING_TRUNCATED;
+		o->reason = STR("it wrote more than an attempt may");
+	} else if (at->out_of_memory && o->ending == ENDING_CRASHED) {
+		o->reason = STR("out of memory");
+	}
+}
+
+static const char *proof_line(struct attempt *at)
+{
+	const char *mode = json_get_cstr(at->proof, "mode", "?");
+	long long canaries = json_get_int(json_object_get(at->proof, "canary"), "tried", 0);
+
+	return arena_printf(
+	    at->arena, "read-only: proven (mode %s, %lld/%lld canaries)", mode, canaries, canaries);
+}
+
+static json_t *facts_of(struct attempt *at)
+{
+	bool rehearsal = strcmp(at->upstream, "rehearsal") == 0;
+
+	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:b, s:s, s:O}", "agent",
+	    at->program->ops->name, "model", json_text(at->model), "in", (json_int_t)at->in, "out",
+	    (json_int_t)at->out_tokens, "cached", (json_int_t)at->cached, "requests",
+	    (int)at->requests, "turns", (int)at->turns, "tool_calls", (int)at->tool_calls, "denied",
+	    (int)at->denied, "rehearsal", rehearsal, "proof", proof_line(at), "notices",
+	    at->notices);
+}
+
+void agent_ended(struct attempt *at)
+{
+	struct outcome o = { 0 };
+
+	lines_end(&at->lines);
+	at->program->ops->exited(
+	    at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
+	weigh_gateway(at, &o);
+	weigh_ourselves(at, &o);
+	if (!at->in && !at->out_tokens) { /* the gateway's count is the better one */
+		at->in = o.in;
+		at->out_tokens = o.out;
+		at->cached = o.cached;
+	}
+	at->turns += o.turns;
+	at->tool_calls += o.tool_calls;
+	at->denied += o.denied;
+	at->result.ending = o.ending;
+	at->result.reason = arena_dup(at->arena, o.reason);
+	at->result.output = arena_dup(at->arena, utf8_clean(at->arena, o.answer));
+	if (at->result.output.n > ANSWER_MAX) {
+		at->result.output = utf8_cut(at->result.output, ANSWER_MAX);
+		at->result.ending = ENDING_TRUNCATED;
+		at->result.reason = STR("its answer was cut at 4 MiB");
+	}
+	at->result.usable = str_trim(at->result.output).n > 0;
+	json_decref(at->result.facts);
+	at->result.facts = facts_of(at);
+	check_answer(at);
+}
+
+/* The asked form was not kept: the same prompt again with the exact errors, once. */
+void agent_again(struct attempt *at, struct str errors)
+{
+	struct err err = { 0 };
+	struct str prompt = at->claim->prompt;
+	const char *more = arena_printf(at->arena,
+	    "%.*s\n\n## Your last answer was not accepted\n\n%.*s\n\nAnswer again, whole, in the "
+	    "asked "
+	    "form.\n",
+	    STR_ARG(prompt), STR_ARG(errors));
+
+	at->round++;
+	note(at, "the answer did not have the asked form; asked once more");
+	at->program->ops->destroy(at->session);
+	at->session = NULL;
+	gateway_close(at->port);
+	at->port = NULL;
+	if (at->killer_open)
+		uv_timer_stop(&at->killer);
+	lines_fini(&at->lines);
+	buf_clear(&at->errors);
+	json_decref(at->proof);
+	at->proof = NULL;
+	at->out_bytes = 0;
+	int rc = launch(at, str_from(more), &err);
+
+	if (rc)
+		refuse(at, &err);
+}

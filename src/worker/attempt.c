@@ -1,0 +1,110 @@
+/*
+ * One attempt, from claim to report:
+ *
+ *   PREPARING ─► FENCED ─► RUNNING ─► CHECKING ─► REPORTING ─► freed
+ *       │           │          ▲          │
+ *       └───────────┴──────────┼──────────┴─► attempt_conclude (no process is left)
+ *                              └── second round, when the asked form was not kept
+ */
+#include "worker/priv.h"
+
+#include <stdlib.h>
+
+void attempt_start(struct worker *w, struct claim *claim)
+{
+	struct attempt *at = xalloc(sizeof(*at));
+
+	at->worker = w;
+	at->claim = claim;
+	at->arena = arena_create("attempt", ARENA_JOB);
+	at->phase = PHASE_PREPARING;
+	at->model = claim->model;
+	at->child_gone = true;
+	at->notices = json_array();
+	buf_init(&at->errors, AGENT_STDERR_MAX);
+	buf_init(&at->output, COMMAND_OUTPUT_MAX);
+	list_init(&at->list);
+	worker_attempt_begins(w, at);
+	voice_init(&at->voice, w->recorder, claim);
+	if (claim->refuse != ENDING_NONE)
+		attempt_conclude(at, claim->refuse, claim->refuse_why);
+	else if (claim->kind == KIND_SNAPSHOT)
+		freeze_start(at);
+	else if (claim->kind == KIND_COMMAND)
+		command_start(at);
+	else
+		agent_start(at);
+}
+
+void attempt_stop(struct attempt *at)
+{
+	at->stopping = true;
+	if (at->freeze)
+		workspace_freeze_cancel(at->freeze);
+	else
+		child_stop(at);
+}
+
+static void attempt_free(struct attempt *at)
+{
+	struct worker *w = at->worker;
+
+	worker_attempt_ends(w, at);
+	worker_budget_put(w, at->budget);
+	lines_fini(&at->lines);
+	buf_fini(&at->errors);
+	buf_fini(&at->output);
+	json_decref(at->notices);
+	json_decref(at->proof);
+	free(at->violation);
+	snapshot_free(at->snapshot);
+	engine_claim_free(at->claim);
+	arena_destroy(at->arena);
+	free(at);
+}
+
+static void free_when_done(struct attempt *at)
+{
+	if (at->phase == PHASE_REPORTING && !at->handles && !at->voiced)
+		attempt_free(at);
+}
+
+void attempt_closed_handle(uv_handle_t *handle)
+{
+	struct attempt *at =
+	    handle->type == UV_TIMER ? handle->data : ((struct pipe_end *)handle->data)->attempt;
+
+	at->handles--;
+	free_when_done(at);
+}
+
+static void on_reported(void *ctx, int rc)
+{
+	struct attempt *at = ctx;
+
+	(void)rc; /* -ESTALE: history by now, and that is fine */
+	at->voiced = false;
+	free_when_done(at);
+}
+
+void attempt_report(struct attempt *at)
+{
+	at->phase = PHASE_REPORTING;
+	if (at->session) {
+		at->program->ops->destroy(at->session);
+		at->session = NULL;
+	}
+	gateway_close(at->port);
+	at->port = NULL;
+	child_close(at);
+	voice_fini(&at->voice);
+	at->voiced = true; /* until the engine has answered */
+	engine_report(at->worker->config.engine, at->claim, &at->result, on_reported, at);
+}
+
+void attempt_conclude(struct attempt *at, enum ending ending, struct str reason)
+{
+	at->result.ending = ending;
+	at->result.reason = arena_dup(at->arena, reason);
+	attempt_report(at);
+}

@@ -1,0 +1,117 @@
+/*
+ * What an answer is worth, on libuv's thread pool: reading the files that it cites takes as long as
+ * it takes, and nothing here touches anything but its own memory and the snapshot.
+ */
+#include "worker/priv.h"
+
+#include "base/json.h"
+#include "evidence/evidence.h"
+#include "flow/output.h"
+
+#include <stdlib.h>
+
+struct check {
+	uv_work_t work;
+	struct attempt *attempt;
+	struct arena *arena;
+	struct str answer, step;
+	enum output_form form;
+	json_t *schema; /* own copy */
+	const struct snapshot *snapshot;
+	/* results */
+	bool fits;
+	struct str errors;
+	json_t *evidence;
+	char *normal; /* the JSON value alone, where JSON was asked for */
+};
+
+static int read_source(void *ctx, struct str path, struct str *ret)
+{
+	const struct check *c = ctx;
+
+	if (!c->snapshot)
+		return -ENOENT;
+	return snapshot_read(c->snapshot, c->arena, path, SOURCE_FILE_MAX, ret);
+}
+
+static json_t *check_form(struct check *c)
+{
+	json_t *value = output_extract(c->answer);
+
+	if (!value) {
+		c->errors = STR("no JSON value was found at the end of the answer");
+		return NULL;
+	}
+	c->fits = output_check(c->arena, c->schema, value, &c->errors) == 0;
+	return value;
+}
+
+static void on_pool(uv_work_t *work)
+{
+	struct check *c = work->data;
+	struct evidence *ev = NULL;
+	json_t *value = c->form == OUTPUT_TEXT ? NULL : check_form(c);
+
+	c->fits |= c->form == OUTPUT_TEXT;
+	if (c->fits && c->form == OUTPUT_FINDINGS)
+		ev = evidence_from_findings(c->arena, c->step, value);
+	else if (c->fits && c->form == OUTPUT_TEXT)
+		ev = evidence_parse(c->arena, c->step, c->answer);
+	if (ev) {
+		evidence_check(c->arena, ev, read_source, c);
+		c->evidence = evidence_to_json(ev);
+	}
+	if (c->fits && value)
+		c->normal = json_dump(value);
+	json_decref(value);
+}
+
+static void on_checked(uv_work_t *work, int status)
+{
+	struct check *c = work->data;
+	struct attempt *at = c->attempt;
+	bool again = !c->fits && at->round + 1 < ROUNDS_MAX && !at->stopping;
+	struct str errors = arena_dup(at->arena, c->errors);
+
+	(void)status;
+	at->handles--;
+	at->result.evidence = c->evidence;
+	if (c->normal)
+		at->result.output = arena_dup(at->arena, str_from(c->normal));
+	if (!c->fits && !again) {
+		at->result.ending = ENDING_CONTRACT_BROKEN;
+		at->result.reason = errors;
+	}
+	free(c->normal);
+	json_decref(c->schema);
+	arena_destroy(c->arena);
+	free(c);
+	if (again)
+		agent_again(at, errors);
+	else
+		attempt_report(at);
+}
+
+void check_answer(struct attempt *at)
+{
+	bool readable = at->result.ending == ENDING_ANSWERED ||
+			(at->result.ending == ENDING_TRUNCATED && at->result.usable);
+
+	if (!readable) {
+		attempt_report(at);
+		return;
+	}
+	struct check *c = xalloc(sizeof(*c));
+
+	c->work.data = c;
+	c->attempt = at;
+	c->arena = arena_create("check", ARENA_JOB);
+	c->answer = at->result.output; /* in the attempt's arena, which outlives the work */
+	c->step = at->claim->step;
+	/* a cut text cannot be blamed for its form */
+	c->form = at->result.ending == ENDING_TRUNCATED ? OUTPUT_TEXT : at->claim->output;
+	c->schema = json_deep_copy(at->claim->schema);
+	c->snapshot = at->claim->web_only ? NULL : at->snapshot;
+	at->handles++;
+	uv_queue_work(at->worker->loop, &c->work, on_pool, on_checked);
+}

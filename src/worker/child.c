@@ -1,0 +1,266 @@
+/* Process and pipes of one attempt, and the ladder that ends it: ask, wait, force. */
+#include "worker/priv.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	static char shared[KIB(64)]; /* one loop, one read at a time */
+
+	(void)handle;
+	(void)suggested;
+	*buf = uv_buf_init(shared, sizeof(shared));
+}
+
+static void both_gone(struct attempt *at)
+{
+	if (!at->child_gone || at->out.open || at->err.open || at->phase != PHASE_RUNNING)
+		return;
+	at->phase = PHASE_CHECKING;
+	if (at->claim->kind == KIND_AGENT)
+		agent_ended(at);
+	else
+		command_ended(at);
+}
+
+static void pipe_close(struct pipe_end *p)
+{
+	if (!p->open)
+		return;
+	p->open = false;
+	uv_close((uv_handle_t *)&p->pipe, attempt_closed_handle);
+}
+
+static void take_output(struct attempt *at, struct str bytes)
+{
+	at->out_bytes += bytes.n;
+	if (at->claim->kind == KIND_AGENT) {
+		if (at->out_bytes <= AGENT_OUTPUT_MAX)
+			lines_feed(&at->lines, bytes);
+		else if (!at->output_cut)
+			child_stop(at);
+		at->output_cut = at->out_bytes > AGENT_OUTPUT_MAX;
+		return;
+	}
+	size_t room = COMMAND_OUTPUT_MAX - at->output.n;
+
+	at->output_cut |= bytes.n > room;
+	buf_add(&at->output, str_take(bytes, room));
+}
+
+/* The tail is what tells why. */
+static void take_errors(struct attempt *at, struct str bytes)
+{
+	if (bytes.n > AGENT_STDERR_MAX)
+		bytes = str_skip(bytes, bytes.n - AGENT_STDERR_MAX);
+	if (at->errors.n + bytes.n > AGENT_STDERR_MAX)
+		buf_drop(&at->errors, at->errors.n + bytes.n - AGENT_STDERR_MAX);
+	buf_add(&at->errors, bytes);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct pipe_end *p = stream->data;
+	struct attempt *at = p->attempt;
+
+	if (n < 0) {
+		pipe_close(p);
+		both_gone(at);
+	} else if (p == &at->out) {
+		take_output(at, (struct str){ buf->base, (size_t)n });
+	} else {
+		take_errors(at, (struct str){ buf->base, (size_t)n });
+	}
+}
+
+static int pipe_open(struct attempt *at, struct pipe_end *p, int *ret_child_end)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	uv_pipe_init(at->worker->loop, &p->pipe, 0);
+	p->pipe.data = p;
+	p->attempt = at;
+	p->open = true;
+	at->handles++;
+	int rc = uv_pipe_open(&p->pipe, ends[0]);
+
+	if (rc == 0)
+		rc = uv_read_start((uv_stream_t *)&p->pipe, on_alloc, on_read);
+	if (rc) {
+		close(ends[0]);
+		close(ends[1]);
+		return rc;
+	}
+	*ret_child_end = ends[1];
+	return 0;
+}
+
+/* Sealed, so that what the program reads is what was committed. */
+static int stdin_of(struct str text)
+{
+	int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	for (size_t at = 0; at < text.n;) {
+		ssize_t put = pwrite(fd, text.p + at, text.n - at, (off_t)at);
+
+		if (put <= 0) {
+			close(fd);
+			return put < 0 ? -errno : -EIO;
+		}
+		at += (size_t)put;
+	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* --- the fence -------------------------------------------------------------------------- */
+
+static void on_started(void *ctx, int rc)
+{
+	struct attempt *at = ctx;
+
+	if (rc || at->stopping) { /* not ours any more: never executed */
+		sandbox_kill(at->child, false);
+		return;
+	}
+	at->phase = PHASE_RUNNING;
+	sandbox_go(at->child);
+}
+
+static void on_refused(struct attempt *at, const struct err *err)
+{
+	const char *why = arena_printf(at->arena, "the fence could not be built: %s%s%s", err->what,
+	    err->why[0] ? ": " : "", err->why);
+
+	at->child_gone = true;
+	at->child = NULL;
+	child_close(at);
+	attempt_conclude(at, at->stopping ? ENDING_CANCELLED : ENDING_DENIED, str_from(why));
+}
+
+static void on_ready(struct attempt *at, const struct fence_report *report)
+{
+	at->proof = json_deep_copy(report->proof);
+	if (at->claim->kind == KIND_AGENT)
+		agent_ready(at, report->listener);
+	engine_started(at->worker->config.engine, at->claim,
+	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model, at->proof,
+	    on_started, at);
+}
+
+static void on_exited(struct attempt *at, const struct fence_report *report)
+{
+	at->status = report->status;
+	at->out_of_memory = report->out_of_memory;
+	at->child_gone = true;
+	at->child = NULL;
+	if (at->phase == PHASE_FENCED) { /* it never executed */
+		child_close(at);
+		attempt_conclude(at, ENDING_CANCELLED, STR("stopped before it ran"));
+		return;
+	}
+	both_gone(at);
+}
+
+static void on_fence(void *ctx, const struct fence_report *report)
+{
+	struct attempt *at = ctx;
+
+	switch (report->event) {
+	case FENCE_READY:
+		on_ready(at, report);
+		break;
+	case FENCE_REFUSED:
+		on_refused(at, report->err);
+		break;
+	case FENCE_EXITED:
+		on_exited(at, report);
+		break;
+	}
+}
+
+int child_spawn(
+    struct attempt *at, const struct fence_spec *from, struct str stdin_text, struct err *err)
+{
+	struct fence_spec spec = *from;
+	int in = stdin_text.n ? stdin_of(stdin_text) : -1, out = -1, errors = -1;
+	int rc = stdin_text.n && in < 0 ? in : 0;
+
+	at->phase = PHASE_FENCED;
+	at->child_gone = false;
+	if (!rc)
+		rc = pipe_open(at, &at->out, &out);
+	if (!rc)
+		rc = pipe_open(at, &at->err, &errors);
+	if (rc)
+		err_set(err, rc, "cannot make pipes: %s", err_name(rc));
+	spec.in = in;
+	spec.out = out;
+	spec.err = errors;
+	if (!rc)
+		rc =
+		    sandbox_spawn(at->worker->config.sandbox, &spec, on_fence, at, &at->child, err);
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	if (errors >= 0)
+		close(errors);
+	if (rc) {
+		at->child_gone = true;
+		child_close(at);
+	}
+	return rc;
+}
+
+/* --- the ladder ------------------------------------------------------------------------- */
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct attempt *at = timer->data;
+
+	if (at->child)
+		sandbox_kill(at->child, false);
+}
+
+void child_stop(struct attempt *at)
+{
+	if (!at->child)
+		return;
+	if (at->phase != PHASE_RUNNING) {
+		sandbox_kill(at->child, false);
+		return;
+	}
+	sandbox_kill(at->child, true);
+	if (!at->killer_open) {
+		uv_timer_init(at->worker->loop, &at->killer);
+		at->killer.data = at;
+		at->killer_open = true;
+		at->handles++;
+	}
+	uv_timer_start(&at->killer, on_grace_over, KILL_GRACE_MS, 0);
+}
+
+void child_close(struct attempt *at)
+{
+	pipe_close(&at->out);
+	pipe_close(&at->err);
+	if (at->killer_open) {
+		at->killer_open = false;
+		uv_close((uv_handle_t *)&at->killer, attempt_closed_handle);
+	}
+}

@@ -1,0 +1,99 @@
+/* A command step: argv, read-only, without network; stdout is the output, the status decides. */
+#include "worker/priv.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static const char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
+	"HOME=/scratch/home", "TMPDIR=/scratch/tmp", "LANG=C.UTF-8", "TERM=dumb", "NO_COLOR=1",
+	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0",
+	"GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", NULL };
+
+/* env(1) finds the program in PATH, which execution by descriptor does not. */
+static const char **argv_of(struct attempt *at)
+{
+	const struct claim *cl = at->claim;
+	const char **argv = arena_array(at->arena, cl->n_argv + 3, sizeof(*argv));
+	size_t n = 0;
+
+	if (cl->n_argv && cl->argv[0].n && cl->argv[0].p[0] != '/') {
+		argv[n++] = "/usr/bin/env";
+		argv[n++] = "--";
+	}
+	for (size_t k = 0; k < cl->n_argv; k++)
+		argv[n++] = arena_cstr(at->arena, cl->argv[k]);
+	return argv;
+}
+
+static int open_snapshot(struct attempt *at, struct err *err)
+{
+	char *id = arena_cstr(at->arena, at->claim->snapshot);
+
+	return workspace_open(at->worker->config.workspace, id, &at->snapshot, err);
+}
+
+void command_start(struct attempt *at)
+{
+	struct err err = { 0 };
+	struct fence_spec spec = { .purpose = FENCE_COMMAND,
+		.argv = argv_of(at),
+		.env = environment,
+		.wall = at->claim->timeout };
+	int rc = at->claim->snapshot.n ? open_snapshot(at, &err) : 0;
+
+	if (rc == 0 && at->snapshot) {
+		spec.repo = at->snapshot->tree;
+		snapshot_binds(at->snapshot, at->arena, &spec.binds, &spec.n_binds);
+	}
+	if (rc == 0)
+		rc = child_spawn(at, &spec, (struct str){ NULL, 0 }, &err);
+	if (rc)
+		attempt_conclude(at, ENDING_DENIED,
+		    str_from(arena_printf(
+			at->arena, "%s%s%s", err.what, err.why[0] ? ": " : "", err.why)));
+}
+
+static struct str last_line(struct str text)
+{
+	struct str rest = str_trim(text), last = { "", 0 };
+
+	while (rest.p) {
+		struct str line = str_trim(str_line(&rest));
+
+		if (line.n)
+			last = line;
+	}
+	return utf8_cut(last, 300);
+}
+
+static const char *why_failed(struct attempt *at)
+{
+	struct str said = last_line(utf8_clean(at->arena, buf_str(&at->errors)));
+	const char *colon = said.n ? ": " : "";
+
+	if (at->out_of_memory)
+		return arena_printf(at->arena, "out of memory%s%.*s", colon, STR_ARG(said));
+	if (WIFSIGNALED(at->status))
+		return arena_printf(
+		    at->arena, "signal %d%s%.*s", WTERMSIG(at->status), colon, STR_ARG(said));
+	return arena_printf(
+	    at->arena, "exit status %d%s%.*s", WEXITSTATUS(at->status), colon, STR_ARG(said));
+}
+
+void command_ended(struct attempt *at)
+{
+	bool ok = WIFEXITED(at->status) && WEXITSTATUS(at->status) == 0;
+
+	at->result.output = utf8_clean(at->arena, buf_str(&at->output));
+	at->result.facts = json_pack("{s:s, s:b}", "agent", "command", "cut", at->output_cut);
+	if (!ok) {
+		attempt_conclude(
+		    at, at->stopping ? ENDING_CANCELLED : ENDING_CRASHED, str_from(why_failed(at)));
+		return;
+	}
+	at->result.usable = at->output_cut;
+	attempt_conclude(at, at->output_cut ? ENDING_TRUNCATED : ENDING_ANSWERED,
+	    at->output_cut ? STR("its output was cut at 4 MiB") : STR(""));
+}

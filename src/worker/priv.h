@@ -1,0 +1,127 @@
+/* What the files of worker share. */
+#ifndef WORKER_PRIV_H
+#define WORKER_PRIV_H
+
+#include "base/imap.h"
+#include "base/limits.h"
+#include "worker/lines.h"
+#include "worker/recorder.h"
+#include "worker/worker.h"
+
+#include <uv.h>
+
+#define WORKER_PARALLEL 4
+#define WORKER_PORT 7771   /* of the gateway, inside every fence */
+#define KILL_GRACE_MS 2000 /* between asking and forcing */
+#define RENEW_MS 20000
+#define ROUNDS_MAX 2 /* one re-ask when the asked form was not kept */
+
+struct run_budget {
+	struct budget budget;
+	int64_t run;
+	unsigned refs;
+};
+
+struct worker {
+	struct worker_config config;
+	uv_loop_t *loop;
+	struct recorder *recorder;
+	struct list offers;   /* struct offer */
+	struct list attempts; /* struct attempt */
+	size_t n_attempts, n_claiming;
+	struct imap budgets; /* run -> struct run_budget */
+	uv_timer_t renew;
+	uv_poll_t fence;
+	bool draining, fence_dead;
+};
+
+enum attempt_phase {
+	PHASE_PREPARING, /* nothing runs yet */
+	PHASE_FENCED,	 /* the fence stands, or is being built */
+	PHASE_RUNNING,	 /* the program executes */
+	PHASE_CHECKING,	 /* it has ended; its answer is being checked */
+	PHASE_REPORTING, /* the engine has been told */
+};
+
+struct pipe_end {
+	uv_pipe_t pipe;
+	struct attempt *attempt;
+	bool open;
+};
+
+struct attempt {
+	struct list list;
+	struct worker *worker;
+	struct claim *claim;
+	struct arena *arena; /* of this round */
+	enum attempt_phase phase;
+	unsigned round;
+	struct voice voice;
+	bool voiced;
+
+	/* the child */
+	struct fence_child *child;
+	struct pipe_end out, err;
+	unsigned handles; /* libuv handles that are not closed yet */
+	uv_timer_t killer;
+	bool killer_open, child_gone, stopping;
+	int status;
+	bool out_of_memory;
+	struct lines lines;
+	struct buf errors; /* tail of stderr */
+	struct buf output; /* of a command */
+	bool output_cut;
+	size_t out_bytes;
+
+	/* an agent */
+	const struct program *program;
+	struct agent_session *session;
+	struct port *port;
+	struct run_budget *budget;
+	struct agent_task task;
+	struct str model;
+	const char *upstream;
+	char *violation;
+	json_t *notices, *proof;
+	long long in, out_tokens, cached;
+	unsigned requests, turns, tool_calls, denied;
+	struct snapshot *snapshot;
+	struct freeze *freeze;
+
+	struct attempt_result result;
+};
+
+/* attempt.c */
+void attempt_start(struct worker *w, struct claim *claim);
+void attempt_stop(struct attempt *at);
+/* Ends the attempt without a (further) process. REASON is copied. */
+void attempt_conclude(struct attempt *at, enum ending ending, struct str reason);
+void attempt_report(struct attempt *at);
+void attempt_closed_handle(uv_handle_t *handle);
+
+/* child.c: process and pipes */
+MUST_CHECK int child_spawn(
+    struct attempt *at, const struct fence_spec *spec, struct str stdin_text, struct err *err);
+void child_stop(struct attempt *at);
+void child_close(struct attempt *at);
+
+/* worker.c */
+void worker_attempt_begins(struct worker *w, struct attempt *at);
+void worker_attempt_ends(struct worker *w, struct attempt *at);
+/* What the attempts of a run share; give it back with worker_budget_put (NULL is fine). */
+struct run_budget *worker_budget(struct worker *w, const struct claim *claim);
+void worker_budget_put(struct worker *w, struct run_budget *b);
+
+/* agent.c, command.c, freeze.c: the three kinds */
+void agent_start(struct attempt *at);
+void agent_again(struct attempt *at, struct str errors);
+void agent_ready(struct attempt *at, int listener);
+void agent_ended(struct attempt *at);
+void command_start(struct attempt *at);
+void command_ended(struct attempt *at);
+void freeze_start(struct attempt *at);
+
+/* check.c: on the thread pool */
+void check_answer(struct attempt *at);
+
+#endif
