@@ -147,6 +147,8 @@ static int log_step(struct job *job, struct live *lv, const struct core_change *
 	}
 	if (n->ready_at)
 		json_object_set_new(data, "ready_at", json_integer(n->ready_at));
+	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && live_known(lv, ch->step)->facts)
+		json_object_set_new(data, "facts", live_facts(lv, ch->step));
 	int rc = live_log(job, lv, ch->step, "step", data);
 
 	json_decref(data);

@@ -192,7 +192,7 @@ static int run_report(struct job *job, struct store *s)
 		return rc ? rc : -ESTALE;
 	if (rc)
 		return rc;
-	struct core_event ev = { .type = CORE_ENDED,
+	struct core_event ev = { .type = r->ending == ENDING_LOST ? CORE_LOST : CORE_ENDED,
 		.now = clock_wall(),
 		.step = (uint32_t)r->position,
 		.epoch = r->epoch,

@@ -250,7 +250,7 @@ static void weigh_ourselves(struct attempt *at, struct outcome *o)
 		o->reason = str_from(
 		    arena_printf(at->arena, "its read-only mode does not hold: %s", at->violation));
 	} else if (at->stopping && o->ending != ENDING_ANSWERED) {
-		o->ending = ENDING_CANCELLED;
+		o->ending = attempt_stop_ending(at);
 		o->reason = STR("stopped");
 	} else if (at->output_cut) {
 		o->ending = ENDING_TRUNCATED;

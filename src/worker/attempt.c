@@ -36,6 +36,11 @@ void attempt_start(struct worker *w, struct claim *claim)
 		agent_start(at);
 }
 
+enum ending attempt_stop_ending(const struct attempt *at)
+{
+	return at->worker->draining ? ENDING_LOST : ENDING_CANCELLED;
+}
+
 void attempt_stop(struct attempt *at)
 {
 	at->stopping = true;

@@ -66,6 +66,27 @@ static void on_pool(uv_work_t *work)
 	json_decref(value);
 }
 
+/* For the roster: "14 findings, 11 of 12 citations resolve". */
+static void count_evidence(struct attempt *at, const json_t *evidence)
+{
+	json_t *cites = json_get_array(evidence, "citations"), *one;
+	long long holds = 0;
+	size_t k;
+
+	if (!evidence)
+		return;
+	json_array_foreach (cites, k, one) {
+		struct str state = json_get_str(one, "state");
+
+		holds += str_is(state, "resolves") || str_is(state, "moved");
+	}
+	json_object_set_new(at->result.facts, "findings",
+	    json_integer((json_int_t)json_array_size(json_get_array(evidence, "findings"))));
+	json_object_set_new(
+	    at->result.facts, "citations", json_integer((json_int_t)json_array_size(cites)));
+	json_object_set_new(at->result.facts, "hold", json_integer(holds));
+}
+
 static void on_checked(uv_work_t *work, int status)
 {
 	struct check *c = work->data;
@@ -76,6 +97,7 @@ static void on_checked(uv_work_t *work, int status)
 	(void)status;
 	at->handles--;
 	at->result.evidence = c->evidence;
+	count_evidence(at, c->evidence);
 	if (c->normal)
 		at->result.output = arena_dup(at->arena, str_from(c->normal));
 	if (!c->fits && !again) {

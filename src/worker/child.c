@@ -149,7 +149,7 @@ static void on_refused(struct attempt *at, const struct err *err)
 	at->child_gone = true;
 	at->child = NULL;
 	child_close(at);
-	attempt_conclude(at, at->stopping ? ENDING_CANCELLED : ENDING_DENIED, str_from(why));
+	attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_DENIED, str_from(why));
 }
 
 static void on_ready(struct attempt *at, const struct fence_report *report)
@@ -170,7 +170,7 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 	at->child = NULL;
 	if (at->phase == PHASE_FENCED) { /* it never executed */
 		child_close(at);
-		attempt_conclude(at, ENDING_CANCELLED, STR("stopped before it ran"));
+		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
 		return;
 	}
 	both_gone(at);

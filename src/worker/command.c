@@ -89,8 +89,8 @@ void command_ended(struct attempt *at)
 	at->result.output = utf8_clean(at->arena, buf_str(&at->output));
 	at->result.facts = json_pack("{s:s, s:b}", "agent", "command", "cut", at->output_cut);
 	if (!ok) {
-		attempt_conclude(
-		    at, at->stopping ? ENDING_CANCELLED : ENDING_CRASHED, str_from(why_failed(at)));
+		attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_CRASHED,
+		    str_from(why_failed(at)));
 		return;
 	}
 	at->result.usable = at->output_cut;

@@ -32,7 +32,8 @@ static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 	if (snap)
 		finish(at, snap);
 	else
-		attempt_conclude(at, err->code == -ECANCELED ? ENDING_CANCELLED : ENDING_DENIED,
+		attempt_conclude(at,
+		    err->code == -ECANCELED ? attempt_stop_ending(at) : ENDING_DENIED,
 		    str_from(arena_printf(
 			at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why)));
 }
