@@ -109,7 +109,8 @@ static int store(const struct opt *o, const char *value, void *values, struct er
 		return 0;
 	case OPT_NUMBER:
 		if (!str_to_u64(str_from(value), 1000000000000ull, &n))
-			return err_set(err, -EINVAL, "--%s wants a number, not '%s'", o->name, value);
+			return err_set(
+			    err, -EINVAL, "--%s wants a number, not '%s'", o->name, value);
 		*(long long *)slot = (long long)n;
 		return 0;
 	case OPT_SPAN:
@@ -127,8 +128,8 @@ static int store(const struct opt *o, const char *value, void *values, struct er
 	return -EINVAL;
 }
 
-static int take_value(struct cursor *c, const struct opt *o, const char *inline_value, void *values,
-    struct err *err)
+static int take_value(
+    struct cursor *c, const struct opt *o, const char *inline_value, void *values, struct err *err)
 {
 	if (o->type == OPT_FLAG) {
 		if (inline_value)
@@ -140,8 +141,8 @@ static int take_value(struct cursor *c, const struct opt *o, const char *inline_
 	return store(o, inline_value ? inline_value : c->argv[++c->at], values, err);
 }
 
-static int long_option(struct cursor *c, const struct opt *const *tables, void *values,
-    struct err *err)
+static int long_option(
+    struct cursor *c, const struct opt *const *tables, void *values, struct err *err)
 {
 	struct str rest = str_from(c->argv[c->at] + 2);
 	struct str name = str_split(&rest, '=');
@@ -150,8 +151,8 @@ static int long_option(struct cursor *c, const struct opt *const *tables, void *
 	return o ? take_value(c, o, rest.p, values, err) : unknown(tables, name, err);
 }
 
-static int short_options(struct cursor *c, const struct opt *const *tables, void *values,
-    struct err *err)
+static int short_options(
+    struct cursor *c, const struct opt *const *tables, void *values, struct err *err)
 {
 	for (const char *p = c->argv[c->at] + 1; *p; p++) {
 		const struct opt *o = find_letter(tables, *p);
@@ -168,8 +169,8 @@ static int short_options(struct cursor *c, const struct opt *const *tables, void
 	return 0;
 }
 
-int args_parse(struct arena *a, const struct opt *const *tables, int argc, char **argv, void *values,
-    const char ***ret_words, size_t *ret_n, struct err *err)
+int args_parse(struct arena *a, const struct opt *const *tables, int argc, char **argv,
+    void *values, const char ***ret_words, size_t *ret_n, struct err *err)
 {
 	const char **words = arena_array(a, (size_t)argc + 1, sizeof(*words));
 	struct cursor c = { argc, 0, argv };

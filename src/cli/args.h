@@ -12,13 +12,13 @@
 enum opt_type { OPT_FLAG, OPT_TEXT, OPT_NUMBER, OPT_SPAN /* 90s, 5m, 1h */, OPT_CHOICE };
 
 struct opt {
-	const char *name;    /* without the dashes; NULL ends the table */
-	char letter;         /* or 0 */
+	const char *name; /* without the dashes; NULL ends the table */
+	char letter;	  /* or 0 */
 	enum opt_type type;
-	const char *value;   /* what the help calls it; for OPT_CHOICE "a|b|c" */
-	const char *group;   /* heading in the help */
+	const char *value; /* what the help calls it; for OPT_CHOICE "a|b|c" */
+	const char *group; /* heading in the help */
 	const char *help;
-	size_t offset;       /* of the member that gets it: bool, const char *, long long, msec_t */
+	size_t offset; /* of the member that gets it: bool, const char *, long long, msec_t */
 };
 
 /*

@@ -1,0 +1,104 @@
+#include "cli/paths.h"
+
+#include "base/limits.h"
+#include "sys/fs.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static int check_owner(const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return err_set(err, -errno, "cannot look at %s: %s", dir, err_name(-errno));
+	if (st.st_uid != geteuid()) {
+		err_set(err, -EPERM, "the data directory %s belongs to somebody else", dir);
+		return err_fix(err, "give another one: tutti --data DIR …");
+	}
+	if (st.st_mode & 022) {
+		err_set(err, -EPERM, "others may write to the data directory %s", dir);
+		return err_fix(err, "chmod go-w %s", dir);
+	}
+	return 0;
+}
+
+int paths_data(struct arena *a, const char *choice, char **ret, struct err *err)
+{
+	char *dir;
+
+	if (choice)
+		dir = arena_cstr(a, str_from(choice));
+	else if (env("TUTTI_DATA"))
+		dir = arena_cstr(a, str_from(env("TUTTI_DATA")));
+	else if (env("XDG_DATA_HOME"))
+		dir = fs_join(a, env("XDG_DATA_HOME"), "tutti");
+	else if (env("HOME"))
+		dir = fs_join(a, env("HOME"), ".local/share/tutti");
+	else
+		return err_set(err, -ENOENT, "no home directory; give one with --data DIR");
+	int rc = fs_mkdirs(dir, 0700);
+
+	if (rc) {
+		err_set(err, rc, "cannot create the data directory %s", dir);
+		return err_why(err, "%s", err_name(rc));
+	}
+	char *real = realpath(dir, NULL);
+
+	if (real)
+		dir = arena_cstr(a, str_from(real));
+	free(real);
+	*ret = dir;
+	return check_owner(dir, err);
+}
+
+char *paths_config(struct arena *a)
+{
+	if (env("XDG_CONFIG_HOME"))
+		return fs_join(a, env("XDG_CONFIG_HOME"), "tutti");
+	return env("HOME") ? fs_join(a, env("HOME"), ".config/tutti") : NULL;
+}
+
+static char *climb(struct arena *a, const char *from)
+{
+	char *dir = arena_cstr(a, str_from(from));
+
+	while (*dir) {
+		if (fs_exists(fs_join(a, dir, ".git")))
+			return dir;
+		char *slash = strrchr(dir, '/');
+
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return NULL;
+}
+
+int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err)
+{
+	char *real = realpath(choice ? choice : ".", NULL);
+	struct stat st;
+
+	if (!real) {
+		int rc = -errno;
+
+		err_set(err, rc, "no such directory: %s", choice ? choice : ".");
+		return err_why(err, "%s", err_name(rc));
+	}
+	char *dir = arena_cstr(a, str_from(real)), *top = choice ? NULL : climb(a, dir);
+
+	free(real);
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, -ENOTDIR, "not a directory: %s", dir);
+	*ret = top ? top : dir;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* Where things are on this machine: data, configuration, the repository in hand. */
+#ifndef CLI_PATHS_H
+#define CLI_PATHS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/*
+ * The data directory: CHOICE (--data), else $TUTTI_DATA, else $XDG_DATA_HOME/tutti, else
+ * ~/.local/share/tutti. Created with mode 0700; refused when somebody else could write to it.
+ */
+MUST_CHECK int paths_data(struct arena *a, const char *choice, char **ret, struct err *err);
+/* $XDG_CONFIG_HOME/tutti or ~/.config/tutti; need not exist. NULL without a home. */
+char *paths_config(struct arena *a);
+/*
+ * The repository: CHOICE (--repo), else the nearest directory from here upwards that holds `.git`,
+ * else the current directory. Absolute, without links.
+ */
+MUST_CHECK int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err);
+
+#endif

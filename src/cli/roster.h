@@ -1,0 +1,52 @@
+/*
+ * What a person watches: a run as rows, made from its events and nothing else. Pure; the live
+ * display, the plain one and `runs watch` are views of it.
+ */
+#ifndef CLI_ROSTER_H
+#define CLI_ROSTER_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "flow/words.h"
+
+struct roster_row {
+	struct str name, label;
+	enum step_kind kind;
+	enum step_role role;
+	enum step_status status;
+	enum ending ending;
+	struct str reason;
+	char activity[160]; /* one line: what it does just now */
+	char condition[96]; /* waiting for model …, or empty */
+	long long tokens;
+	long long findings, citations, hold; /* -1: unknown */
+	unsigned attempt, denied;
+	unsigned beats; /* events so far: the glyph turns with them, not with the clock */
+	msec_t started, ended, last;
+	bool told; /* its last line has been printed for good */
+};
+
+struct roster {
+	struct arena *arena;
+	struct str run, flow, size, repo, status, reason, outcome;
+	struct roster_row *rows;
+	size_t n, cap;
+	msec_t started, ended;
+	bool over;
+	int64_t seq;
+};
+
+void roster_init(struct roster *r, struct arena *arena);
+/* One event of the log. Returns the row it changed, or NULL for the run itself. */
+struct roster_row *roster_event(
+    struct roster *r, int64_t seq, msec_t at, struct str type, const json_t *data);
+/* Agents and commands: settled and all. */
+void roster_count(const struct roster *r, unsigned *ret_settled, unsigned *ret_all);
+long long roster_tokens(const struct roster *r);
+/* "14 findings · 11 of 12 citations hold", "timed out after …": what a settled row came to. */
+struct str roster_result(struct arena *a, const struct roster_row *row);
+/* Does a person watch this kind of row? */
+bool roster_shows(const struct roster_row *row);
+
+#endif

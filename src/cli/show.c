@@ -1,0 +1,381 @@
+#include "cli/show.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define REDRAW_MS 200 /* at most five times a second */
+#define BLOCK_MAX 20
+#define HEARTBEAT_MS 30000
+
+static enum show_format choose(const struct show *s, const char *format)
+{
+	static const char *const names[] = { "live", "plain", "jsonl", "quiet" };
+	const char *kind = getenv("TERM");
+
+	for (int i = 0; format && i < 4; i++)
+		if (strcmp(format, names[i]) == 0)
+			return (enum show_format)i;
+	return s->term.tty && kind && strcmp(kind, "dumb") != 0 && !getenv("CI") ? SHOW_LIVE
+										 : SHOW_PLAIN;
+}
+
+void show_init(struct show *s, const char *format, const char *color, const char *hint)
+{
+	*s = (struct show){ .arena = arena_create("show", ARENA_JOB), .hint = hint };
+	term_init(&s->term, STDERR_FILENO, color);
+	s->format = choose(s, format);
+	roster_init(&s->roster, s->arena);
+	if (s->format == SHOW_LIVE)
+		term_write(s->term.fd, STR("\033[?25l"));
+}
+
+void show_fini(struct show *s)
+{
+	show_clear(s);
+	if (s->format == SHOW_LIVE)
+		term_write(s->term.fd, STR("\033[?25h"));
+	arena_destroy(s->arena);
+}
+
+/* --- pieces ----------------------------------------------------------------------------- */
+
+static const char *glyph_of(const struct term *t, const struct roster_row *row)
+{
+	static const char *const turning[] = { "\xe2\x97\x90", "\xe2\x97\x93", "\xe2\x97\x91",
+		"\xe2\x97\x92" };
+	static const char *const ascii[] = { "|", "/", "-", "\\" };
+
+	switch (row->status) {
+	case STEP_COMPLETED:
+		return term_glyph(t, "\xe2\x9c\x93", "+");
+	case STEP_FAILED:
+		return term_glyph(t, "\xe2\x9c\x97", "x");
+	case STEP_SKIPPED:
+		return term_glyph(t, "\xe2\x8a\x98", "-");
+	case STEP_CANCELLED:
+		return term_glyph(t, "\xe2\x97\xbc", "#");
+	case STEP_RUNNING:
+		return t->unicode ? turning[row->beats % 4] : ascii[row->beats % 4];
+	default:
+		return term_glyph(t, "\xe2\x97\x8b", ".");
+	}
+}
+
+static enum term_style style_of(const struct roster_row *row)
+{
+	switch (row->status) {
+	case STEP_COMPLETED:
+		return STYLE_GOOD;
+	case STEP_FAILED:
+		return STYLE_BAD;
+	case STEP_RUNNING:
+		return STYLE_BUSY;
+	default:
+		return STYLE_DIM;
+	}
+}
+
+static void tokens_text(char *buf, size_t size, long long tokens)
+{
+	if (tokens >= 1000)
+		snprintf(buf, size, "%lldk tok", (tokens + 500) / 1000);
+	else if (tokens > 0)
+		snprintf(buf, size, "%lld tok", tokens);
+	else
+		snprintf(buf, size, "%s", "");
+}
+
+static size_t width_of(struct str s)
+{
+	size_t w = 0;
+
+	while (s.n) {
+		uint32_t cp;
+		size_t len = utf8_next(s, &cp);
+
+		w += cp == UTF8_BAD ? 1 : utf8_width(cp);
+		s = str_skip(s, len);
+	}
+	return w;
+}
+
+static void add_padded(
+    struct buf *b, const struct term *t, enum term_style style, struct str s, size_t columns)
+{
+	struct str fit = utf8_fit(s, columns);
+
+	term_add(b, t, style, fit);
+	for (size_t w = width_of(fit); w < columns; w++)
+		buf_addc(b, ' ');
+}
+
+/* "✓ Structure        14 findings …      52k tok   1:52", cut to the terminal's width. */
+static void add_row(struct buf *b, const struct show *s, const struct roster_row *row, msec_t now)
+{
+	const struct term *t = &s->term;
+	char tokens[24], span[16] = "";
+	struct str middle = step_is_settled(row->status) ? roster_result(s->arena, row)
+			    : row->condition[0]		 ? str_from(row->condition)
+							 : str_from(row->activity);
+	size_t fixed = 2 + 2 + 16 + 1 + (t->columns >= 60 ? 20 : 8);
+
+	tokens_text(tokens, sizeof(tokens), row->tokens);
+	if (row->started)
+		clock_span((row->ended ? row->ended : now) - row->started, span, sizeof(span));
+	buf_adds(b, "  ");
+	term_add(b, t, style_of(row), str_from(glyph_of(t, row)));
+	buf_addc(b, ' ');
+	add_padded(b, t, STYLE_PLAIN, row->label, 16);
+	buf_addc(b, ' ');
+	if (t->columns >= 45)
+		add_padded(b, t, row->status == STEP_FAILED ? STYLE_BAD : STYLE_PLAIN, middle,
+		    t->columns > fixed + 10 ? t->columns - fixed : 10);
+	if (t->columns >= 60)
+		term_addf(b, t, STYLE_DIM, " %10s", tokens);
+	term_addf(b, t, STYLE_DIM, " %7s", span);
+	buf_addc(b, '\n');
+}
+
+static void add_head(struct buf *b, const struct show *s)
+{
+	const struct roster *r = &s->roster;
+	const char *slash = strrchr(r->repo.p ? r->repo.p : "", '/');
+
+	term_addf(b, &s->term, STYLE_BOLD, "%.*s", STR_ARG(r->flow));
+	term_addf(b, &s->term, STYLE_DIM, " %s %.*s", term_glyph(&s->term, "\xc2\xb7", "-"),
+	    STR_ARG(r->size));
+	if (slash)
+		term_addf(b, &s->term, STYLE_DIM, " %s %s", term_glyph(&s->term, "\xc2\xb7", "-"),
+		    slash + 1);
+	term_addf(b, &s->term, STYLE_DIM, "  %.*s", STR_ARG(r->run));
+	buf_addc(b, '\n');
+}
+
+static void add_foot(struct buf *b, const struct show *s, msec_t now)
+{
+	unsigned settled, all;
+	char tokens[24], span[16];
+
+	roster_count(&s->roster, &settled, &all);
+	tokens_text(tokens, sizeof(tokens), roster_tokens(&s->roster));
+	clock_span(now - s->roster.started, span, sizeof(span));
+	char *line = arena_printf(s->arena, "  %u/%u finished  %s%s%s  %s", settled, all, tokens,
+	    *tokens ? "  " : "", span, s->hint ? s->hint : "");
+
+	term_add(b, &s->term, STYLE_DIM, utf8_fit(str_from(line), s->term.columns - 1));
+	buf_addc(b, '\n');
+}
+
+/* --- live ------------------------------------------------------------------------------- */
+
+static void erase(struct buf *b, struct show *s)
+{
+	if (s->drawn)
+		buf_printf(b, "\033[%uA\r\033[J", s->drawn);
+	s->drawn = 0;
+}
+
+/* Rows that have settled are printed once more, above the block, and then never touched again. */
+static void print_settled(struct buf *b, struct show *s, msec_t now)
+{
+	for (size_t i = 0; i < s->roster.n; i++) {
+		struct roster_row *row = &s->roster.rows[i];
+
+		if (row->told || !step_is_settled(row->status) || !roster_shows(row))
+			continue;
+		add_row(b, s, row, now);
+		row->told = true;
+	}
+}
+
+static void draw_block(struct buf *b, struct show *s, msec_t now)
+{
+	unsigned room = s->term.rows > 6 ? s->term.rows - 4 : 2, hidden = 0;
+
+	if (room > BLOCK_MAX)
+		room = BLOCK_MAX;
+	for (size_t i = 0; i < s->roster.n; i++) {
+		const struct roster_row *row = &s->roster.rows[i];
+
+		if (row->told || !roster_shows(row))
+			continue;
+		if (row->status == STEP_PENDING || s->drawn + 2 > room) {
+			hidden++;
+			continue;
+		}
+		add_row(b, s, row, now);
+		s->drawn++;
+	}
+	if (hidden) {
+		term_addf(b, &s->term, STYLE_DIM, "  %s +%u more",
+		    term_glyph(&s->term, "\xe2\x97\x8b", "."), hidden);
+		buf_addc(b, '\n');
+		s->drawn++;
+	}
+	add_foot(b, s, now);
+	s->drawn++;
+}
+
+static void redraw(struct show *s, msec_t now)
+{
+	struct buf b;
+
+	buf_init(&b, MIB(4));
+	buf_adds(&b, "\033[?2026h"); /* synchronised output, where it is known */
+	erase(&b, s);
+	if (!s->headed && s->roster.flow.n) {
+		add_head(&b, s);
+		s->headed = true;
+	}
+	print_settled(&b, s, now);
+	if (!s->roster.over && s->headed)
+		draw_block(&b, s, now);
+	buf_adds(&b, "\033[?2026l");
+	term_write(s->term.fd, buf_str(&b));
+	buf_fini(&b);
+	s->dirty = false;
+	s->drawn_at = now;
+}
+
+void show_clear(struct show *s)
+{
+	struct buf b;
+
+	if (s->format != SHOW_LIVE || !s->drawn)
+		return;
+	buf_init(&b, KIB(1));
+	erase(&b, s);
+	term_write(s->term.fd, buf_str(&b));
+	buf_fini(&b);
+}
+
+/* --- plain ------------------------------------------------------------------------------ */
+
+static void plain_line(struct show *s, msec_t at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void plain_line(struct show *s, msec_t at, const char *fmt, ...)
+{
+	char stamp[32];
+	struct buf b;
+	va_list ap;
+
+	buf_init(&b, KIB(64));
+	term_addf(&b, &s->term, STYLE_DIM, "%.8s ", clock_iso(at, stamp, sizeof(stamp)) + 11);
+	va_start(ap, fmt);
+	char *text = arena_vprintf(s->arena, fmt, ap);
+
+	va_end(ap);
+	term_add(&b, &s->term, STYLE_PLAIN, str_from(text));
+	buf_addc(&b, '\n');
+	term_write(s->term.fd, buf_str(&b));
+	buf_fini(&b);
+	s->beat_at = at;
+}
+
+static void plain_row(struct show *s, msec_t at, const struct roster_row *row)
+{
+	struct str result = roster_result(s->arena, row);
+	char span[16];
+
+	if (row->status == STEP_RUNNING)
+		plain_line(s, at, "%.*s started%s", STR_ARG(row->label),
+		    row->attempt > 1 ? arena_printf(s->arena, " (try %u)", row->attempt) : "");
+	else if (row->status == STEP_PENDING && row->reason.n)
+		plain_line(s, at, "%.*s: %.*s", STR_ARG(row->label), STR_ARG(row->reason));
+	else if (step_is_settled(row->status))
+		plain_line(s, at, "%.*s %s%s%.*s%s%s", STR_ARG(row->label),
+		    step_status_name(row->status), result.n ? ": " : "", STR_ARG(result),
+		    row->started ? ", " : "",
+		    row->started ? clock_span(row->ended - row->started, span, sizeof(span)) : "");
+}
+
+static void plain_event(
+    struct show *s, msec_t at, struct str type, const struct roster_row *row, const json_t *data)
+{
+	if (str_is(type, "started"))
+		plain_line(s, at, "run %.*s: %.*s, size %.*s", STR_ARG(s->roster.run),
+		    STR_ARG(s->roster.flow), STR_ARG(s->roster.size));
+	else if (str_is(type, "run"))
+		plain_line(s, at, "run %.*s%s%.*s", STR_ARG(s->roster.status),
+		    s->roster.reason.n ? ": " : "", STR_ARG(s->roster.reason));
+	else if (str_is(type, "step") && row && roster_shows(row))
+		plain_row(s, at, row);
+	else if (str_is(type, "notice") && row)
+		plain_line(
+		    s, at, "%.*s: %.*s", STR_ARG(row->label), STR_ARG(json_get_str(data, "text")));
+}
+
+static void heartbeat(struct show *s, msec_t now)
+{
+	unsigned settled, all;
+
+	if (!s->beat_at || now - s->beat_at < HEARTBEAT_MS || s->roster.over)
+		return;
+	roster_count(&s->roster, &settled, &all);
+	plain_line(s, now, "%u/%u finished", settled, all);
+}
+
+/* --- all -------------------------------------------------------------------------------- */
+
+static void jsonl_event(int64_t seq, msec_t at, struct str type, struct str data)
+{
+	struct buf b;
+	char stamp[32];
+
+	buf_init(&b, MIB(1));
+	buf_printf(&b, "{\"seq\":%lld,\"at\":\"%s\",\"type\":", (long long)seq,
+	    clock_iso(at, stamp, sizeof(stamp)));
+	buf_add_json(&b, type);
+	buf_printf(&b, ",\"data\":%.*s}\n", STR_ARG(data));
+	term_write(STDOUT_FILENO, buf_str(&b));
+	buf_fini(&b);
+}
+
+void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str text)
+{
+	json_t *data = json_parse(text, NULL);
+	const struct roster_row *row = roster_event(&s->roster, seq, at, type, data);
+
+	s->dirty = true;
+	if (s->format == SHOW_JSONL)
+		jsonl_event(seq, at, type, text);
+	else if (s->format == SHOW_PLAIN)
+		plain_event(s, at, type, row, data);
+	json_decref(data);
+}
+
+void show_tick(struct show *s, msec_t now)
+{
+	if (s->format == SHOW_PLAIN)
+		heartbeat(s, now);
+	if (s->format != SHOW_LIVE)
+		return;
+	if (s->roster.over ? s->dirty
+	    : s->dirty	   ? now - s->drawn_at >= REDRAW_MS
+			   : now - s->drawn_at >= 1000)
+		redraw(s, now);
+}
+
+void show_say(struct show *s, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	if (s->format == SHOW_QUIET)
+		return;
+	show_clear(s);
+	buf_init(&b, KIB(64));
+	va_start(ap, fmt);
+	char *text = arena_vprintf(s->arena, fmt, ap);
+
+	va_end(ap);
+	buf_add_terminal(&b, str_from(text));
+	buf_addc(&b, '\n');
+	term_write(s->term.fd, buf_str(&b));
+	buf_fini(&b);
+	s->dirty = true;
+}

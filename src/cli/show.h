@@ -1,0 +1,36 @@
+/*
+ * Showing a run as it goes. Three ways, one source: `live` redraws a few lines at the bottom of the
+ * normal screen and lets finished rows scroll away for good; `plain` writes one line an event of
+ * interest; `jsonl` writes the events themselves. All on stderr but jsonl.
+ */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "cli/roster.h"
+#include "cli/term.h"
+
+enum show_format { SHOW_LIVE, SHOW_PLAIN, SHOW_JSONL, SHOW_QUIET };
+
+struct show {
+	enum show_format format;
+	struct term term;
+	struct roster roster;
+	struct arena *arena;
+	unsigned drawn; /* lines of the block on the screen */
+	msec_t drawn_at, beat_at;
+	bool dirty, headed;
+	const char *hint; /* last words of the status line */
+};
+
+/* FORMAT: auto, live, plain, jsonl, quiet. */
+void show_init(struct show *s, const char *format, const char *color, const char *hint);
+void show_fini(struct show *s);
+void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str data);
+/* Redraws if something changed, or the clock did; call a few times a second while live. */
+void show_tick(struct show *s, msec_t now);
+/* Takes the block away and leaves the cursor visible, e.g. before printing something else. */
+void show_clear(struct show *s);
+/* A line above the block. */
+void show_say(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
