@@ -46,36 +46,30 @@ static const char *glyph_of(const struct term *t, const struct roster_row *row)
 {
 	static const char *const turning[] = { "\xe2\x97\x90", "\xe2\x97\x93", "\xe2\x97\x91",
 		"\xe2\x97\x92" };
-	static const char *const ascii[] = { "|", "/", "-", "\\" };
+	static const char *const ascii_turning[] = { "|", "/", "-", "\\" };
+	static const struct {
+		const char *utf8, *ascii;
+	} still[STEP_STATUSES] = { [STEP_PENDING] = { "\xe2\x97\x8b", "." },
+		[STEP_COMPLETED] = { "\xe2\x9c\x93", "+" },
+		[STEP_FAILED] = { "\xe2\x9c\x97", "x" },
+		[STEP_SKIPPED] = { "\xe2\x8a\x98", "-" },
+		[STEP_CANCELLED] = { "\xe2\x97\xbc", "#" } };
 
-	switch (row->status) {
-	case STEP_COMPLETED:
-		return term_glyph(t, "\xe2\x9c\x93", "+");
-	case STEP_FAILED:
-		return term_glyph(t, "\xe2\x9c\x97", "x");
-	case STEP_SKIPPED:
-		return term_glyph(t, "\xe2\x8a\x98", "-");
-	case STEP_CANCELLED:
-		return term_glyph(t, "\xe2\x97\xbc", "#");
-	case STEP_RUNNING:
-		return t->unicode ? turning[row->beats % 4] : ascii[row->beats % 4];
-	default:
-		return term_glyph(t, "\xe2\x97\x8b", ".");
-	}
+	if (row->status == STEP_RUNNING)
+		return (t->unicode ? turning : ascii_turning)[row->beats % 4];
+	return term_glyph(t, still[row->status].utf8, still[row->status].ascii);
 }
 
 static enum term_style style_of(const struct roster_row *row)
 {
-	switch (row->status) {
-	case STEP_COMPLETED:
-		return STYLE_GOOD;
-	case STEP_FAILED:
-		return STYLE_BAD;
-	case STEP_RUNNING:
-		return STYLE_BUSY;
-	default:
-		return STYLE_DIM;
-	}
+	static const enum term_style styles[STEP_STATUSES] = { [STEP_PENDING] = STYLE_DIM,
+		[STEP_RUNNING] = STYLE_BUSY,
+		[STEP_COMPLETED] = STYLE_GOOD,
+		[STEP_FAILED] = STYLE_BAD,
+		[STEP_SKIPPED] = STYLE_DIM,
+		[STEP_CANCELLED] = STYLE_DIM };
+
+	return styles[row->status];
 }
 
 static void tokens_text(char *buf, size_t size, long long tokens)
