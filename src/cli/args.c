@@ -1,5 +1,7 @@
 #include "cli/args.h"
 
+#include "flow/yaml.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,44 +47,6 @@ static int unknown(const struct opt *const *tables, struct str name, struct err 
 	if (near)
 		err_fix(err, "did you mean --%s?", near);
 	return -EINVAL;
-}
-
-bool span_parse(struct str text, msec_t *ret)
-{
-	static const struct {
-		const char *unit;
-		msec_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
-		{ "d", 86400000 } };
-	msec_t total = 0;
-
-	if (!text.n)
-		return false;
-	while (text.n) {
-		size_t digits = 0, letters;
-		unsigned long long v;
-		bool known = false;
-
-		while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
-			digits++;
-		letters = digits;
-		while (letters < text.n && text.p[letters] >= 'a' && text.p[letters] <= 'z')
-			letters++;
-		if (!str_to_u64(str_take(text, digits), 100000000, &v))
-			return false;
-		struct str unit = { text.p + digits, letters - digits };
-
-		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && !known; i++) {
-			known = str_is(unit, units[i].unit);
-			if (known)
-				total += (msec_t)v * units[i].ms;
-		}
-		if (!known)
-			return false;
-		text = str_skip(text, letters);
-	}
-	*ret = total;
-	return true;
 }
 
 static bool is_choice(const char *choices, struct str value)

@@ -28,7 +28,4 @@ struct opt {
 MUST_CHECK int args_parse(struct arena *a, const struct opt *const *tables, int argc, char **argv,
     void *values, const char ***ret_words, size_t *ret_n, struct err *err);
 
-/* "90s", "5m", "1h30m", "250ms" -> milliseconds; false otherwise. */
-bool span_parse(struct str text, msec_t *ret);
-
 #endif

@@ -167,7 +167,8 @@ struct flow_error {
 struct flow_errors {
 	struct flow_error v[100]; /* FLOW_ERRORS_MAX; in order of position */
 	size_t n;
-	bool more; /* there were more than fit */
+	bool more;	     /* there were more than fit */
+	struct arena *arena; /* of the messages */
 };
 
 /* The step called ID at top level or nested, or NULL. */
@@ -177,7 +178,7 @@ const struct flow_step *flow_find(const struct flow *f, struct str id);
  * Reads one file. All errors of the file come in one pass, sorted by position; 0 only when there
  * is none. Checks what one file can know: keys, types, ids, cycles, ancestors, expressions,
  * templates. What needs other files (personas, contracts, used flows) is library_check.
- * TEXT is copied. FILE is for messages and is copied too.
+ * TEXT and FILE are copied. ERRORS is initialised here; its messages live in A.
  */
 MUST_CHECK int flow_parse(struct arena *a, const char *file, struct str text, struct flow **ret,
     struct flow_errors *errors);

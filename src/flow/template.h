@@ -23,7 +23,7 @@ enum template_use {
 MUST_CHECK int template_render(struct arena *a, struct expr_vm *vm, const struct source *src,
     const struct scope *scope, enum template_use use, size_t max, struct str *ret, struct err *err);
 /* Syntax of the text and of each expression; errors carry line and column of the hole. */
-MUST_CHECK int template_check(const struct source *src, struct flow_errors *errors);
+int template_check(struct arena *a, const struct source *src, struct flow_errors *errors);
 /* As expr_names, over all holes. */
 void template_names(
     struct arena *a, struct str text, struct strs *ret_steps, struct strs *ret_names);
