@@ -48,4 +48,7 @@ MUST_CHECK int expr_check(const struct source *src, struct err *err);
  */
 void expr_names(struct arena *a, struct str text, struct strs *ret_steps, struct strs *ret_names);
 
+/* Functions (and math) that every text may use, NULL-terminated. */
+extern const char *const expr_library_names[];
+
 #endif

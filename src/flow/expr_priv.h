@@ -29,8 +29,6 @@ struct expr_vm {
 /* lib.c */
 /* Leaves a table with the functions and `math` on the stack. */
 void expr_open_library(lua_State *L);
-/* Names of everything that expr_open_library provides, NULL-terminated. */
-extern const char *const expr_library_names[];
 
 /* value.c */
 /* Registers the metatables that mark arrays and objects. */

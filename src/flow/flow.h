@@ -155,6 +155,8 @@ struct flow {
 	struct strs next;
 	struct str text; /* the file as it was read */
 	const char *file;
+	json_t **refs; /* given back by flow_release */
+	size_t n_refs;
 	bool uses_repo; /* some step is an agent (not web only), a command, or names repo or signals
 			 */
 };
@@ -182,6 +184,9 @@ const struct flow_step *flow_find(const struct flow *f, struct str id);
  */
 MUST_CHECK int flow_parse(struct arena *a, const char *file, struct str text, struct flow **ret,
     struct flow_errors *errors);
+
+/* Gives back what the arena does not own; before the arena goes. */
+void flow_release(struct flow *f);
 
 /* The flow in plain `steps:` form, as YAML that parses to the same steps. */
 struct str flow_print_expanded(struct arena *a, const struct flow *f);

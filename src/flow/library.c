@@ -1,0 +1,414 @@
+#include "flow/library.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/sha256.h"
+#include "flow/embedded.h"
+#include "flow/errors.h"
+#include "flow/persona.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const char *const kind_names[TEXT_KINDS] = { "flow", "persona", "contract" };
+
+struct text {
+	enum text_kind kind;
+	const char *file, *origin;
+	struct str name, text;
+	struct flow *flow;	 /* TEXT_FLOW, sound */
+	struct persona *persona; /* TEXT_PERSONA, sound */
+	struct flow_errors errors;
+	struct flow_entry entry; /* TEXT_FLOW */
+};
+
+struct library {
+	struct arena *arena;
+	struct text **texts; /* in order of adding */
+	size_t n, cap;
+	struct map by_name[TEXT_KINDS]; /* the one that wins */
+	struct text **flows;		/* those that win, in order */
+	size_t n_flows;
+};
+
+struct library *library_create(void)
+{
+	struct library *lib = xalloc(sizeof(*lib));
+
+	lib->arena = arena_create("library", ARENA_JOB);
+	for (int k = 0; k < TEXT_KINDS; k++)
+		map_init(&lib->by_name[k], lib->arena);
+	return lib;
+}
+
+void library_destroy(struct library *lib)
+{
+	if (!lib)
+		return;
+	for (size_t i = 0; i < lib->n; i++)
+		if (lib->texts[i]->flow)
+			flow_release(lib->texts[i]->flow);
+	arena_destroy(lib->arena);
+	free(lib->texts);
+	free(lib->flows);
+	free(lib);
+}
+
+/* --- adding ----------------------------------------------------------------------------- */
+
+/* "flows/research.yaml" -> "research" */
+static struct str base_name(struct str file)
+{
+	for (size_t i = file.n; i-- > 0;)
+		if (file.p[i] == '/')
+			file = str_skip(file, i + 1);
+	ptrdiff_t dot = str_chr(file, '.');
+
+	return dot > 0 ? str_take(file, (size_t)dot) : file;
+}
+
+static int parse_text(struct library *lib, struct text *t)
+{
+	int rc = 0;
+
+	t->errors.arena = lib->arena;
+	if (t->kind == TEXT_FLOW) {
+		rc = flow_parse(lib->arena, t->file, t->text, &t->flow, &t->errors);
+		if (t->flow)
+			t->name = t->flow->name;
+	} else if (t->kind == TEXT_PERSONA) {
+		struct persona *p = arena_new(lib->arena, struct persona);
+
+		rc = persona_parse(lib->arena, t->file, t->text, p, &t->errors);
+		p->origin = t->origin;
+		if (rc == 0) {
+			t->persona = p;
+			t->name = p->name;
+		}
+	} else if (!contract_section(t->text, "produce").n ||
+		   !contract_section(t->text, "review").n) {
+		flow_error_add(&t->errors, (struct place){ t->file, 1, 1 },
+		    "a contract needs the sections `## Produce` and `## Review`");
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
+static void list_flows(struct library *lib)
+{
+	lib->flows = xrealloc(lib->flows, (lib->n + 1) * sizeof(struct text *));
+	lib->n_flows = 0;
+	for (size_t i = 0; i < lib->n; i++) {
+		struct text *t = lib->texts[i];
+
+		if (t->kind == TEXT_FLOW &&
+		    (t->errors.n || map_get(&lib->by_name[TEXT_FLOW], t->name) == t))
+			lib->flows[lib->n_flows++] = t;
+	}
+}
+
+int library_add(
+    struct library *lib, enum text_kind kind, const char *file, const char *origin, struct str text)
+{
+	struct text *t = arena_new(lib->arena, struct text);
+
+	t->kind = kind;
+	t->file = arena_cstr(lib->arena, str_from(file));
+	t->origin = arena_cstr(lib->arena, str_from(origin));
+	t->text = arena_dup(lib->arena, text);
+	t->name = base_name(str_from(t->file));
+	int rc = parse_text(lib, t);
+
+	if (lib->n == lib->cap) {
+		lib->cap = lib->cap ? 2 * lib->cap : 64;
+		lib->texts = xrealloc(lib->texts, lib->cap * sizeof(struct text *));
+	}
+	lib->texts[lib->n++] = t;
+	if (rc == 0)
+		map_put(&lib->by_name[kind], t->name, t);
+	t->entry = (struct flow_entry){ .flow = t->flow,
+		.name = t->name,
+		.file = t->file,
+		.origin = t->origin,
+		.errors = t->errors.n ? &t->errors : NULL };
+	if (kind == TEXT_FLOW)
+		list_flows(lib);
+	return rc;
+}
+
+static int kind_of_file(const char *name)
+{
+	for (int k = 0; k < TEXT_KINDS; k++)
+		if (strncmp(name, kind_names[k], strlen(kind_names[k])) == 0)
+			return k;
+	return -1;
+}
+
+void library_add_builtin(struct library *lib)
+{
+	for (const struct embedded *e = embedded_files; e->name; e++) {
+		int kind = kind_of_file(e->name);
+
+		assert(kind >= 0);
+		int rc = library_add(
+		    lib, (enum text_kind)kind, e->name, "built in", (struct str){ e->text, e->n });
+
+		(void)rc; /* a test proves that none is broken; a broken one is listed as such */
+	}
+}
+
+/* --- checking --------------------------------------------------------------------------- */
+
+static void missing(
+    struct library *lib, struct text *t, struct place at, enum text_kind kind, struct str name)
+{
+	const char **words = arena_array(lib->arena, lib->by_name[kind].n + 1, sizeof(*words));
+	size_t n = 0;
+
+	map_each (&lib->by_name[kind], e)
+		words[n++] = e->key.p;
+	const char *near = nearest_word(name, words);
+
+	flow_error_add(&t->errors, at, "unknown %s '%.*s'%s%s%s", kind_names[kind],
+	    STR_ARG(str_take(name, 64)), near ? "; did you mean '" : "", near ? near : "",
+	    near ? "'?" : "");
+}
+
+static void check_references(struct library *lib, struct text *t)
+{
+	const struct flow *f = t->flow;
+	const struct place top = { t->file, 1, 1 };
+
+	for (size_t i = 0; i < f->contracts.n; i++)
+		if (!map_get(&lib->by_name[TEXT_CONTRACT], f->contracts.v[i]))
+			missing(lib, t, top, TEXT_CONTRACT, f->contracts.v[i]);
+	for (size_t i = 0; i < f->n_all; i++) {
+		const struct flow_step *s = f->all[i];
+
+		if (s->kind == KIND_AGENT &&
+		    !map_get(&lib->by_name[TEXT_PERSONA], s->agent.persona))
+			missing(lib, t, s->at, TEXT_PERSONA, s->agent.persona);
+		if (s->kind == KIND_FLOW && !map_get(&lib->by_name[TEXT_FLOW], s->flow.use))
+			missing(lib, t, s->at, TEXT_FLOW, s->flow.use);
+	}
+	for (size_t i = 0; i < f->next.n; i++)
+		if (!map_get(&lib->by_name[TEXT_FLOW], f->next.v[i]))
+			missing(lib, t, top, TEXT_FLOW, f->next.v[i]);
+}
+
+void library_check(struct library *lib)
+{
+	for (size_t i = 0; i < lib->n; i++) {
+		struct text *t = lib->texts[i];
+
+		if (!t->flow || t->errors.n)
+			continue;
+		check_references(lib, t);
+		if (t->errors.n) {
+			t->entry.flow = NULL;
+			t->entry.errors = &t->errors;
+		}
+	}
+	list_flows(lib);
+}
+
+/* --- looking up ------------------------------------------------------------------------- */
+
+size_t library_count(const struct library *lib)
+{
+	return lib->n_flows;
+}
+
+const struct flow_entry *library_at(const struct library *lib, size_t i)
+{
+	return &lib->flows[i]->entry;
+}
+
+static const struct text *find_prefix(const struct library *lib, struct str name, bool *ret_many)
+{
+	const struct text *found = NULL;
+
+	*ret_many = false;
+	for (size_t i = 0; i < lib->n_flows; i++) {
+		if (!str_starts(lib->flows[i]->name, name) || !name.n)
+			continue;
+		if (str_eq(lib->flows[i]->name, name))
+			return lib->flows[i];
+		*ret_many |= found != NULL;
+		found = lib->flows[i];
+	}
+	return found;
+}
+
+static const struct flow *not_found(const struct library *lib, struct str name, struct err *err)
+{
+	struct arena *a = arena_create("names", MIB(1));
+	const char **words = arena_array(a, lib->n_flows + 1, sizeof(*words));
+
+	for (size_t i = 0; i < lib->n_flows; i++)
+		words[i] = arena_cstr(a, lib->flows[i]->name);
+	const char *near = nearest_word(name, words);
+
+	err_set(err, -ENOENT, "no flow is called '%.*s'", STR_ARG(str_take(name, 64)));
+	if (near)
+		err_fix(err, "did you mean %s?", near);
+	err_fix(err, "tutti flows list");
+	arena_destroy(a);
+	return NULL;
+}
+
+const struct flow *library_flow(const struct library *lib, struct str name, struct err *err)
+{
+	bool many;
+	const struct text *t = find_prefix(lib, name, &many);
+
+	if (!t)
+		return not_found(lib, name, err);
+	if (many) {
+		err_set(err, -EEXIST, "more than one flow begins with '%.*s'",
+		    STR_ARG(str_take(name, 64)));
+		err_fix(err, "tutti flows list");
+		return NULL;
+	}
+	if (!t->entry.flow) {
+		err_set(err, -EINVAL, "flow '%.*s' has errors", STR_ARG(t->name));
+		err_why(err, "%s:%u:%u: %s", t->file, t->errors.v[0].at.line,
+		    t->errors.v[0].at.column, t->errors.v[0].message);
+		err_fix(err, "tutti flows validate %s", t->file);
+		return NULL;
+	}
+	return t->entry.flow;
+}
+
+const struct persona *library_persona(const struct library *lib, struct str name)
+{
+	const struct text *t = map_get(&lib->by_name[TEXT_PERSONA], name);
+
+	return t ? t->persona : NULL;
+}
+
+struct str library_contract(const struct library *lib, struct str name, enum contract_form form)
+{
+	const struct text *t = map_get(&lib->by_name[TEXT_CONTRACT], name);
+
+	if (!t)
+		return (struct str){ "", 0 };
+	return contract_section(t->text, form == FORM_PRODUCE ? "produce" : "review");
+}
+
+/* --- freezing --------------------------------------------------------------------------- */
+
+struct freezing {
+	const struct library *lib;
+	json_t *texts;
+	const struct text *done[RUN_STEPS_MAX];
+	size_t n;
+};
+
+static bool freeze_text(struct freezing *f, enum text_kind kind, struct str name)
+{
+	const struct text *t = map_get(&f->lib->by_name[kind], name);
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->done[i] == t)
+			return false;
+	if (!t || f->n == RUN_STEPS_MAX)
+		return false;
+	f->done[f->n++] = t;
+	json_array_append_new(f->texts, json_pack("{s:s, s:s, s:o}", "kind", kind_names[kind],
+					    "file", t->file, "text", json_text(t->text)));
+	return true;
+}
+
+static void freeze_flow(struct freezing *f, struct str name)
+{
+	const struct text *t = map_get(&f->lib->by_name[TEXT_FLOW], name);
+
+	if (!t || !freeze_text(f, TEXT_FLOW, name))
+		return;
+	for (size_t i = 0; i < t->flow->contracts.n; i++)
+		freeze_text(f, TEXT_CONTRACT, t->flow->contracts.v[i]);
+	for (size_t i = 0; i < t->flow->n_all; i++)
+		if (t->flow->all[i]->kind == KIND_AGENT)
+			freeze_text(f, TEXT_PERSONA, t->flow->all[i]->agent.persona);
+}
+
+/* Flows that the frozen ones use, until nothing new comes in. Each is taken once. */
+static void freeze_used(struct freezing *f)
+{
+	for (size_t k = 0; k < f->n; k++) {
+		const struct flow *flow = f->done[k]->flow;
+
+		for (size_t i = 0; flow && i < flow->n_all; i++)
+			if (flow->all[i]->kind == KIND_FLOW)
+				freeze_flow(f, flow->all[i]->flow.use);
+	}
+}
+
+static void hash_of(json_t *frozen, char hex[SHA256_HEX])
+{
+	char *text = json_dump_canonical(frozen);
+
+	sha256_of(str_from(text), hex);
+	free(text);
+}
+
+json_t *library_freeze(const struct library *lib, struct str name, struct err *err)
+{
+	const struct flow *flow = library_flow(lib, name, err);
+	char hex[SHA256_HEX];
+
+	if (!flow)
+		return NULL;
+	struct freezing *f = xalloc(sizeof(*f));
+
+	f->lib = lib;
+	f->texts = json_array();
+	freeze_flow(f, flow->name);
+	freeze_used(f);
+	json_t *frozen = json_pack("{s:o, s:o}", "flow", json_text(flow->name), "texts", f->texts);
+
+	free(f);
+	hash_of(frozen, hex);
+	json_object_set_new(frozen, "sha256", json_cstr(hex));
+	return frozen;
+}
+
+static int check_hash(const json_t *frozen, struct err *err)
+{
+	json_t *copy = json_copy((json_t *)(uintptr_t)frozen);
+	char hex[SHA256_HEX];
+
+	json_object_del(copy, "sha256");
+	hash_of(copy, hex);
+	json_decref(copy);
+	if (str_is(json_get_str(frozen, "sha256"), hex))
+		return 0;
+	return err_set(err, -EPROTO, "the run's frozen definition was changed: its hash differs");
+}
+
+int library_thaw(const json_t *frozen, struct library **ret, struct err *err)
+{
+	int rc = check_hash(frozen, err);
+	json_t *texts = json_get_array(frozen, "texts"), *one;
+	size_t i;
+
+	if (rc)
+		return rc;
+	struct library *lib = library_create();
+
+	json_array_foreach (texts, i, one) {
+		int kind = kind_of_file(json_get_cstr(one, "kind", ""));
+
+		if (kind >= 0 && !rc)
+			rc = library_add(lib, (enum text_kind)kind, json_get_cstr(one, "file", "?"),
+			    "run", json_get_str(one, "text"));
+	}
+	if (rc) {
+		library_destroy(lib);
+		return err_set(err, rc, "the run's frozen definition cannot be read by this tutti");
+	}
+	*ret = lib;
+	return 0;
+}

@@ -1,0 +1,314 @@
+#include "check.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "flow/embedded.h"
+#include "flow/parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct arena *a;
+static struct flow_errors errors;
+
+static int setup(void **state)
+{
+	(void)state;
+	a = arena_create("test", MIB(64));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_destroy(a);
+	return 0;
+}
+
+static struct flow *parse(const char *text)
+{
+	struct flow *f = NULL;
+
+	if (flow_parse(a, "t.yaml", str_from(text), &f, &errors) < 0)
+		return NULL;
+	return f;
+}
+
+static struct str errors_text(void)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	for (size_t i = 0; i < errors.n; i++)
+		buf_printf(&b, "%u:%u %s\n", errors.v[i].at.line, errors.v[i].at.column,
+		    errors.v[i].message);
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+#define HEAD "flow: t\ncategory: analysis\nsummary: s\nsteps:\n"
+
+static struct str read_file(const char *name)
+{
+	char path[256];
+	char *text = arena_alloc(a, KIB(64));
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("TUTTI_SOURCE"), name);
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	size_t n = fread(text, 1, KIB(64), f);
+
+	fclose(f);
+	return (struct str){ text, n };
+}
+
+static void ten_mistakes_give_ten_errors_with_their_places(void **state)
+{
+	struct flow *f;
+
+	(void)state;
+	assert_int_equal(flow_parse(a, "ten-mistakes.yaml",
+			     read_file("tests/flows/ten-mistakes.yaml"), &f, &errors),
+	    -EINVAL);
+	assert_str(errors_text(),
+	    "1:7 a flow's name has 1 to 64 of the characters a-z, 0-9 and -\n"
+	    "2:11 unknown category 'analysys'; one of analysis, discovery, planning, authoring, "
+	    "review\n"
+	    "7:5 unknown key 'tsak' in a step; did you mean 'task'?\n"
+	    "8:5 step 'second' needs unknown step 'frist'; did you mean 'first'?\n"
+	    "10:10 unexpected symbol near <eof>\n"
+	    "12:5 steps wait for each other: third needs fourth needs third\n"
+	    "20:5 step id 'fourth' is used twice (also on line 16)\n"
+	    "22:16 `{{` without its `}}`\n"
+	    "25:10 a number from 0 to 20 is expected here\n"
+	    "27:59 a time such as 90s, 5m or 1h is expected here\n");
+}
+
+static void defaults_depend_on_the_kind(void **state)
+{
+	struct flow *f = parse(HEAD "  - {id: a, persona: p, task: t}\n"
+				    "  - {id: b, kind: code, run: return 1}\n"
+				    "  - {id: c, kind: command, run: 'ls | wc -l'}\n");
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(f->steps[0]->kind, KIND_AGENT);
+	assert_int_equal(f->steps[0]->timeout, 1800000);
+	assert_int_equal(f->steps[1]->timeout, 10000);
+	assert_int_equal(f->steps[2]->timeout, 300000);
+	assert_int_equal(f->steps[0]->stall, 300000);
+	assert_int_equal(f->steps[0]->retries, 1);
+	assert_false(f->steps[0]->may_fail);
+	assert_true(f->steps[2]->command.is_shell);
+	assert_str(f->steps[2]->command.argv[2].text, "ls | wc -l");
+	assert_true(f->uses_repo);
+	flow_release(f);
+}
+
+static void the_repository_is_needed_only_when_something_reads_it(void **state)
+{
+	struct flow *f = parse(HEAD "  - {id: b, kind: code, run: return question}\n");
+
+	(void)state;
+	assert_false(f->uses_repo);
+	f = parse(HEAD "  - {id: b, kind: code, run: return signals.lines}\n");
+	assert_true(f->uses_repo);
+	f = parse(HEAD "  - {id: a, persona: p, task: t, web: only}\n");
+	assert_false(f->uses_repo);
+}
+
+static void every_kind_is_read(void **state)
+{
+	struct flow *f = parse(HEAD
+	    "  - {id: list, kind: code, run: 'return {1,2}'}\n"
+	    "  - id: per\n    kind: each\n    needs: [list]\n    over: steps.list.json\n    as: "
+	    "file\n"
+	    "    max_parallel: 2\n    step: {id: look, persona: p, task: 'See {{ file }} {{ item "
+	    "}}'}\n"
+	    "  - id: choose\n    kind: switch\n    needs: [per]\n    cases:\n"
+	    "      - {label: big, if: size == \"large\", steps: [deep]}\n    default: [shallow]\n"
+	    "  - {id: deep, kind: code, run: return 1}\n"
+	    "  - {id: shallow, kind: code, run: return 2}\n"
+	    "  - id: polish\n    kind: loop\n    max: 3\n    until: contains(steps.check.output, "
+	    "\"ok\")\n"
+	    "    step:\n      - {id: write, persona: p, task: t}\n"
+	    "      - {id: check, persona: p, task: '{{ steps.write.output }}', needs: [write]}\n"
+	    "  - {id: gate, kind: approval, ask: 'Go on?', timeout: 1h, on_timeout: reject}\n"
+	    "  - {id: more, kind: flow, use: other, with: {question: 'Why {{ question }}'}}\n");
+
+	(void)state;
+	if (!f)
+		print_message("%.*s", STR_ARG(errors_text()));
+	assert_non_null(f);
+	assert_int_equal(f->n_steps, 8);
+	assert_int_equal(f->n_all, 11);
+	assert_str(f->steps[1]->each.as, "file");
+	assert_int_equal(f->steps[2]->sw.n_cases, 2);
+	assert_int_equal(f->steps[5]->loop.n_body, 2);
+	assert_int_equal(f->steps[6]->approval.choices.n, 2);
+	assert_str(f->steps[7]->flow.with[0].value.text, "Why {{ question }}");
+}
+
+/* One line of a step, wrong in one way, and what is said about it. */
+static void mistakes_are_named(void **state)
+{
+	static const struct {
+		const char *step, *error;
+	} cases[] = {
+		{ "{id: a, kind: agnt}", "unknown kind 'agnt'; agent, code, command, each, switch, "
+					 "loop, approval or flow" },
+		{ "{id: a}", "a step needs a `kind` (or a persona)" },
+		{ "{kind: code, run: return 1}", "a step needs an `id`" },
+		{ "{id: snapshot, kind: code, run: return 1}",
+		    "the id 'snapshot' is the engine's own" },
+		{ "{id: a, kind: code, run: return 1, persona: p}",
+		    "key 'persona' does not belong to a step of kind code" },
+		{ "{id: a, kind: code, run: return nam}", "unknown name 'nam'" },
+		{ "{id: a, kind: code, run: return 1, if: 'steps.b.status'}",
+		    "step 'a' speaks of unknown step 'b'" },
+		{ "{id: a, kind: code, run: return 1, retry_on: [answered]}",
+		    "retry_on: 'answered' is no ending to retry on" },
+		{ "{id: a, persona: p, task: t, tools: [write_file]}",
+		    "unknown tool 'write_file'" },
+		{ "{id: a, persona: p, task: t, env: {A: b}}", "unknown key 'env' in a step" },
+		{ "{id: a, persona: p, task: t, output: {schema: {type: strin}}}",
+		    "schema: unknown type 'strin'" },
+		{ "{id: a, persona: p, task: t, output: {schema: {type: string, pattern: "
+		  "'(a+)+'}}}",
+		    "schema: pattern: captures are not supported" },
+		{ "{id: a, kind: switch, cases: [{if: 'true', steps: [zz]}]}",
+		    "step 'a' names unknown step 'zz'" },
+		{ "{id: a, id: b, kind: code, run: return 1}", "key 'id' is written twice" },
+		{ "!!python/object {id: a}", "tags (!…) are not used here" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = arena_printf(a, HEAD "  - %s\n", cases[i].step);
+
+		assert_null(parse(text));
+		assert_int_equal(errors.n, 1);
+		assert_string_equal(errors.v[0].message, cases[i].error);
+		assert_int_equal(errors.v[0].at.line, 5);
+	}
+}
+
+static void a_step_may_speak_only_of_what_is_over(void **state)
+{
+	(void)state;
+	assert_null(parse(HEAD "  - {id: a, kind: code, run: return 1}\n"
+			       "  - {id: b, kind: code, run: return steps.a.output}\n"));
+	assert_string_equal(errors.v[0].message,
+	    "step 'b' speaks of 'a', which need not be over by then; add it to `needs`");
+	assert_non_null(
+	    parse(HEAD "  - {id: a, kind: code, run: return 1}\n"
+		       "  - {id: c, kind: code, run: return 1, needs: [a]}\n"
+		       "  - {id: b, kind: code, run: return steps.a.output, needs: [c]}\n"));
+}
+
+static void hostile_yaml_ends_quickly(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MIB(1));
+	buf_adds(&b, "a: &a [x,x,x,x,x,x,x,x,x]\n");
+	for (char c = 'b'; c < 'z'; c++)
+		buf_printf(&b, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1,
+		    c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+	assert_null(parse(b.p));
+	assert_string_equal(errors.v[0].message, "the file has too many values");
+	buf_clear(&b);
+	for (int i = 0; i < 5000; i++)
+		buf_addc(&b, '[');
+	assert_null(parse(b.p));
+	assert_string_equal(errors.v[0].message, "nested too deeply");
+	assert_null(parse("a: &a {b: *a}"));
+	buf_fini(&b);
+}
+
+static void built_in_flows_are_sound_and_survive_expansion(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (const struct embedded *e = embedded_files; e->name; e++) {
+		struct flow *f, *again;
+
+		if (strncmp(e->name, "flows/", 6) != 0)
+			continue;
+		n++;
+		int rc = flow_parse(a, e->name, (struct str){ e->text, e->n }, &f, &errors);
+
+		if (rc)
+			print_message("%s\n%.*s", e->name, STR_ARG(errors_text()));
+		assert_int_equal(rc, 0);
+		struct str once = flow_print_expanded(a, f);
+
+		rc = flow_parse(a, "expanded", once, &again, &errors);
+		if (rc)
+			print_message(
+			    "%s\n%.*s\n%.*s", e->name, STR_ARG(errors_text()), STR_ARG(once));
+		assert_int_equal(rc, 0);
+		assert_true(str_eq(once, flow_print_expanded(a, again)));
+		assert_int_equal(f->n_all, again->n_all);
+		flow_release(f);
+		flow_release(again);
+	}
+	assert_true(n >= 5);
+}
+
+static const char spine[] = "flow: t\ncategory: analysis\nsummary: s\nspine:\n  angles:\n"
+			    "    - {id: x, persona: p, task: t}\n"
+			    "    - {id: y, persona: p, task: t, size: medium}\n"
+			    "  synthesizer: {persona: q, task: 'Decide.'}\n  validator: default\n";
+
+static void a_spine_becomes_plain_steps(void **state)
+{
+	struct flow *f = parse(spine);
+	struct buf b;
+
+	(void)state;
+	if (!f)
+		print_message("%.*s", STR_ARG(errors_text()));
+	assert_non_null(f);
+	buf_init(&b, KIB(4));
+	for (size_t i = 0; i < f->n_steps; i++) {
+		const struct flow_step *s = f->steps[i];
+
+		buf_printf(&b, "%.*s %s %s", STR_ARG(s->id), step_kind_name(s->kind),
+		    step_role_name(s->role));
+		for (size_t k = 0; k < s->needs.n; k++)
+			buf_printf(&b, " <%.*s", STR_ARG(s->needs.v[k]));
+		buf_printf(&b, " %s\n", s->may_fail ? "continue" : "fail");
+	}
+	assert_str(buf_str(&b), "x agent angle continue\n"
+				"y agent angle continue\n"
+				"fold code fold <x <y fail\n"
+				"recommendation agent synthesizer <fold fail\n"
+				"validator agent validator <fold <recommendation continue\n"
+				"reconcile code reconcile <validator fail\n"
+				"rewrite agent rewrite <reconcile continue\n");
+	buf_fini(&b);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(ten_mistakes_give_ten_errors_with_their_places),
+		T(defaults_depend_on_the_kind),
+		T(the_repository_is_needed_only_when_something_reads_it),
+		T(every_kind_is_read),
+		T(mistakes_are_named),
+		T(a_step_may_speak_only_of_what_is_over),
+		T(hostile_yaml_ends_quickly),
+		T(built_in_flows_are_sound_and_survive_expansion),
+		T(a_spine_becomes_plain_steps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+#include "check.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "flow/prompt.h"
+#include "flow/template.h"
+
+#include <stdlib.h>
+
+static struct library *lib;
+static struct arena *a;
+
+static int setup(void **state)
+{
+	(void)state;
+	lib = library_create();
+	library_add_builtin(lib);
+	library_check(lib);
+	a = arena_create("test", MIB(256));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	library_destroy(lib);
+	arena_destroy(a);
+	return 0;
+}
+
+static void everything_built_in_is_sound(void **state)
+{
+	(void)state;
+	assert_true(library_count(lib) >= 5);
+	for (size_t i = 0; i < library_count(lib); i++) {
+		const struct flow_entry *e = library_at(lib, i);
+
+		if (e->errors)
+			print_message("%s:%u: %s\n", e->file, e->errors->v[0].at.line,
+			    e->errors->v[0].message);
+		assert_null(e->errors);
+		assert_non_null(e->flow);
+	}
+}
+
+static void flows_are_found_by_prefix_and_by_near_miss(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_non_null(library_flow(lib, STR("arch"), &err));
+	assert_null(library_flow(lib, STR("reserch"), &err));
+	assert_int_equal(err.code, -ENOENT);
+	assert_string_equal(err.fix, "did you mean research?\ntutti flows list");
+}
+
+static void a_broken_file_hides_nothing(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    library_add(lib, TEXT_FLOW, "x/research.yaml", "user", STR("flow: [")), -EINVAL);
+	library_check(lib);
+	assert_non_null(library_flow(lib, STR("research"), &err));
+	size_t broken = 0;
+
+	for (size_t i = 0; i < library_count(lib); i++)
+		broken += library_at(lib, i)->errors != NULL;
+	assert_int_equal(broken, 1);
+}
+
+static void a_later_flow_wins(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(library_add(lib, TEXT_FLOW, "mine.yaml", "user",
+			     STR("flow: research\ncategory: analysis\nsummary: mine\n"
+				 "steps: [{id: a, kind: code, run: return 1}]\n")),
+	    0);
+	library_check(lib);
+	assert_str(library_flow(lib, STR("research"), &err)->summary, "mine");
+}
+
+static void unknown_references_are_errors(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    library_add(lib, TEXT_FLOW, "mine.yaml", "user",
+		STR("flow: mine\ncategory: analysis\nsummary: s\ncontracts: [evidenc]\n"
+		    "steps:\n  - {id: a, persona: structural-analist, task: t}\n")),
+	    0);
+	library_check(lib);
+	assert_null(library_flow(lib, STR("mine"), &err));
+	assert_string_equal(
+	    err.why, "mine.yaml:1:1: unknown contract 'evidenc'; did you mean 'evidence'?");
+}
+
+static void a_frozen_definition_thaws_to_the_same_and_notices_changes(void **state)
+{
+	struct library *thawed;
+	struct err err;
+	json_t *frozen = library_freeze(lib, STR("code-review"), &err);
+
+	(void)state;
+	assert_non_null(frozen);
+	assert_int_equal(library_thaw(frozen, &thawed, &err), 0);
+	json_t *again = library_freeze(thawed, STR("code-review"), &err);
+
+	assert_true(json_equal(frozen, again));
+	library_destroy(thawed);
+	json_decref(again);
+	json_t *text = json_array_get(json_object_get(frozen, "texts"), 0);
+
+	json_object_set_new(text, "text", json_string("flow: other"));
+	assert_int_equal(library_thaw(frozen, &thawed, &err), -EPROTO);
+	json_decref(frozen);
+}
+
+/* --- prompts ---------------------------------------------------------------------------- */
+
+static json_t *name(void *ctx, struct str n)
+{
+	(void)ctx;
+	if (str_is(n, "question"))
+		return json_string("the engine and its store");
+	if (str_is(n, "input"))
+		return json_pack("{s:s, s:s}", "question", "the engine", "base", "main");
+	if (str_is(n, "repo"))
+		return json_pack("{s:s, s:s, s:b, s:i, s:{s:{s:i, s:i}}}", "name", "SECRETREPO",
+		    "commit", "abc", "dirty", 1, "files", 3, "languages", "C", "files", 3, "lines",
+		    300);
+	if (str_is(n, "items"))
+		return json_string("S1 [high] title (src/a.c:1)");
+	if (str_is(n, "size"))
+		return json_string("small");
+	if (str_is(n, "focus"))
+		return json_string("");
+	return NULL;
+}
+
+static json_t *step(void *ctx, struct str id, struct str field)
+{
+	(void)ctx;
+	(void)id;
+	if (str_is(field, "output"))
+		return json_string("### S1: text of another agent");
+	if (str_is(field, "json"))
+		return json_pack(
+		    "{s:s, s:b}", "summary", "one was refuted", "recommendation_hit", 1);
+	return NULL;
+}
+
+static void every_built_in_prompt_renders(void **state)
+{
+	const struct scope scope = { NULL, name, step };
+	struct expr_vm *vm = expr_create();
+
+	(void)state;
+	for (size_t i = 0; i < library_count(lib); i++) {
+		const struct flow *f = library_at(lib, i)->flow;
+		struct str first = { NULL, 0 };
+
+		for (size_t k = 0; k < f->n_all; k++) {
+			struct prompt_spec spec = { .lib = lib,
+				.flow = f,
+				.step = f->all[k],
+				.vm = vm,
+				.scope = &scope,
+				.fast = k % 2 };
+			struct prompt p;
+			struct err err;
+
+			if (f->all[k]->kind != KIND_AGENT)
+				continue;
+			if (prompt_build(a, &spec, &p, &err) < 0)
+				fail_msg("%.*s/%.*s: %s", STR_ARG(f->name), STR_ARG(f->all[k]->id),
+				    err.what);
+			assert_true(p.shared < p.system && p.system < p.text.n);
+			assert_false(str_contains(p.text, STR("{{")));
+			assert_false(strchr("/@-!", p.text.p[0]));
+			if (f->all[k]->agent.web == WEB_ONLY) {
+				assert_false(str_contains(p.text, STR("SECRETREPO")));
+				continue;
+			}
+			assert_true(str_contains(p.text, STR("SECRETREPO")));
+			if (f->all[k]->role == ROLE_VALIDATOR)
+				continue;
+			if (!first.p) /* all who produce share one long beginning */
+				first = str_take(p.text, p.shared);
+			assert_true(str_eq(first, str_take(p.text, p.shared)));
+		}
+	}
+	expr_destroy(vm);
+}
+
+static void personas_are_short_and_know_their_form(void **state)
+{
+	static const char *const names[] = { "structural-analyst", "behavioral-analyst",
+		"adversarial-validator", "gap-analyzer", "software-architect" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct persona *p = library_persona(lib, str_from(names[i]));
+
+		assert_non_null(p);
+		assert_true(str_contains(p->body, STR("\n### ")));
+		assert_true(p->temperature >= 0);
+	}
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(everything_built_in_is_sound),
+		T(flows_are_found_by_prefix_and_by_near_miss),
+		T(a_broken_file_hides_nothing),
+		T(a_later_flow_wins),
+		T(unknown_references_are_errors),
+		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
+		T(every_built_in_prompt_renders),
+		T(personas_are_short_and_know_their_form),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
