@@ -50,6 +50,22 @@
 #define CITATIONS_MAX 5000 /* of one text */
 #define SOURCE_FILE_MAX MIB(16)
 
+/* the fence; those of one child are what it may use, not what it usually needs */
+#define FENCE_CHILDREN_MAX 256 /* alive at once, of one launcher */
+#define FENCE_SPEC_MAX MIB(4)  /* everything a caller hands over for one child */
+#define FENCE_BINDS_MAX 64
+#define FENCE_FILES_MAX 256
+#define FENCE_WORDS_MAX 4096	  /* arguments, and again variables of the environment */
+#define FENCE_SCRATCH_MAX GIB(4)  /* what a caller may ask for */
+#define FENCE_SCRATCH MIB(512)	  /* what it gets without asking */
+#define FENCE_SCRATCH_INODES 65536
+#define FENCE_FILE_SIZE MIB(256)  /* RLIMIT_FSIZE */
+#define FENCE_DATA_SIZE GIB(2)	  /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
+#define FENCE_OPEN_FILES 4096	  /* RLIMIT_NOFILE; node wants more than 1024 */
+#define FENCE_PROCESSES 512	  /* RLIMIT_NPROC, threads included */
+#define FENCE_CPU_SECONDS 86400	  /* RLIMIT_CPU when the caller names no wall time */
+#define FENCE_PROOF_MAX KIB(64)
+
 /* snapshots */
 #define SNAPSHOT_FILES_MAX 500000
 #define SNAPSHOT_FILE_MAX MIB(8) /* larger files stay out and are named in the manifest */

@@ -29,6 +29,7 @@ enum fence_purpose {
 
 struct fence_bind {
 	const char *host, *inside; /* absolute; read-only */
+	bool data;		   /* nothing of it may be executed */
 };
 
 struct fence_file {

@@ -244,7 +244,8 @@ static struct str run_trace(struct arena *a, const char *file, struct str text)
 	map_init(&w->outputs, a);
 	buf_init(&w->out, MIB(1));
 	/* under its base name: messages that name the file are part of what is compared */
-	if (flow_parse(a, strrchr(file, '/') + 1, str_take(text, (size_t)cut + 1), &w->flow, &errors) < 0)
+	if (flow_parse(
+		a, strrchr(file, '/') + 1, str_take(text, (size_t)cut + 1), &w->flow, &errors) < 0)
 		fail_msg("%s:%u: %s", file, errors.v[0].at.line, errors.v[0].message);
 	buf_add(&w->out, str_take(text, (size_t)cut + 6));
 	struct str rest = str_skip(text, (size_t)cut + 6);

@@ -1,0 +1,128 @@
+#include "sandbox/priv.h"
+#include <assert.h>
+
+#include "sandbox/kernel.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *const fence_namespaces[FENCE_NAMESPACES] = { "user", "mnt", "pid", "net", "ipc", "uts",
+	"cgroup" };
+
+/* --- what exists inside ------------------------------------------------------------------ */
+
+/*
+ * Programs and their libraries, and of /etc what programs need to run at all. Host names, users,
+ * name servers and private keys are not among it; fence_texts stands in where a file must exist.
+ */
+const struct fence_tree_row fence_trees[] = {
+	{ "/usr", false },
+	{ "/bin", false },
+	{ "/sbin", false },
+	{ "/lib", false },
+	{ "/lib32", false },
+	{ "/lib64", false },
+	{ "/libx32", false },
+	{ "/etc/alternatives", false },
+	{ "/etc/ca-certificates", false },
+	{ "/etc/ssl/certs", false },
+	{ "/etc/ssl/openssl.cnf", false },
+	{ "/etc/pki/ca-trust/extracted", false },
+	{ "/etc/pki/tls/certs", false },
+	{ "/etc/ld.so.cache", false },
+	{ "/etc/ld.so.conf", false },
+	{ "/etc/ld.so.conf.d", false },
+	{ "/etc/localtime", false },
+	{ "/etc/os-release", false },
+	{ "/dev/null", true },
+	{ "/dev/zero", true },
+	{ "/dev/full", true },
+	{ "/dev/random", true },
+	{ "/dev/urandom", true },
+};
+const size_t fence_n_trees = COUNT(fence_trees);
+
+const char *const fence_skeleton[] = { "/dev", "/etc", "/etc/ssl", "/etc/pki", "/etc/pki/ca-trust",
+	"/etc/pki/tls", "/proc", "/repo", "/scratch" };
+const size_t fence_n_skeleton = COUNT(fence_skeleton);
+
+const struct fence_link_row fence_links[] = {
+	{ "/tmp", "/scratch/tmp" },
+	{ "/dev/fd", "/proc/self/fd" },
+	{ "/dev/stdin", "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" },
+};
+const size_t fence_n_links = COUNT(fence_links);
+
+const struct fence_text_row fence_texts[] = {
+	{ "/etc/hosts", "127.0.0.1 localhost\n" },
+	{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
+	{ "/etc/resolv.conf", "# no name server can be reached from here\n" },
+};
+const size_t fence_n_texts = COUNT(fence_texts);
+
+/* --- what may be done with it ------------------------------------------------------------ */
+
+#define READ (LL_FS_READ_FILE | LL_FS_READ_DIR)
+#define RUN (READ | LL_FS_EXECUTE)
+#define WRITE (LL_FS_ALL & ~(LL_FS_MAKE_CHAR | LL_FS_MAKE_BLOCK | LL_FS_EXECUTE))
+
+/*
+ * READ_DIR of "/" itself, EXECUTE below /repo, WRITE_FILE of /dev/zero and MAKE_CHAR below
+ * /scratch are refused by Landlock alone; the canary counts on these four.
+ */
+static const struct fence_rule base_rules[] = {
+	{ "/usr", RUN, false },
+	{ "/bin", RUN, true },
+	{ "/sbin", RUN, true },
+	{ "/lib", RUN, true },
+	{ "/lib32", RUN, true },
+	{ "/lib64", RUN, true },
+	{ "/libx32", RUN, true },
+	{ "/etc", READ, false },
+	{ "/proc", READ, false },
+	{ "/repo", READ, false },
+	{ "/scratch", WRITE | LL_FS_EXECUTE, false },
+	{ "/dev/null", LL_FS_READ_FILE | LL_FS_WRITE_FILE | LL_FS_TRUNCATE | LL_FS_IOCTL_DEV,
+	    false },
+	{ "/dev/zero", LL_FS_READ_FILE, false },
+	{ "/dev/full", LL_FS_READ_FILE, true },
+	{ "/dev/random", LL_FS_READ_FILE, true },
+	{ "/dev/urandom", LL_FS_READ_FILE, false },
+};
+static_assert(COUNT(base_rules) < 32, "FENCE_RULES_MAX leaves room for 32 of our own");
+
+size_t fence_rules(const struct fence_spec *spec, struct fence_rule *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(base_rules); i++)
+		ret[n++] = base_rules[i];
+	if (spec->writable)
+		ret[n++] = (struct fence_rule){ "/out", WRITE, false };
+	for (size_t i = 0; i < spec->n_binds; i++) {
+		const struct fence_bind *b = &spec->binds[i];
+
+		ret[n++] = (struct fence_rule){ b->inside, b->data ? READ : RUN, false };
+	}
+	return n;
+}
+
+void fence_limits(const struct fence_spec *spec, unsigned cores, struct fence_limit *ret)
+{
+	rlim_t cpu = spec->wall > 0 ? (rlim_t)(spec->wall + 999) / 1000 * cores : FENCE_CPU_SECONDS;
+	const struct fence_limit limits[FENCE_LIMITS] = {
+		{ "core", RLIMIT_CORE, 0 },
+		{ "cpu_seconds", RLIMIT_CPU, cpu },
+		{ "data_bytes", RLIMIT_DATA, FENCE_DATA_SIZE },
+		{ "file_bytes", RLIMIT_FSIZE, FENCE_FILE_SIZE },
+		{ "open_files", RLIMIT_NOFILE, FENCE_OPEN_FILES },
+		{ "processes", RLIMIT_NPROC, FENCE_PROCESSES },
+		{ "locked_bytes", RLIMIT_MEMLOCK, MIB(8) },
+		{ "queue_bytes", RLIMIT_MSGQUEUE, 0 },
+		{ "nice", RLIMIT_NICE, 0 },
+		{ "realtime", RLIMIT_RTPRIO, 0 },
+	};
+
+	memcpy(ret, limits, sizeof(limits));
+}

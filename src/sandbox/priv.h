@@ -1,0 +1,318 @@
+/*
+ * What the files of the fence share. Nobody else includes this.
+ *
+ *   sandbox.c   the daemon's side: requests out, reports in
+ *   launcher.c  the process between: one loop over requests, children and their deaths
+ *   child.c     stage 1, pid 1 of the namespaces: builds the walls, then only waits
+ *   enter.c     stage 2, the main process: Landlock, seccomp, canary, exec
+ *
+ * The walls themselves are one file each: mounts.c, landlock.c, filter.c (seccomp), canary.c; what
+ * they enforce is data in policy.c. proof.c reads back from outside what was built.
+ */
+#ifndef SANDBOX_PRIV_H
+#define SANDBOX_PRIV_H
+
+#include "sandbox/sandbox.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+
+#include <linux/filter.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+/*
+ * A test compiles these sources again with this macro defined and leaves one rule out, to show
+ * that the canary or the proof then refuses. In the product it is the constant false: nothing can
+ * be left out.
+ */
+#ifndef FENCE_HOLE
+#define FENCE_HOLE(rule) false
+#endif
+
+/* The unprivileged user that workers of a root daemon become; systemd's "unused" range. */
+#define WORKER_UID 65529
+
+/* --- what can go wrong (fault.c) -------------------------------------------------------- */
+
+/* Where in the making of a child; the order is the order of the work. */
+enum fence_stage {
+	STAGE_NONE,
+	STAGE_REQUEST,	/* the launcher could not take it in */
+	STAGE_TREE,	/* detail: a host path */
+	STAGE_CLONE,	/* namespaces */
+	STAGE_IDENTITY, /* maps, uid, gid, groups */
+	STAGE_ROOT,	/* the new root; detail: the step or path inside */
+	STAGE_PROC,
+	STAGE_SCRATCH, /* detail: the file */
+	STAGE_NETWORK,
+	STAGE_DROP, /* capabilities */
+	STAGE_STDIO,
+	STAGE_CWD, /* detail: the directory */
+	STAGE_LIMITS,
+	STAGE_PROGRAM, /* detail: the path inside */
+	STAGE_LANDLOCK,
+	STAGE_SECCOMP,
+	STAGE_CANARY, /* detail: which forbidden things went through */
+	STAGE_PROOF,  /* detail: what the launcher saw */
+	STAGE_EXEC,
+	STAGE_DIED, /* without saying why; detail: how */
+	FENCE_STAGES
+};
+
+#define FENCE_DETAIL 200
+
+struct fence_fault {
+	enum fence_stage stage;
+	int code; /* negative errno */
+	char detail[FENCE_DETAIL];
+};
+
+/* Fills F (detail may be NULL) and returns CODE. Safe between clone and exec. */
+int fence_fail(struct fence_fault *f, enum fence_stage stage, int code, const char *detail);
+/* In words for a person: what the kernel or machine lacks, and what to do about it. */
+void fence_explain(const struct fence_fault *f, struct err *err);
+
+/* --- requests (spec.c) ------------------------------------------------------------------- */
+
+/* Whether SPEC can be asked for at all; mistakes of the caller, in words. */
+MUST_CHECK int fence_spec_check(const struct fence_spec *spec, struct err *err);
+/* Everything but the descriptors. */
+void fence_spec_pack(const struct fence_spec *spec, struct buf *out);
+/* Strings point into BYTES, arrays live in A. -EPROTO: not something fence_spec_pack wrote. */
+MUST_CHECK int fence_spec_unpack(struct arena *a, struct str bytes, struct fence_spec *ret);
+
+/* --- what holds for every child of a launcher -------------------------------------------- */
+
+/* A program's identity; the child compares, the launcher remembers. */
+struct fence_program {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
+	char sha256[SHA256_HEX];
+};
+
+/* A user namespace kept for its id map (idmap.c). */
+struct fence_map {
+	uid_t owner;
+	gid_t group;
+	int fd; /* 0: free */
+};
+
+enum { FENCE_PROGRAMS = 16, FENCE_MAPS = 8, FENCE_NAMESPACES = 7, FENCE_CANARIES = 10 };
+
+extern const char *const fence_namespaces[FENCE_NAMESPACES]; /* names below /proc/PID/ns */
+
+struct fence_filter {
+	struct sock_filter *code;
+	unsigned short n;
+	char sha256[SHA256_HEX];
+};
+
+struct fence_host {
+	bool root; /* the daemon is root: children change to UID and GID */
+	uid_t uid;
+	gid_t gid;
+	int landlock_abi; /* negative errno when there is none */
+	int landlock_errata;
+	unsigned cores;
+	char release[65];
+	char passwd[256], group[128];	    /* /etc/passwd and /etc/group inside */
+	ino_t namespaces[FENCE_NAMESPACES]; /* the launcher's own */
+	struct fence_filter filter;
+	int filter_error; /* why there is no filter */
+	struct fence_program programs[FENCE_PROGRAMS];
+	unsigned next_program;
+	struct fence_map maps[FENCE_MAPS];
+	unsigned next_map;
+};
+
+/* --- policy as data (policy.c) ----------------------------------------------------------- */
+
+/* A path of the host that appears at its own place, when it exists. A link stays a link. */
+struct fence_tree_row {
+	const char *path;
+	bool device;
+};
+extern const struct fence_tree_row fence_trees[];
+extern const size_t fence_n_trees;
+
+/* Directories of the new root, parents first. */
+extern const char *const fence_skeleton[];
+extern const size_t fence_n_skeleton;
+
+/* Links of the new root and of /dev. */
+struct fence_link_row {
+	const char *path, *target;
+};
+extern const struct fence_link_row fence_links[];
+extern const size_t fence_n_links;
+
+/* Files of /etc that we write ourselves, so that nothing of the host's shows. */
+struct fence_text_row {
+	const char *path, *text;
+};
+extern const struct fence_text_row fence_texts[];
+extern const size_t fence_n_texts;
+
+/* One row of the Landlock ruleset. */
+struct fence_rule {
+	const char *path;
+	uint64_t rights;
+	bool optional; /* may be missing on this machine */
+};
+
+enum { FENCE_RULES_MAX = 32 + FENCE_BINDS_MAX };
+
+struct fence_limit {
+	const char *name;
+	int resource;
+	rlim_t value;
+};
+
+enum { FENCE_LIMITS = 10 };
+
+/* The rules for SPEC, at most FENCE_RULES_MAX; returns how many. */
+size_t fence_rules(const struct fence_spec *spec, struct fence_rule *ret);
+/* The resource limits for SPEC. */
+void fence_limits(const struct fence_spec *spec, unsigned cores, struct fence_limit *ret);
+
+/* --- one child --------------------------------------------------------------------------- */
+
+/* What a child needs to know; the launcher fills it before clone, the child reads its copy. */
+struct fence_plan {
+	struct fence_host *host;
+	struct fence_spec spec;
+	int sock; /* to the launcher */
+	/* Trees that a privileged launcher opened beforehand; -1: open by path. */
+	int repo_tree, writable_tree;
+	int *bind_trees;
+};
+
+/* Child to launcher, one packet each. */
+enum fence_note_type {
+	NOTE_ARMED,  /* dies with the launcher from here on; waits for SAY_BUILD */
+	NOTE_FAILED, /* fault; the process exits */
+	NOTE_READY,  /* from the main process, with its pidfd and the listener; waits for SAY_GO */
+	NOTE_ENDED,  /* from stage 1: the main process ended with status */
+};
+
+struct fence_note {
+	enum fence_note_type type;
+	int status;
+	unsigned canary;    /* a bit for each forbidden action that went through */
+	unsigned canary_us; /* microseconds it took */
+	bool nested_closed; /* further user namespaces are also closed by their own limit */
+	struct fence_fault fault;
+	struct fence_program program;
+};
+
+/* Launcher to child, one byte each. */
+enum { SAY_MAPPED = 'm', SAY_BUILD = 'b', SAY_GO = 'g' };
+
+/* Stage 1. Never returns. */
+void fence_child(const struct fence_plan *p) __attribute__((noreturn));
+/* Stage 2, in its own process that still shares stage 1's memory. Returns only to exit. */
+struct fence_entry {
+	const struct fence_plan *plan;
+	int listener;
+	bool nested_closed;
+};
+int fence_enter(void *entry);
+
+/* Sends NOTE, with descriptors; 0 or negative errno. */
+int fence_note_send(int sock, const struct fence_note *note, const int *fds, size_t n_fds);
+/* Waits for byte WANT; -EPIPE when the launcher is gone. */
+int fence_wait(int sock, char want);
+/* Ends this process at once. (Not declared noreturn: ASan would look for a stack it knows.) */
+void fence_quit(int status);
+
+/* --- walls ------------------------------------------------------------------------------- */
+
+/* mounts.c: the new root, pivoted into. */
+int fence_mounts(const struct fence_plan *p, bool *nested_closed, struct fence_fault *f);
+/* A private copy of the mounts at PATH with ATTRS (MOUNT_ATTR_*); a descriptor. */
+int fence_tree_open(const char *path, uint64_t attrs);
+uint64_t fence_attrs_repo(void);
+uint64_t fence_attrs_writable(void);
+uint64_t fence_attrs_bind(const struct fence_bind *bind);
+
+/* idmap.c: the same for a privileged launcher, with the tree's owner shown as the worker. */
+int fence_tree_open_as(struct fence_host *host, const char *path, uint64_t attrs, bool writable,
+    struct fence_fault *f);
+/* Maps one uid and gid of PID's new user namespace to one outside it. */
+int fence_map_ids(pid_t pid, uid_t inner_uid, uid_t uid, gid_t inner_gid, gid_t gid);
+
+/* network.c: lo up and one listening socket, when the spec has a port. */
+int fence_network(const struct fence_spec *spec, int *listener, struct fence_fault *f);
+
+/* landlock.c */
+int fence_landlock_abi(int *errata);
+int fence_landlock(const struct fence_plan *p, struct fence_fault *f);
+/* Digest of the rules in canonical text. */
+void fence_landlock_digest(
+    const struct fence_host *host, const struct fence_spec *spec, char hex[SHA256_HEX]);
+
+/* filter.c */
+MUST_CHECK int fence_filter_build(struct fence_filter *ret);
+int fence_filter_enter(const struct fence_filter *filter, struct fence_fault *f);
+
+/* canary.c: tries what is forbidden; a bit for each that was not refused as it must be. */
+unsigned fence_canary(const struct fence_plan *p);
+extern const char *const fence_canary_names[FENCE_CANARIES];
+
+/* --- read back from outside (proof.c) ----------------------------------------------------- */
+
+struct fence_seen {
+	pid_t init, main; /* as the launcher sees them */
+	const struct fence_plan *plan;
+	const struct fence_note *ready;
+};
+
+/* Checks what the kernel says about the waiting child and puts it into *RET (new reference). */
+MUST_CHECK int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault *f);
+/* Inodes of the namespaces of process PID (a number or "self"). */
+int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES]);
+/* How many processes the kernel killed for memory since boot; 0 when it does not say. */
+unsigned long long fence_oom_kills(void);
+
+/* --- daemon <-> launcher ------------------------------------------------------------------ */
+
+enum fence_request_type { ASK_SPAWN, ASK_GO, ASK_KILL, ASK_TERM };
+
+struct fence_request {
+	enum fence_request_type type;
+	uint32_t id;
+	bool has[3]; /* SPAWN: which of 0, 1, 2 came along, behind the memfd with the spec */
+};
+
+/* The proof's text follows in the same packet. */
+struct fence_reply {
+	enum fence_event event;
+	uint32_t id;
+	int status;
+	bool out_of_memory;
+	struct fence_fault fault;
+};
+
+enum { FENCE_FDS_MAX = 4 };
+
+/* One packet with descriptors. N bytes or negative errno. */
+ssize_t fence_send(int sock, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds);
+/*
+ * Receives one packet; *N_FDS descriptors, all CLOEXEC; PID (may be NULL) is the sender's, when the
+ * socket passes credentials. 0: the other side is gone.
+ */
+ssize_t fence_receive(int sock, struct iovec *iov, size_t n_iov, int flags, int fds[FENCE_FDS_MAX],
+    size_t *n_fds, pid_t *pid);
+
+/* The launcher's process. Never returns. */
+void fence_launcher(int sock, pid_t daemon) __attribute__((noreturn));
+/* Facts about this machine (host.c). */
+void fence_host_init(struct fence_host *host);
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * The proof: what the kernel says about a child that stands still before its exec, read by the
+ * launcher from outside. What the child says of itself is the canary's result and its program's
+ * digest. Anything that is not as it must be refuses the start.
+ */
+#include "sandbox/priv.h"
+
+#include "base/json.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROC_FILE_MAX KIB(256)
+
+static int read_proc(pid_t pid, const char *name, struct buf *ret)
+{
+	char path[64], bytes[4096];
+	ssize_t n;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/%s", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		buf_add(ret, (struct str){ bytes, (size_t)n });
+	int rc = n < 0 ? -errno : buf_status(ret);
+
+	close(fd);
+	return rc;
+}
+
+static int doubt(struct fence_fault *f, const char *what)
+{
+	return fence_fail(f, STAGE_PROOF, -EPERM, what);
+}
+
+/* --- /proc/PID/status -------------------------------------------------------------------- */
+
+struct expected {
+	const char *key, *json, *want; /* want NULL: any */
+};
+
+/* "Key:\tvalue" -> value without white space at its ends. */
+static struct str status_value(struct str status, const char *key)
+{
+	for (struct str rest = status, line; rest.p;) {
+		line = str_line(&rest);
+		if (str_starts(line, str_from(key)) && line.n > strlen(key) &&
+		    line.p[strlen(key)] == ':')
+			return str_trim(str_skip(line, strlen(key) + 1));
+	}
+	return (struct str){ NULL, 0 };
+}
+
+static int check_status(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	const struct fence_host *host = seen->plan->host;
+	char uid[64], gid[64];
+	const struct expected rows[] = {
+		{ "Uid", "uid", uid },
+		{ "Gid", "gid", gid },
+		{ "Groups", "groups", host->root ? "" : NULL },
+		{ "CapInh", "inheritable", "0000000000000000" },
+		{ "CapPrm", "permitted", "0000000000000000" },
+		{ "CapEff", "effective", "0000000000000000" },
+		{ "CapBnd", "bounding", "0000000000000000" },
+		{ "CapAmb", "ambient", "0000000000000000" },
+		{ "NoNewPrivs", "no_new_privs", "1" },
+		{ "Seccomp", "seccomp", "2" },
+	};
+	struct buf status;
+	json_t *object = json_object();
+
+	snprintf(uid, sizeof(uid), "%u\t%u\t%u\t%u", host->uid, host->uid, host->uid, host->uid);
+	snprintf(gid, sizeof(gid), "%u\t%u\t%u\t%u", host->gid, host->gid, host->gid, host->gid);
+	buf_init(&status, PROC_FILE_MAX);
+	int rc = read_proc(seen->main, "status", &status);
+
+	if (rc)
+		fence_fail(f, STAGE_PROOF, rc, "/proc/PID/status");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !rc; i++) {
+		struct str value = status_value(buf_str(&status), rows[i].key);
+
+		if (!value.p || (rows[i].want && !str_is(value, rows[i].want)))
+			rc = doubt(f, rows[i].key);
+		json_object_set_new(object, rows[i].json, json_text(value));
+	}
+	json_object_set_new(out, "status", object);
+	buf_fini(&status);
+	return rc;
+}
+
+/* --- namespaces -------------------------------------------------------------------------- */
+
+int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES])
+{
+	for (size_t i = 0; i < FENCE_NAMESPACES; i++) {
+		char path[64];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, fence_namespaces[i]);
+		if (stat(path, &st) < 0)
+			return -errno;
+		ret[i] = st.st_ino;
+	}
+	return 0;
+}
+
+static int check_namespaces(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	ino_t inodes[FENCE_NAMESPACES];
+	char pid[16];
+	json_t *object = json_object();
+
+	json_object_set_new(out, "namespaces", object);
+	snprintf(pid, sizeof(pid), "%d", (int)seen->init);
+	int rc = fence_proof_namespaces(pid, inodes);
+
+	if (rc)
+		return fence_fail(f, STAGE_PROOF, rc, "/proc/PID/ns");
+	for (size_t i = 0; i < FENCE_NAMESPACES; i++) {
+		if (inodes[i] == seen->plan->host->namespaces[i])
+			return doubt(f, fence_namespaces[i]);
+		json_object_set_new(
+		    object, fence_namespaces[i], json_integer((json_int_t)inodes[i]));
+	}
+	return 0;
+}
+
+/* --- mounts ------------------------------------------------------------------------------ */
+
+struct mount {
+	struct str root, at, options, type;
+};
+
+/* "36 35 98:0 /root /at options [optional…] - type source super". */
+static bool parse_mount(struct str line, struct mount *ret)
+{
+	struct str field[6];
+
+	for (size_t i = 0; i < 6; i++) {
+		if (!line.p)
+			return false;
+		field[i] = str_split(&line, ' ');
+	}
+	while (line.p && !str_is(str_split(&line, ' '), "-"))
+		continue;
+	if (!line.p)
+		return false;
+	*ret = (struct mount){ field[3], field[4], field[5], str_split(&line, ' ') };
+	return true;
+}
+
+static bool has_option(struct str options, const char *name)
+{
+	while (options.p)
+		if (str_is(str_split(&options, ','), name))
+			return true;
+	return false;
+}
+
+/* mountinfo writes blank, tab, newline and backslash as \ooo. */
+static struct str unescape(struct str s, char *buf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\' && i + 3 < s.n) {
+			buf[n++] = (char)((s.p[i + 1] - '0') * 64 + (s.p[i + 2] - '0') * 8 +
+					  (s.p[i + 3] - '0'));
+			i += 3;
+		} else {
+			buf[n++] = s.p[i];
+		}
+	}
+	return (struct str){ buf, n };
+}
+
+static bool is_at_or_below(struct str path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return str_starts(path, str_from(top)) && (path.n == n || path.p[n] == '/');
+}
+
+/* What the place of a mount demands of it. */
+struct demand {
+	bool known, writable, device;
+};
+
+static struct demand demand_at(struct str at, const struct fence_spec *spec)
+{
+	if (str_is(at, "/") || str_is(at, "/proc") || is_at_or_below(at, "/repo"))
+		return (struct demand){ .known = true };
+	if (str_is(at, "/scratch") || (spec->writable && is_at_or_below(at, "/out")))
+		return (struct demand){ .known = true, .writable = true };
+	for (size_t i = 0; i < fence_n_trees; i++)
+		if (is_at_or_below(at, fence_trees[i].path))
+			return (struct demand){ .known = true, .device = fence_trees[i].device };
+	for (size_t i = 0; i < spec->n_binds; i++)
+		if (is_at_or_below(at, spec->binds[i].inside))
+			return (struct demand){ .known = true };
+	return (struct demand){ .known = false };
+}
+
+static bool is_as_demanded(const struct mount *m, const struct fence_spec *spec)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (m->at.n >= sizeof(path))
+		return false;
+	struct demand d = demand_at(unescape(m->at, path), spec);
+
+	return d.known && has_option(m->options, "nosuid") &&
+	       (d.writable || has_option(m->options, "ro")) &&
+	       (d.device || has_option(m->options, "nodev"));
+}
+
+/* Nothing is mounted that does not belong, and what is, is as it must be. */
+static int walk_mounts(
+    struct str text, const struct fence_spec *spec, json_t *object, struct fence_fault *f)
+{
+	char detail[FENCE_DETAIL], hex[SHA256_HEX];
+	unsigned count = 0, roots = 0;
+	struct sha256 sha;
+
+	sha256_begin(&sha);
+	for (struct str line; text.p; count++) {
+		struct mount m;
+
+		line = str_line(&text);
+		if (line.n == 0)
+			break;
+		if (!parse_mount(line, &m))
+			return doubt(f, "mountinfo");
+		roots += str_is(m.at, "/");
+		if (roots > 1 || !is_as_demanded(&m, spec)) {
+			snprintf(
+			    detail, sizeof(detail), "mount %.*s", STR_ARG(str_take(m.at, 150)));
+			return doubt(f, detail);
+		}
+		const struct str digested[] = { m.at, m.root, m.type, m.options };
+
+		for (size_t i = 0; i < sizeof(digested) / sizeof(digested[0]); i++) {
+			sha256_add(&sha, digested[i]);
+			sha256_add(&sha, STR("\n"));
+		}
+	}
+	sha256_end(&sha, hex);
+	json_object_set_new(object, "count", json_integer(count));
+	json_object_set_new(object, "sha256", json_string(hex));
+	return roots == 1 ? 0 : doubt(f, "mount /");
+}
+
+static int check_mounts(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	json_t *object = json_object();
+	struct buf text;
+
+	json_object_set_new(out, "mounts", object);
+	buf_init(&text, PROC_FILE_MAX);
+	int rc = read_proc(seen->init, "mountinfo", &text);
+
+	rc = rc ? fence_fail(f, STAGE_PROOF, rc, "/proc/PID/mountinfo")
+		: walk_mounts(buf_str(&text), &seen->plan->spec, object, f);
+	buf_fini(&text);
+	return rc;
+}
+
+/* --- limits ------------------------------------------------------------------------------ */
+
+static int check_limits(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	struct fence_limit limits[FENCE_LIMITS];
+	json_t *object = json_object();
+
+	json_object_set_new(out, "limits", object);
+	fence_limits(&seen->plan->spec, seen->plan->host->cores, limits);
+	for (size_t i = 0; i < FENCE_LIMITS; i++) {
+		struct rlimit now;
+
+		if (prlimit(seen->main, (enum __rlimit_resource)limits[i].resource, NULL, &now) < 0)
+			return fence_fail(f, STAGE_PROOF, -errno, limits[i].name);
+		if (now.rlim_max > limits[i].value)
+			return doubt(f, limits[i].name);
+		json_object_set_new(object, limits[i].name, json_integer((json_int_t)now.rlim_max));
+	}
+	return 0;
+}
+
+/* --- together ---------------------------------------------------------------------------- */
+
+static json_t *describe(const struct fence_seen *seen)
+{
+	const struct fence_host *host = seen->plan->host;
+	const struct fence_note *ready = seen->ready;
+	const struct fence_spec *spec = &seen->plan->spec;
+	char rules[SHA256_HEX];
+
+	fence_landlock_digest(host, spec, rules);
+	return json_pack("{s:s, s:s, s:{s:i, s:i, s:s}, s:{s:i, s:s}, s:{s:i, s:i, s:i},"
+			 " s:{s:s, s:I, s:s}, s:b, s:o}",
+	    "mode", "A", "kernel", host->release, "landlock", "abi", host->landlock_abi, "errata",
+	    host->landlock_errata, "sha256", rules, "seccomp", "instructions", (int)host->filter.n,
+	    "sha256", host->filter.sha256, "canary", "tried", (int)FENCE_CANARIES, "mask",
+	    (int)ready->canary, "us", (int)ready->canary_us, "program", "path", spec->argv[0],
+	    "bytes", (json_int_t)ready->program.size, "sha256", ready->program.sha256,
+	    "nested_namespaces_closed", ready->nested_closed, "listener",
+	    spec->port ? json_integer(spec->port) : json_null());
+}
+
+int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault *f)
+{
+	json_t *out = describe(seen);
+	int rc = out ? 0 : doubt(f, "words");
+
+	if (!rc && seen->ready->canary)
+		rc = doubt(f, "canary");
+	if (!rc)
+		rc = check_status(seen, out, f);
+	if (!rc)
+		rc = check_namespaces(seen, out, f);
+	if (!rc)
+		rc = check_mounts(seen, out, f);
+	if (!rc)
+		rc = check_limits(seen, out, f);
+	if (rc)
+		json_decref(out);
+	else
+		*ret = out;
+	return rc;
+}
+
+unsigned long long fence_oom_kills(void)
+{
+	unsigned long long kills = 0;
+	struct buf text;
+
+	buf_init(&text, PROC_FILE_MAX);
+	if (read_proc(0, "vmstat", &text) == 0)
+		for (struct str rest = buf_str(&text), line; rest.p;) {
+			line = str_line(&rest);
+			if (str_starts(line, STR("oom_kill ")) &&
+			    !str_to_u64(str_skip(line, 9), ~0ull, &kills))
+				kills = 0;
+		}
+	buf_fini(&text);
+	return kills;
+}

@@ -1,0 +1,370 @@
+/* The daemon's side of the fence: requests to the launcher, its reports to whoever asked. */
+#include "sandbox/priv.h"
+
+#include "base/imap.h"
+#include "base/json.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct sandbox {
+	int sock;
+	pid_t launcher;
+	uint32_t next;
+	struct imap children;
+	bool dead;
+};
+
+struct fence_child {
+	struct sandbox *sandbox;
+	uint32_t id;
+	fence_fn fn;
+	void *ctx;
+	const struct fence_fault *fault; /* during the last callback */
+};
+
+/* --- life -------------------------------------------------------------------------------- */
+
+/* 0, 1 and 2 lead nowhere in the launcher; everything else but its socket is closed. */
+static void become_launcher(int sock, pid_t daemon)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
+	if (sock > 3)
+		close_range(3, (unsigned)sock - 1, 0);
+	close_range((unsigned)sock + 1, ~0u, 0);
+	fence_launcher(sock, daemon);
+}
+
+int sandbox_start(struct sandbox **ret, struct err *err)
+{
+	int ends[2];
+	pid_t self = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_set(err, -errno, "cannot start the fence's launcher");
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		/* away from the low numbers, which get /dev/null */
+		int sock = fcntl(ends[1], F_DUPFD_CLOEXEC, 10);
+
+		become_launcher(sock, self);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return err_set(err, -EAGAIN, "cannot start the fence's launcher");
+	}
+	struct sandbox *sb = xalloc(sizeof(*sb));
+
+	sb->sock = ends[0];
+	sb->launcher = pid;
+	*ret = sb;
+	return 0;
+}
+
+static void ask(struct sandbox *sb, enum fence_request_type type, uint32_t id)
+{
+	struct fence_request q = { .type = type, .id = id };
+	struct iovec iov = { &q, sizeof(q) };
+
+	if (fence_send(sb->sock, &iov, 1, NULL, 0) < 0)
+		sb->dead = true;
+}
+
+void sandbox_stop(struct sandbox *sb)
+{
+	if (!sb)
+		return;
+	imap_each (&sb->children, it)
+		ask(sb, ASK_KILL, (uint32_t)it->key);
+	while (sb->children.n && sandbox_turn(sb) == 0) {
+		struct pollfd p = { sb->sock, POLLIN, 0 };
+
+		poll(&p, 1, -1);
+	}
+	close(sb->sock);
+	kill(sb->launcher, SIGKILL);
+	while (waitpid(sb->launcher, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	imap_fini(&sb->children);
+	free(sb);
+}
+
+int sandbox_fd(const struct sandbox *sb)
+{
+	return sb->sock;
+}
+
+/* --- reports ----------------------------------------------------------------------------- */
+
+static void last_report(struct sandbox *sb, struct fence_child *c, struct fence_report *report)
+{
+	imap_remove(&sb->children, c->id);
+	c->fn(c->ctx, report);
+	free(c);
+}
+
+static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str proof, int listener)
+{
+	struct fence_child *c = imap_get(&sb->children, r->id);
+	struct fence_report report = { .event = r->event, .listener = listener };
+	struct err err = { 0 };
+
+	if (!c) {
+		if (listener >= 0)
+			close(listener);
+		return;
+	}
+	if (r->event == FENCE_READY) {
+		json_t *doc = json_parse(proof, NULL);
+
+		report.proof = doc;
+		c->fn(c->ctx, &report);
+		json_decref(doc);
+		return;
+	}
+	if (r->event == FENCE_REFUSED) {
+		fence_explain(&r->fault, &err);
+		report.err = &err;
+		c->fault = &r->fault;
+	}
+	report.status = r->status;
+	report.out_of_memory = r->out_of_memory;
+	last_report(sb, c, &report);
+}
+
+/* The launcher is gone and took every child with it. */
+static int bury(struct sandbox *sb)
+{
+	sb->dead = true;
+	while (sb->children.n) {
+		struct fence_child *c = NULL;
+		struct fence_report report = {
+			.event = FENCE_EXITED, .listener = -1, .status = SIGKILL
+		};
+
+		imap_each (&sb->children, it)
+			c = it->value;
+		last_report(sb, c, &report);
+	}
+	return -EPIPE;
+}
+
+int sandbox_turn(struct sandbox *sb)
+{
+	static char text[FENCE_PROOF_MAX]; /* the main thread's */
+	struct fence_reply r;
+	struct iovec iov[2] = { { &r, sizeof(r) }, { text, sizeof(text) } };
+
+	for (;;) {
+		int fds[FENCE_FDS_MAX];
+		size_t n_fds;
+		ssize_t n = fence_receive(sb->sock, iov, 2, MSG_DONTWAIT, fds, &n_fds, NULL);
+
+		if (n == -EAGAIN)
+			return sb->dead ? bury(sb) : 0;
+		if (n < (ssize_t)sizeof(r))
+			return bury(sb);
+		deliver(sb, &r, (struct str){ text, (size_t)n - sizeof(r) }, n_fds ? fds[0] : -1);
+	}
+}
+
+/* --- requests ---------------------------------------------------------------------------- */
+
+/* The spec as a file that nobody can reach but by this descriptor. */
+static int spec_file(const struct fence_spec *spec)
+{
+	struct buf bytes;
+	int fd = memfd_create("fence-spec", MFD_CLOEXEC);
+	int rc = fd < 0 ? -errno : 0;
+
+	buf_init(&bytes, FENCE_SPEC_MAX);
+	fence_spec_pack(spec, &bytes);
+	if (!rc)
+		rc = buf_status(&bytes);
+	if (!rc && pwrite(fd, bytes.p, bytes.n, 0) != (ssize_t)bytes.n)
+		rc = -EIO;
+	buf_fini(&bytes);
+	if (rc && fd >= 0)
+		close(fd);
+	return rc ? rc : fd;
+}
+
+static int send_spawn(struct sandbox *sb, const struct fence_spec *spec, uint32_t id)
+{
+	const int given[3] = { spec->in, spec->out, spec->err };
+	struct fence_request q = { .type = ASK_SPAWN, .id = id };
+	struct iovec iov = { &q, sizeof(q) };
+	int fds[FENCE_FDS_MAX] = { spec_file(spec) };
+	size_t n = 1;
+
+	if (fds[0] < 0)
+		return fds[0];
+	for (size_t i = 0; i < 3; i++) {
+		q.has[i] = given[i] >= 0;
+		if (q.has[i])
+			fds[n++] = given[i];
+	}
+	ssize_t sent = fence_send(sb->sock, &iov, 1, fds, n);
+
+	close(fds[0]);
+	return sent < 0 ? (int)sent : 0;
+}
+
+int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn, void *ctx,
+    struct fence_child **ret, struct err *err)
+{
+	int rc = fence_spec_check(spec, err);
+
+	if (rc)
+		return rc;
+	rc = sb->dead ? -EPIPE : send_spawn(sb, spec, ++sb->next);
+	if (rc) {
+		err_set(err, rc, "cannot ask the fence's launcher for a child");
+		return err_why(err, "%s", err_name(rc));
+	}
+	struct fence_child *c = xalloc(sizeof(*c));
+
+	*c = (struct fence_child){ .sandbox = sb, .id = sb->next, .fn = fn, .ctx = ctx };
+	imap_put(&sb->children, c->id, c);
+	*ret = c;
+	return 0;
+}
+
+void sandbox_go(struct fence_child *child)
+{
+	ask(child->sandbox, ASK_GO, child->id);
+}
+
+void sandbox_kill(struct fence_child *child, bool soft)
+{
+	ask(child->sandbox, soft ? ASK_TERM : ASK_KILL, child->id);
+}
+
+/* --- probing ----------------------------------------------------------------------------- */
+
+struct probe {
+	struct fence_child *child;
+	bool over;
+	json_t *proof;
+	struct fence_fault fault;
+	struct err err;
+};
+
+static void on_probe(void *ctx, const struct fence_report *r)
+{
+	struct probe *p = ctx;
+
+	if (r->listener >= 0)
+		close(r->listener);
+	if (r->event == FENCE_READY) {
+		p->proof = json_deep_copy(r->proof);
+		sandbox_kill(p->child, false);
+		return;
+	}
+	p->over = true;
+	if (r->event == FENCE_REFUSED) {
+		p->fault = *p->child->fault;
+		p->err = *r->err;
+	}
+}
+
+/* Which wall each stage of the making stands for. */
+static const struct wall {
+	const char *name;
+	enum fence_stage last;
+} walls[] = {
+	{ "user, mount, PID, network, IPC, UTS and cgroup namespaces", STAGE_CLONE },
+	{ "an unprivileged user", STAGE_IDENTITY },
+	{ "a root directory with only what is listed", STAGE_SCRATCH },
+	{ "a network with one listener", STAGE_NETWORK },
+	{ "no capabilities", STAGE_DROP },
+	{ "Landlock", STAGE_LANDLOCK },
+	{ "seccomp", STAGE_SECCOMP },
+	{ "canary: ten forbidden things fail", STAGE_CANARY },
+	{ "proof: the kernel confirms the walls", STAGE_PROOF },
+};
+
+static json_t *describe_walls(const struct probe *p)
+{
+	enum fence_stage failed = p->proof ? FENCE_STAGES : p->fault.stage;
+	enum fence_stage before = STAGE_NONE;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof(walls) / sizeof(walls[0]); i++) {
+		const char *detail = failed > walls[i].last ? ""
+				     : failed > before	    ? p->err.why
+							    : "not reached";
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:b, s:o}", "name", walls[i].name, "ok",
+			      failed > walls[i].last, "detail", json_cstr(detail)));
+		before = walls[i].last;
+	}
+	return list;
+}
+
+static json_t *describe_fix(const struct probe *p)
+{
+	json_t *list = json_array();
+	struct str rest = str_from(p->err.fix);
+
+	while (!p->proof && rest.p) {
+		struct str line = str_line(&rest);
+
+		if (line.n)
+			json_array_append_new(list, json_text(line));
+	}
+	return list;
+}
+
+static void try_once(struct sandbox *sb, struct probe *p)
+{
+	static const char *const argv[] = { "/bin/sh", "-c", ":", NULL }, *const env[] = { NULL };
+	const struct fence_spec spec = { .purpose = FENCE_AGENT,
+		.argv = argv,
+		.env = env,
+		.port = 1,
+		.in = -1,
+		.out = -1,
+		.err = -1 };
+
+	if (sandbox_spawn(sb, &spec, on_probe, p, &p->child, &p->err) < 0) {
+		p->fault.stage = STAGE_REQUEST;
+		return;
+	}
+	while (!p->over && sandbox_turn(sb) == 0) {
+		struct pollfd fd = { sb->sock, POLLIN, 0 };
+
+		if (!p->over)
+			poll(&fd, 1, -1);
+	}
+}
+
+json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode)
+{
+	struct fence_host host = { 0 };
+	struct probe p = { 0 };
+	json_t *doc;
+
+	try_once(sb, &p);
+	fence_host_init(&host);
+	free(host.filter.code);
+	*ret_mode = p.proof ? FENCE_A : FENCE_NONE;
+	doc = json_pack("{s:s, s:s, s:i, s:b, s:o, s:o}", "mode", p.proof ? "A" : "D", "kernel",
+	    host.release, "landlock_abi", host.landlock_abi, "root", host.root, "probes",
+	    describe_walls(&p), "fix", describe_fix(&p));
+	json_decref(p.proof);
+	return doc;
+}

@@ -1,0 +1,496 @@
+/* The fence, for real: every test here starts processes behind it and looks at what they can do. */
+#include "check.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "sandbox/sandbox.h"
+#include "sys/fs.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct world {
+	struct sandbox *sandbox;
+	struct arena *arena;
+	char dir[64];  /* everything of this test */
+	char repo[80]; /* shown at /repo */
+	char out[80];  /* shown at /out */
+};
+
+struct outcome {
+	struct fence_child *child;
+	bool ready, over, hold; /* hold: do not say go */
+	enum fence_event last;
+	int status, listener;
+	json_t *proof;
+	struct err err;
+	char text[16384]; /* stdout and stderr */
+};
+
+static const char *const plain_env[] = { "PATH=/usr/bin:/bin", "HOME=/scratch/home", NULL };
+
+static int set_up(void **state)
+{
+	struct world *w = xalloc(sizeof(*w));
+	struct err err;
+
+	assert_int_equal(sandbox_start(&w->sandbox, &err), 0);
+	w->arena = arena_create("test", MIB(4));
+	snprintf(w->dir, sizeof(w->dir), "/tmp/tutti-fence-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->repo, sizeof(w->repo), "%s/repo", w->dir);
+	snprintf(w->out, sizeof(w->out), "%s/out", w->dir);
+	assert_int_equal(mkdir(w->repo, 0700), 0);
+	assert_int_equal(mkdir(w->out, 0700), 0);
+	assert_int_equal(
+	    fs_write(fs_join(w->arena, w->repo, "file"), STR("hello\n"), 0600, &err), 0);
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	sandbox_stop(w->sandbox);
+	fs_remove_tree(w->dir);
+	arena_destroy(w->arena);
+	free(w);
+	return 0;
+}
+
+static void on_report(void *ctx, const struct fence_report *r)
+{
+	struct outcome *o = ctx;
+
+	o->last = r->event;
+	if (r->event == FENCE_READY) {
+		o->ready = true;
+		o->listener = r->listener;
+		o->proof = json_deep_copy(r->proof);
+		if (!o->hold)
+			sandbox_go(o->child);
+		return;
+	}
+	o->over = true;
+	o->status = r->status;
+	if (r->event == FENCE_REFUSED)
+		o->err = *r->err;
+}
+
+static void wait_until(struct world *w, const bool *flag, const bool *or_this)
+{
+	while (!*flag && !*or_this) {
+		struct pollfd p = { sandbox_fd(w->sandbox), POLLIN, 0 };
+
+		poll(&p, 1, -1);
+		assert_int_equal(sandbox_turn(w->sandbox), 0);
+	}
+}
+
+static struct fence_spec spec_of(const struct world *w, enum fence_purpose purpose)
+{
+	return (struct fence_spec){ .purpose = purpose,
+		.repo = w->repo,
+		.writable = purpose == FENCE_SNAPSHOT ? w->out : NULL,
+		.env = plain_env,
+		.port = purpose == FENCE_AGENT ? 7771 : 0,
+		.in = -1,
+		.out = -1,
+		.err = -1 };
+}
+
+static void begin(struct world *w, struct fence_spec *spec, struct outcome *o)
+{
+	struct err err;
+
+	if (sandbox_spawn(w->sandbox, spec, on_report, o, &o->child, &err) < 0)
+		fail_msg("%s: %s", err.what, err.why);
+}
+
+static void run(struct world *w, struct fence_spec *spec, struct outcome *o)
+{
+	int ends[2];
+	ssize_t n;
+	size_t at = 0;
+
+	o->listener = -1;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	spec->out = spec->err = ends[1];
+	begin(w, spec, o);
+	close(ends[1]);
+	wait_until(w, &o->over, &o->over);
+	while ((n = read(ends[0], o->text + at, sizeof(o->text) - 1 - at)) > 0)
+		at += (size_t)n;
+	close(ends[0]);
+	if (o->listener >= 0)
+		close(o->listener);
+	json_decref(o->proof);
+}
+
+/* What SCRIPT prints behind the fence; it must have been started. */
+static const char *script(struct world *w, enum fence_purpose purpose, const char *text)
+{
+	const char *argv[] = { "/bin/sh", "-c", text, NULL };
+	struct fence_spec spec = spec_of(w, purpose);
+	struct outcome *o = arena_new(w->arena, struct outcome);
+
+	spec.argv = argv;
+	run(w, &spec, o);
+	if (o->last == FENCE_REFUSED)
+		fail_msg("refused: %s", o->err.why);
+	assert_true(o->ready);
+	return o->text;
+}
+
+/* --- what it can do ---------------------------------------------------------------------- */
+
+static void test_reads(void **state)
+{
+	assert_string_equal(script(*state, FENCE_COMMAND, "cat /repo/file; pwd; cat ./file"),
+	    "hello\n/repo\nhello\n");
+}
+
+static void test_has_scratch(void **state)
+{
+	assert_string_equal(
+	    script(*state, FENCE_COMMAND,
+		"echo a >/scratch/tmp/x && cat /tmp/x && echo b >$HOME/y && cat $HOME/y"),
+	    "a\nb\n");
+}
+
+static void test_tools_work(void **state)
+{
+	const char *got = script(*state, FENCE_COMMAND,
+	    "git init -q /scratch/tmp/r && cd /scratch/tmp/r && echo x >f && git add f && git -c "
+	    "user.name=a "
+	    "-c user.email=b commit -qm m && git log --format=%s; find /repo -type f | sort; id "
+	    "-un");
+
+	assert_string_equal(got, "m\n/repo/file\nworker\n");
+}
+
+static void test_snapshot_writes_out(void **state)
+{
+	struct world *w = *state;
+	struct str text;
+
+	script(w, FENCE_SNAPSHOT, "cp /repo/file /out/copy");
+	assert_int_equal(fs_read(w->arena, fs_join(w->arena, w->out, "copy"), 100, &text), 0);
+	assert_str(text, "hello\n");
+}
+
+static void test_files_and_binds(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/sh", "-c",
+		"cat $HOME/.qwen/settings.json /given/file; echo x >/given/file", NULL };
+	const struct fence_file file = { "home/.qwen/settings.json", STR("{}\n") };
+	const struct fence_bind bind = { w->repo, "/given", true };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+
+	spec.argv = argv;
+	spec.files = &file;
+	spec.n_files = 1;
+	spec.binds = &bind;
+	spec.n_binds = 1;
+	run(w, &spec, &o);
+	assert_string_equal(
+	    o.text, "{}\nhello\n/bin/sh: 1: cannot create /given/file: Read-only file system\n");
+}
+
+/* --- what it cannot ---------------------------------------------------------------------- */
+
+static void test_cannot_write(void **state)
+{
+	struct world *w = *state;
+	struct str text;
+	const char *got = script(w, FENCE_COMMAND,
+	    "for c in 'echo x >/repo/file' 'rm /repo/file' 'mkdir /repo/d' 'mv /repo/file /repo/g' "
+	    "'ln /repo/file /scratch/tmp/l' 'chmod 777 /repo/file' 'touch /repo/file' "
+	    "'mkfifo /repo/p' 'echo x >/etc/passwd' 'echo x >/usr/x' 'echo x >/x' "
+	    "'truncate -s 0 /repo/file'; do (eval \"$c\") 2>/dev/null && echo \"DONE $c\"; done; "
+	    "echo end");
+
+	assert_string_equal(got, "end\n");
+	assert_int_equal(fs_read(w->arena, fs_join(w->arena, w->repo, "file"), 100, &text), 0);
+	assert_str(text, "hello\n");
+}
+
+static void test_sees_nothing_else(void **state)
+{
+	const char *got = script(*state, FENCE_COMMAND,
+	    "ls /root /home /var /run /sys 2>/dev/null; ls / 2>/dev/null; cat /etc/shadow "
+	    "2>/dev/null; "
+	    "cat /proc/1/environ 2>/dev/null; ls /proc | grep -c '^[0-9]'; ls /proc/self/fd | wc "
+	    "-l; env | sort");
+
+	/* its own shell, ls and grep; three descriptors and that of the listing itself */
+	assert_string_equal(got, "3\n4\nHOME=/scratch/home\nPATH=/usr/bin:/bin\nPWD=/repo\n");
+}
+
+static void test_no_network(void **state)
+{
+	/* no route, and of sockets only the heading */
+	assert_string_equal(
+	    script(*state, FENCE_COMMAND, "wc -l </proc/net/route; wc -l </proc/net/tcp"),
+	    "0\n1\n");
+}
+
+static void test_no_exec_in_repo(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+
+	assert_int_equal(
+	    fs_write(fs_join(w->arena, w->repo, "run"), STR("#!/bin/sh\necho ran\n"), 0755, &err),
+	    0);
+	assert_null(strstr(script(w, FENCE_COMMAND, "/repo/run; true"), "ran"));
+}
+
+static void test_runs_as_nobody(void **state)
+{
+	const char *got = script(*state, FENCE_COMMAND,
+	    "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; id -u");
+
+	assert_non_null(strstr(got, "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"));
+	assert_non_null(strstr(got, "NoNewPrivs:\t1\nSeccomp:\t2\n"));
+	assert_null(strstr(got, "\n0\n"));
+}
+
+/* --- listener and proof ------------------------------------------------------------------ */
+
+static void test_listener(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/bash", "-c",
+		"exec 3<>/dev/tcp/127.0.0.1/7771; echo ping >&3; cat <&3; (echo "
+		">/dev/tcp/127.0.0.1/80) 2>&1 | grep -o 'Permission denied'",
+		NULL };
+	struct fence_spec spec = spec_of(w, FENCE_AGENT);
+	struct outcome o = { .listener = -1 };
+	char word[6] = "";
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	spec.argv = argv;
+	spec.out = ends[1];
+	begin(w, &spec, &o);
+	close(ends[1]);
+	wait_until(w, &o.ready, &o.over);
+	assert_true(o.listener >= 0);
+	int conn = accept4(o.listener, NULL, NULL, SOCK_CLOEXEC);
+
+	assert_int_equal(recv(conn, word, 5, MSG_WAITALL), 5);
+	assert_string_equal(word, "ping\n");
+	assert_int_equal(send(conn, "pong\n", 5, 0), 5);
+	close(conn);
+	wait_until(w, &o.over, &o.over);
+	ssize_t n = read(ends[0], o.text, sizeof(o.text) - 1);
+
+	assert_true(n > 0);
+	assert_non_null(strstr(o.text, "pong\nPermission denied\n"));
+	close(ends[0]);
+	close(o.listener);
+	json_decref(o.proof);
+}
+
+static void test_proof(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/true", NULL };
+	struct fence_spec spec = spec_of(w, FENCE_AGENT);
+	struct outcome o = { .listener = -1 };
+
+	spec.argv = argv;
+	begin(w, &spec, &o);
+	wait_until(w, &o.over, &o.over);
+	assert_int_equal(o.last, FENCE_EXITED);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(json_get_cstr(o.proof, "mode", ""), "A");
+	json_t *canary = json_get_object(o.proof, "canary");
+
+	assert_int_equal(json_get_int(canary, "tried", 0), 10);
+	assert_int_equal(json_get_int(canary, "mask", -1), 0);
+	assert_true(json_get_int(json_get_object(o.proof, "landlock"), "abi", 0) >= 4);
+	assert_int_equal(json_object_size(json_get_object(o.proof, "namespaces")), 7);
+	json_decref(o.proof);
+	close(o.listener);
+}
+
+static void test_probe(void **state)
+{
+	struct world *w = *state;
+	enum fence_mode mode;
+	json_t *doc = sandbox_probe(w->sandbox, &mode);
+
+	assert_int_equal(mode, FENCE_A);
+	assert_int_equal(json_array_size(json_get_array(doc, "probes")), 9);
+	json_decref(doc);
+}
+
+/* --- refusals ---------------------------------------------------------------------------- */
+
+static void refused(struct world *w, const char *program, const char *why)
+{
+	const char *argv[] = { program, NULL };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+
+	spec.argv = argv;
+	run(w, &spec, &o);
+	assert_int_equal(o.last, FENCE_REFUSED);
+	assert_false(o.ready);
+	if (!strstr(o.err.why, why))
+		fail_msg("\"%s\" is not in: %s", why, o.err.why);
+}
+
+static void test_refuses(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+
+	refused(w, "/no/such/program", "/no/such/program");
+	refused(w, "/repo/file", "/repo/file");
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+	const char *argv[] = { "/bin/true", NULL };
+
+	spec.argv = argv;
+	spec.repo = "/no/such/directory";
+	run(w, &spec, &o);
+	assert_int_equal(o.last, FENCE_REFUSED);
+	assert_non_null(strstr(o.err.why, "/no/such/directory"));
+
+	spec.repo = w->repo;
+	spec.writable = w->out; /* a command has none */
+	assert_int_equal(sandbox_spawn(w->sandbox, &spec, on_report, &o, &o.child, &err), -EINVAL);
+}
+
+/* --- death ------------------------------------------------------------------------------- */
+
+/* Processes of this machine whose command line holds WORD. */
+static int count_processes(const char *word)
+{
+	struct dirent *e;
+	DIR *proc = opendir("/proc");
+	int n = 0;
+
+	while ((e = readdir(proc))) {
+		char path[300], line[4096] = "";
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", e->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		ssize_t got = read(fd, line, sizeof(line) - 1);
+
+		close(fd);
+		for (ssize_t i = 0; i < got - 1; i++)
+			if (!line[i])
+				line[i] = ' ';
+		n += strstr(line, word) != NULL;
+	}
+	closedir(proc);
+	return n;
+}
+
+#define STUBBORN(tag)                                                                   \
+	"trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; sleep 1000" tag "' &) ; " \
+	"sleep 1000" tag " & sleep 1000" tag
+
+static void test_kill_empties(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/sh", "-c", STUBBORN(".31"), NULL };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+
+	spec.argv = argv;
+	begin(w, &spec, &o);
+	wait_until(w, &o.ready, &o.over);
+	while (count_processes("sleep 1000.31") < 3)
+		usleep(1000);
+	sandbox_kill(o.child, true);
+	usleep(20000);
+	assert_true(count_processes("sleep 1000.31") >= 3);
+	sandbox_kill(o.child, false);
+	wait_until(w, &o.over, &o.over);
+	assert_int_equal(count_processes("sleep 1000.31"), 0);
+	assert_true(WIFSIGNALED(o.status));
+	json_decref(o.proof);
+}
+
+static void test_main_ends_all_end(void **state)
+{
+	script(*state, FENCE_COMMAND, "(setsid sleep 1000.32 >/dev/null 2>&1 &); echo done");
+	assert_int_equal(count_processes("sleep 1000.32"), 0);
+}
+
+/* A daemon that is killed at any moment leaves nothing. */
+static void test_daemon_dies(void **state)
+{
+	struct world *w = *state;
+
+	for (useconds_t wait = 0; wait < 12000; wait += 1500) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct world mine = *w;
+			struct outcome o = { 0 };
+			const char *argv[] = { "/bin/sh", "-c", STUBBORN(".33"), NULL };
+			struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+			struct err err;
+
+			if (sandbox_start(&mine.sandbox, &err) < 0)
+				_exit(1);
+			spec.argv = argv;
+			begin(&mine, &spec, &o);
+			wait_until(&mine, &o.over, &o.over);
+			_exit(0);
+		}
+		usleep(wait);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		for (int i = 0; i < 2000 && count_processes("1000.33") > 0; i++)
+			usleep(1000);
+		assert_int_equal(count_processes("1000.33"), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_has_scratch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tools_work, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_snapshot_writes_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_files_and_binds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cannot_write, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sees_nothing_else, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_network, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_exec_in_repo, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_runs_as_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_listener, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_proof, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_probe, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kill_empties, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_main_ends_all_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+}
