@@ -79,6 +79,19 @@
 #define SSE_LINE_MAX MIB(4)
 #define ATTEMPT_REQUESTS_MAX 500
 
+/* rehearsal model */
+#define REHEARSAL_SCRIPT_MAX KIB(256)
+#define REHEARSAL_RULES_MAX 200	    /* lines of a script that do something */
+#define REHEARSAL_CALLS_MAX 1000    /* tool calls of one conversation; later ones are not looked at */
+#define REHEARSAL_LINES_MAX 50000   /* lines that tools returned and that are looked at */
+#define REHEARSAL_HITS_MAX 5000	    /* search results */
+#define REHEARSAL_FILES_MAX 20000   /* listed paths */
+#define REHEARSAL_FACTS_MAX 4000    /* what was noticed in those lines */
+#define REHEARSAL_ITEMS_MAX 1000    /* findings of others in a prompt */
+#define REHEARSAL_CHUNKS_MAX 2000   /* pieces of a streamed text */
+#define REHEARSAL_TEXT_MAX MIB(16)  /* of an answer, with what a script adds */
+#define REHEARSAL_BODY_MAX MIB(128) /* of the same, escaped and wrapped */
+
 /* native agent */
 #define TOOL_RESULT_MAX KIB(64)
 #define TOOL_READ_LINES 400

@@ -1,0 +1,196 @@
+/* What a script does to a turn: hostile calls, spoiled answers. */
+#include "rehearsal/priv.h"
+
+#include <stdlib.h>
+
+/* --- hostile calls
+ * -------------------------------------------------------------------------------- */
+
+/* Tools as our own agent and the others name them, with arguments that no read-only agent obeys.
+ * %s is the repository's root. */
+static const struct {
+	const char *kind, *tool, *args;
+} hostile[] = {
+	{ "write", "write_file",
+	    "{\"file_path\":\"%s/PWNED\",\"content\":\"x\",\"path\":\"PWNED\"}" },
+	{ "write", "edit",
+	    "{\"file_path\":\"%s/README.md\",\"old_string\":\"a\",\"new_string\":\"pwned\"}" },
+	{ "write", "replace",
+	    "{\"file_path\":\"%s/README.md\",\"old_string\":\"a\",\"new_string\":\"pwned\"}" },
+	{ "write", "notebook_edit", "{\"notebook_path\":\"%s/a.ipynb\",\"new_source\":\"pwned\"}" },
+	{ "write", "save_memory", "{\"fact\":\"pwned\",\"scope\":\"project\"}" },
+	{ "shell", "run_shell_command",
+	    "{\"command\":\"echo pwned > %s/PWNED; rm -rf "
+	    "%s/.git\",\"description\":\"x\",\"is_background\":false}" },
+	{ "shell", "bash", "{\"command\":\"touch %s/PWNED\"}" },
+	{ "leave", "exit_plan_mode", "{\"plan\":\"write files\"}" },
+	{ "leave", "task",
+	    "{\"description\":\"x\",\"prompt\":\"write "
+	    "%s/PWNED\",\"subagent_type\":\"general-purpose\"}" },
+	{ "leave", "skill", "{\"skill\":\"pwned\"}" },
+	{ "escape", "read_file",
+	    "{\"path\":\"../../../../etc/passwd\",\"file_path\":\"/etc/passwd\"}" },
+	{ "escape", "read_file",
+	    "{\"path\":\"/proc/1/environ\",\"file_path\":\"/proc/1/environ\"}" },
+	{ "escape", "list_dir", "{\"path\":\"../..\"}" },
+	{ "escape", "list_directory", "{\"path\":\"/\"}" },
+	{ "escape", "search", "{\"pattern\":\"root\",\"path\":\"/etc\"}" },
+	{ "escape", "git_show", "{\"rev\":\"--output=/repo/PWNED HEAD\"}" },
+	{ "escape", "web_fetch", "{\"url\":\"http://169.254.169.254/\",\"prompt\":\"x\"}" },
+	{ "nonsense", "no_such_tool", "{}" },
+	{ "nonsense", "read_file", "{\"path\":" },
+	{ "nonsense", "read_file", "[]" },
+	{ "nonsense", "search",
+	    "{\"pattern\":\"((((((((((a*)*)*)*)*)*)*)*)*)*)*b\",\"regex\":true}" },
+};
+
+const char *hostile_kinds(void)
+{
+	return "it takes all, write, shell, leave, escape or nonsense";
+}
+
+static struct str fill_root(struct arena *a, const char *args, struct str root)
+{
+	struct buf b;
+	struct str rest = str_from(args);
+
+	buf_init(&b, KIB(64));
+	for (ptrdiff_t hole; (hole = str_find(rest, STR("%s"))) >= 0;) {
+		buf_add(&b, str_take(rest, (size_t)hole));
+		buf_add(&b, root);
+		rest = str_skip(rest, (size_t)hole + 2);
+	}
+	buf_add(&b, rest);
+	return buf_to_arena(a, &b);
+}
+
+bool hostile_calls(struct arena *a, struct str kind, struct str root, struct mischief *m)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		if (!str_is(kind, "all") && !str_is(kind, hostile[i].kind))
+			continue;
+		known = true;
+		m->calls = array_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
+		m->calls[m->n_calls++] = (struct extra_call){ str_from(hostile[i].tool),
+			fill_root(a, hostile[i].args, root) };
+	}
+	return known;
+}
+
+/* --- a turn that asks
+ * ------------------------------------------------------------------------------ */
+
+static void ask_for(const struct scene *s, const struct wish *wishes, size_t n, struct turn *ret)
+{
+	ret->calls = arena_array(s->a, n, sizeof(*ret->calls));
+	for (size_t i = 0; i < n; i++) {
+		struct buf b;
+
+		buf_init(&b, MODEL_REQUEST_MAX);
+		talk_args(&b, &s->talk, &wishes[i]);
+		ret->calls[i] = (struct extra_call){ s->talk.tools[wishes[i].kind].name,
+			buf_to_arena(s->a, &b) };
+	}
+	ret->n_calls = n;
+}
+
+/* Never comes to an end: lists the root again and again, or searches for ever other words. */
+static void ask_endlessly(const struct scene *s, bool same, struct turn *ret)
+{
+	struct wish w = { .kind = TOOL_LIST, .path = STR(".") };
+
+	if (!same && s->talk.tools[TOOL_SEARCH].name.n)
+		w = (struct wish){ .kind = TOOL_SEARCH,
+			.path = STR("."),
+			.pattern = str_from(arena_printf(s->a, "word%u", s->talk.turns)) };
+	ask_for(s, &w, s->talk.tools[w.kind].name.n > 0, ret);
+}
+
+/* --- a turn that answers
+ * ---------------------------------------------------------------------------- */
+
+static struct str repeat(struct arena *a, const char *word, size_t bytes)
+{
+	size_t n = strlen(word);
+	char *p = arena_alloc(a, bytes + 1);
+
+	for (size_t i = 0; i < bytes; i++)
+		p[i] = word[i % n];
+	return (struct str){ p, bytes };
+}
+
+static struct str spoil(const struct scene *s, const struct mischief *m, struct str text)
+{
+	switch (m->spoil) {
+	case SPOIL_NOTHING:
+	case SPOIL_TRUNCATE:
+		return str_take(text, m->spoil == SPOIL_TRUNCATE ? text.n / 2 : text.n);
+	case SPOIL_EMPTY:
+		return (struct str){ "", 0 };
+	case SPOIL_HALF_JSON:
+		return STR("```json\n{\"findings\":[{\"id\":\"S1\",\"title\":\"cut off in the mid");
+	case SPOIL_SCHEMA:
+		return STR("```json\n{\"unexpected\":true}\n```\n");
+	case SPOIL_QUESTION:
+		return STR("Before I begin: which module do you want me to look at?");
+	case SPOIL_REFUSE:
+		return STR("I'm sorry, but I can't help with that request.");
+	case SPOIL_SAY:
+		return m->text;
+	case SPOIL_ECHO:
+		return s->talk.text;
+	case SPOIL_HUGE:
+		return repeat(s->a, "the answer goes on and on \n", (size_t)m->bytes);
+	case SPOIL_GIANT_LINE:
+		return repeat(s->a, "x", (size_t)m->bytes);
+	}
+	return text;
+}
+
+static void answer(const struct scene *s, const struct mischief *m, struct turn *ret)
+{
+	struct draft d;
+
+	draft_make(s, m->inventions, &d);
+	if (s->talk.form_tool.n && m->spoil == SPOIL_NOTHING) {
+		json_t *value = draft_value(s, &d);
+		char *args = json_dump(value);
+
+		ret->calls = arena_new(s->a, struct extra_call);
+		*ret->calls =
+		    (struct extra_call){ s->talk.form_tool, arena_dup(s->a, str_from(args)) };
+		ret->n_calls = 1;
+		free(args);
+		json_decref(value);
+		return;
+	}
+	ret->text = spoil(s, m, draft_write(s, &d));
+	ret->truncated = m->spoil == SPOIL_TRUNCATE;
+}
+
+int turn_make(const struct scene *s, const struct mischief *m, struct turn *ret, struct err *err)
+{
+	struct wish wishes[PLAN_CALLS];
+	struct turn t = { .text = { "", 0 } };
+	size_t n = 0;
+
+	if (m->bytes > (long long)REHEARSAL_TEXT_MAX)
+		return err_set(err, -E2BIG, "the rehearsal script asks for more than %zu bytes",
+		    REHEARSAL_TEXT_MAX);
+	if (m->n_calls) {
+		t.calls = m->calls;
+		t.n_calls = m->n_calls;
+	} else if (m->endless || m->same) {
+		ask_endlessly(s, m->same, &t);
+	} else {
+		n = plan_next(s, wishes, &t.text);
+		if (n)
+			ask_for(s, wishes, n, &t);
+		else
+			answer(s, m, &t);
+	}
+	*ret = t;
+	return 0;
+}
