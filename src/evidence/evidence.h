@@ -52,6 +52,7 @@ struct citation {
 	enum cite_state state;
 	unsigned found_line, found_end; /* RESOLVES and MOVED */
 	struct str found;		/* CHANGED: what the lines say instead (cut) */
+	struct str tail;		/* private: the line behind the quote's opening mark */
 };
 
 struct finding {

@@ -1,0 +1,346 @@
+/*
+ * Citations against bytes. White space does not count: a run of it is one blank. A match must hold
+ * twelve characters that are not blank, or be a whole line; otherwise "}" would resolve anywhere.
+ */
+#include "evidence/priv.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/utf8.h"
+
+#include <ctype.h>
+
+#define SOLID_MIN 12
+#define FOUND_MAX 240	  /* bytes of what stands there instead */
+#define SEARCH_MAX GIB(1) /* bytes looked through for one text; what is left is "not checked" */
+#define CLOSINGS_MAX 8	  /* marks on a line that could close a quote */
+#define PARTS_MAX 8	  /* of a quote with "…" inside */
+
+struct file {
+	int rc;
+	struct str text;
+	struct str *lines; /* as they are */
+	size_t n;
+	struct str flat; /* all lines, normalised, a blank between them */
+	size_t *starts;	 /* offset in flat of each line */
+};
+
+struct checking {
+	struct arena *a;
+	evidence_source_fn fn;
+	void *ctx;
+	struct map files;
+	size_t searched;
+};
+
+/* --- normal form ------------------------------------------------------------------------- */
+
+/* Appends S with runs of white space as one blank, none at the ends; returns the bytes added. */
+static size_t flatten(char *to, struct str s)
+{
+	size_t n = 0;
+	bool gap = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (isspace((unsigned char)s.p[i])) {
+			gap = n > 0;
+			continue;
+		}
+		if (gap)
+			to[n++] = ' ';
+		gap = false;
+		to[n++] = s.p[i];
+	}
+	return n;
+}
+
+static struct str normal(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	return (struct str){ p, flatten(p, s) };
+}
+
+static size_t solid(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += !isspace((unsigned char)s.p[i]);
+	return n;
+}
+
+/* --- files ------------------------------------------------------------------------------- */
+
+static size_t count_lines(struct str text)
+{
+	size_t n = 0;
+
+	while (text.p && text.n) {
+		str_line(&text);
+		n++;
+	}
+	return n;
+}
+
+static void split(struct arena *a, struct file *f)
+{
+	struct str rest = f->text;
+	char *flat = arena_alloc(a, f->text.n + 1);
+	size_t at = 0;
+
+	f->n = count_lines(f->text);
+	f->lines = arena_array(a, f->n + 1, sizeof(*f->lines));
+	f->starts = arena_array(a, f->n + 1, sizeof(*f->starts));
+	for (size_t i = 0; i < f->n; i++) {
+		f->lines[i] = str_line(&rest);
+		if (at && flat[at - 1] != ' ')
+			flat[at++] = ' ';
+		f->starts[i] = at;
+		at += flatten(flat + at, f->lines[i]);
+	}
+	f->starts[f->n] = at;
+	f->flat = (struct str){ flat, at };
+}
+
+static struct file *file_of(struct checking *c, struct str path)
+{
+	struct file *f = map_get(&c->files, path);
+
+	if (f)
+		return f;
+	f = arena_new(c->a, struct file);
+	f->rc = c->fn(c->ctx, path, &f->text);
+	if (f->rc == 0)
+		split(c->a, f);
+	map_put(&c->files, path, f);
+	return f;
+}
+
+/* --- matching ---------------------------------------------------------------------------- */
+
+/* Lines FROM to TO (from 1) in normal form. */
+static struct str flat_lines(const struct file *f, unsigned from, unsigned to)
+{
+	size_t begin = f->starts[from - 1], end = f->starts[to];
+
+	return str_trim((struct str){ f->flat.p + begin, end - begin });
+}
+
+/* The line that offset AT of flat stands in, from 1. Blank lines share the offset of the next. */
+static unsigned line_at(const struct file *f, size_t at)
+{
+	size_t lo = 0, hi = f->n;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->starts[mid] <= at)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return (unsigned)lo + 1;
+}
+
+static bool is_whole_line(const struct file *f, struct str q, unsigned line)
+{
+	return str_eq(flat_lines(f, line, line), q);
+}
+
+/* Does the quote, with "…" standing for anything, hold in TEXT? */
+static bool holds(struct str text, struct str quote)
+{
+	for (unsigned parts = 0; quote.n && parts < PARTS_MAX; parts++) {
+		ptrdiff_t dots = str_find(quote, STR("...")),
+			  ellipsis = str_find(quote, STR("\xe2\x80\xa6"));
+		ptrdiff_t cut = dots < 0 || (ellipsis >= 0 && ellipsis < dots) ? ellipsis : dots;
+		struct str part = str_trim(cut < 0 ? quote : str_take(quote, (size_t)cut));
+		ptrdiff_t at = part.n ? str_find(text, part) : 0;
+
+		if (at < 0)
+			return false;
+		text = str_skip(text, (size_t)at + part.n);
+		quote = cut < 0 ? (struct str){ "", 0 } : str_skip(quote, (size_t)cut + 3);
+	}
+	return true;
+}
+
+static bool matches_lines(const struct file *f, struct str q, unsigned from, unsigned to)
+{
+	if (solid(q) >= SOLID_MIN)
+		return str_contains(flat_lines(f, from, to), q) ||
+		       holds(flat_lines(f, from, to), q);
+	for (unsigned i = from; i <= to; i++)
+		if (is_whole_line(f, q, i))
+			return true;
+	return false;
+}
+
+static unsigned distance(unsigned a, unsigned b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* The place nearest to LINE that holds Q anywhere in the file; 0: nowhere. */
+static unsigned find_nearest(
+    struct checking *c, const struct file *f, struct str q, unsigned line, unsigned *end)
+{
+	unsigned best = 0;
+	struct str rest = f->flat;
+
+	if (solid(q) < SOLID_MIN || c->searched > SEARCH_MAX)
+		return 0;
+	c->searched += f->flat.n;
+	for (ptrdiff_t at; (at = str_find(rest, q)) >= 0;) {
+		size_t offset = (size_t)(rest.p - f->flat.p) + (size_t)at;
+		unsigned found = line_at(f, offset);
+
+		if (!best || distance(found, line) < distance(best, line)) {
+			best = found;
+			*end = line_at(f, offset + q.n - 1);
+		}
+		rest = str_skip(rest, (size_t)at + 1);
+		c->searched += (size_t)at;
+		if (c->searched > SEARCH_MAX || best == line)
+			break;
+	}
+	return best;
+}
+
+/* --- one citation ------------------------------------------------------------------------ */
+
+static unsigned quote_lines(struct str quote)
+{
+	unsigned n = 0;
+
+	for (struct str rest = str_trim(quote); rest.p; n++)
+		str_line(&rest);
+	return n;
+}
+
+static void settle(struct citation *c, enum cite_state state, unsigned from, unsigned to)
+{
+	c->state = state;
+	c->found_line = from;
+	c->found_end = to;
+}
+
+static bool try_quote(
+    struct checking *k, const struct file *f, struct citation *c, struct str quote)
+{
+	struct str q = normal(k->a, quote);
+	unsigned span = quote_lines(quote), to = c->end, end = 0;
+
+	if (!q.n)
+		return false;
+	if (to < c->line + span - 1)
+		to = c->line + span - 1;
+	to = to > f->n ? (unsigned)f->n : to;
+	if (c->line <= f->n && matches_lines(f, q, c->line, to)) {
+		settle(c, CITE_RESOLVES, c->line, c->end > to ? to : c->end);
+		return true;
+	}
+	unsigned found = find_nearest(k, f, q, c->line, &end);
+
+	if (found)
+		settle(c, CITE_MOVED, found, end);
+	return found;
+}
+
+/* "12: text", "12 | text", "12→text": copied from a tool's output with the number. */
+static struct str drop_numbers(struct arena *a, struct str quote)
+{
+	char *p = arena_alloc(a, quote.n + 1);
+	size_t n = 0;
+
+	for (struct str rest = quote; rest.p;) {
+		struct str line = str_line(&rest), s = str_trim(line);
+		size_t digits = 0;
+
+		while (digits < s.n && isdigit((unsigned char)s.p[digits]))
+			digits++;
+		struct str behind = str_trim(str_skip(s, digits));
+
+		if (digits && behind.n && strchr(":|\xe2", behind.p[0]))
+			line = str_skip(behind, behind.p[0] == '\xe2' && behind.n > 2 ? 3 : 1);
+		if (line.n)
+			memcpy(p + n, line.p, line.n);
+		n += line.n;
+		p[n++] = '\n';
+		if (n > quote.n)
+			n = quote.n;
+	}
+	return (struct str){ p, n };
+}
+
+/* The quote may end at a later mark of its line: the longest that matches is what was meant. */
+static bool try_longer(struct checking *k, const struct file *f, struct citation *c)
+{
+	struct str tail = c->tail;
+	char mark = '"';
+	unsigned tries = 0;
+
+	if (c->quote.n >= tail.n)
+		return false;
+	if (tail.p[c->quote.n] == '\'')
+		mark = '\'';
+	for (size_t i = tail.n; i-- > c->quote.n + 1 && tries < CLOSINGS_MAX;) {
+		if (tail.p[i] != mark)
+			continue;
+		tries++;
+		if (try_quote(k, f, c, str_take(tail, i))) {
+			c->quote = str_take(tail, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct str shown(struct arena *a, const struct file *f, const struct citation *c)
+{
+	unsigned to = c->end > f->n ? (unsigned)f->n : c->end;
+
+	return utf8_cut(utf8_clean(a, flat_lines(f, c->line, to)), FOUND_MAX);
+}
+
+static void check_one(struct checking *k, struct citation *c)
+{
+	struct file *f;
+
+	if (c->trust != TRUST_CODEBASE)
+		return;
+	if (!c->path.n || !c->line) {
+		c->state = c->path.n ? CITE_UNCHECKED : CITE_MISSING;
+		return;
+	}
+	f = file_of(k, c->path);
+	if (f->rc) {
+		c->state = f->rc == -E2BIG ? CITE_UNCHECKED : CITE_MISSING;
+		return;
+	}
+	if (!str_trim(c->quote).n) {
+		settle(c, c->line <= f->n ? CITE_UNCHECKED : CITE_MISSING, 0, 0);
+		return;
+	}
+	if (try_longer(k, f, c) && c->state == CITE_RESOLVES)
+		return;
+	if (try_quote(k, f, c, c->quote) || c->state == CITE_MOVED ||
+	    try_quote(k, f, c, drop_numbers(k->a, c->quote)))
+		return;
+	c->state = k->searched > SEARCH_MAX ? CITE_UNCHECKED
+		   : c->line <= f->n	    ? CITE_CHANGED
+					    : CITE_MISSING;
+	if (c->state == CITE_CHANGED)
+		c->found = shown(k->a, f, c);
+}
+
+void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx)
+{
+	struct checking k = { .a = a, .fn = fn, .ctx = ctx };
+
+	map_init(&k.files, a);
+	for (size_t i = 0; i < ev->n_cites; i++)
+		check_one(&k, ev->cites[i]);
+}

@@ -1,0 +1,330 @@
+/*
+ * References to places, as small models write them:
+ *
+ *	path:12   path:12-14   path:L12-L14   path#L12-L14   https://…
+ *
+ * with or without backticks around, each optionally followed by the quoted text: in quotation marks
+ * or backticks on the same line, or in a fenced block below. Linear: walking back from a colon
+ * stops at the colon before it.
+ */
+#include "evidence/priv.h"
+
+#include "base/limits.h"
+
+#include <ctype.h>
+
+#define LINE_DIGITS 7
+#define QUOTE_MAX KIB(8)
+#define PATH_MAX_SEEN 512
+#define BLANKS_BEFORE_FENCE 1
+
+/* --- bytes ------------------------------------------------------------------------------- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool is_word_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* What may stand in a path without backticks around it. */
+static bool is_path_char(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
+	       strchr("_-./+@()[]{}$,~%&=!", c);
+}
+
+/* --- the path ---------------------------------------------------------------------------- */
+
+/* Offset of the backtick that opens a span around AT on the same line, or -1. */
+static ptrdiff_t span_start(struct str text, size_t at)
+{
+	for (size_t i = at; i-- > 0 && at - i < PATH_MAX_SEEN;) {
+		if (text.p[i] == '`')
+			return (ptrdiff_t)i;
+		if (text.p[i] == '\n' || text.p[i] == ':')
+			return -1;
+	}
+	return -1;
+}
+
+static bool is_dotted_number(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_digit(s.p[i]) && s.p[i] != '.')
+			return false;
+	return true;
+}
+
+/* Has an extension ("a.c") or a directory ("src/a"). */
+static bool looks_like_file(struct str s)
+{
+	const char *dot = memrchr(s.p, '.', s.n);
+
+	if (memchr(s.p, '/', s.n))
+		return true;
+	return dot && dot + 1 < s.p + s.n && dot > s.p && isalpha((unsigned char)dot[1]);
+}
+
+static struct str trim_path(struct str s)
+{
+	while (s.n && strchr("([{,<*", s.p[0]))
+		s = str_skip(s, 1);
+	while (str_starts(s, STR("./")))
+		s = str_skip(s, 2);
+	/* as agents see it: the repository stands at /repo */
+	if (str_starts(s, STR("/repo/")))
+		s = str_skip(s, 6);
+	return s;
+}
+
+/* The path that ends before AT, or an empty text. */
+static struct str path_before(struct str text, size_t at)
+{
+	ptrdiff_t open = span_start(text, at);
+	size_t from = at;
+
+	while (from > 0 && at - from < PATH_MAX_SEEN && is_path_char(text.p[from - 1]))
+		from--;
+	bool in_span = open >= 0 && (size_t)open + 1 <= from;
+
+	if (in_span) /* a span may hold blanks, but not another word and then a path */
+		from = (size_t)open + 1;
+	struct str s = trim_path((struct str){ text.p + from, at - from });
+
+	if (!s.n || str_starts(s, STR("//")) || is_dotted_number(s) || str_is(s, "localhost") ||
+	    s.p[s.n - 1] == '/' || memchr(s.p, '"', s.n))
+		return (struct str){ "", 0 };
+	if (in_span && !memchr(s.p, ' ', s.n))
+		return isalpha((unsigned char)s.p[0]) || looks_like_file(s) ? s
+									    : (struct str){ "", 0 };
+	return looks_like_file(s) ? s : (struct str){ "", 0 };
+}
+
+/* --- the lines --------------------------------------------------------------------------- */
+
+static bool read_number(struct str text, size_t *at, unsigned *ret)
+{
+	size_t i = *at, from;
+	unsigned v = 0;
+
+	if (i < text.n && (text.p[i] == 'L' || text.p[i] == 'l'))
+		i++;
+	for (from = i; i < text.n && is_digit(text.p[i]); i++)
+		v = v * 10 + (unsigned)(i - from < LINE_DIGITS ? text.p[i] - '0' : 0);
+	if (i == from || i - from > LINE_DIGITS)
+		return false;
+	*at = i;
+	*ret = v;
+	return true;
+}
+
+/* "-", "–" or ".." between two numbers: its length. */
+static size_t range_mark(struct str s)
+{
+	if (str_starts(s, STR("-")))
+		return 1;
+	if (str_starts(s, STR("\xe2\x80\x93")))
+		return 3;
+	return str_starts(s, STR("..")) ? 2 : 0;
+}
+
+/* Lines behind the colon at AT; moves *AT behind them. */
+static bool read_lines(struct str text, size_t *at, struct citation *c)
+{
+	size_t i = *at + 1, next;
+
+	if (!read_number(text, &i, &c->line) || c->line == 0)
+		return false;
+	c->end = c->line;
+	size_t mark = range_mark(str_skip(text, i));
+
+	next = i + mark;
+	if (mark && read_number(text, &next, &c->end)) {
+		i = next;
+	} else if (i + 1 < text.n && text.p[i] == ':' && is_digit(text.p[i + 1])) {
+		unsigned column;
+
+		next = i + 1;
+		if (read_number(text, &next, &column))
+			i = next;
+	}
+	if (c->end < c->line)
+		c->end = c->line;
+	*at = i;
+	return i >= text.n || !is_word_char(text.p[i]);
+}
+
+/* --- the quote --------------------------------------------------------------------------- */
+
+static size_t run_length(struct str s, char c)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] == c)
+		n++;
+	return n;
+}
+
+/* Does a backtick span hold another reference rather than a quote? */
+static bool is_reference(struct str s)
+{
+	ptrdiff_t colon = str_chr(s, ':');
+
+	return colon > 0 && !memchr(s.p, ' ', s.n) && (size_t)colon + 1 < s.n &&
+	       (is_digit(s.p[colon + 1]) || s.p[colon + 1] == 'L') &&
+	       looks_like_file(str_take(s, (size_t)colon));
+}
+
+static struct str in_backticks(struct str rest)
+{
+	size_t ticks = run_length(rest, '`');
+	struct str inside = str_take(str_skip(rest, ticks), QUOTE_MAX);
+
+	for (size_t i = 0; i < inside.n; i++) {
+		size_t n = run_length(str_skip(inside, i), '`');
+
+		if (n == ticks) {
+			struct str s = str_trim(str_take(inside, i));
+
+			return is_reference(s) ? (struct str){ "", 0 } : s;
+		}
+		if (inside.p[i] == '\n' && ticks < 3)
+			break;
+		i += n ? n - 1 : 0;
+	}
+	return (struct str){ "", 0 };
+}
+
+/* Up to the first mark that could close; TAIL keeps the line, because code holds marks, too. */
+static struct str in_marks(struct str rest, struct str open, struct str close, struct str *tail)
+{
+	struct str inside = str_take(str_skip(rest, open.n), QUOTE_MAX), line = inside;
+	ptrdiff_t at = str_find(inside, close);
+
+	if (at < 0)
+		return (struct str){ "", 0 };
+	*tail = str_line(&line);
+	return str_take(inside, (size_t)at);
+}
+
+/* A fenced block whose fence is the first thing below. */
+static struct str in_fence(struct str rest)
+{
+	struct str line;
+	unsigned blanks = 0;
+
+	do
+		line = str_trim(str_line(&rest));
+	while (rest.p && line.n == 0 && blanks++ <= BLANKS_BEFORE_FENCE);
+	size_t ticks = run_length(line, '`');
+
+	if (ticks < 3 || !rest.p)
+		return (struct str){ "", 0 };
+	const char *from = rest.p;
+
+	while (rest.p && (size_t)(rest.p - from) < QUOTE_MAX) {
+		const char *begin = rest.p;
+		struct str at = str_trim(str_line(&rest));
+
+		if (run_length(at, '`') >= ticks && at.n == run_length(at, '`'))
+			return (struct str){ from, (size_t)(begin - from) };
+	}
+	return (struct str){ "", 0 };
+}
+
+/* What stands between a reference and its quote: closing marks, a colon, a dash. */
+static struct str skip_glue(struct str s)
+{
+	for (;;) {
+		size_t n =
+		    s.n && strchr("`)]*_, :", s.p[0])					       ? 1
+		    : str_starts(s, STR("- "))						       ? 2
+		    : str_starts(s, STR("\xe2\x80\x94")) || str_starts(s, STR("\xe2\x80\x93")) ? 3
+											       : 0;
+
+		if (!n || (n == 1 && s.p[0] == '`' && s.n > 1 && !strchr(" ,:)]*_\n\r.;", s.p[1])))
+			return s;
+		s = str_skip(s, n);
+	}
+}
+
+static void read_quote(struct str rest, struct citation *c)
+{
+	if (rest.n && rest.p[0] == '`') /* the one that closes the reference */
+		rest = str_skip(rest, 1);
+	rest = skip_glue(rest);
+	if (str_starts(rest, STR("\"")))
+		c->quote = in_marks(rest, STR("\""), STR("\""), &c->tail);
+	else if (str_starts(rest, STR("\xe2\x80\x9c")))
+		c->quote = in_marks(rest, STR("\xe2\x80\x9c"), STR("\xe2\x80\x9d"), &c->tail);
+	else if (str_starts(rest, STR("'")))
+		c->quote = in_marks(rest, STR("'"), STR("'"), &c->tail);
+	else if (str_starts(rest, STR("`")))
+		c->quote = in_backticks(rest);
+	else if (rest.n == 0 || rest.p[0] == '\n' || rest.p[0] == '\r')
+		c->quote = in_fence(str_skip(rest, rest.n && rest.p[0] == '\r' ? 2 : 1));
+}
+
+/* --- scanning ---------------------------------------------------------------------------- */
+
+static bool at_place(struct str text, size_t *at, struct citation *c)
+{
+	size_t i = *at;
+	bool hash = text.p[i] == '#' && i + 1 < text.n && text.p[i + 1] == 'L';
+
+	if (!hash && text.p[i] != ':')
+		return false;
+	if (i + 1 >= text.n || (!is_digit(text.p[i + 1]) && text.p[i + 1] != 'L'))
+		return false;
+	c->path = path_before(text, i);
+	if (!c->path.n || !read_lines(text, at, c))
+		return false;
+	c->offset = (size_t)(c->path.p - text.p);
+	c->length = *at - c->offset;
+	c->trust = TRUST_CODEBASE;
+	read_quote(str_skip(text, *at), c);
+	return true;
+}
+
+static bool at_url(struct str text, size_t *at, struct citation *c)
+{
+	struct str rest = str_skip(text, *at);
+	size_t n = 0;
+
+	if (!str_starts(rest, STR("http://")) && !str_starts(rest, STR("https://")))
+		return false;
+	while (n < rest.n && n < PATH_MAX_SEEN && (unsigned char)rest.p[n] > ' ' &&
+	       !strchr("<>\"`)]", rest.p[n]))
+		n++;
+	while (n && strchr(".,;:", rest.p[n - 1]))
+		n--;
+	*c = (struct citation){
+		.trust = TRUST_WEB, .path = str_take(rest, n), .offset = *at, .length = n
+	};
+	*at += n;
+	return n > 8;
+}
+
+bool cites_scan(struct arena *a, struct str text, size_t max, struct vec *ret)
+{
+	for (size_t at = 0; at < text.n;) {
+		struct citation c = { .state = CITE_UNCHECKED };
+		bool found = text.p[at] == 'h' ? at_url(text, &at, &c) : at_place(text, &at, &c);
+
+		if (!found) {
+			at++;
+			continue;
+		}
+		if (ret->n == max)
+			return false;
+		struct citation *copy = arena_new(a, struct citation);
+
+		*copy = c;
+		vec_add(a, ret, copy);
+	}
+	return true;
+}
