@@ -6,7 +6,8 @@ struct gathered {
 	uint32_t *nodes;	/* indices of what the report shows, in plan order */
 	struct evidence **of;	/* evidence by position in NODES, or NULL */
 	struct evidence **sets; /* those that raise findings */
-	size_t n, n_sets;
+	struct evidence **all;	/* the same first, then every other one */
+	size_t n, n_sets, n_all;
 	struct str *validators; /* texts */
 	struct evidence **validator_evidence;
 	size_t n_validators;
@@ -53,6 +54,23 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 		g->recommendation = live_output(lv, g->nodes[at]);
 }
 
+static bool raises(const struct gathered *g, const struct evidence *ev)
+{
+	for (size_t k = 0; k < g->n_sets; k++)
+		if (g->sets[k] == ev)
+			return true;
+	return false;
+}
+
+static void gather_all(struct gathered *g)
+{
+	for (size_t k = 0; k < g->n_sets; k++)
+		g->all[g->n_all++] = g->sets[k];
+	for (size_t k = 0; k < g->n; k++)
+		if (g->of[k] && !raises(g, g->of[k]))
+			g->all[g->n_all++] = g->of[k];
+}
+
 static void gather(struct live *lv, struct arena *a, struct gathered *g)
 {
 	size_t n = core_count(lv->core);
@@ -60,6 +78,7 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 	*g = (struct gathered){ .nodes = arena_array(a, n, sizeof(uint32_t)),
 		.of = arena_array(a, n, sizeof(struct evidence *)),
 		.sets = arena_array(a, n, sizeof(struct evidence *)),
+		.all = arena_array(a, n, sizeof(struct evidence *)),
 		.validators = arena_array(a, n, sizeof(struct str)),
 		.validator_evidence = arena_array(a, n, sizeof(struct evidence *)) };
 	for (uint32_t i = 0; i < n; i++)
@@ -67,11 +86,12 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 			place(lv, g, i);
 	for (size_t k = 0; k < g->n; k++)
 		gather_one(lv, g, k);
+	gather_all(g);
 }
 
 static struct reconciliation *reconcile(struct arena *a, struct gathered *g)
 {
-	evidence_number(a, g->sets, g->n_sets);
+	evidence_number(a, g->all, g->n_all);
 	if (!g->expects_validator)
 		return NULL;
 	return evidence_reconcile(a, g->sets, g->n_sets, g->validators, g->validator_evidence,
@@ -295,11 +315,9 @@ static int store_findings(struct live *lv, const struct gathered *g)
 	struct finding_row *rows = arena_array(a, total, sizeof(*rows));
 
 	for (size_t k = 0; k < g->n; k++) {
-		bool raises = false;
-
-		for (size_t d = 0; d < g->n_sets; d++)
-			raises |= g->of[k] && g->sets[d] == g->of[k];
-		for (size_t f = 0; raises && f < g->of[k]->n_findings; f++)
+		if (!g->of[k] || !raises(g, g->of[k]))
+			continue;
+		for (size_t f = 0; f < g->of[k]->n_findings; f++)
 			rows[n++] = finding_row(lv, g->of[k]->findings[f], g->nodes[k],
 			    finding_data(a, g->of[k]->findings[f]));
 	}

@@ -1,0 +1,145 @@
+/* The same facts as one document for programs. Its members are described in docs/report.md. */
+#include "report/priv.h"
+
+#include "base/json.h"
+
+static json_t *strings(const struct strs *list)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(v, json_text(list->v[i]));
+	return v;
+}
+
+static json_t *run_json(const struct report_run *run)
+{
+	char iso[32];
+
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:s, "
+	    "s:I, s:I, s:I}",
+	    "id", json_text(run->id), "flow", json_text(run->flow), "title", json_text(run->title),
+	    "question", json_text(run->question), "focus", json_text(run->focus), "size",
+	    flow_size_name(run->size), "size_was_auto", run->size_was_auto, "fast", run->fast,
+	    "resumed", run->resumed, "rehearsal", run->rehearsal, "status",
+	    run_status_name(run->status), "reason", json_text(run->reason), "agent",
+	    json_text(run->agent), "model", json_text(run->model), "started",
+	    clock_iso(run->started, iso, sizeof(iso)), "took_ms", (json_int_t)run->took,
+	    "tokens_in", (json_int_t)run->tokens_in, "tokens_out", (json_int_t)run->tokens_out);
+}
+
+static json_t *repo_json(const struct report_run *run)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:o}", "name", json_text(run->repo_name),
+	    "commit", json_text(run->commit), "branch", json_text(run->branch), "snapshot",
+	    json_text(run->tree_hash), "changed_files", (int)run->changed_files, "skipped",
+	    strings(&run->skipped_files));
+}
+
+static json_t *cite_json(const struct citation *c)
+{
+	json_t *v = json_pack("{s:o, s:s, s:o, s:i, s:i, s:o, s:s}", "id", json_text(c->id),
+	    "class", trust_class_name(c->trust), "path", json_text(c->path), "line", (int)c->line,
+	    "end", (int)c->end, "quote", json_text(c->quote), "state", cite_state_name(c->state));
+
+	if (c->state == CITE_RESOLVES || c->state == CITE_MOVED)
+		json_object_update_new(v, json_pack("{s:i, s:i}", "found_line", (int)c->found_line,
+					      "found_end", (int)c->found_end));
+	if (c->state == CITE_CHANGED)
+		json_object_set_new(v, "found", json_text(c->found));
+	return v;
+}
+
+static json_t *finding_json(const struct finding *f)
+{
+	json_t *cites = json_array();
+
+	for (size_t i = 0; i < f->n_cites; i++)
+		json_array_append_new(cites, json_text(f->cites[i]->id));
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o}", "id",
+	    json_text(f->uid), "step", json_text(f->step), "title", json_text(f->title), "body",
+	    json_text(f->body), "severity", severity_name(f->severity), "confidence",
+	    json_text(f->confidence), "verdict", verdict_name(f->verdict), "reason",
+	    json_text(f->verdict_reason), "judged_by", json_text(f->verdict_by), "evidence", cites);
+}
+
+static json_t *findings_json(struct arena *a, const struct report_run *run)
+{
+	struct finding **f;
+	size_t n = fact_findings(a, run, &f);
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(v, finding_json(f[i]));
+	return v;
+}
+
+static json_t *evidence_json(struct arena *a, const struct report_run *run)
+{
+	struct cite_row *rows;
+	size_t n = fact_evidence(a, run, &rows);
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = cite_json(rows[i].cite);
+
+		json_object_set_new(one, "verdict", json_string(verdict_name(rows[i].verdict)));
+		json_object_set_new(one, "used_by", strings(&rows[i].used_by));
+		json_array_append_new(v, one);
+	}
+	return v;
+}
+
+static json_t *step_json(const struct report_step *s)
+{
+	return json_pack(
+	    "{s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:I, s:I, "
+	    "s:I, s:o}",
+	    "step", json_text(s->name), "label", json_text(fact_label(s)), "kind",
+	    step_kind_name(s->kind), "role", step_role_name(s->role), "status",
+	    step_status_name(s->status), "ending", ending_name(s->ending), "reason",
+	    json_text(s->reason), "persona", json_text(s->persona), "agent", json_text(s->agent),
+	    "model", json_text(s->model), "partial", s->partial, "attempts", (int)s->attempts,
+	    "denied", (int)s->denied, "tokens_in", (json_int_t)s->tokens_in, "tokens_out",
+	    (json_int_t)s->tokens_out, "took_ms", (json_int_t)s->took, "output",
+	    json_text(s->output));
+}
+
+static json_t *steps_json(const struct report_run *run)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < run->n_steps; i++)
+		json_array_append_new(v, step_json(&run->steps[i]));
+	return v;
+}
+
+static json_t *validation_json(const struct report_run *run)
+{
+	const struct reconciliation *r = run->verdicts;
+
+	return json_pack("{s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:o}", "expected",
+	    run->validator_expected, "validated", r && r->validated, "upheld",
+	    r ? (int)r->upheld : 0, "weakened", r ? (int)r->weakened : 0, "refuted",
+	    r ? (int)r->refuted : 0, "not_reviewed", r ? (int)r->unreviewed : 0,
+	    "recommendation_hit", r && r->recommendation_hit, "confidence",
+	    json_text(r ? r->confidence : (struct str){ "", 0 }));
+}
+
+json_t *report_json(struct arena *a, const struct report_run *run)
+{
+	const struct report_step *s = fact_recommender(run);
+	struct strs gaps = fact_gaps(a, run);
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "schema", "tutti.report/1", "run", run_json(run), "repository", repo_json(run),
+	    "answer", json_text(fact_answer(a, run)), "confidence",
+	    json_text(fact_confidence(a, run)), "outcome", json_text(report_outcome(a, run)),
+	    "validation", validation_json(run), "recommendation",
+	    json_text(s ? s->output : (struct str){ "", 0 }), "findings", findings_json(a, run),
+	    "steps", steps_json(run), "gaps", strings(&gaps), "evidence", evidence_json(a, run),
+	    "proof", json_text(run->proof), "reproduce",
+	    json_pack("{s:o, s:o, s:o}", "command", json_text(run->command), "flow",
+		json_text(run->flow_hash), "personas", strings(&run->persona_hashes)));
+}

@@ -1,0 +1,229 @@
+/* The document, in its fixed order. */
+#include "report/priv.h"
+
+/* Room that is kept for what comes behind the texts. */
+#define TAIL_MAX MIB(8)
+
+static const char *const size_titles[FLOW_SIZES] = { "Small", "Medium", "Large", "Auto" };
+
+/* --- header -------------------------------------------------------------------------------- */
+
+static void add_agents(struct buf *b, const struct report_run *run)
+{
+	unsigned n[STEP_STATUSES] = { 0 }, all = 0;
+
+	for (size_t i = 0; i < run->n_steps; i++)
+		if (run->steps[i].kind == KIND_AGENT) {
+			n[run->steps[i].status]++;
+			all++;
+		}
+	buf_printf(b, "agents %u: %u done, %u failed, %u skipped", all, n[STEP_COMPLETED],
+	    n[STEP_FAILED], n[STEP_SKIPPED]);
+	if (n[STEP_CANCELLED])
+		buf_printf(b, ", %u cancelled", n[STEP_CANCELLED]);
+}
+
+static void add_repo(struct buf *b, const struct report_run *run)
+{
+	if (!run->repo_name.n)
+		return;
+	buf_adds(b, "**Repository** ");
+	md_inline(b, run->repo_name);
+	if (run->commit.n)
+		buf_printf(b, " @ `%.12s`", run->commit.p);
+	if (run->branch.n) {
+		buf_adds(b, " on ");
+		md_inline(b, run->branch);
+	}
+	if (run->changed_files)
+		buf_printf(b, ", dirty (%u changed files)", run->changed_files);
+	if (run->tree_hash.n)
+		buf_printf(b, " · **Snapshot** `%.12s`", run->tree_hash.p);
+	buf_adds(b, "  \n");
+}
+
+static void add_choice(struct buf *b, const struct report_run *run)
+{
+	buf_adds(b, "**Flow** ");
+	md_inline(b, run->flow);
+	buf_printf(b, " · **Size** %s%s", size_titles[run->size],
+	    run->size_was_auto ? " (by the repository's signals)" : "");
+	if (run->focus.n) {
+		buf_adds(b, " · **Focus** ");
+		md_inline(b, run->focus);
+	}
+	if (run->fast)
+		buf_adds(b, " · fast");
+	buf_adds(b, "  \n**Agent** ");
+	md_inline(b, run->agent.n ? run->agent : STR("none"));
+	buf_adds(b, " · **Model** ");
+	md_inline(b, run->model.n ? run->model : STR("none"));
+	buf_adds(b, "  \n");
+}
+
+static void add_times(struct buf *b, const struct report_run *run)
+{
+	char iso[32], span[24];
+
+	buf_printf(b, "**Run** `%.*s`%s", STR_ARG(run->id), run->resumed ? " (resumed)" : "");
+	buf_printf(b, " · **Status** %s", run_status_name(run->status));
+	buf_printf(b, " · **Started** %s", clock_iso(run->started, iso, sizeof(iso)));
+	if (run->took)
+		buf_printf(b, " · **Took** %s", clock_span(run->took, span, sizeof(span)));
+	buf_printf(b, " · **Tokens** %lld in, %lld out  \n", run->tokens_in, run->tokens_out);
+	add_agents(b, run);
+	buf_adds(b, "\n\n");
+}
+
+static void add_header(struct buf *b, const struct report_run *run)
+{
+	buf_adds(b, "# ");
+	md_inline(b, run->title.n ? run->title : run->flow);
+	buf_adds(b, "\n\n");
+	if (run->rehearsal)
+		buf_adds(b,
+		    "> **Rehearsal.** No language model was used. The built-in rehearsal model "
+		    "wrote the texts below from what the tools returned: the citations are real, "
+		    "the judgement is not.\n\n");
+	add_repo(b, run);
+	add_choice(b, run);
+	add_times(b, run);
+}
+
+/* --- texts --------------------------------------------------------------------------------- */
+
+static void add_text(struct buf *b, struct arena *a, struct str text)
+{
+	size_t room = b->n + TAIL_MAX < REPORT_MAX ? REPORT_MAX - TAIL_MAX - b->n : 0;
+	size_t cost = room / 7; /* the worst a byte can become */
+
+	text = md_without(a, text, "Deferred");
+	md_text(b, text.n <= room / 2 ? text : str_take(text, cost), 2);
+	if (text.n > room / 2 && text.n > cost)
+		buf_printf(b, "\n*Cut here: %zu more bytes stand in the step's own output.*\n",
+		    text.n - cost);
+}
+
+static void add_recommendation(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	const struct report_step *s = fact_recommender(run);
+
+	if (!s)
+		return;
+	buf_adds(b, "## Recommendation\n\n");
+	if (s->role == ROLE_REWRITE)
+		buf_adds(b, "*Rewritten after the validation.*\n\n");
+	else if (run->verdicts && run->verdicts->recommendation_hit)
+		buf_adds(b, "*Parts of this rest on findings that were weakened or refuted; see "
+			    "Validation.*\n\n");
+	add_text(b, a, link_findings(a, run, s->output));
+	buf_addc(b, '\n');
+}
+
+static void add_angles(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	const struct report_step **v;
+	size_t n = fact_sections(a, run, &v);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(b, "## ");
+		md_inline(b, fact_label(v[i]));
+		buf_adds(b, "\n\n");
+		if (v[i]->partial)
+			buf_adds(b, "*Partial: the text was cut off.*\n\n");
+		add_text(b, a, v[i]->output);
+		buf_addc(b, '\n');
+	}
+}
+
+static void add_deferred(struct buf *b, const struct report_run *run)
+{
+	bool headed = false;
+
+	for (size_t i = 0; i < run->n_steps; i++) {
+		const struct report_step *s = &run->steps[i];
+		struct str text = s->status == STEP_COMPLETED ? md_section(s->output, "Deferred")
+							      : (struct str){ "", 0 };
+
+		if (!text.n || b->n + 7 * text.n + TAIL_MAX / 2 > REPORT_MAX)
+			continue;
+		buf_adds(b, headed ? "" : "## Deferred (YAGNI)\n\n");
+		headed = true;
+		buf_adds(b, "From ");
+		md_inline(b, fact_label(s));
+		buf_adds(b, ":\n\n");
+		md_text(b, text, 2);
+		buf_addc(b, '\n');
+	}
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static void add_gaps(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	struct strs gaps = fact_gaps(a, run);
+
+	buf_adds(b, "## Gaps\n\n");
+	if (!gaps.n)
+		buf_adds(b, "None known.\n");
+	for (size_t i = 0; i < gaps.n && i < 500; i++) {
+		buf_adds(b, "- ");
+		md_cell(b, gaps.v[i], 1000);
+		buf_addc(b, '\n');
+	}
+	if (gaps.n > 500)
+		buf_printf(b, "- and %zu more\n", gaps.n - 500);
+	buf_addc(b, '\n');
+}
+
+static void add_reproduce(struct buf *b, const struct report_run *run)
+{
+	buf_adds(b, "\n## Reproduce\n\n");
+	if (run->command.n) {
+		buf_adds(b, "```sh\n");
+		buf_add_terminal_line(b, run->command);
+		buf_adds(b, "\n```\n\n");
+	}
+	buf_printf(b, "- flow `%.*s`\n", STR_ARG(run->flow_hash));
+	for (size_t i = 0; i < run->persona_hashes.n; i++)
+		buf_printf(b, "- persona `%.*s`\n", STR_ARG(run->persona_hashes.v[i]));
+	if (run->tree_hash.n)
+		buf_printf(b, "- snapshot `%.*s`\n", STR_ARG(run->tree_hash));
+	buf_adds(b, "- ");
+	md_inline(b, run->proof.n ? run->proof : STR("no agent ran, so nothing was proven"));
+	buf_addc(b, '\n');
+	for (size_t i = 0; i < run->next.n; i++)
+		buf_printf(
+		    b, "%s`%.*s`", i ? ", " : "\nWhat to run next: ", STR_ARG(run->next.v[i]));
+	if (run->next.n)
+		buf_adds(b, ".\n");
+}
+
+struct str report_markdown(struct arena *a, const struct report_run *run)
+{
+	struct buf b;
+
+	buf_init(&b, REPORT_MAX);
+	add_header(&b, run);
+	buf_adds(&b, "## Answer\n\n");
+	md_text(&b, link_findings(a, run, fact_answer(a, run)), 2);
+	buf_adds(&b, "\nConfidence: ");
+	md_inline(&b, fact_confidence(a, run));
+	buf_adds(&b, "\n\n## Validation\n\n");
+	md_validation(&b, a, run);
+	buf_addc(&b, '\n');
+	add_recommendation(&b, a, run);
+	buf_adds(&b, "## Findings\n\n");
+	md_findings(&b, a, run);
+	buf_addc(&b, '\n');
+	add_angles(&b, a, run);
+	add_deferred(&b, run);
+	add_gaps(&b, a, run);
+	buf_adds(&b, "## Evidence\n\n");
+	md_evidence(&b, a, run);
+	add_reproduce(&b, run);
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}

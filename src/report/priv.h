@@ -1,0 +1,85 @@
+/* What the files of this room share. */
+#ifndef REPORT_PRIV_H
+#define REPORT_PRIV_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "report/report.h"
+
+/* --- encode.c: other people's words inside our Markdown ---------------------------------- */
+
+/* One line of plain text: every mark that Markdown or HTML knows is escaped. */
+void md_inline(struct buf *b, struct str s);
+/* The same for a cell of a table, at most MAX bytes with a sign that it was cut. */
+void md_cell(struct buf *b, struct str s, size_t max);
+/* A code span that S cannot end, also inside a table. */
+void md_code(struct buf *b, struct str s);
+
+/* --- text.c: a whole text of an agent ---------------------------------------------------- */
+
+/* Follows fences and headings line by line. */
+struct md_scan {
+	char fence; /* '`' or '~' inside a fenced block, else 0 */
+	size_t length;
+};
+/* The level of the heading that LINE is (1–6), 0: none, or inside a fence. */
+unsigned md_heading(struct md_scan *scan, struct str line);
+/*
+ * S as written, made safe to stand below a heading of level BELOW: headings are demoted, raw HTML
+ * and images are made visible, control characters too, an open fence is closed.
+ */
+void md_text(struct buf *b, struct str s, unsigned below);
+/* The section whose title begins with TITLE, without its heading; empty when there is none. */
+struct str md_section(struct str text, const char *title);
+/* TEXT without that section, in A. */
+struct str md_without(struct arena *a, struct str text, const char *title);
+
+/* --- facts.c: what several forms of the report say ---------------------------------------- */
+
+/* The step that gives the recommendation: the rewrite, else the synthesizer; completed or NULL. */
+const struct report_step *fact_recommender(const struct report_run *run);
+/* At most five sentences, in A. Never empty. */
+struct str fact_answer(struct arena *a, const struct report_run *run);
+/* "Confidence: medium; 41 of 44 citations hold." */
+struct str fact_confidence(struct arena *a, const struct report_run *run);
+/* Steps whose texts are shown, in the order of the flow's sections, what is named nowhere last. */
+size_t fact_sections(
+    struct arena *a, const struct report_run *run, const struct report_step ***ret);
+/* What is missing, one line each. */
+struct strs fact_gaps(struct arena *a, const struct report_run *run);
+/* All findings of angles and assessments, worst first; stable. */
+size_t fact_findings(struct arena *a, const struct report_run *run, struct finding ***ret);
+const struct report_step *fact_step(const struct report_run *run, struct str name);
+bool fact_raises(const struct report_step *s);
+/* What a person calls this step. */
+struct str fact_label(const struct report_step *s);
+
+struct cite_counts {
+	unsigned all, of[CITE_STATES];
+};
+struct cite_counts fact_cites(const struct report_run *run);
+
+/* One row of the evidence table: a place, and everybody who rests on it. */
+struct cite_row {
+	const struct citation *cite;
+	enum verdict verdict; /* the worst of the findings that use it */
+	struct strs used_by;  /* uids of findings, labels of steps */
+};
+size_t fact_evidence(struct arena *a, const struct report_run *run, struct cite_row **ret);
+
+void strs_add(struct arena *a, struct strs *list, struct str s);
+
+/* --- tables.c ------------------------------------------------------------------------------ */
+
+void md_validation(struct buf *b, struct arena *a, const struct report_run *run);
+void md_findings(struct buf *b, struct arena *a, const struct report_run *run);
+void md_evidence(struct buf *b, struct arena *a, const struct report_run *run);
+/* "#f-structure-s1" of a finding's uid, without the mark. */
+void md_anchor(struct buf *b, struct str uid);
+
+/* --- link.c -------------------------------------------------------------------------------- */
+
+/* TEXT with the ids of findings linked to their entries; a refuted one is marked, not linked. */
+struct str link_findings(struct arena *a, const struct report_run *run, struct str text);
+
+#endif

@@ -1,0 +1,202 @@
+/* Validation, findings, evidence: what code knows, as tables and lists. */
+#include "report/priv.h"
+
+#define CELL_MAX 400
+#define REASON_MAX 1200
+#define ROWS_MAX 5000 /* of one table; more are counted */
+
+static const char *const severity_titles[SEVERITIES] = {
+	[SEVERITY_NONE] = "Not rated",
+	[SEVERITY_NOTE] = "Note",
+	[SEVERITY_LOW] = "Low",
+	[SEVERITY_MEDIUM] = "Medium",
+	[SEVERITY_HIGH] = "High",
+	[SEVERITY_CRITICAL] = "Critical",
+};
+
+static void add_link(struct buf *b, const struct finding *f)
+{
+	buf_addc(b, '[');
+	md_cell(b, f->uid, 80);
+	buf_adds(b, "](#");
+	md_anchor(b, f->uid);
+	buf_addc(b, ')');
+}
+
+static void add_place(struct buf *b, const struct citation *c)
+{
+	char lines[48] = "";
+
+	if (c->line && c->end > c->line)
+		snprintf(lines, sizeof(lines), ":%u-%u", c->line, c->end);
+	else if (c->line)
+		snprintf(lines, sizeof(lines), ":%u", c->line);
+	struct buf whole;
+
+	buf_init(&whole, PATH_BYTES_MAX + 64);
+	buf_add(&whole, str_take(c->path, PATH_BYTES_MAX));
+	buf_adds(&whole, lines);
+	md_code(b, buf_str(&whole));
+	buf_fini(&whole);
+	if (c->state == CITE_MOVED && c->found_end > c->found_line)
+		buf_printf(b, " → lines %u-%u", c->found_line, c->found_end);
+	else if (c->state == CITE_MOVED)
+		buf_printf(b, " → line %u", c->found_line);
+}
+
+/* --- validation ---------------------------------------------------------------------------- */
+
+static const struct judgement *judgement_of(const struct report_run *run, const struct finding *f)
+{
+	for (size_t i = 0; i < run->verdicts->n_judgements; i++)
+		if (str_eq(run->verdicts->judgements[i].item, f->uid))
+			return &run->verdicts->judgements[i];
+	return NULL;
+}
+
+static void add_verdict(struct buf *b, const struct report_run *run, const struct finding *f)
+{
+	const struct judgement *j = judgement_of(run, f);
+
+	buf_adds(b, "| ");
+	add_link(b, f);
+	buf_adds(b, " ");
+	md_cell(b, f->title, CELL_MAX);
+	buf_printf(b, " | %s | ", verdict_name(f->verdict));
+	md_cell(b, f->verdict_reason, REASON_MAX);
+	buf_adds(b, " | ");
+	for (size_t k = 0; j && k < j->n_cites && k < 5; k++) {
+		buf_adds(b, k ? ", " : "");
+		add_place(b, j->cites[k]);
+		buf_printf(b, " %s", cite_state_name(j->cites[k]->state));
+	}
+	buf_adds(b, " |\n");
+}
+
+void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	struct finding **f;
+	size_t n = fact_findings(a, run, &f);
+	const struct reconciliation *r = run->verdicts;
+
+	if (!run->validator_expected && !r) {
+		buf_adds(b, "This flow has no validator; citations were checked by code alone.\n");
+		return;
+	}
+	if (!r || !r->validated) {
+		buf_adds(b, "No verdict could be read: every finding counts as not reviewed.\n");
+		return;
+	}
+	buf_printf(b, "%u upheld, %u weakened, %u refuted, %u not reviewed.\n\n", r->upheld,
+	    r->weakened, r->refuted, r->unreviewed);
+	buf_adds(b, "| Finding | Verdict | Reason | Evidence |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
+		add_verdict(b, run, f[i]);
+	if (n > ROWS_MAX)
+		buf_printf(b, "\nAnd %zu more.\n", n - ROWS_MAX);
+	for (size_t i = 0; i < r->n_strays && i < 20; i++) {
+		buf_adds(b, i ? ", " : "\nJudged, but nobody raised it: ");
+		md_cell(b, r->strays[i], 80);
+	}
+	if (r->n_strays)
+		buf_adds(b, ".\n");
+}
+
+/* --- findings ------------------------------------------------------------------------------ */
+
+static void add_finding(struct buf *b, const struct report_run *run, const struct finding *f)
+{
+	const struct report_step *s = fact_step(run, f->step);
+
+	buf_adds(b, "- <a id=\"");
+	md_anchor(b, f->uid);
+	buf_adds(b, "\"></a>**");
+	md_cell(b, f->uid, 80);
+	buf_adds(b, "** ");
+	md_cell(b, f->title, CELL_MAX);
+	buf_adds(b, " — ");
+	md_inline(b, s ? fact_label(s) : f->step);
+	buf_printf(b, ", %s", verdict_name(f->verdict));
+	if (f->verdict_by.n) {
+		buf_adds(b, " (");
+		md_cell(b, f->verdict_by, 80);
+		buf_addc(b, ')');
+	}
+	buf_addc(b, '\n');
+	for (size_t k = 0; k < f->n_cites && k < 12; k++) {
+		buf_printf(b, "  - %.*s ", STR_ARG(f->cites[k]->id));
+		add_place(b, f->cites[k]);
+		buf_printf(b, " — %s\n", cite_state_name(f->cites[k]->state));
+	}
+	if (f->n_cites > 12)
+		buf_printf(b, "  - and %zu more\n", f->n_cites - 12);
+	if (!f->n_cites)
+		buf_adds(b, "  - no citation\n");
+}
+
+void md_findings(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	struct finding **f;
+	size_t n = fact_findings(a, run, &f);
+	int last = SEVERITIES;
+
+	if (!n)
+		buf_adds(b, "No finding was read out of the texts below.\n");
+	for (size_t i = 0; i < n; i++) {
+		if ((int)f[i]->severity != last)
+			buf_printf(
+			    b, "%s### %s\n\n", i ? "\n" : "", severity_titles[f[i]->severity]);
+		last = (int)f[i]->severity;
+		add_finding(b, run, f[i]);
+	}
+}
+
+/* --- evidence ------------------------------------------------------------------------------ */
+
+static void add_users(struct buf *b, const struct strs *users)
+{
+	for (size_t i = 0; i < users->n && i < 6; i++) {
+		buf_adds(b, i ? ", " : "");
+		md_cell(b, users->v[i], 80);
+	}
+	if (users->n > 6)
+		buf_printf(b, " and %zu more", users->n - 6);
+}
+
+static void add_cite(struct buf *b, const struct cite_row *row)
+{
+	const struct citation *c = row->cite;
+
+	buf_printf(b, "| %.*s | %s | ", STR_ARG(c->id), trust_class_name(c->trust));
+	add_place(b, c);
+	buf_printf(b, " | %s", cite_state_name(c->state));
+	if (c->state == CITE_CHANGED && c->found.n) {
+		buf_adds(b, ": there it says ");
+		md_code(b, str_take(c->found, 120));
+	}
+	buf_printf(b, " | %s | ", row->verdict == VERDICT_NONE ? "" : verdict_name(row->verdict));
+	add_users(b, &row->used_by);
+	buf_adds(b, " |\n");
+}
+
+void md_evidence(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	struct cite_row *rows;
+	size_t n = fact_evidence(a, run, &rows);
+	struct cite_counts c = fact_cites(run);
+
+	if (!n) {
+		buf_adds(b, "Nothing was cited.\n");
+		return;
+	}
+	buf_printf(b,
+	    "%u citations: %u resolve, %u moved, %u changed, %u missing, %u not checked.\n\n",
+	    c.all, c.of[CITE_RESOLVES], c.of[CITE_MOVED], c.of[CITE_CHANGED], c.of[CITE_MISSING],
+	    c.of[CITE_UNCHECKED]);
+	buf_adds(b, "| Id | Class | Citation | Check | Verdict | Used by |\n");
+	buf_adds(b, "|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
+		add_cite(b, &rows[i]);
+	if (n > ROWS_MAX)
+		buf_printf(b, "\nAnd %zu more, in the JSON form of this report.\n", n - ROWS_MAX);
+}

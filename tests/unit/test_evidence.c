@@ -1,0 +1,275 @@
+#include "check.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "evidence/evidence.h"
+
+#include <stdlib.h>
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	(void)state;
+	arena = arena_create("test", ARENA_JOB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_destroy(arena);
+	return 0;
+}
+
+static const char run_c[] = "#include <stdio.h>\n"		      /* 1 */
+			    "\n"				      /* 2 */
+			    "static void lock_run(struct run *r)\n"   /* 3 */
+			    "{\n"				      /* 4 */
+			    "\tpthread_mutex_lock(&r->lock);\n"	      /* 5 */
+			    "\tr->held = true;\n"		      /* 6 */
+			    "}\n"				      /* 7 */
+			    "\n"				      /* 8 */
+			    "static void unlock_run(struct run *r)\n" /* 9 */
+			    "{\n"				      /* 10 */
+			    "\tpthread_mutex_unlock(&r->lock);\n"     /* 11 */
+			    "}\n";				      /* 12 */
+
+static int source(void *ctx, struct str path, struct str *ret)
+{
+	(void)ctx;
+	if (str_is(path, "src/run.c"))
+		*ret = str_from(run_c);
+	else if (str_is(path, "big.bin"))
+		return -E2BIG;
+	else if (str_is(path, "src"))
+		return -EISDIR;
+	else
+		return -ENOENT;
+	return 0;
+}
+
+static struct evidence *checked(const char *text)
+{
+	struct evidence *ev = evidence_parse(arena, STR("s"), str_from(text));
+
+	evidence_check(arena, ev, source, NULL);
+	return ev;
+}
+
+/* One citation each: its text and the state it must get. */
+static void citations_get_their_state(void **state)
+{
+	static const struct {
+		const char *text;
+		enum cite_state want;
+	} rows[] = {
+		{ "`src/run.c:5` \"pthread_mutex_lock(&r->lock);\"", CITE_RESOLVES },
+		{ "`src/run.c:5` `pthread_mutex_lock(&r->lock);`", CITE_RESOLVES },
+		{ "src/run.c:5 \"pthread_mutex_lock( &r->lock );\"", CITE_CHANGED },
+		{ "`src/run.c:5-6` \"pthread_mutex_lock(&r->lock);\n  r->held = true;\"",
+		    CITE_RESOLVES },
+		{ "`src/run.c:L5` \"pthread_mutex_lock(&r->lock);\"", CITE_RESOLVES },
+		{ "src/run.c:5:\n```c\n\tpthread_mutex_lock(&r->lock);\n```\n", CITE_RESOLVES },
+		{ "`src/run.c:3` \"pthread_mutex_unlock(&r->lock);\"", CITE_MOVED },
+		{ "`src/run.c:5` \"spin_lock_irqsave(&r->lock, flags);\"", CITE_CHANGED },
+		{ "`src/run.c:500` \"pthread_mutex_destroy(&r->lock)\"", CITE_MISSING },
+		{ "`src/gone.c:5` \"pthread_mutex_lock(&r->lock);\"", CITE_MISSING },
+		{ "`big.bin:5` \"pthread_mutex_lock(&r->lock);\"", CITE_UNCHECKED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct evidence *ev = checked(rows[i].text);
+
+		if (ev->n_cites != 1 || ev->cites[0]->state != rows[i].want)
+			print_message("row %zu: %zu cites, %s\n", i, ev->n_cites,
+			    ev->n_cites ? cite_state_name(ev->cites[0]->state) : "");
+		assert_int_equal(ev->n_cites, 1);
+		assert_int_equal(ev->cites[0]->state, rows[i].want);
+	}
+}
+
+static void moved_ones_are_repaired(void **state)
+{
+	struct evidence *ev = checked("`src/run.c:2` \"pthread_mutex_unlock(&r->lock);\"");
+
+	(void)state;
+	assert_int_equal(ev->cites[0]->state, CITE_MOVED);
+	assert_int_equal(ev->cites[0]->found_line, 11);
+	assert_int_equal(ev->cites[0]->line, 2);
+}
+
+static void changed_ones_say_what_is_there(void **state)
+{
+	struct evidence *ev = checked("`src/run.c:6` \"r->held = r->wanted && ready;\"");
+
+	(void)state;
+	assert_int_equal(ev->cites[0]->state, CITE_CHANGED);
+	assert_true(str_contains(ev->cites[0]->found, STR("r->held = true;")));
+}
+
+/* A short word stands everywhere; it proves nothing. */
+static void short_quotes_prove_nothing(void **state)
+{
+	struct evidence *ev = checked("`src/run.c:9` \"r->held\"");
+
+	(void)state;
+	assert_int_not_equal(ev->cites[0]->state, CITE_RESOLVES);
+	assert_int_not_equal(ev->cites[0]->state, CITE_MOVED);
+}
+
+static const char items[] = "Intro.\n\n"
+			    "### S1: The lock is held too long\n"
+			    "Severity: high\n"
+			    "Evidence: `src/run.c:5` \"pthread_mutex_lock(&r->lock);\"\n"
+			    "Claim: it is.\n"
+			    "Confidence: medium\n\n"
+			    "### S2 — Nobody checks **held**\n"
+			    "**Severity:** Low\n"
+			    "- **Evidence:** src/run.c:6 `r->held = true;`\n\n"
+			    "## Summary\nTwo things, see src/run.c:1.\n";
+
+static void items_become_findings(void **state)
+{
+	struct evidence *ev = checked(items);
+
+	(void)state;
+	assert_int_equal(ev->n_findings, 2);
+	assert_str(ev->findings[0]->id, "S1");
+	assert_str(ev->findings[0]->title, "The lock is held too long");
+	assert_int_equal(ev->findings[0]->severity, SEVERITY_HIGH);
+	assert_int_equal(ev->findings[0]->n_cites, 1);
+	assert_str(ev->findings[1]->id, "S2");
+	assert_int_equal(ev->findings[1]->severity, SEVERITY_LOW);
+	assert_int_equal(ev->findings[1]->n_cites, 1);
+	assert_int_equal(ev->findings[1]->cites[0]->state, CITE_RESOLVES);
+	assert_int_equal(ev->n_cites, 3);
+}
+
+static void evidence_survives_the_store(void **state)
+{
+	struct evidence *ev = checked(items);
+	json_t *doc = evidence_to_json(ev);
+	struct evidence *back = evidence_from_json(arena, doc);
+	json_t *again;
+
+	(void)state;
+	assert_non_null(back);
+	again = evidence_to_json(back);
+	assert_true(json_equal(doc, again));
+	json_decref(again);
+	json_decref(doc);
+	assert_null(evidence_from_json(arena, NULL));
+}
+
+static void ids_are_unique_in_a_run(void **state)
+{
+	struct evidence *x = evidence_parse(arena, STR("one"), str_from(items));
+	struct evidence *y = evidence_parse(arena, STR("two"), str_from(items));
+	struct evidence *sets[] = { x, y };
+
+	(void)state;
+	evidence_number(arena, sets, 2);
+	assert_str(x->findings[0]->uid, "S1");
+	assert_str(y->findings[0]->uid, "two/S1");
+	assert_str(x->cites[0]->id, "E1");
+	assert_str(y->cites[0]->id, "E1");
+	assert_true(str_contains(evidence_items(arena, sets, 2), STR("two/S1 [high]")));
+}
+
+static struct reconciliation *reconcile(struct evidence **sets, size_t n, const char *text)
+{
+	struct str validator = str_from(text);
+	struct evidence *ev = checked(text);
+
+	evidence_number(arena, sets, n);
+	return evidence_reconcile(
+	    arena, sets, n, &validator, &ev, 1, STR("First shorten the lock (S1). S2 can wait."));
+}
+
+static void refuting_needs_evidence(void **state)
+{
+	struct evidence *ev = checked(items);
+	struct reconciliation *r = reconcile(&ev, 1,
+	    "### V1: S1 — refuted\nReason: it is short.\n"
+	    "Evidence: `src/run.c:11` \"pthread_mutex_unlock(&r->lock);\"\n\n"
+	    "### V2: S2 — refuted\nReason: I think not.\n\nConfidence: high — all opened\n");
+
+	(void)state;
+	assert_true(r->validated);
+	assert_int_equal(ev->findings[0]->verdict, VERDICT_REFUTED);
+	assert_int_equal(ev->findings[1]->verdict, VERDICT_WEAKENED);
+	assert_true(r->recommendation_hit);
+	assert_true(str_starts(r->confidence, STR("high")));
+}
+
+static void what_nobody_judged_is_not_reviewed(void **state)
+{
+	struct evidence *ev = checked(items);
+	struct reconciliation *r = reconcile(&ev, 1,
+	    "### V1: S1 — confirmed\nReason: opened it.\n\n### V2: Z9 — confirmed\nReason: x\n");
+
+	(void)state;
+	assert_int_equal(r->upheld, 1);
+	assert_int_equal(r->unreviewed, 1);
+	assert_int_equal(r->n_strays, 1);
+	assert_false(r->recommendation_hit);
+}
+
+static void judgements_come_in_tables_and_bullets(void **state)
+{
+	struct evidence *ev = checked(items);
+	struct reconciliation *r = reconcile(&ev, 1,
+	    "| Item | Verdict | Reason |\n|---|---|---|\n| S1 | confirmed | seen |\n\n"
+	    "- S2: partly — too strong\n");
+
+	(void)state;
+	assert_int_equal(r->upheld, 1);
+	assert_int_equal(r->weakened, 1);
+}
+
+static void no_verdict_is_not_a_validation(void **state)
+{
+	struct evidence *ev = checked(items);
+	struct reconciliation *r = reconcile(&ev, 1, "Looks fine to me.");
+
+	(void)state;
+	assert_false(r->validated);
+	assert_int_equal(r->unreviewed, 2);
+}
+
+static void ceilings_hold(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MIB(4));
+	for (int i = 0; i < FINDINGS_MAX + 5; i++)
+		buf_printf(&b, "### S%d: x\nEvidence: `a.c:%d`\n", i, i + 1);
+	struct evidence *ev = evidence_parse(arena, STR("s"), buf_str(&b));
+
+	assert_int_equal(ev->n_findings, FINDINGS_MAX);
+	assert_true(ev->cut);
+	buf_fini(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(citations_get_their_state),
+		cmocka_unit_test(moved_ones_are_repaired),
+		cmocka_unit_test(changed_ones_say_what_is_there),
+		cmocka_unit_test(short_quotes_prove_nothing),
+		cmocka_unit_test(items_become_findings),
+		cmocka_unit_test(evidence_survives_the_store),
+		cmocka_unit_test(ids_are_unique_in_a_run),
+		cmocka_unit_test(refuting_needs_evidence),
+		cmocka_unit_test(what_nobody_judged_is_not_reviewed),
+		cmocka_unit_test(judgements_come_in_tables_and_bullets),
+		cmocka_unit_test(no_verdict_is_not_a_validation),
+		cmocka_unit_test(ceilings_hold),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

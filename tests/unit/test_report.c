@@ -1,0 +1,249 @@
+#include "check.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "report/priv.h"
+
+#include <stdlib.h>
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	(void)state;
+	arena = arena_create("test", ARENA_JOB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_destroy(arena);
+	return 0;
+}
+
+#define assert_has(text, what) assert_true(str_contains((text), str_from(what)))
+#define assert_lacks(text, what) assert_false(str_contains((text), str_from(what)))
+
+static const char angle[] = "# Structure\n\n### S1: The lock\nSeverity: high\n"
+			    "Evidence: `src/a.c:5` \"take_the_lock(run);\"\n\n"
+			    "### S2: A name | with <b>marks</b>\nSeverity: low\n"
+			    "Evidence: `src/b.c:9` \"nothing_like_this();\"\n\n"
+			    "## Deferred (YAGNI)\n- a plug-in system: nobody asked\n\n"
+			    "## Summary\nTwo things.\n";
+
+static int source(void *ctx, struct str path, struct str *ret)
+{
+	(void)ctx;
+	if (!str_is(path, "src/a.c"))
+		return -ENOENT;
+	*ret = STR("1\n2\n3\n4\n\ttake_the_lock(run);\n");
+	return 0;
+}
+
+static struct evidence *evidence_of(const char *step, const char *text)
+{
+	struct evidence *ev = evidence_parse(arena, str_from(step), str_from(text));
+
+	evidence_check(arena, ev, source, NULL);
+	return ev;
+}
+
+static struct report_run *make_run(void)
+{
+	struct report_run *run = arena_new(arena, struct report_run);
+	struct evidence **sets = arena_array(arena, 1, sizeof(*sets));
+	static struct str validator = {
+		"### V1: S1 — confirmed\nReason: seen\n### V2: S2 — refuted\nReason: gone\n"
+		"Evidence: `src/a.c:5` \"take_the_lock(run);\"\n\nConfidence: medium — why\n",
+		0
+	};
+	struct evidence *judged;
+	static struct str recommendation;
+
+	validator.n = strlen(validator.p);
+	recommendation =
+	    STR("Do S1 first; S2 is next.\n\n## Summary\nShorten S1. Leave S2. Sure.\n");
+	sets[0] = evidence_of("structure", angle);
+	evidence_number(arena, sets, 1);
+	judged = evidence_of("validator", validator.p);
+	run->id = STR("r-0123456789");
+	run->flow = STR("architectural-analysis");
+	run->title = STR("About #1 <script>");
+	run->question = STR("Where are the Locks?");
+	run->status = RUN_COMPLETED;
+	run->started = 1790000000000;
+	run->validator_expected = true;
+	run->verdicts = evidence_reconcile(arena, sets, 1, &validator, &judged, 1, recommendation);
+	run->n_steps = 4;
+	run->steps = arena_array(arena, 4, sizeof(*run->steps));
+	run->steps[0] = (struct report_step){ .name = STR("structure"),
+		.label = STR("Structure"),
+		.kind = KIND_AGENT,
+		.role = ROLE_ANGLE,
+		.status = STEP_COMPLETED,
+		.ending = ENDING_ANSWERED,
+		.output = str_from(angle),
+		.evidence = sets[0] };
+	run->steps[1] = (struct report_step){ .name = STR("data"),
+		.label = STR("Data"),
+		.kind = KIND_AGENT,
+		.role = ROLE_ANGLE,
+		.status = STEP_FAILED,
+		.ending = ENDING_TIMED_OUT,
+		.reason = STR("no answer within 5:00") };
+	run->steps[2] = (struct report_step){ .name = STR("synthesizer"),
+		.label = STR("Recommendation"),
+		.kind = KIND_AGENT,
+		.role = ROLE_SYNTHESIZER,
+		.status = STEP_COMPLETED,
+		.ending = ENDING_ANSWERED,
+		.output = recommendation };
+	run->steps[3] = (struct report_step){ .name = STR("validator"),
+		.label = STR("Validation"),
+		.kind = KIND_AGENT,
+		.role = ROLE_VALIDATOR,
+		.status = STEP_COMPLETED,
+		.ending = ENDING_ANSWERED,
+		.output = validator };
+	return run;
+}
+
+static void parts_come_in_order(void **state)
+{
+	static const char *const order[] = { "# About", "## Answer", "## Validation",
+		"## Recommendation", "## Findings", "## Structure", "## Deferred (YAGNI)",
+		"## Gaps", "## Evidence", "## Reproduce" };
+	struct str text = report_markdown(arena, make_run());
+	ptrdiff_t last = -1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		ptrdiff_t at =
+		    str_find(text, str_from(arena_printf(arena, "%s%s", i ? "\n" : "", order[i])));
+
+		assert_true(at > last);
+		last = at;
+	}
+}
+
+static void facts_are_said(void **state)
+{
+	struct str text = report_markdown(arena, make_run());
+
+	(void)state;
+	assert_has(text, "Data failed (timed_out): no answer within 5:00");
+	assert_has(text, "1 upheld, 0 weakened, 1 refuted");
+	assert_has(text, "| E1 | codebase | `src/a.c:5` | resolves | upheld | S1 |");
+	assert_has(text, "| `src/b.c:9` | missing | refuted | S2 |");
+	assert_has(text, "could not be confirmed");
+	assert_has(text, "From Structure:\n\n- a plug-in system");
+	assert_has(text, "no agent ran, so nothing was proven");
+	assert_str(report_file_name(arena, make_run()),
+	    "2026-09-21-architectural-analysis-where-are-the-locks.md");
+}
+
+static void recommendation_never_links_to_what_is_refuted(void **state)
+{
+	struct str text = report_markdown(arena, make_run());
+
+	(void)state;
+	assert_has(text, "Do [S1](#f-s1) first; ~~S2~~ (refuted) is next.");
+	assert_has(text, "<a id=\"f-s1\"></a>");
+}
+
+static void same_input_same_bytes(void **state)
+{
+	struct str x = report_markdown(arena, make_run()), y = report_markdown(arena, make_run());
+
+	(void)state;
+	assert_true(str_eq(x, y));
+}
+
+static struct str text_of(const char *s)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	md_text(&b, str_from(s), 2);
+	struct str out = arena_dup(arena, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+static void hostile_text_stays_inside(void **state)
+{
+	(void)state;
+	assert_str(text_of("# Answer\n"), "### Answer\n");
+	assert_str(text_of("##### Deep\n"), "###### Deep\n");
+	assert_str(text_of("Answer\n===\n"), "Answer\n\\===\n");
+	assert_str(text_of("<!-- hide the rest\n"), "\\<!-- hide the rest\n");
+	assert_str(text_of("a `<b>` and <b>\n"), "a `<b>` and \\<b>\n");
+	assert_str(text_of("![x](http://evil/p.png)\n"), "\\![x](http://evil/p.png)\n");
+	assert_str(text_of("```c\n# no heading <b>\n"), "```c\n# no heading <b>\n```\n");
+	assert_str(text_of("a\x1b[31m\n"), "a\\x1b[31m\n");
+	assert_str(text_of("~~~~\n~~~\n"), "~~~~\n~~~\n~~~~\n");
+	assert_str(text_of("grün ist <gut>\n"), "grün ist \\<gut>\n");
+}
+
+static struct str inline_of(const char *s)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	md_inline(&b, str_from(s));
+	struct str out = arena_dup(arena, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+static void plain_words_stay_plain(void **state)
+{
+	(void)state;
+	assert_str(inline_of("# a_b *c* | <d>\ne"), "\\# a_b \\*c\\* \\| \\<d> e");
+	assert_str(inline_of("R&D &amp; x"), "R\\&D \\&amp; x");
+}
+
+static void json_has_the_same_facts(void **state)
+{
+	json_t *doc = report_json(arena, make_run());
+
+	(void)state;
+	assert_non_null(doc);
+	assert_int_equal(json_array_size(json_get_array(doc, "findings")), 2);
+	assert_int_equal(json_array_size(json_get_array(doc, "evidence")), 2);
+	assert_str(json_get_str(doc, "schema"), "tutti.report/1");
+	json_decref(doc);
+}
+
+static void an_empty_run_has_a_report(void **state)
+{
+	struct report_run run = { .id = STR("r-1"),
+		.flow = STR("x"),
+		.status = RUN_FAILED,
+		.reason = STR("no snapshot") };
+	struct str text = report_markdown(arena, &run);
+
+	(void)state;
+	assert_has(text, "no snapshot");
+	assert_has(text, "Nothing was cited");
+	assert_lacks(text, "## Recommendation");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_come_in_order),
+		cmocka_unit_test(facts_are_said),
+		cmocka_unit_test(recommendation_never_links_to_what_is_refuted),
+		cmocka_unit_test(same_input_same_bytes),
+		cmocka_unit_test(hostile_text_stays_inside),
+		cmocka_unit_test(plain_words_stay_plain),
+		cmocka_unit_test(json_has_the_same_facts),
+		cmocka_unit_test(an_empty_run_has_a_report),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
