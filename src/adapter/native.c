@@ -1,0 +1,239 @@
+/*
+ * Our own agent, `tutti agent`. What it says is docs/agent-protocol.md: one JSON object a line, the
+ * first `init`, the last `result`, and without a result there is no answer.
+ */
+#include "adapter/session.h"
+
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+struct agent_session {
+	struct session base;
+	bool opened;	/* init was seen */
+	json_t *result; /* the last line, or NULL */
+};
+
+static int admit(const char *version, struct err *err)
+{
+	(void)version; /* it is this very binary */
+	(void)err;
+	return 0;
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+static const char *join_tools(struct arena *a, const struct agent_task *task)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < task->n_tools; i++)
+		list = arena_printf(a, "%s%s%.*s", list, i ? "," : "", STR_ARG(task->tools[i]));
+	return task->web_only ? "none" : list;
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	const char *const argv[] = { task->program, "agent", "--url",
+		arena_printf(a, "http://127.0.0.1:%u/v1", task->port), "--model", task->model,
+		"--root", task->repo, "--system", arena_printf(a, "%zu", task->prompt_system),
+		"--turns", arena_printf(a, "%u", task->max_turns), "--temperature",
+		arena_printf(a, "%g", task->temperature), "--effort", task->effort, "--tools",
+		join_tools(a, task), task->fast ? "--fast" : NULL, NULL };
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+		arena_printf(a, "HOME=%s", task->home), arena_printf(a, "TMPDIR=%s", task->tmp),
+		arena_printf(a, "TUTTI_TOKEN=%s", task->token), NULL };
+	const char *const visible[] = { task->program, NULL };
+
+	(void)err;
+	ret->argv = arena_alloc(a, sizeof(argv));
+	ret->env = arena_alloc(a, sizeof(env));
+	ret->read_only = arena_alloc(a, sizeof(visible));
+	memcpy(ret->argv, argv, sizeof(argv));
+	memcpy(ret->env, env, sizeof(env));
+	memcpy(ret->read_only, visible, sizeof(visible));
+	ret->stdin_text = task->prompt;
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = xalloc(sizeof(*s));
+
+	(void)task;
+	session_init(&s->base, fn, ctx);
+	return s;
+}
+
+static void on_init(struct agent_session *s, json_t *doc)
+{
+	struct str mode = json_get_str(doc, "mode");
+
+	s->opened = true;
+	if (!str_is(mode, "read-only"))
+		session_violation(&s->base, "it started in mode \"%.*s\"", STR_ARG(mode));
+	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = doc });
+}
+
+static void on_text(struct agent_session *s, json_t *doc)
+{
+	struct str text = json_get_str(doc, "text");
+
+	buf_add(&s->base.text, text);
+	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+}
+
+static void on_think(struct agent_session *s, json_t *doc)
+{
+	session_say(
+	    &s->base, &(struct fact){ .type = FACT_THINK, .text = json_get_str(doc, "text") });
+}
+
+static void on_turn(struct agent_session *s, json_t *doc)
+{
+	(void)doc;
+	s->base.turns++;
+	buf_clear(&s->base.text);
+}
+
+static void on_void(struct agent_session *s, json_t *doc)
+{
+	(void)doc;
+	buf_clear(&s->base.text);
+	session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
+}
+
+static void on_tool_start(struct agent_session *s, json_t *doc)
+{
+	s->base.tool_calls++;
+	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
+				  .id = json_get_str(doc, "id"),
+				  .name = json_get_str(doc, "name"),
+				  .data = json_object_get(doc, "input") });
+}
+
+static void on_tool_end(struct agent_session *s, json_t *doc)
+{
+	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_END,
+				  .id = json_get_str(doc, "id"),
+				  .name = json_get_str(doc, "name"),
+				  .text = json_get_str(doc, "summary"),
+				  .ok = json_get_bool(doc, "ok", false),
+				  .data = doc });
+}
+
+static void on_denied(struct agent_session *s, json_t *doc)
+{
+	s->base.denied++;
+	session_say(&s->base, &(struct fact){ .type = FACT_DENIED,
+				  .id = json_get_str(doc, "id"),
+				  .name = json_get_str(doc, "name"),
+				  .text = json_get_str(doc, "text") });
+}
+
+static void on_retry(struct agent_session *s, json_t *doc)
+{
+	session_say(
+	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(doc, "reason") });
+}
+
+static void on_notice(struct agent_session *s, json_t *doc)
+{
+	session_say(
+	    &s->base, &(struct fact){ .type = FACT_NOTICE, .text = json_get_str(doc, "text") });
+}
+
+static void on_usage(struct agent_session *s, json_t *doc)
+{
+	s->base.in = json_get_int(doc, "in", s->base.in);
+	s->base.out = json_get_int(doc, "out", s->base.out);
+	s->base.cached = json_get_int(doc, "cached", s->base.cached);
+	session_say(&s->base, &(struct fact){ .type = FACT_USAGE,
+				  .in = s->base.in,
+				  .out = s->base.out,
+				  .cached = s->base.cached });
+}
+
+static void on_result(struct agent_session *s, json_t *doc)
+{
+	json_decref(s->result);
+	s->result = json_incref(doc);
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+} events[] = {
+	{ "init", on_init },
+	{ "turn", on_turn },
+	{ "text", on_text },
+	{ "think", on_think },
+	{ "void", on_void },
+	{ "tool_start", on_tool_start },
+	{ "tool_end", on_tool_end },
+	{ "denied", on_denied },
+	{ "retry", on_retry },
+	{ "notice", on_notice },
+	{ "usage", on_usage },
+	{ "result", on_result },
+};
+
+static void line(struct agent_session *s, struct str text, bool cut)
+{
+	json_t *doc = cut ? NULL : json_parse(text, NULL);
+	struct str type = json_get_str(doc, "type");
+
+	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
+		if (str_is(type, events[i].type))
+			events[i].fn(s, doc);
+	json_decref(doc);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	session_count(&s->base, ret);
+	if (!s->result) {
+		ret->ending = ENDING_CRASHED;
+		ret->answer = buf_str(&s->base.text);
+		ret->reason = session_why(&s->base, status, errors);
+		return;
+	}
+	int ending = ending_parse(json_get_str(s->result, "ending"));
+
+	ret->answer = json_get_str(s->result, "answer");
+	ret->reason = json_get_str(s->result, "reason");
+	ret->ending = ending < 0 ? ENDING_CRASHED : (enum ending)ending;
+	if (ret->ending == ENDING_ANSWERED)
+		ret->ending = answer_classify(ret->answer);
+	if (ret->ending == ENDING_ANSWERED &&
+	    (!WIFEXITED(status) || WEXITSTATUS(status) || !s->opened))
+		ret->ending = ENDING_CRASHED;
+}
+
+static void destroy(struct agent_session *s)
+{
+	json_decref(s->result);
+	session_fini(&s->base);
+	free(s);
+}
+
+static const char *const env_names[] = { "TUTTI_TOKEN", "HOME", "TMPDIR", "PATH", "LANG", NULL };
+
+const struct adapter_ops adapter_native = {
+	.name = "native",
+	.title = "tutti's own agent",
+	.read_only_enforced = true,
+	.env_names = env_names,
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = line,
+	.exited = exited,
+	.destroy = destroy,
+};

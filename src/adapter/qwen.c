@@ -1,0 +1,411 @@
+/*
+ * The qwen CLI: one shot, plan mode, `stream-json` on stdout. The flags and settings below were
+ * measured against clean and hostile repositories (agents.md §1.1, §3); the prompt goes in on
+ * stdin, because argv is limited, readable by everybody, and parsed for flags.
+ */
+#include "adapter/session.h"
+
+#include "adapter/qwen_profile.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define TURNS_DEFAULT 60
+
+static int admit(const char *version, struct err *err)
+{
+	if (strcmp(version, QWEN_VERSION) == 0)
+		return 0;
+	if (!err->code)
+		err_set(
+		    err, -ENOTSUP, "qwen %s is not admitted", version[0] ? version : "(unknown)");
+	if (!err->why[0])
+		err_why(err, "its read-only mode was checked for version %s only", QWEN_VERSION);
+	err_fix(err, "npm install -g @qwen-code/qwen-code@%s", QWEN_VERSION);
+	return -ENOTSUP;
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+/* The directory of the package: what has to be visible. */
+static const char *package_dir(struct arena *a, const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return slash ? arena_cstr(a, (struct str){ program, (size_t)(slash - program) }) : "/";
+}
+
+static const char **argv_of(struct arena *a, const struct agent_task *t)
+{
+	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
+	/* its own limit comes first, so that its last word is still heard */
+	long long seconds = t->wall > 20000 ? (t->wall - 10000) / 1000 : 0;
+	const char *const argv[] = { t->interpreter, "--expose-gc", t->program, "--approval-mode",
+		"plan", "--input-format", "text", "--output-format", "stream-json",
+		"--include-partial-messages", "--auth-type", "openai", "--chat-recording=false",
+		"--max-session-turns", arena_printf(a, "%u", turns), "--max-tool-calls",
+		arena_printf(a, "%u", turns * 8), "--exclude-tools=" QWEN_EXCLUDED,
+		"--allowed-mcp-server-names=none", "--extensions=none",
+		"--disabled-slash-commands=" QWEN_SLASH, "--model",
+		t->model[0] ? t->model : "default", seconds ? "--max-wall-time" : NULL,
+		arena_printf(a, "%llds", seconds), NULL };
+	const char **copy = arena_alloc(a, sizeof(argv));
+
+	memcpy(copy, argv, sizeof(argv));
+	return copy;
+}
+
+static const char **env_of(struct arena *a, const struct agent_task *t)
+{
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
+		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
+		arena_printf(a, "OPENAI_API_KEY=%s", t->token),
+		arena_printf(a, "OPENAI_BASE_URL=http://127.0.0.1:%u/v1", t->port),
+		arena_printf(a, "OPENAI_MODEL=%s", t->model[0] ? t->model : "default"),
+		"QWEN_CODE_SYSTEM_SETTINGS_PATH=/scratch/qwen-system.json",
+		"QWEN_CODE_NO_RELAUNCH=true", "QWEN_CODE_DISABLE_CRON=1",
+		"QWEN_STREAM_IDLE_TIMEOUT_MS=120000", NULL };
+	const char **copy = arena_alloc(a, sizeof(env));
+
+	memcpy(copy, env, sizeof(env));
+	return copy;
+}
+
+/* Plan mode tells the model to call a tool that does not exist here. */
+static struct str prompt_of(struct arena *a, const struct agent_task *t)
+{
+	static const char note[] =
+	    "Answer in text. Do not call exit_plan_mode: it is not available "
+	    "here, and the text of your last message is the result.\n\n";
+
+	/* a slash or an at sign in front would be a command of the CLI */
+	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	const char *const visible[] = { package_dir(a, task->program), task->interpreter, NULL };
+
+	if (!task->interpreter)
+		return err_set(err, -ENOENT, "qwen needs Node");
+	if (task->web_only)
+		return err_set(
+		    err, -ENOTSUP, "qwen has no tool that reaches the web behind the fence");
+	ret->argv = argv_of(a, task);
+	ret->env = env_of(a, task);
+	ret->stdin_text = prompt_of(a, task);
+	ret->files = arena_new(a, struct agent_file);
+	ret->files[0] = (struct agent_file){ "qwen-system.json", str_from(qwen_settings) };
+	ret->n_files = 1;
+	ret->read_only = arena_alloc(a, sizeof(visible));
+	memcpy(ret->read_only, visible, sizeof(visible));
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+#define OPEN_CALLS_MAX 256
+
+struct open_call {
+	char *id, *name;
+};
+
+struct agent_session {
+	struct session base;
+	bool opened;
+	json_t *result;
+	struct open_call calls[OPEN_CALLS_MAX]; /* a ring of the last ones */
+	size_t n_calls;
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = xalloc(sizeof(*s));
+
+	(void)task;
+	session_init(&s->base, fn, ctx);
+	return s;
+}
+
+static void check_tools(struct agent_session *s, json_t *doc)
+{
+	const json_t *tool;
+	size_t i;
+
+	json_array_foreach (json_get_array(doc, "tools"), i, tool) {
+		struct str name = str_from(json_string_value(tool));
+
+		if (qwen_mutates(name))
+			session_violation(&s->base, "it offers the tool \"%.*s\"", STR_ARG(name));
+	}
+	if (!json_get_array(doc, "tools"))
+		session_violation(&s->base, "it does not say which tools it has");
+}
+
+static void on_init(struct agent_session *s, json_t *doc)
+{
+	struct str mode = json_get_str(doc, "permission_mode");
+	json_t *facts = json_pack("{s:o, s:o, s:o, s:O?}", "model",
+	    json_text(json_get_str(doc, "model")), "mode", json_text(mode), "version",
+	    json_text(json_get_str(doc, "qwen_code_version")), "tools",
+	    json_get_array(doc, "tools"));
+
+	s->opened = true;
+	if (!str_is(mode, "plan"))
+		session_violation(&s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(mode));
+	check_tools(s, doc);
+	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
+	json_decref(facts);
+}
+
+static void on_retry(struct agent_session *s, json_t *doc)
+{
+	const json_t *data = json_get_object(doc, "data");
+
+	if (!json_get_bool(data, "preserveText", false)) {
+		buf_clear(&s->base.text);
+		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
+	}
+	session_say(
+	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(data, "reason") });
+}
+
+static void on_system(struct agent_session *s, json_t *doc)
+{
+	struct str sub = json_get_str(doc, "subtype");
+
+	if (str_is(sub, "init"))
+		on_init(s, doc);
+	else if (str_is(sub, "retry"))
+		on_retry(s, doc);
+}
+
+static void on_stream(struct agent_session *s, json_t *doc)
+{
+	const json_t *event = json_get_object(doc, "event");
+	const json_t *delta = json_get_object(event, "delta");
+	struct str type = json_get_str(event, "type");
+
+	if (json_is_string(json_object_get(doc, "parent_tool_use_id")))
+		return; /* of a sub-agent, which there should not be */
+	if (str_is(type, "message_start")) {
+		s->base.turns++;
+		buf_clear(&s->base.text);
+	} else if (str_is(json_get_str(delta, "type"), "text_delta")) {
+		buf_add(&s->base.text, json_get_str(delta, "text"));
+		session_say(&s->base,
+		    &(struct fact){ .type = FACT_TEXT, .text = json_get_str(delta, "text") });
+	} else if (str_is(json_get_str(delta, "type"), "thinking_delta")) {
+		session_say(&s->base,
+		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(delta, "thinking") });
+	}
+}
+
+static void remember_call(struct agent_session *s, struct str id, struct str name)
+{
+	struct open_call *c = &s->calls[s->n_calls++ % OPEN_CALLS_MAX];
+
+	free(c->id);
+	free(c->name);
+	c->id = xstrndup(id.p, id.n);
+	c->name = xstrndup(name.p, name.n);
+}
+
+static struct str name_of_call(const struct agent_session *s, struct str id)
+{
+	for (size_t i = 0; i < OPEN_CALLS_MAX; i++)
+		if (s->calls[i].id && str_is(id, s->calls[i].id))
+			return str_from(s->calls[i].name);
+	return (struct str){ "", 0 };
+}
+
+static void add_usage(struct agent_session *s, const json_t *usage)
+{
+	long long in = json_get_int(usage, "input_tokens", 0);
+	long long out = json_get_int(usage, "output_tokens", 0);
+
+	if (!in && !out)
+		return;
+	s->base.in += in;
+	s->base.out += out;
+	s->base.cached += json_get_int(usage, "cache_read_input_tokens", 0);
+	session_say(&s->base, &(struct fact){ .type = FACT_USAGE,
+				  .in = s->base.in,
+				  .out = s->base.out,
+				  .cached = s->base.cached });
+}
+
+static void on_assistant(struct agent_session *s, json_t *doc)
+{
+	const json_t *message = json_get_object(doc, "message"), *block;
+	size_t i;
+
+	json_array_foreach (json_get_array(message, "content"), i, block) {
+		struct str id = json_get_str(block, "id"), name = json_get_str(block, "name");
+
+		if (!str_is(json_get_str(block, "type"), "tool_use"))
+			continue;
+		s->base.tool_calls++;
+		remember_call(s, id, name);
+		session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
+					  .id = id,
+					  .name = name,
+					  .data = json_object_get(block, "input") });
+	}
+	add_usage(s, json_get_object(message, "usage"));
+}
+
+static void on_tool_result(struct agent_session *s, const json_t *block)
+{
+	struct str id = json_get_str(block, "tool_use_id"), name = name_of_call(s, id);
+	struct str text = str_take(json_get_str(block, "content"), 300);
+	bool ok = !json_get_bool(block, "is_error", true);
+
+	if (!ok)
+		s->base.denied += qwen_mutates(name);
+	if (!ok && qwen_mutates(name))
+		session_say(&s->base,
+		    &(struct fact){ .type = FACT_DENIED, .id = id, .name = name, .text = text });
+	session_say(
+	    &s->base, &(struct fact){
+			  .type = FACT_TOOL_END, .id = id, .name = name, .text = text, .ok = ok });
+	if (ok && qwen_mutates(name))
+		session_violation(&s->base, "the tool \"%.*s\" was let through", STR_ARG(name));
+}
+
+static void on_user(struct agent_session *s, json_t *doc)
+{
+	const json_t *block;
+	size_t i;
+
+	json_array_foreach (json_get_array(json_get_object(doc, "message"), "content"), i, block)
+		if (str_is(json_get_str(block, "type"), "tool_result"))
+			on_tool_result(s, block);
+}
+
+static void on_result(struct agent_session *s, json_t *doc)
+{
+	json_decref(s->result);
+	s->result = json_incref(doc);
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+} events[] = {
+	{ "system", on_system },
+	{ "stream_event", on_stream },
+	{ "assistant", on_assistant },
+	{ "user", on_user },
+	{ "result", on_result },
+};
+
+static void line(struct agent_session *s, struct str text, bool cut)
+{
+	json_t *doc = cut ? NULL : json_parse(text, NULL);
+	struct str type = json_get_str(doc, "type");
+
+	if (cut)
+		session_say(&s->base, &(struct fact){ .type = FACT_NOTICE,
+					  .text = STR("a line of its output was too "
+						      "long and was dropped") });
+	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
+		if (str_is(type, events[i].type))
+			events[i].fn(s, doc);
+	json_decref(doc);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+/* "[API Error: 401 stub 401]" and "… status 429 …": the number that looks like a status. */
+static int status_in(struct str message)
+{
+	for (size_t i = 0; i + 3 <= message.n; i++) {
+		bool alone = (i == 0 || !isalnum((unsigned char)message.p[i - 1])) &&
+			     (i + 3 == message.n || !isalnum((unsigned char)message.p[i + 3]));
+		unsigned long long n;
+
+		if (alone && str_to_u64((struct str){ message.p + i, 3 }, 599, &n) && n >= 400)
+			return (int)n;
+	}
+	return 0;
+}
+
+static enum ending ending_of_error(struct str message)
+{
+	if (str_contains(message, STR("Loop detection")) ||
+	    str_contains(message, STR("max session turns")))
+		return ENDING_TRUNCATED;
+	return endpoint_classify(status_in(message), message);
+}
+
+static void without_result(
+    struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	ret->answer = buf_str(&s->base.text);
+	ret->reason = session_why(&s->base, status, errors);
+	ret->ending = ENDING_CRASHED;
+	if (code == 53 || code == 55) {
+		ret->ending = ENDING_TRUNCATED;
+		ret->reason = code == 53 ? STR("it used up its turns")
+					 : STR("it used up its time or its tool calls");
+	} else if (code == 52) {
+		ret->ending = ENDING_DENIED;
+	}
+}
+
+static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	session_count(&s->base, ret);
+	if (!s->result) {
+		without_result(s, status, errors, ret);
+		return;
+	}
+	ret->structured = json_object_get(s->result, "structured_result");
+	ret->answer = json_get_str(s->result, "result");
+	if (json_get_bool(s->result, "is_error", true)) {
+		ret->reason = json_get_str(json_get_object(s->result, "error"), "message");
+		ret->ending = ending_of_error(ret->reason);
+		ret->answer = buf_str(&s->base.text);
+		return;
+	}
+	ret->ending = s->opened ? answer_classify(ret->answer) : ENDING_CRASHED;
+	if (!s->opened)
+		ret->reason = STR("it never said in which mode it runs");
+}
+
+static void destroy(struct agent_session *s)
+{
+	for (size_t i = 0; i < OPEN_CALLS_MAX; i++) {
+		free(s->calls[i].id);
+		free(s->calls[i].name);
+	}
+	json_decref(s->result);
+	session_fini(&s->base);
+	free(s);
+}
+
+static const char *const env_names[] = { "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL",
+	"QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_NO_RELAUNCH", "QWEN_CODE_DISABLE_CRON",
+	"QWEN_STREAM_IDLE_TIMEOUT_MS", "HOME", "TMPDIR", "PATH", "LANG", "TERM", NULL };
+
+const struct adapter_ops adapter_qwen = {
+	.name = "qwen",
+	.title = "Qwen Code",
+	.read_only_enforced = true,
+	.needs_interpreter = true,
+	.env_names = env_names,
+	.version_arg = "--version",
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = line,
+	.exited = exited,
+	.destroy = destroy,
+};

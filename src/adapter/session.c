@@ -1,0 +1,77 @@
+#include "adapter/session.h"
+
+#include "base/limits.h"
+
+#include <stdarg.h>
+#include <sys/wait.h>
+
+void session_init(struct session *s, fact_fn fn, void *ctx)
+{
+	*s = (struct session){ .fn = fn, .ctx = ctx };
+	buf_init(&s->text, ANSWER_MAX);
+	buf_init(&s->reason, KIB(4));
+}
+
+void session_fini(struct session *s)
+{
+	buf_fini(&s->text);
+	buf_fini(&s->reason);
+}
+
+void session_say(struct session *s, const struct fact *fact)
+{
+	s->fn(s->ctx, fact);
+}
+
+void session_violation(struct session *s, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	if (s->violated)
+		return;
+	s->violated = true;
+	buf_init(&b, KIB(4));
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	session_say(s, &(struct fact){ .type = FACT_VIOLATION, .text = buf_str(&b) });
+	buf_fini(&b);
+}
+
+static struct str last_line(struct str text)
+{
+	struct str last = { "", 0 };
+
+	while (text.p) {
+		struct str line = str_trim(str_line(&text));
+
+		if (line.n)
+			last = line;
+	}
+	return str_take(last, 500);
+}
+
+struct str session_why(struct session *s, int status, struct str errors)
+{
+	struct str line = last_line(errors);
+
+	buf_clear(&s->reason);
+	if (WIFSIGNALED(status))
+		buf_printf(&s->reason, "killed by signal %d", WTERMSIG(status));
+	else
+		buf_printf(&s->reason, "exit status %d", WEXITSTATUS(status));
+	if (line.n)
+		buf_printf(&s->reason, ": %.*s", STR_ARG(line));
+	return buf_str(&s->reason);
+}
+
+void session_count(const struct session *s, struct outcome *ret)
+{
+	*ret = (struct outcome){ .in = s->in,
+		.out = s->out,
+		.cached = s->cached,
+		.turns = s->turns,
+		.tool_calls = s->tool_calls,
+		.denied = s->denied };
+}

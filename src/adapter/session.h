@@ -1,0 +1,29 @@
+/* What sessions of all adapters share: who listens, what was counted, how a process can end. */
+#ifndef ADAPTER_SESSION_H
+#define ADAPTER_SESSION_H
+
+#include "adapter/adapter.h"
+#include "base/buf.h"
+
+struct session {
+	fact_fn fn;
+	void *ctx;
+	struct buf text;   /* of the turn in hand */
+	struct buf reason; /* for the outcome */
+	unsigned turns, tool_calls, denied;
+	long long in, out, cached;
+	bool violated;
+};
+
+void session_init(struct session *s, fact_fn fn, void *ctx);
+void session_fini(struct session *s);
+void session_say(struct session *s, const struct fact *fact);
+/* FACT_VIOLATION, once. */
+void session_violation(struct session *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "killed by signal 9", "exit status 3: last line of ERRORS", in s->reason. */
+struct str session_why(struct session *s, int status, struct str errors);
+/* Everything counted so far, into an otherwise empty outcome. */
+void session_count(const struct session *s, struct outcome *ret);
+
+#endif

@@ -1,0 +1,133 @@
+/* What the files of this room share. */
+#ifndef AGENT_PRIV_H
+#define AGENT_PRIV_H
+
+#include "agent/agent.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "flow/words.h"
+
+#define TURNS_DEFAULT 40
+#define CONTEXT_BYTES KIB(360) /* of all messages: some 90,000 tokens */
+#define CONTEXT_LEAST KIB(16)
+#define KEEP_RESULTS 4 /* the latest results are cut last */
+
+/* --- out.c: what we say --------------------------------------------------------------------- */
+
+/* One line; DOC is given away. */
+void out_event(const char *type, json_t *doc);
+/* Text as it comes: "text" or "think". */
+void out_text(const char *type, struct str text);
+
+/* --- root.c: files beneath the repository ----------------------------------------------------- */
+
+struct root {
+	int fd;
+	const char *path; /* as tools that are programs see it */
+};
+
+MUST_CHECK int root_open(struct root *r, const char *path);
+/*
+ * Opens PATH (relative; "", "." and "/" are the root itself) without ever leaving the root, not by
+ * `..`, not by a link, not by a mount. FLAGS as of open. A descriptor, or negative errno.
+ */
+MUST_CHECK int root_at(const struct root *r, struct str path, int flags);
+/* The whole of a regular file of at most MAX bytes in A. */
+MUST_CHECK int root_read(
+    const struct root *r, struct arena *a, struct str path, size_t max, struct str *ret);
+/* Calls FN for every regular file below PATH in order of names, depth first; FN returns false to
+ * stop. Links are not followed. */
+typedef bool (*root_fn)(void *ctx, struct str path, size_t size);
+void root_walk(const struct root *r, struct arena *a, struct str path, root_fn fn, void *ctx);
+
+/* --- tools ------------------------------------------------------------------------------------ */
+
+struct tool_call {
+	struct root *root;
+	struct arena *arena; /* of this call */
+	const json_t *args;
+	struct buf *out; /* the result, at most TOOL_RESULT_MAX; more is cut by the caller */
+	json_t *reads;	 /* [{path, from, to}], for whoever shows what was read */
+	const char *summary;
+};
+
+struct tool {
+	const char *name, *description;
+	const char *schema; /* JSON Schema of the arguments */
+	/* 0, or -EINVAL with a sentence for the model in OUT */
+	int (*fn)(struct tool_call *call);
+};
+
+extern const struct tool agent_tools[];
+extern const size_t agent_n_tools;
+const struct tool *tool_find(struct str name);
+/* A sentence for the model in place of a result. Returns -EINVAL. */
+int tool_fail(struct tool_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+int tool_list_dir(struct tool_call *call);
+int tool_read_file(struct tool_call *call);
+int tool_find_files(struct tool_call *call);
+int tool_search(struct tool_call *call);
+int tool_git_log(struct tool_call *call);
+int tool_git_diff(struct tool_call *call);
+int tool_git_blame(struct tool_call *call);
+int tool_git_show(struct tool_call *call);
+/* Does the path or name S match the pattern: *, ?, [..], ** over slashes. */
+bool glob_match(struct str pattern, struct str s);
+
+/* --- wire.c: one request ------------------------------------------------------------------------
+ */
+
+struct reply_call {
+	struct buf id, name, args;
+};
+
+#define REPLY_CALLS_MAX 32
+
+struct reply {
+	struct buf text;
+	struct reply_call *calls;
+	size_t n_calls;
+	bool too_many_calls;
+	struct str finish; /* in the arena of the request: stop, length, tool_calls … */
+	long long in, out, cached;
+	int status;	  /* HTTP; 0: no answer */
+	struct str error; /* in the arena: what went wrong, empty: nothing */
+	bool streaming;	  /* something of the answer came */
+};
+
+struct wire {
+	const char *url, *token;
+	void *curl; /* CURL handle, kept for its connection */
+};
+
+/* Sends BODY, streams text to OUT as it comes. REPLY is initialised here; reply_fini frees it. */
+void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *ret);
+void reply_fini(struct reply *r);
+
+/* --- chat.c: the conversation --------------------------------------------------------------------
+ */
+
+struct chat {
+	json_t *messages;
+	const char *model, *effort;
+	double temperature;
+	const struct tool *const *tools; /* offered */
+	size_t n_tools;
+	size_t budget; /* bytes */
+	size_t dropped;
+};
+
+void chat_init(struct chat *c, struct str prompt, size_t system);
+void chat_fini(struct chat *c);
+/* The request as JSON text in A. Cuts old results first when the budget is passed. */
+struct str chat_request(struct chat *c, struct arena *a, bool with_tools);
+void chat_add_reply(struct chat *c, const struct reply *r);
+void chat_add_result(struct chat *c, struct str id, struct str text);
+void chat_add_user(struct chat *c, const char *text);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * git_log, git_diff, git_blame, git_show. git runs behind the fence like us, on the bare directory
+ * that the snapshot brought along (/repo-git), never on the repository's own configuration.
+ */
+#include "agent/priv.h"
+
+#include "base/utf8.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GIT_DIR "/repo-git"
+#define GIT_SECONDS 20
+#define LOG_DEFAULT 30
+#define LOG_MAX 200
+
+/* A revision a person would write; nothing that git could take for an option. */
+static bool is_revision(struct str s)
+{
+	if (!s.n || s.n > 200 || s.p[0] == '-')
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static void child(const char *const *argv, int out)
+{
+	static const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+		"HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_PAGER=cat",
+		"GIT_NO_LAZY_FETCH=1", NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, 0);
+	dup2(out, 1);
+	dup2(null, 2);
+	execve("/usr/bin/git", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
+	_exit(127);
+}
+
+/* Reads until the end, the ceiling or the time is reached; then the child is killed. */
+static bool drain(struct tool_call *call, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char chunk[KIB(16)];
+
+	for (;;) {
+		ssize_t n =
+		    poll(&p, 1, GIT_SECONDS * 1000) > 0 ? read(fd, chunk, sizeof(chunk)) : -1;
+
+		if (n <= 0)
+			return n == 0;
+		buf_add(call->out, utf8_clean(call->arena, (struct str){ chunk, (size_t)n }));
+		if (call->out->n > TOOL_RESULT_MAX - KIB(1)) {
+			buf_adds(call->out, "\n(cut here)\n");
+			return false;
+		}
+	}
+}
+
+static int run_git(struct tool_call *call, const char *const *args)
+{
+	const char *argv[32] = { "git", "--git-dir=" GIT_DIR, "--no-pager", "-c",
+		"core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
+		"core.quotePath=false" };
+	size_t n = 9;
+	int ends[2], status = 0;
+
+	while (*args && n < 31)
+		argv[n++] = *args++;
+	if (access(GIT_DIR "/HEAD", R_OK) < 0)
+		return tool_fail(call, "there is no git history in this snapshot");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return tool_fail(call, "no pipe: %s", err_name(-errno));
+	pid_t pid = fork();
+
+	if (pid == 0)
+		child(argv, ends[1]);
+	close(ends[1]);
+	bool whole = pid > 0 && drain(call, ends[0]);
+
+	close(ends[0]);
+	if (pid > 0 && !whole)
+		kill(pid, SIGKILL);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	if (pid < 0 || (whole && status != 0))
+		return tool_fail(call, "git could not do that (is the revision or path right?)");
+	call->summary = arena_printf(call->arena, "%zu bytes", call->out->n);
+	if (!call->out->n)
+		buf_adds(call->out, "(nothing)\n");
+	return 0;
+}
+
+static const char *text_arg(struct tool_call *call, const char *key)
+{
+	return arena_cstr(call->arena, json_get_str(call->args, key));
+}
+
+int tool_git_log(struct tool_call *call)
+{
+	long long max = json_get_int(call->args, "max", LOG_DEFAULT);
+	const char *path = text_arg(call, "path");
+
+	if (max < 1 || max > LOG_MAX)
+		max = LOG_DEFAULT;
+	return run_git(
+	    call, (const char *const[]){ "log", "--no-ext-diff", "--no-textconv",
+		      arena_printf(call->arena, "-n%lld", max), "--date=short",
+		      "--format=%h %ad %an: %s", "HEAD", "--", path[0] ? path : ".", NULL });
+}
+
+int tool_git_diff(struct tool_call *call)
+{
+	struct str from = json_get_str(call->args, "from"), to = json_get_str(call->args, "to");
+	const char *path = text_arg(call, "path");
+
+	if (!to.n)
+		to = STR("HEAD");
+	if (!is_revision(from) || !is_revision(to))
+		return tool_fail(call, "from (and to) must be commits");
+	return run_git(call, (const char *const[]){ "diff", "--no-ext-diff", "--no-textconv",
+				 "--stat", "--patch", arena_cstr(call->arena, from),
+				 arena_cstr(call->arena, to), "--", path[0] ? path : ".", NULL });
+}
+
+int tool_git_blame(struct tool_call *call)
+{
+	long long from = json_get_int(call->args, "from", 1);
+	long long to = json_get_int(call->args, "to", from + 99);
+
+	if (from < 1 || to < from || to > from + TOOL_READ_LINES)
+		return tool_fail(call, "from and to must be lines, at most 400 apart");
+	return run_git(call, (const char *const[]){ "blame", "--date=short",
+				 arena_printf(call->arena, "-L%lld,%lld", from, to), "HEAD", "--",
+				 text_arg(call, "path"), NULL });
+}
+
+int tool_git_show(struct tool_call *call)
+{
+	struct str commit = json_get_str(call->args, "commit");
+
+	if (!is_revision(commit))
+		return tool_fail(call, "commit must be a commit");
+	return run_git(
+	    call, (const char *const[]){ "show", "--no-ext-diff", "--no-textconv", "--stat",
+		      "--patch", "--date=short", arena_cstr(call->arena, commit), "--", NULL });
+}

@@ -1,0 +1,243 @@
+/* One chat completion request over HTTP, its answer read as it streams. */
+#include "agent/priv.h"
+
+#include "net/curl.h"
+#include "net/sse.h"
+
+#include <stdlib.h>
+
+struct exchange {
+	struct arena *arena;
+	struct reply *reply;
+	const struct curl_api *api;
+	CURL *curl;
+	struct sse sse;
+	struct buf raw; /* an answer that is no event stream */
+	bool is_stream, typed, done;
+	int broken;
+};
+
+/* --- deltas
+ * ---------------------------------------------------------------------------------------- */
+
+static struct reply_call *call_at(struct exchange *x, size_t i)
+{
+	struct reply *r = x->reply;
+
+	if (i >= REPLY_CALLS_MAX) {
+		r->too_many_calls = true;
+		return NULL;
+	}
+	for (; r->n_calls <= i; r->n_calls++) {
+		buf_init(&r->calls[r->n_calls].id, KIB(1));
+		buf_init(&r->calls[r->n_calls].name, KIB(1));
+		buf_init(&r->calls[r->n_calls].args, MIB(1));
+	}
+	return &r->calls[i];
+}
+
+static void take_call(struct exchange *x, const json_t *doc, size_t fallback)
+{
+	long long i = json_get_int(doc, "index", (long long)fallback);
+	struct reply_call *call = i < 0 ? NULL : call_at(x, (size_t)i);
+	const json_t *fn = json_get_object(doc, "function");
+
+	if (!call)
+		return;
+	if (!call->id.n)
+		buf_add(&call->id, json_get_str(doc, "id"));
+	if (!call->name.n)
+		buf_add(&call->name, json_get_str(fn, "name"));
+	buf_add(&call->args, json_get_str(fn, "arguments"));
+}
+
+static void take_usage(struct exchange *x, const json_t *usage)
+{
+	if (!usage)
+		return;
+	x->reply->in = json_get_int(usage, "prompt_tokens", 0);
+	x->reply->out = json_get_int(usage, "completion_tokens", 0);
+	x->reply->cached =
+	    json_get_int(json_get_object(usage, "prompt_tokens_details"), "cached_tokens", 0);
+}
+
+static struct str error_text(const json_t *doc)
+{
+	const json_t *error = json_object_get(doc, "error");
+	struct str text = json_get_str(error, "message");
+
+	if (json_is_string(error))
+		text = str_from(json_string_value(error));
+	return text.n ? text : json_get_str(doc, "message");
+}
+
+/* DELTA of a stream, or MESSAGE of a whole answer. */
+static void take_message(struct exchange *x, const json_t *message)
+{
+	struct str text = json_get_str(message, "content");
+	struct str think = json_get_str(message, "reasoning_content");
+	const json_t *call;
+	size_t i;
+
+	if (!think.n)
+		think = json_get_str(message, "reasoning");
+	out_text("think", think);
+	out_text("text", text);
+	buf_add(&x->reply->text, text);
+	json_array_foreach (json_get_array(message, "tool_calls"), i, call)
+		take_call(x, call, i);
+}
+
+static void take_document(struct exchange *x, const json_t *doc)
+{
+	const json_t *choice = json_array_get(json_get_array(doc, "choices"), 0);
+	struct str finish = json_get_str(choice, "finish_reason"), error = error_text(doc);
+
+	if (error.n && !choice)
+		x->reply->error = arena_dup(x->arena, str_take(error, 2000));
+	take_message(
+	    x, json_get_object(choice, json_get_object(choice, "delta") ? "delta" : "message"));
+	take_usage(x, json_get_object(doc, "usage"));
+	x->reply->streaming |= choice != NULL;
+	if (finish.n)
+		x->reply->finish = arena_dup(x->arena, finish);
+}
+
+static void on_event(void *ctx, struct str event, struct str data)
+{
+	struct exchange *x = ctx;
+
+	(void)event;
+	if (str_is(str_trim(data), "[DONE]")) {
+		x->done = true;
+		return;
+	}
+	json_t *doc = json_parse(data, NULL);
+
+	if (doc)
+		take_document(x, doc);
+	else
+		x->broken = -EPROTO;
+	json_decref(doc);
+}
+
+/* --- bytes
+ * ------------------------------------------------------------------------------------------ */
+
+static void look_at_type(struct exchange *x)
+{
+	char *type = NULL;
+	long status = 0;
+
+	x->typed = true;
+	x->api->easy_getinfo(x->curl, CURLINFO_CONTENT_TYPE, &type);
+	x->api->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+	x->is_stream = type && strncmp(type, "text/event-stream", 17) == 0 && status == 200;
+}
+
+static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
+{
+	struct exchange *x = ctx;
+	struct str bytes = { p, size * n };
+
+	if (!x->typed)
+		look_at_type(x);
+	if (!x->is_stream) {
+		buf_add(&x->raw, bytes);
+		return buf_status(&x->raw) ? 0 : bytes.n;
+	}
+	x->broken = x->broken ? x->broken : sse_feed(&x->sse, bytes);
+	return x->broken == -E2BIG || buf_status(&x->reply->text) ? 0 : bytes.n;
+}
+
+static void take_raw(struct exchange *x)
+{
+	json_t *doc = json_parse(buf_str(&x->raw), NULL);
+	struct reply *r = x->reply;
+
+	if (doc && r->status == 200)
+		take_document(x, doc);
+	else if (doc)
+		r->error = arena_dup(x->arena, str_take(error_text(doc), 2000));
+	if (!doc && !r->error.n)
+		r->error = STR("the model server did not answer in JSON");
+	if (r->status != 200 && !r->error.n)
+		r->error = str_from(arena_printf(x->arena, "HTTP status %d", r->status));
+	json_decref(doc);
+}
+
+static void set_options(
+    struct exchange *x, const struct wire *w, struct curl_slist *headers, struct str body)
+{
+	const struct curl_api *api = x->api;
+	CURL *c = x->curl;
+
+	api->easy_setopt(c, CURLOPT_URL, arena_printf(x->arena, "%s/chat/completions", w->url));
+	api->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
+	api->easy_setopt(c, CURLOPT_PROXY, "");
+	api->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	api->easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	api->easy_setopt(c, CURLOPT_POST, 1L);
+	api->easy_setopt(c, CURLOPT_POSTFIELDS, body.p);
+	api->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
+	api->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	api->easy_setopt(c, CURLOPT_WRITEDATA, x);
+}
+
+static void perform(struct exchange *x, const struct wire *w, struct str body)
+{
+	struct curl_slist *headers = x->api->slist_append(NULL, "Content-Type: application/json");
+	struct reply *r = x->reply;
+	long status = 0;
+
+	headers = x->api->slist_append(headers, "Expect:");
+	headers = x->api->slist_append(
+	    headers, arena_printf(x->arena, "Authorization: Bearer %s", w->token));
+	set_options(x, w, headers, body);
+	CURLcode rc = x->api->easy_perform(x->curl);
+
+	x->api->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+	x->api->slist_free_all(headers);
+	r->status = (int)status;
+	if (!x->is_stream && rc == CURLE_OK)
+		take_raw(x);
+	else if (rc != CURLE_OK)
+		r->error = str_from(arena_printf(x->arena, "%s", x->api->easy_strerror(rc)));
+	else if (x->broken)
+		r->error = STR("the model server's stream is malformed");
+	else if (!x->done && !r->finish.n)
+		r->error = STR("the model server's stream ended early");
+}
+
+void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *ret)
+{
+	struct exchange x = { .arena = a, .reply = ret };
+	struct err err = { 0 };
+
+	*ret = (struct reply){ .calls = xalloc(REPLY_CALLS_MAX * sizeof(*ret->calls)) };
+	buf_init(&ret->text, ANSWER_MAX);
+	x.api = curl_api(&err);
+	if (x.api && !w->curl)
+		w->curl = x.api->easy_init();
+	x.curl = w->curl;
+	if (!x.curl) {
+		ret->error = str_from(arena_printf(a, "libcurl: %s", err.what));
+		return;
+	}
+	buf_init(&x.raw, MIB(8));
+	sse_init(&x.sse, SSE_LINE_MAX, on_event, &x);
+	perform(&x, w, body);
+	sse_fini(&x.sse);
+	buf_fini(&x.raw);
+}
+
+void reply_fini(struct reply *r)
+{
+	for (size_t i = 0; i < r->n_calls; i++) {
+		buf_fini(&r->calls[i].id);
+		buf_fini(&r->calls[i].name);
+		buf_fini(&r->calls[i].args);
+	}
+	free(r->calls);
+	buf_fini(&r->text);
+}
