@@ -1,0 +1,185 @@
+/*
+ * What the files of this room share.
+ *
+ *   server   HTTP/1.1 towards workers (libmicrohttpd): connections, requests, bodies
+ *   lane     which request may go to an upstream, and when; what a failure means
+ *   curl_up  an upstream over HTTP (libcurl multi)
+ *   rehearse the upstream that is no language model
+ *   usage    tokens out of what streams by
+ *   gateway  life and death, configuration, ports
+ */
+#ifndef GATEWAY_PRIV_H
+#define GATEWAY_PRIV_H
+
+#include "gateway/gateway.h"
+
+#include "base/buf.h"
+#include "base/imap.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "flow/words.h"
+#include "net/curl.h"
+#include "net/mhd.h"
+#include "net/sse.h"
+#include "rehearsal/rehearsal.h"
+
+#include <uv.h>
+
+#define OUT_HIGH KIB(512) /* of a response not yet taken by the worker: then the upstream waits */
+#define LANE_PARALLEL 4
+#define LANE_PARALLEL_LOCAL 2
+#define TRIES_MAX 5	     /* of one request; the first one counted */
+#define RATE_PATIENCE 150000 /* ms that one request waits for a rate limit in all */
+#define BACKOFF_LEAST 500
+#define BACKOFF_MOST 20000
+#define RETRY_AFTER_MOST 120000
+#define QUOTA_PAUSE 60000
+#define WAITING_EVERY 15000
+#define CONNECT_SECONDS 10L
+#define SILENCE_SECONDS 600L /* no byte from an upstream */
+
+struct upstream;
+struct request;
+
+/* Where answers come from. */
+struct backend {
+	/* Sends R's body. Ends in request_head … request_end, or in request_failed. */
+	void (*start)(struct request *r);
+	/* There is room in R's buffer again. */
+	void (*drained)(struct request *r);
+	/* Nothing of it may come any more. */
+	void (*cancel)(struct request *r);
+};
+
+struct upstream {
+	struct list list;
+	struct gateway *g;
+	char *name, *url, *model, *key; /* key: locked memory, KEY_BYTES */
+	const struct backend *backend;
+	struct rehearsal *rehearsal;
+	/* the lane */
+	unsigned parallel, flying;
+	struct list queue;   /* struct request, first come first served */
+	msec_t paused_until; /* boot time; 0: not paused */
+	const char *paused_why;
+	uv_timer_t *timer; /* wakes the lane, and says that it waits */
+	uint64_t rng;
+};
+
+struct gateway {
+	uv_loop_t *loop;
+	const struct mhd_api *mhd;
+	const struct curl_api *curl;
+	struct MHD_Daemon *daemon;
+	CURLM *multi;
+	struct list upstreams, ports;
+	uv_poll_t *server_poll;
+	uv_timer_t *server_timer, *curl_timer;
+	struct imap conns; /* socket -> struct port */
+	bool turning;	   /* inside MHD_run */
+};
+
+struct port {
+	struct list list;
+	struct gateway *g;
+	struct upstream *up;
+	char *token, *model;
+	struct budget *budget;
+	const struct port_events *events; /* NULL once closed */
+	void *ctx;
+	uv_poll_t *listener;
+	int fd;
+	struct list requests;
+	unsigned conns;
+	bool closed;
+	long long in, out, cached;
+	unsigned answered, asked;
+	int verdict; /* enum ending */
+	bool fatal;  /* no further request has a chance */
+	char why[600];
+};
+
+enum request_state {
+	REQUEST_READING, /* its body comes in */
+	REQUEST_WAITING, /* in the lane's queue, or between two tries */
+	REQUEST_FLYING,	 /* at the upstream */
+	REQUEST_DONE,	 /* the upstream is finished with it */
+};
+
+struct request {
+	struct list list, queue;
+	struct port *port;
+	struct MHD_Connection *conn;
+	enum request_state state;
+	struct buf body;
+	bool post, suspended, replied, stream;
+	/* the answer */
+	int status;
+	bool json, headed; /* a head has come */
+	struct buf out;
+	size_t out_total;
+	bool ended, cut;
+	/* tries */
+	unsigned tries;
+	msec_t not_before, waiting_since, told_at;
+	long long reserved;
+	void *transfer; /* the backend's */
+	/* usage */
+	struct sse sse;
+	bool sse_on;
+	long long in, out_tokens, cached;
+	size_t text_bytes;
+};
+
+/* --- server.c ------------------------------------------------------------------------------ */
+
+MUST_CHECK int server_start(struct gateway *g, struct err *err);
+void server_stop(struct gateway *g);
+/* Lets MHD work; call after anything that resumed a connection. */
+void server_turn(struct gateway *g);
+MUST_CHECK int server_accept(struct port *p, int fd);
+/* The request has something to send, or its end. */
+void request_wake(struct request *r);
+/* An error for the worker in place of an upstream's answer. */
+void request_refuse(struct request *r, int status, const char *type, const char *message);
+
+/* --- lane.c ---------------------------------------------------------------------------------- */
+
+void lane_enter(struct request *r);
+/* The request leaves for good, whatever its state. */
+void lane_leave(struct request *r);
+void lane_pump(struct upstream *up);
+/* --- what backends report --- */
+/* An answer with STATUS 200 begins. */
+void request_head(struct request *r, bool json);
+/* More of it. Returns false when the response is over its ceiling and was cut. */
+bool request_body(struct request *r, struct str bytes);
+/* It is complete (CUT: it broke off). */
+void request_end(struct request *r, bool cut);
+/*
+ * No answer: STATUS is the HTTP status (0: could not be reached), RETRY_AFTER in ms (0: none).
+ * The lane decides whether there is another try.
+ */
+void request_failed(struct request *r, int status, msec_t retry_after, struct str message);
+
+/* --- usage.c --------------------------------------------------------------------------------- */
+
+void usage_begin(struct request *r);
+void usage_feed(struct request *r, struct str bytes);
+/* Adds what was counted (or, where the upstream says nothing, estimated) to port and budget. */
+void usage_end(struct request *r);
+
+/* --- backends ----------------------------------------------------------------------------------
+ */
+
+extern const struct backend backend_curl, backend_rehearsal;
+MUST_CHECK int curl_up_start(struct gateway *g, struct err *err);
+void curl_up_stop(struct gateway *g);
+
+/* gateway.c */
+void port_unref_conn(struct port *p);
+void port_fail(struct port *p, int ending, bool fatal, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void handle_close(uv_handle_t *handle);
+
+#endif

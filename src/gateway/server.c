@@ -1,0 +1,394 @@
+/*
+ * HTTP/1.1 towards workers. libmicrohttpd has no thread and no listening socket of its own: we
+ * accept on what the fence handed out, give it the connections, and run it when its epoll
+ * descriptor is ready. A request that waits for an upstream is suspended.
+ */
+#include "gateway/priv.h"
+
+#include "base/json.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 2048
+#define PORT_CONNECTIONS_MAX 32
+#define CONNECTION_MEMORY KIB(64)
+#define IDLE_SECONDS 0U /* a slow model is no reason to hang up; the attempt's limits are */
+
+/* --- running it ---------------------------------------------------------------------------------
+ */
+
+static void on_timeout(uv_timer_t *timer)
+{
+	server_turn(timer->data);
+}
+
+void server_turn(struct gateway *g)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (g->turning || !g->daemon)
+		return;
+	g->turning = true;
+	g->mhd->run(g->daemon);
+	g->turning = false;
+	if (g->mhd->get_timeout(g->daemon, &ms) == MHD_YES)
+		uv_timer_start(g->server_timer, on_timeout, ms, 0);
+	else
+		uv_timer_stop(g->server_timer);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	server_turn(poll->data);
+}
+
+/* --- answering ----------------------------------------------------------------------------------
+ */
+
+static ssize_t on_read(void *ctx, uint64_t pos, char *p, size_t max)
+{
+	struct request *r = ctx;
+	size_t n = r->out.n < max ? r->out.n : max;
+
+	(void)pos;
+	if (!n && r->ended)
+		return r->cut ? MHD_CONTENT_READER_END_WITH_ERROR
+			      : MHD_CONTENT_READER_END_OF_STREAM;
+	if (!n) {
+		r->suspended = true;
+		r->port->g->mhd->suspend_connection(r->conn);
+		return 0;
+	}
+	memcpy(p, r->out.p, n);
+	buf_drop(&r->out, n);
+	if (r->state == REQUEST_FLYING && r->out.n < OUT_HIGH / 2)
+		r->port->up->backend->drained(r);
+	return (ssize_t)n;
+}
+
+/* The head is known (or will never be): now MHD gets its response. */
+static enum MHD_Result reply(struct request *r)
+{
+	const struct mhd_api *mhd = r->port->g->mhd;
+	struct MHD_Response *resp;
+
+	r->replied = true;
+	resp = mhd->create_response_from_callback(MHD_SIZE_UNKNOWN, KIB(32), on_read, r, NULL);
+	if (!resp)
+		return MHD_NO;
+	mhd->add_response_header(
+	    resp, "Content-Type", r->json ? "application/json" : "text/event-stream");
+	enum MHD_Result ok = mhd->queue_response(r->conn, (unsigned)r->status, resp);
+
+	mhd->destroy_response(resp);
+	return ok;
+}
+
+void request_wake(struct request *r)
+{
+	if (!r->suspended)
+		return;
+	r->suspended = false;
+	r->port->g->mhd->resume_connection(r->conn);
+	if (!r->port->g->turning)
+		uv_timer_start(r->port->g->server_timer, on_timeout, 0, 0);
+}
+
+void request_refuse(struct request *r, int status, const char *type, const char *message)
+{
+	json_t *doc = json_pack("{s:{s:o, s:s, s:s}}", "error", "message", json_cstr(message),
+	    "type", type, "code", type);
+
+	r->status = status;
+	r->json = true;
+	buf_add_value(&r->out, doc);
+	json_decref(doc);
+	r->headed = r->ended = true;
+	r->state = REQUEST_DONE;
+	request_wake(r);
+}
+
+/* --- requests
+ * ------------------------------------------------------------------------------------- */
+
+/* Compares in constant time; the lengths are no secret. */
+static bool same_secret(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+	unsigned char diff = 0;
+
+	if (n != strlen(b))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		diff |= (unsigned char)(a[i] ^ b[i]);
+	return diff == 0;
+}
+
+static bool is_authorized(struct request *r)
+{
+	const char *header =
+	    r->port->g->mhd->lookup_connection_value(r->conn, MHD_HEADER_KIND, "Authorization");
+
+	return header && strncmp(header, "Bearer ", 7) == 0 &&
+	       same_secret(header + 7, r->port->token);
+}
+
+static void list_models(struct request *r)
+{
+	json_t *doc = json_pack("{s:s, s:[{s:o, s:s, s:s}]}", "object", "list", "data", "id",
+	    json_cstr(r->port->model[0] ? r->port->model : "default"), "object", "model",
+	    "owned_by", "tutti");
+
+	buf_add_value(&r->out, doc);
+	json_decref(doc);
+	r->status = 200;
+	r->json = r->headed = r->ended = true;
+	r->state = REQUEST_DONE;
+}
+
+/* The model is ours to choose, and usage is wanted whether the agent asks for it or not. */
+static int rewrite(struct request *r)
+{
+	json_t *doc = json_parse(buf_str(&r->body), NULL);
+
+	if (!json_get_array(doc, "messages")) {
+		json_decref(doc);
+		return -EINVAL;
+	}
+	r->stream = json_get_bool(doc, "stream", false);
+	if (r->port->model[0])
+		json_object_set_new(doc, "model", json_cstr(r->port->model));
+	if (r->stream)
+		json_object_set_new(doc, "stream_options", json_pack("{s:b}", "include_usage", 1));
+	buf_clear(&r->body);
+	buf_add_value(&r->body, doc);
+	json_decref(doc);
+	return buf_status(&r->body);
+}
+
+static void complete(struct request *r)
+{
+	struct port *p = r->port;
+
+	if (p->fatal) {
+		request_refuse(r, 400, "tutti_refused", p->why);
+	} else if (++p->asked > ATTEMPT_REQUESTS_MAX) {
+		port_fail(p, ENDING_TRUNCATED, true, "more than %d requests in one attempt",
+		    ATTEMPT_REQUESTS_MAX);
+		request_refuse(r, 400, "tutti_refused", p->why);
+	} else if (rewrite(r) < 0) {
+		request_refuse(
+		    r, 400, "invalid_request_error", "this is no chat completion request");
+	} else {
+		if (p->events && p->events->active)
+			p->events->active(p->ctx);
+		lane_enter(r);
+	}
+}
+
+static void route(struct request *r, const char *url)
+{
+	if (!is_authorized(r))
+		request_refuse(r, 401, "invalid_api_key", "this token is not of this attempt");
+	else if (buf_status(&r->body))
+		request_refuse(
+		    r, 413, "invalid_request_error", "the request is larger than 16 MiB");
+	else if (!r->post && strcmp(url, "/v1/models") == 0)
+		list_models(r);
+	else if (r->post && strcmp(url, "/v1/chat/completions") == 0)
+		complete(r);
+	else
+		request_refuse(
+		    r, 404, "not_found", "only /v1/models and /v1/chat/completions are here");
+}
+
+static struct port *port_of(struct gateway *g, struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+	    g->mhd->get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? imap_get(&g->conns, info->connect_fd) : NULL;
+}
+
+static struct request *request_begin(
+    struct port *p, struct MHD_Connection *conn, const char *method)
+{
+	struct request *r = xalloc(sizeof(*r));
+
+	r->port = p;
+	r->conn = conn;
+	r->post = strcmp(method, "POST") == 0;
+	list_init(&r->queue);
+	buf_init(&r->body, MODEL_REQUEST_MAX);
+	buf_init(&r->out, MODEL_RESPONSE_MAX + MIB(1));
+	list_push(&p->requests, &r->list);
+	return r;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const char *url,
+    const char *method, const char *version, const char *data, size_t *size, void **slot)
+{
+	struct gateway *g = ctx;
+	struct request *r = *slot;
+
+	(void)version;
+	if (!r) {
+		struct port *p = port_of(g, conn);
+
+		if (!p || p->closed)
+			return MHD_NO;
+		*slot = request_begin(p, conn, method);
+		return MHD_YES;
+	}
+	if (*size) {
+		buf_add(&r->body, (struct str){ data, *size });
+		*size = 0;
+		return MHD_YES;
+	}
+	if (r->port->closed)
+		return MHD_NO;
+	if (r->state == REQUEST_READING)
+		route(r, url);
+	if (r->replied)
+		return MHD_YES;
+	if (r->headed || r->ended)
+		return r->headed ? reply(r) : MHD_NO;
+	r->suspended = true;
+	g->mhd->suspend_connection(conn);
+	return MHD_YES;
+}
+
+static void on_completed(
+    void *ctx, struct MHD_Connection *conn, void **slot, enum MHD_RequestTerminationCode how)
+{
+	struct request *r = *slot;
+
+	(void)ctx;
+	(void)conn;
+	(void)how;
+	if (!r)
+		return;
+	*slot = NULL;
+	lane_leave(r);
+	list_remove(&r->list);
+	buf_fini(&r->body);
+	buf_fini(&r->out);
+	if (r->sse_on)
+		sse_fini(&r->sse);
+	free(r);
+}
+
+/* --- connections
+ * ------------------------------------------------------------------------------------ */
+
+static void on_connection(
+    void *ctx, struct MHD_Connection *conn, void **slot, enum MHD_ConnectionNotificationCode what)
+{
+	struct gateway *g = ctx;
+	const union MHD_ConnectionInfo *info;
+	struct port *p;
+
+	(void)slot;
+	if (what != MHD_CONNECTION_NOTIFY_CLOSED)
+		return;
+	info = g->mhd->get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	p = info ? imap_remove(&g->conns, info->connect_fd) : NULL;
+	if (p)
+		port_unref_conn(p);
+}
+
+static void take_connection(struct port *p, int fd)
+{
+	struct gateway *g = p->g;
+	struct sockaddr_storage addr;
+	socklen_t n = sizeof(addr);
+
+	if (p->conns >= PORT_CONNECTIONS_MAX || getpeername(fd, (struct sockaddr *)&addr, &n) < 0) {
+		close(fd);
+		return;
+	}
+	imap_put(&g->conns, fd, p);
+	p->conns++;
+	/* on failure MHD has closed the socket already */
+	if (g->mhd->add_connection(g->daemon, fd, (struct sockaddr *)&addr, n) != MHD_YES &&
+	    imap_remove(&g->conns, fd))
+		p->conns--;
+}
+
+static void on_listener(uv_poll_t *poll, int status, int events)
+{
+	struct port *p = poll->data;
+	int fd = -1;
+
+	(void)events;
+	while (status == 0 && (fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		take_connection(p, fd);
+	server_turn(p->g);
+}
+
+int server_accept(struct port *p, int fd)
+{
+	int rc;
+
+	p->fd = fd;
+	p->listener = xalloc(sizeof(*p->listener));
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	rc = uv_poll_init(p->g->loop, p->listener, fd);
+	if (rc) {
+		free(p->listener);
+		return rc;
+	}
+	p->listener->data = p;
+	return uv_poll_start(p->listener, UV_READABLE, on_listener);
+}
+
+/* --- life
+ * ---------------------------------------------------------------------------------------------- */
+
+int server_start(struct gateway *g, struct err *err)
+{
+	const union MHD_DaemonInfo *info;
+
+	g->mhd = mhd_api(err);
+	if (!g->mhd)
+		return err->code;
+	g->daemon = g->mhd->start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+	    on_request, g, MHD_OPTION_NOTIFY_COMPLETED, on_completed, g,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, g, MHD_OPTION_CONNECTION_LIMIT,
+	    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_END);
+	info = g->daemon ? g->mhd->get_daemon_info(g->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info || info->epoll_fd < 0)
+		return err_set(err, -EIO, "the gateway's HTTP server does not start");
+	g->server_timer = xalloc(sizeof(*g->server_timer));
+	uv_timer_init(g->loop, g->server_timer);
+	g->server_timer->data = g;
+	g->server_poll = xalloc(sizeof(*g->server_poll));
+	int rc = uv_poll_init(g->loop, g->server_poll, info->epoll_fd);
+
+	if (rc) {
+		free(g->server_poll);
+		g->server_poll = NULL;
+		return err_set(err, rc, "cannot watch the gateway's sockets: %s", err_name(rc));
+	}
+	g->server_poll->data = g;
+	return uv_poll_start(g->server_poll, UV_READABLE, on_ready);
+}
+
+void server_stop(struct gateway *g)
+{
+	if (g->daemon)
+		server_turn(g); /* what was resumed must be seen before the end */
+	handle_close((uv_handle_t *)g->server_poll);
+	handle_close((uv_handle_t *)g->server_timer);
+	if (g->daemon)
+		g->mhd->stop_daemon(g->daemon);
+	g->daemon = NULL;
+}
