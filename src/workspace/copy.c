@@ -1,0 +1,226 @@
+/* Files into the snapshot: regular ones and safe links, everything else is named and left out. */
+#include "workspace/freezer.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static char file_buffer[SNAPSHOT_FILE_MAX + 1]; /* one process, one file at a time */
+
+static int open_in(int root, const char *path, int flags)
+{
+	struct open_how how = { .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The directories above PATH, made once each. */
+static void make_parents(struct freezer *z, struct str path)
+{
+	for (size_t i = 1; i < path.n; i++) {
+		struct str dir = { path.p, i };
+
+		if (path.p[i] != '/' || map_get(&z->seen, dir))
+			continue;
+		map_put(&z->seen, dir, z);
+		mkdirat(z->tree, arena_cstr(z->arena, dir), 0755);
+	}
+}
+
+static bool is_admissible(struct freezer *z, struct str path)
+{
+	const char *why = NULL;
+
+	if (!path.n || path.n >= PATH_BYTES_MAX || path.p[0] == '/')
+		why = "its path is too long";
+	else if (str_eq_nocase(str_take(path, 4), STR(".git")) && (path.n == 4 || path.p[4] == '/'))
+		return false;
+	else if (str_contains(path, STR("/../")) || str_starts(path, STR("../")))
+		why = "its path leaves the tree";
+	else if (z->files >= SNAPSHOT_FILES_MAX)
+		why = "the snapshot is full: 500,000 files";
+	else if (z->bytes >= SNAPSHOT_BYTES_MAX)
+		why = "the snapshot is full: 4 GiB";
+	if (why)
+		freezer_skip(z, path, why);
+	return !why;
+}
+
+static void list_add(struct freezer *z, const char *mode, struct str path, struct str text)
+{
+	char hex[SHA256_HEX];
+	struct buf b;
+
+	sha256_of(text, hex);
+	buf_init(&b, PATH_BYTES_MAX + 256);
+	buf_printf(&b, "%s %zu %s %.*s", mode, text.n, hex, STR_ARG(path));
+	buf_addc(&b, '\0');
+	if (write(z->list, b.p, b.n) != (ssize_t)b.n)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	buf_fini(&b);
+	z->files++;
+	z->bytes += text.n;
+	freezer_tell(z, "copy");
+}
+
+static void write_file(struct freezer *z, const char *path, const char *mode, struct str text)
+{
+	int fd = open_in(z->tree, path, O_PATH);
+
+	if (fd >= 0) { /* git's index can hold a path twice while a merge is open */
+		close(fd);
+		return;
+	}
+	fd = openat(z->tree, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    strcmp(mode, "100755") == 0 ? 0755 : 0644);
+	if (fd < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	for (struct str rest = text; rest.n;) {
+		ssize_t n = write(fd, rest.p, rest.n);
+
+		if (n <= 0)
+			freezer_die("the snapshot cannot be written", err_name(-errno),
+			    "make room on the disk");
+		rest = str_skip(rest, (size_t)n);
+	}
+	close(fd);
+	list_add(z, mode, str_from(path), text);
+	measure_file(z->measure, str_from(path), text);
+}
+
+/* A link is kept when it is relative and its own text does not climb above the root. */
+static bool link_is_inside(struct str path, struct str target)
+{
+	int depth = 0;
+
+	if (!target.n || target.p[0] == '/')
+		return false;
+	for (size_t i = 0; i < path.n; i++)
+		depth += path.p[i] == '/';
+	while (target.p) {
+		struct str part = str_split(&target, '/');
+
+		if (str_is(part, ".."))
+			depth--;
+		else if (part.n && !str_is(part, "."))
+			depth++;
+		if (depth < 0)
+			return false;
+	}
+	return true;
+}
+
+static void write_link(struct freezer *z, struct str path, struct str target)
+{
+	if (!link_is_inside(path, target)) {
+		freezer_skip(z, path, "a link that leads out of the tree");
+		return;
+	}
+	if (symlinkat(arena_cstr(z->arena, target), z->tree, arena_cstr(z->arena, path)) == 0)
+		list_add(z, "120000", path, target);
+}
+
+void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text)
+{
+	if (!is_admissible(z, path))
+		return;
+	make_parents(z, path);
+	if (strcmp(mode, "120000") == 0)
+		write_link(z, path, text);
+	else
+		write_file(z, arena_cstr(z->arena, path), mode, text);
+}
+
+/* --- from the working tree
+ * ---------------------------------------------------------------------------- */
+
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	if (S_ISDIR(mode))
+		return "a directory of its own (submodule or nested repository)";
+	return "a device";
+}
+
+static void copy_link(struct freezer *z, struct str path, const char *name)
+{
+	char target[PATH_BYTES_MAX];
+	int fd = (int)syscall(SYS_openat2, z->repo, name,
+	    &(struct open_how){
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_BENEATH },
+	    sizeof(struct open_how));
+	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0 || (size_t)n == sizeof(target)) {
+		freezer_skip(z, path, "a link that cannot be read");
+		return;
+	}
+	make_parents(z, path);
+	write_link(z, path, (struct str){ target, (size_t)n });
+}
+
+static void copy_regular(
+    struct freezer *z, struct str path, const char *name, const struct stat *st)
+{
+	size_t at = 0;
+	int fd = open_in(z->repo, name, O_RDONLY);
+
+	if (fd < 0) {
+		freezer_skip(z, path, fd == -EACCES ? "it may not be read" : "it vanished");
+		return;
+	}
+	for (;;) {
+		ssize_t n = read(fd, file_buffer + at, sizeof(file_buffer) - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+		if (at == sizeof(file_buffer))
+			break;
+	}
+	close(fd);
+	if (at > SNAPSHOT_FILE_MAX) {
+		freezer_skip(z, path, "larger than 8 MiB");
+		return;
+	}
+	make_parents(z, path);
+	write_file(
+	    z, name, st->st_mode & S_IXUSR ? "100755" : "100644", (struct str){ file_buffer, at });
+}
+
+void copy_path(struct freezer *z, struct str path)
+{
+	char *name;
+	struct stat st;
+
+	if (!is_admissible(z, path))
+		return;
+	if (path.p[path.n - 1] == '/') {
+		freezer_skip(z, path, kind_of(S_IFDIR));
+		return;
+	}
+	name = arena_cstr(z->arena, path);
+	if (fstatat(z->repo, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return; /* tracked, but deleted in the working tree */
+	if (S_ISLNK(st.st_mode))
+		copy_link(z, path, name);
+	else if (!S_ISREG(st.st_mode))
+		freezer_skip(z, path, kind_of(st.st_mode));
+	else if ((unsigned long long)st.st_size > SNAPSHOT_FILE_MAX)
+		freezer_skip(z, path, "larger than 8 MiB");
+	else
+		copy_regular(z, path, name, &st);
+}

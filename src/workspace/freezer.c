@@ -1,0 +1,220 @@
+#include "workspace/freezer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SKIPPED_MAX 1000
+#define TELL_MS 250
+
+/* --- saying
+ * ---------------------------------------------------------------------------------------------- */
+
+static void say(json_t *doc)
+{
+	struct buf b;
+	struct str rest;
+
+	buf_init(&b, MIB(16));
+	buf_add_value(&b, doc);
+	buf_addc(&b, '\n');
+	for (rest = buf_str(&b); rest.n;) {
+		ssize_t n = write(STDOUT_FILENO, rest.p, rest.n);
+
+		if (n <= 0)
+			_exit(1);
+		rest = str_skip(rest, (size_t)n);
+	}
+	buf_fini(&b);
+	json_decref(doc);
+}
+
+void freezer_die(const char *what, const char *why, const char *fix)
+{
+	say(json_pack(
+	    "{s:{s:s, s:o, s:s}}", "error", "what", what, "why", json_cstr(why), "fix", fix));
+	exit(1);
+}
+
+void freezer_tell(struct freezer *z, const char *phase)
+{
+	msec_t now = clock_boot();
+
+	if (now - z->told_at < TELL_MS && z->phase == phase)
+		return;
+	z->told_at = now;
+	z->phase = phase;
+	say(json_pack("{s:{s:s, s:I, s:I}}", "progress", "phase", phase, "files",
+	    (json_int_t)z->files, "bytes", (json_int_t)z->bytes));
+}
+
+void freezer_skip(struct freezer *z, struct str path, const char *why)
+{
+	if (z->n_skipped++ < SKIPPED_MAX)
+		json_array_append_new(
+		    z->skipped, json_pack("{s:o, s:s}", "path", json_text(path), "why", why));
+}
+
+/* --- which files
+ * ------------------------------------------------------------------------------------------- */
+
+struct names {
+	struct str *v;
+	size_t n, cap;
+};
+
+static struct names found;
+
+static void take_name(struct freezer *z, struct str record)
+{
+	if (found.n >= SNAPSHOT_FILES_MAX + 1000) {
+		freezer_skip(z, record, "the snapshot is full: 500,000 files");
+		return;
+	}
+	if (found.n == found.cap) {
+		found.cap = found.cap ? found.cap * 2 : 1024;
+		found.v = xrealloc(found.v, found.cap * sizeof(*found.v));
+	}
+	found.v[found.n++] = arena_dup(z->arena, record);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Tracked and untracked, ignored ones not; sorted by bytes, so that the list is the same anywhere.
+ */
+static void copy_tree(struct freezer *z)
+{
+	static const char *const args[] = { "ls-files", "-z", "--cached", "--others",
+		"--exclude-standard", NULL };
+
+	freezer_tell(z, "list");
+	if (git_records(z, args, take_name) != 0)
+		freezer_die("the repository cannot be listed",
+		    "its index or its objects are damaged",
+		    "git status in the repository says more");
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), name_cmp);
+	for (size_t i = 0; i < found.n; i++)
+		if (!i || !str_eq(found.v[i], found.v[i - 1]))
+			copy_path(z, found.v[i]);
+}
+
+/* "100644 blob SHA SIZE\tPATH" of ls-tree --long. */
+static void copy_entry(struct freezer *z, struct str record)
+{
+	struct str rest = record, head = str_split(&rest, '\t');
+	struct str mode = str_split(&head, ' '), type = str_split(&head, ' '),
+		   sha = str_split(&head, ' ');
+	unsigned long long size = 0;
+	struct str text;
+
+	if (!rest.p)
+		return;
+	if (!str_is(type, "blob")) {
+		freezer_skip(z, rest, "a directory of its own (submodule or nested repository)");
+		return;
+	}
+	if (!str_to_u64(str_trim(head), 1ULL << 40, &size) || size > SNAPSHOT_FILE_MAX) {
+		freezer_skip(z, rest, "larger than 8 MiB");
+		return;
+	}
+	if (git_blob(z, sha, SNAPSHOT_FILE_MAX, &text) < 0) {
+		freezer_skip(z, rest, "its object is missing");
+		return;
+	}
+	copy_blob(z, rest, arena_cstr(z->arena, mode), text);
+}
+
+static void copy_commit(struct freezer *z)
+{
+	const char *const args[] = { "ls-tree", "-r", "-z", "--long", "--full-tree", z->commit,
+		NULL };
+
+	freezer_tell(z, "list");
+	if (git_records(z, args, take_name) != 0)
+		freezer_die("the commit cannot be listed", z->commit,
+		    "git fsck in the repository says more");
+	for (size_t i = 0; i < found.n; i++)
+		copy_entry(z, found.v[i]);
+}
+
+/* --- all of it
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static int open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		freezer_die("the repository cannot be read", err_name(-errno), "");
+	return fd;
+}
+
+static void open_all(struct freezer *z)
+{
+	umask(022);
+	z->repo = open_dir("/repo");
+	if (mkdir("/out/tree", 0755) < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	z->tree = open_dir("/out/tree");
+	z->list = open("/out/files", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0644);
+	if (z->list < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+}
+
+static json_t *repo_facts(struct freezer *z)
+{
+	json_t *repo = json_pack("{s:o, s:o, s:b, s:O, s:I, s:I, s:o, s:O, s:I, s:s}", "commit",
+	    json_cstr(z->commit), "branch", json_cstr(z->branch), "dirty",
+	    !z->at[0] && json_array_size(z->changed) > 0 && z->has_head, "changed", z->changed,
+	    "files", (json_int_t)z->files, "bytes", (json_int_t)z->bytes, "languages",
+	    measure_languages(z->measure), "skipped", z->skipped, "n_skipped",
+	    (json_int_t)z->n_skipped, "kind",
+	    !z->is_git	  ? "dir"
+	    : z->has_head ? "git"
+			  : "empty");
+
+	return repo;
+}
+
+int freeze_main(int argc, char **argv)
+{
+	struct freezer z = { .skipped = json_array(), .changed = json_array() };
+
+	if (argc < 6)
+		return 2;
+	z.arena = arena_create("freezer", GIB(2));
+	map_init(&z.seen, z.arena);
+	z.is_git = strcmp(argv[2], "git") == 0;
+	z.at = argv[3];
+	z.base = argv[4];
+	z.focus = str_from(argv[5]);
+	z.measure = measure_create(z.arena, z.focus);
+	open_all(&z);
+	freezer_tell(&z, "git");
+	git_prepare(&z);
+	z.has_head = z.is_git && git_head(&z);
+	if (z.at[0] && !z.has_head)
+		freezer_die("the commit cannot be found",
+		    arena_printf(z.arena, "git does not know \"%s\" in this repository", z.at),
+		    "name a commit, a branch or a tag with --at");
+	if (z.at[0])
+		copy_commit(&z);
+	else
+		copy_tree(&z);
+	freezer_tell(&z, "signals");
+	if (z.is_git)
+		git_changes(&z);
+	if (!z.is_git || !z.has_head)
+		z.commit[0] = '\0';
+	say(json_pack("{s:{s:o, s:o}}", "done", "repo", repo_facts(&z), "signals",
+	    measure_signals(z.measure, &z)));
+	return 0;
+}

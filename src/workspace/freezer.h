@@ -1,0 +1,71 @@
+/*
+ * The freezer: the program that copies a repository, `tutti __freeze KIND AT BASE FOCUS`. It runs
+ * behind the fence: /repo is the live repository, /out the new snapshot, /repo-admin and
+ * /repo-common the repository's .git, /repo-objects/N its objects. git is run on a directory of our
+ * own making (/out/git), so nothing of the repository's configuration has a say.
+ */
+#ifndef WORKSPACE_FREEZER_H
+#define WORKSPACE_FREEZER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/sha256.h"
+#include "workspace/workspace.h"
+
+struct measure; /* measure.c */
+
+struct freezer {
+	struct arena *arena;
+	bool is_git, has_head;
+	const char *at, *base;
+	struct str focus;
+	int repo, tree, list; /* /repo, /out/tree, /out/files */
+	struct map seen;      /* directories made in the tree */
+	struct measure *measure;
+	unsigned long long files, bytes;
+	json_t *skipped, *changed;
+	size_t n_skipped;
+	long long changed_files, changed_lines;
+	char commit[80];
+	char branch[256];
+	msec_t told_at;
+	const char *phase;
+};
+
+/* Ends the program: {"error": …} on stdout, status 1. */
+void freezer_die(const char *what, const char *why, const char *fix) __attribute__((noreturn));
+/* A line of progress, at most a few a second. */
+void freezer_tell(struct freezer *z, const char *phase);
+/* PATH stays out of the snapshot, and the report says why. */
+void freezer_skip(struct freezer *z, struct str path, const char *why);
+
+/* --- freezer_git.c --- */
+/* Our own git directory: HEAD, refs, index, configuration, alternates. */
+void git_prepare(struct freezer *z);
+/* HEAD (or `at`) and the branch. False: there is no commit. */
+bool git_head(struct freezer *z);
+typedef void (*record_fn)(struct freezer *z, struct str record);
+/* Runs git with ARGS; FN gets each NUL-terminated record of its output. Exit status, or -1. */
+int git_records(struct freezer *z, const char *const *args, record_fn fn);
+/* The object SHA into the descriptor FD by way of one long-lived `cat-file --batch`. Bytes, or
+ * negative errno. *RET is in the freezer's cat arena until the next call. */
+MUST_CHECK int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret);
+void git_changes(struct freezer *z);
+
+/* --- copy.c --- */
+/* Copies /repo/PATH as it is. */
+void copy_path(struct freezer *z, struct str path);
+/* Writes TEXT at PATH: what a commit holds. MODE is git's (100644, 100755, 120000). */
+void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text);
+
+/* --- measure.c --- */
+struct measure *measure_create(struct arena *a, struct str focus);
+void measure_file(struct measure *m, struct str path, struct str text);
+json_t *measure_languages(const struct measure *m);
+json_t *measure_signals(const struct measure *m, const struct freezer *z);
+
+#endif

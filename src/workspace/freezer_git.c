@@ -1,0 +1,398 @@
+/* git, behind the fence, on a directory of our own making. */
+#include "workspace/freezer.h"
+
+#include "sys/fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ADMIN "/repo-admin"
+#define COMMON "/repo-common"
+#define GIT "/out/git"
+#define INDEX_MAX MIB(512)
+#define REFS_MAX MIB(64)
+#define LOOSE_REFS_MAX 20000
+
+/* --- a directory of our own
+ * ---------------------------------------------------------------------------- */
+
+static void copy_if_there(const char *from, const char *to, size_t max)
+{
+	struct arena *a = arena_create("copy", max + MIB(1));
+	struct str text;
+	bool there = fs_read(a, from, max, &text) == 0;
+
+	if (there && fs_write(to, text, 0644, NULL) < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	arena_destroy(a);
+}
+
+static void copy_refs(struct freezer *z, const char *sub, unsigned *budget, unsigned depth)
+{
+	char *from = arena_printf(z->arena, COMMON "/%s", sub);
+	char *to = arena_printf(z->arena, GIT "/%s", sub);
+	DIR *d = depth < 16 ? opendir(from) : NULL;
+	struct dirent *e;
+	int rc = fs_mkdirs(to, 0755);
+
+	while (d && rc == 0 && *budget && (e = readdir(d))) {
+		char *name = arena_printf(z->arena, "%s/%s", sub, e->d_name);
+		struct stat st;
+
+		if (e->d_name[0] == '.' ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		--*budget;
+		if (S_ISDIR(st.st_mode))
+			copy_refs(z, name, budget, depth + 1);
+		else if (S_ISREG(st.st_mode))
+			copy_if_there(arena_printf(z->arena, COMMON "/%s", name),
+			    arena_printf(z->arena, GIT "/%s", name), KIB(4));
+	}
+	if (d)
+		closedir(d);
+}
+
+static int run(const char *const *args, int out, pid_t *ret);
+
+/* One value of the repository's own configuration, asked for by name and believed only as far as
+ * the list of known values goes. */
+static bool config_is(const char *key, const char *value)
+{
+	const char *const args[] = { "config", "--file", COMMON "/config", "--no-includes", "--get",
+		key, NULL };
+	char got[64] = "";
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
+		return false;
+	close(ends[1]);
+	ssize_t n = read(ends[0], got, sizeof(got) - 1);
+
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
+	return n > 0 && str_is(str_trim((struct str){ got, (size_t)n }), value);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	if (fs_write(path, str_from(text), 0644, NULL) < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+}
+
+static void write_config(struct freezer *z)
+{
+	bool sha256 = z->is_git && config_is("extensions.objectformat", "sha256");
+
+	write_text(GIT "/config",
+	    arena_printf(z->arena,
+		"[core]\n\trepositoryformatversion = %d\n\tbare = false\n\tfilemode = %s\n"
+		"\tcheckStat = minimal\n\ttrustctime = false\n\tfsmonitor = false\n"
+		"\tuntrackedCache = false\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n"
+		"\texcludesFile = /dev/null\n\tquotePath = false\n[gc]\n\tauto = 0\n"
+		"[protocol]\n\tallow = never\n%s",
+		sha256, z->is_git && config_is("core.filemode", "false") ? "false" : "true",
+		sha256 ? "[extensions]\n\tobjectformat = sha256\n" : ""));
+}
+
+static void write_alternates(struct freezer *z)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	for (size_t i = 0; i < 8; i++) {
+		char *dir = arena_printf(z->arena, "/repo-objects/%zu", i);
+
+		if (fs_exists(dir))
+			buf_printf(&b, "%s\n", dir);
+	}
+	buf_addc(&b, '\0');
+	write_text(GIT "/objects/info/alternates", b.p);
+	buf_fini(&b);
+}
+
+static void copy_shared_index(struct freezer *z)
+{
+	DIR *d = opendir(ADMIN);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (strncmp(e->d_name, "sharedindex.", 12) == 0)
+			copy_if_there(arena_printf(z->arena, ADMIN "/%s", e->d_name),
+			    arena_printf(z->arena, GIT "/%s", e->d_name), INDEX_MAX);
+	if (d)
+		closedir(d);
+}
+
+void git_prepare(struct freezer *z)
+{
+	static const char *const dirs[] = { GIT "/objects/info", GIT "/refs/heads", GIT "/info",
+		NULL };
+	unsigned budget = LOOSE_REFS_MAX;
+
+	for (size_t i = 0; dirs[i]; i++)
+		if (fs_mkdirs(dirs[i], 0755) < 0)
+			freezer_die("the snapshot cannot be written", err_name(-errno),
+			    "make room on the disk");
+	write_text(GIT "/HEAD", "ref: refs/heads/main\n");
+	write_alternates(z);
+	if (z->is_git) {
+		copy_if_there(ADMIN "/HEAD", GIT "/HEAD", KIB(4));
+		copy_if_there(COMMON "/packed-refs", GIT "/packed-refs", REFS_MAX);
+		copy_if_there(COMMON "/shallow", GIT "/shallow", MIB(16));
+		copy_if_there(COMMON "/info/exclude", GIT "/info/exclude", MIB(1));
+		copy_if_there(ADMIN "/index", GIT "/index", INDEX_MAX);
+		copy_shared_index(z);
+		copy_refs(z, "refs", &budget, 0);
+	}
+	write_config(z);
+}
+
+/* --- running it
+ * ---------------------------------------------------------------------------------------------- */
+
+static const char *const environment[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+	"HOME=/nonexistent", "GIT_DIR=" GIT, "GIT_WORK_TREE=/repo", "GIT_CONFIG_NOSYSTEM=1",
+	"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+	"GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ATTR_NOSYSTEM=1", "GIT_LITERAL_PATHSPECS=1",
+	NULL };
+
+static int run_with(const char *const *args, int in, int out, pid_t *ret)
+{
+	const char *argv[40] = { "git", "--no-pager" };
+	size_t n = 2;
+
+	while (*args && n < 39)
+		argv[n++] = *args++;
+	*ret = fork();
+	if (*ret < 0)
+		return -errno;
+	if (*ret == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(in >= 0 ? in : null, 0);
+		dup2(out, 1);
+		dup2(null, 2);
+		if (chdir("/repo") < 0)
+			_exit(126);
+		execve("/usr/bin/git", (char *const *)(uintptr_t)argv,
+		    (char *const *)(uintptr_t)environment);
+		_exit(127);
+	}
+	return 0;
+}
+
+static int run(const char *const *args, int out, pid_t *ret)
+{
+	return run_with(args, -1, out, ret);
+}
+
+int git_records(struct freezer *z, const char *const *args, record_fn fn)
+{
+	char chunk[KIB(64)];
+	struct buf held;
+	int ends[2], status;
+	pid_t pid;
+	ssize_t n;
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
+		return -1;
+	close(ends[1]);
+	buf_init(&held, MIB(1));
+	while ((n = read(ends[0], chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)) {
+		struct str rest = { chunk, n > 0 ? (size_t)n : 0 };
+		ptrdiff_t at;
+
+		while ((at = str_chr(rest, '\0')) >= 0) {
+			buf_add(&held, str_take(rest, (size_t)at));
+			fn(z, buf_str(&held));
+			buf_clear(&held);
+			rest = str_skip(rest, (size_t)at + 1);
+		}
+		buf_add(&held, rest);
+	}
+	buf_fini(&held);
+	close(ends[0]);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+/* --- facts
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void take_commit(struct freezer *z, struct str record)
+{
+	struct str s = str_trim(record);
+
+	if (s.n < sizeof(z->commit))
+		snprintf(z->commit, sizeof(z->commit), "%.*s", STR_ARG(s));
+}
+
+static void take_branch(struct freezer *z, struct str record)
+{
+	struct str s = str_trim(record);
+
+	snprintf(z->branch, sizeof(z->branch), "%.*s", STR_ARG(str_take(s, 200)));
+}
+
+/* rev-parse does not end what it prints with NUL; log does. */
+bool git_head(struct freezer *z)
+{
+	const char *rev = z->at[0] ? z->at : "HEAD";
+	const char *const args[] = { "log", "-z", "-1", "--no-ext-diff", "--format=%H%x00",
+		"--end-of-options", rev, "--", NULL };
+	struct str line;
+
+	if (git_records(z, args, take_commit) != 0 || !z->commit[0])
+		return false;
+	if (!z->at[0] && fs_read(z->arena, GIT "/HEAD", KIB(4), &line) == 0 &&
+	    str_starts(line, STR("ref: refs/heads/")))
+		take_branch(z, str_skip(line, 16));
+	return true;
+}
+
+/* --- blobs
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static struct {
+	int to, from;
+	pid_t pid;
+	struct arena *arena;
+} cat;
+
+static int cat_start(void)
+{
+	const char *const args[] = { "cat-file", "--batch", NULL };
+	int in[2], out[2];
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		return -errno;
+	int rc = run_with(args, in[0], out[1], &cat.pid);
+
+	close(in[0]);
+	close(out[1]);
+	cat.to = in[1];
+	cat.from = out[0];
+	return rc;
+}
+
+static int read_exactly(char *p, size_t n)
+{
+	while (n) {
+		ssize_t got = read(cat.from, p, n);
+
+		if (got <= 0)
+			return -EIO;
+		p += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+static int read_head(char *line, size_t max)
+{
+	size_t n = 0;
+
+	while (n + 1 < max) {
+		if (read(cat.from, line + n, 1) != 1)
+			return -EIO;
+		if (line[n] == '\n') {
+			line[n] = '\0';
+			return 0;
+		}
+		n++;
+	}
+	return -E2BIG;
+}
+
+int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret)
+{
+	char head[256];
+	unsigned long long size = 0;
+
+	(void)z;
+	if (!cat.pid && cat_start() < 0)
+		return -EIO;
+	arena_destroy(cat.arena);
+	cat.arena = arena_create("blob", SNAPSHOT_FILE_MAX + MIB(1));
+	if (dprintf(cat.to, "%.*s\n", STR_ARG(sha)) < 0 || read_head(head, sizeof(head)) < 0)
+		return -EIO;
+	const char *last = strrchr(head, ' ');
+
+	if (!last || !str_to_u64(str_from(last + 1), 1ULL << 40, &size))
+		return -ENOENT;
+	if (size > max)
+		return -E2BIG; /* callers look at the size first; the batch is out of step now */
+	char *p = arena_alloc(cat.arena, (size_t)size + 1);
+	int rc = read_exactly(p, (size_t)size + 1);
+
+	*ret = (struct str){ p, (size_t)size };
+	return rc;
+}
+
+/* --- what changed
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* "added\tdeleted\tpath"; a binary file has dashes. */
+static void take_numstat(struct freezer *z, struct str record)
+{
+	struct str rest = record, added = str_split(&rest, '\t'), deleted = str_split(&rest, '\t');
+	unsigned long long a = 0, d = 0;
+
+	if (!rest.p || !rest.n)
+		return;
+	if (!str_to_u64(added, 1ULL << 40, &a) || !str_to_u64(deleted, 1ULL << 40, &d))
+		a = d = 0;
+	z->changed_files++;
+	z->changed_lines += (long long)(a + d);
+	if (json_array_size(z->changed) < 1000)
+		json_array_append_new(z->changed, json_text(rest));
+}
+
+static void take_untracked(struct freezer *z, struct str record)
+{
+	z->changed_files++;
+	if (json_array_size(z->changed) < 1000)
+		json_array_append_new(z->changed, json_text(record));
+}
+
+static void ignore(struct freezer *z, struct str record)
+{
+	(void)z;
+	(void)record;
+}
+
+/* Against `base` when it is given, else against the commit that is checked out. */
+void git_changes(struct freezer *z)
+{
+	const char *from = z->base[0] ? z->base : z->has_head ? "HEAD" : NULL;
+	const char *const of_tree[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
+		"--no-textconv", "--ignore-submodules=all", "--end-of-options", from, "--", NULL };
+	const char *const of_commit[] = { "diff", "-z", "--numstat", "--no-renames",
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--end-of-options",
+		from, z->at, "--", NULL };
+	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
+	const char *const refresh[] = { "update-index", "-q", "--refresh", NULL };
+
+	if (!from || (z->at[0] && !z->base[0]))
+		return;
+	if (!z->at[0])
+		git_records(z, refresh, ignore);
+	if (git_records(z, z->at[0] ? of_commit : of_tree, take_numstat) != 0)
+		freezer_die("the repository cannot be compared",
+		    arena_printf(z->arena, "git does not know the commit \"%s\"", from),
+		    "name a commit, a branch or a tag with --base");
+	if (!z->at[0])
+		git_records(z, others, take_untracked);
+}

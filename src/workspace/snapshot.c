@@ -1,0 +1,189 @@
+/* Finished snapshots. */
+#include "workspace/priv.h"
+
+#include "base/sha256.h"
+#include "sys/fs.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FACTS_MAX MIB(16)
+
+int snapshot_id(const char *dir, struct str commit, char id[65])
+{
+	char *path = NULL, chunk[KIB(64)];
+	struct sha256 s;
+	ssize_t n;
+
+	if (asprintf(&path, "%s/files", dir) < 0)
+		abort();
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	free(path);
+	if (fd < 0)
+		return -errno;
+	sha256_begin(&s);
+	sha256_add(&s, STR("tutti snapshot 1\n"));
+	sha256_add(&s, commit);
+	sha256_add(&s, STR("\n"));
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		sha256_add(&s, (struct str){ chunk, (size_t)n });
+	close(fd);
+	sha256_end(&s, id);
+	return n < 0 ? -EIO : 0;
+}
+
+static char *path_in(const char *dir, const char *name)
+{
+	char *p = NULL;
+
+	if (asprintf(&p, "%s/%s", dir, name) < 0)
+		abort();
+	return p;
+}
+
+static void load_objects(struct snapshot *snap, const json_t *doc)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_get_array(doc, "objects"), i, one)
+		if (i < OBJECT_DIRS_MAX)
+			snap->objects[i] = xstrdup(json_string_value(one));
+}
+
+int snapshot_load(const char *dir, const char *id, struct snapshot **ret)
+{
+	struct arena *a = arena_create("snapshot", FACTS_MAX + MIB(1));
+	struct str text;
+	int rc = fs_read(a, fs_join(a, dir, "manifest.json"), FACTS_MAX, &text);
+	json_t *doc = rc ? NULL : json_parse(text, NULL);
+	struct snapshot *snap;
+
+	arena_destroy(a);
+	if (rc)
+		return rc;
+	if (!json_get_object(doc, "repo") || !json_get_object(doc, "signals")) {
+		json_decref(doc);
+		return -EPROTO;
+	}
+	snap = xalloc(sizeof(*snap));
+	memcpy(snap->id, id, sizeof(snap->id));
+	snap->dir = xstrdup(dir);
+	snap->tree = path_in(dir, "tree");
+	load_objects(snap, doc);
+	if (snap->objects[0])
+		snap->git = path_in(dir, "git");
+	snap->facts = json_incref(json_get_object(doc, "repo"));
+	snap->signals = json_incref(json_get_object(doc, "signals"));
+	json_decref(doc);
+	*ret = snap;
+	return 0;
+}
+
+void snapshot_free(struct snapshot *snap)
+{
+	if (!snap)
+		return;
+	for (size_t i = 0; i < OBJECT_DIRS_MAX; i++)
+		free(snap->objects[i]);
+	free(snap->dir);
+	free(snap->tree);
+	free(snap->git);
+	json_decref(snap->facts);
+	json_decref(snap->signals);
+	free(snap);
+}
+
+void snapshot_binds(
+    const struct snapshot *snap, struct arena *a, const struct fence_bind **ret, size_t *ret_n)
+{
+	struct fence_bind *v = arena_array(a, OBJECT_DIRS_MAX + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (snap->git)
+		v[n++] = (struct fence_bind){ snap->git, INSIDE_GIT, true };
+	for (size_t i = 0; i < OBJECT_DIRS_MAX && snap->objects[i]; i++) {
+		struct stat st;
+
+		/* the repository may have gone since; history is then short of it, the tree is not
+		 */
+		if (stat(snap->objects[i], &st) == 0)
+			v[n++] = (struct fence_bind){ snap->objects[i],
+				arena_printf(a, INSIDE_OBJECTS, i), true };
+	}
+	*ret = v;
+	*ret_n = n;
+}
+
+/* --- reading
+ * ---------------------------------------------------------------------------------------- */
+
+static int open_beneath(const char *tree, struct str path)
+{
+	char name[PATH_BYTES_MAX];
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	int root, fd;
+
+	while (str_starts(path, STR("./")))
+		path = str_skip(path, 2);
+	if (!path.n || path.n >= sizeof(name) || memchr(path.p, 0, path.n))
+		return -ENOENT;
+	memcpy(name, path.p, path.n);
+	name[path.n] = '\0';
+	root = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
+	fd = fd < 0 ? -errno : fd;
+	close(root);
+	return fd;
+}
+
+static int read_whole(int fd, char *p, size_t n, size_t *ret)
+{
+	size_t at = 0;
+
+	while (at < n) {
+		ssize_t got = read(fd, p + at, n - at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		at += (size_t)got;
+	}
+	*ret = at;
+	return 0;
+}
+
+int snapshot_read(
+    const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret)
+{
+	int fd = open_beneath(snap->tree, path);
+	struct stat st;
+
+	if (fd < 0)
+		return fd == -EISDIR ? -EISDIR : -ENOENT;
+	int rc = fstat(fd, &st) < 0 ? -errno : 0;
+
+	if (!rc && !S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -ENOENT;
+	if (!rc && (unsigned long long)st.st_size > max)
+		rc = -E2BIG;
+	if (!rc) {
+		char *p = arena_alloc(a, (size_t)st.st_size + 1);
+
+		ret->p = p;
+		rc = read_whole(fd, p, (size_t)st.st_size, &ret->n);
+	}
+	close(fd);
+	return rc;
+}
