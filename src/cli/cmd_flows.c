@@ -1,0 +1,340 @@
+#include "cli/cli.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/paths.h"
+#include "sys/fs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct flows_opts {
+	bool expanded;
+};
+
+static const struct opt opts[] = {
+	{ "expanded", 0, OPT_FLAG, NULL, "What", "show: the plain steps that a spine stands for",
+	    offsetof(struct flows_opts, expanded) },
+	{ 0 },
+};
+
+/* --- list
+ * -------------------------------------------------------------------------------------------- */
+
+static unsigned count_agents(const struct flow *flow, enum flow_size size)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < flow->n_all; i++)
+		n += flow->all[i]->kind == KIND_AGENT && flow->all[i]->size <= size;
+	return n;
+}
+
+static json_t *entry_json(const struct flow_entry *e)
+{
+	json_t *doc = json_pack("{s:o, s:s, s:s, s:b}", "name", json_text(e->name), "origin",
+	    e->origin, "file", e->file, "valid", e->flow != NULL);
+
+	if (e->flow)
+		json_object_update_new(
+		    doc, json_pack("{s:o, s:o, s:s, s:{s:i, s:i, s:i}}", "title",
+			     json_text(e->flow->title), "summary", json_text(e->flow->summary),
+			     "category", flow_category_name(e->flow->category), "agents", "small",
+			     (int)count_agents(e->flow, SIZE_SMALL), "medium",
+			     (int)count_agents(e->flow, SIZE_MEDIUM), "large",
+			     (int)count_agents(e->flow, SIZE_LARGE)));
+	return doc;
+}
+
+static void add_entry(struct buf *b, const struct term *t, const struct flow_entry *e)
+{
+	char counts[48] = "";
+
+	if (e->flow)
+		snprintf(counts, sizeof(counts), "%u/%u/%u", count_agents(e->flow, SIZE_SMALL),
+		    count_agents(e->flow, SIZE_MEDIUM), count_agents(e->flow, SIZE_LARGE));
+	term_addf(b, t, STYLE_BOLD, "%-24.*s", STR_ARG(e->name));
+	term_addf(b, t, STYLE_DIM, "%-9s ", counts);
+	if (e->flow)
+		term_add(b, t, STYLE_PLAIN, e->flow->summary);
+	else
+		term_addf(b, t, STYLE_BAD, "has errors: tutti flows validate %s", e->file);
+	buf_addc(b, '\n');
+}
+
+static int list(const struct globals *g, const struct library *lib)
+{
+	json_t *all = json_array();
+	struct term t;
+	struct buf b;
+
+	term_init(&t, STDOUT_FILENO, g->color);
+	buf_init(&b, MIB(4));
+	term_add(&b, &t, STYLE_DIM, STR("flow                    agents    what it does\n"));
+	for (size_t i = 0; i < library_count(lib); i++) {
+		add_entry(&b, &t, library_at(lib, i));
+		json_array_append_new(all, entry_json(library_at(lib, i)));
+	}
+	int code = g->json ? cli_print_json(json_pack("{s:O}", "flows", all), EXIT_DONE)
+			   : cli_print(buf_str(&b), EXIT_DONE);
+
+	buf_fini(&b);
+	json_decref(all);
+	return code;
+}
+
+/* --- show
+ * --------------------------------------------------------------------------------------------- */
+
+static json_t *step_json(const struct flow_step *s)
+{
+	json_t *needs = json_array();
+
+	for (size_t i = 0; i < s->needs.n; i++)
+		json_array_append_new(needs, json_text(s->needs.v[i]));
+	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o}", "id", json_text(s->id), "label",
+	    json_text(s->label), "kind", step_kind_name(s->kind), "role", step_role_name(s->role),
+	    "size", flow_size_name(s->size), "persona",
+	    json_text(s->kind == KIND_AGENT ? s->agent.persona : (struct str){ "", 0 }), "needs",
+	    needs);
+}
+
+static void add_step(struct buf *b, const struct term *t, const struct flow_step *s)
+{
+	term_addf(b, t, STYLE_BOLD, "  %-20.*s ", STR_ARG(s->id));
+	term_addf(
+	    b, t, STYLE_PLAIN, "%-9s %-7s ", step_kind_name(s->kind), flow_size_name(s->size));
+	if (s->kind == KIND_AGENT)
+		term_add(b, t, STYLE_PLAIN, s->agent.persona);
+	for (size_t i = 0; i < s->needs.n; i++)
+		term_addf(b, t, STYLE_DIM, "%s%.*s", i ? ", " : "  after ", STR_ARG(s->needs.v[i]));
+	buf_addc(b, '\n');
+}
+
+static int show(struct arena *a, const struct globals *g, const struct flows_opts *o,
+    const struct library *lib, const char *name)
+{
+	struct err err = { 0 };
+	const struct flow *flow = library_flow(lib, str_from(name), &err);
+	struct term t;
+	struct buf b;
+	int code;
+
+	if (!flow)
+		return cli_fail(g, &err, err.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID);
+	if (o->expanded && !g->json)
+		return cli_print(flow_print_expanded(a, flow), EXIT_DONE);
+	json_t *steps = json_array();
+
+	term_init(&t, STDOUT_FILENO, g->color);
+	buf_init(&b, MIB(4));
+	term_addf(&b, &t, STYLE_BOLD, "%.*s\n", STR_ARG(flow->title));
+	term_addf(&b, &t, STYLE_PLAIN, "%.*s\n%.*s\n\n", STR_ARG(flow->summary),
+	    STR_ARG(flow->when_to_use));
+	for (size_t i = 0; i < flow->n_all; i++) {
+		add_step(&b, &t, flow->all[i]);
+		json_array_append_new(steps, step_json(flow->all[i]));
+	}
+	if (g->json)
+		code = cli_print_json(
+		    json_pack("{s:o, s:o, s:o, s:O}", "name", json_text(flow->name), "title",
+			json_text(flow->title), "text", json_text(flow->text), "steps", steps),
+		    EXIT_DONE);
+	else
+		code = cli_print(buf_str(&b), EXIT_DONE);
+	json_decref(steps);
+	buf_fini(&b);
+	return code;
+}
+
+/* --- validate
+ * ------------------------------------------------------------------------------------------ */
+
+struct findings {
+	struct buf text;
+	json_t *errors;
+	size_t n;
+};
+
+static void add_error(struct findings *f, const char *file, const struct flow_error *e)
+{
+	buf_printf(&f->text, "%s:%u:%u: %s\n", file, e->at.line, e->at.column, e->message);
+	json_array_append_new(
+	    f->errors, json_pack("{s:s, s:i, s:i, s:o}", "file", file, "line", (int)e->at.line,
+			   "column", (int)e->at.column, "message", json_cstr(e->message)));
+	f->n++;
+}
+
+/* Checked as part of everything else, because a flow names personas, contracts and other flows. */
+static int validate_one(
+    struct arena *a, const struct globals *g, struct findings *f, const char *file)
+{
+	struct library *lib = cli_library(a, g);
+	struct str text;
+	int rc = fs_read(a, file, FLOW_FILE_MAX, &text);
+	size_t before = f->n;
+
+	if (rc) {
+		struct flow_error e = { { file, 1, 1 },
+			arena_printf(a, "cannot be read: %s", err_name(rc)) };
+
+		add_error(f, file, &e);
+		library_destroy(lib);
+		return rc;
+	}
+	rc = library_add(lib, TEXT_FLOW, file, "file", text);
+	library_check(lib);
+	for (size_t i = 0; i < library_count(lib); i++) {
+		const struct flow_entry *e = library_at(lib, i);
+
+		if (strcmp(e->file, file) != 0 || !e->errors)
+			continue;
+		for (size_t k = 0; k < e->errors->n; k++)
+			add_error(f, file, &e->errors->v[k]);
+		if (e->errors->more)
+			buf_printf(&f->text, "%s: and more\n", file);
+	}
+	library_destroy(lib);
+	return f->n > before ? -EINVAL : 0;
+}
+
+static int validate(struct arena *a, const struct globals *g, const char **files, size_t n)
+{
+	struct findings f = { .errors = json_array() };
+	int code = EXIT_DONE;
+
+	buf_init(&f.text, MIB(16));
+	for (size_t i = 0; i < n; i++)
+		if (validate_one(a, g, &f, files[i]) < 0)
+			code = EXIT_INVALID;
+	if (g->json) {
+		code = cli_print_json(
+		    json_pack("{s:b, s:O}", "valid", code == EXIT_DONE, "errors", f.errors), code);
+	} else if (f.n) {
+		term_write(STDERR_FILENO, buf_str(&f.text));
+		dprintf(STDERR_FILENO, "%zu error%s\n", f.n, f.n == 1 ? "" : "s");
+	} else {
+		code = cli_print(STR("valid\n"), code);
+	}
+	json_decref(f.errors);
+	buf_fini(&f.text);
+	return code;
+}
+
+/* --- new
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static const char template[] =
+    "# tutti flows validate FILE checks it; docs/flows.md describes every key.\n"
+    "flow: %s\n"
+    "title: %s\n"
+    "category: analysis\n"
+    "summary: One sentence: what comes out.\n"
+    "contracts: [evidence]\n"
+    "\n"
+    "input:\n"
+    "  question: {label: Question, placeholder: \"what to look at\"}\n"
+    "\n"
+    "spine:\n"
+    "  angles:\n"
+    "    - id: structure\n"
+    "      persona: structural-analyst\n"
+    "      label: Structure\n"
+    "      task: |\n"
+    "        Analyse the structure of: {{ question }}\n"
+    "\n"
+    "    - id: behaviour\n"
+    "      persona: behavioral-analyst\n"
+    "      label: Behaviour\n"
+    "      task: |\n"
+    "        Analyse the runtime behaviour of: {{ question }}\n"
+    "\n"
+    "  synthesizer:\n"
+    "    persona: software-architect\n"
+    "    label: Recommendation\n"
+    "    task: |\n"
+    "      Recommend what to change about: {{ question }}\n"
+    "\n"
+    "  validator: default\n"
+    "\n"
+    "report:\n"
+    "  title: \"%s: {{ question }}\"\n"
+    "  sections: [recommendation, structure, behaviour]\n";
+
+static bool is_slug(const char *s)
+{
+	return *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s) && *s != '-';
+}
+
+static int make_new(struct arena *a, const struct globals *g, const char *name)
+{
+	const char *dir = paths_config(a);
+	struct err err = { 0 };
+
+	if (!is_slug(name)) {
+		err_set(&err, -EINVAL, "\"%s\" cannot name a flow", name);
+		err_why(&err, "a name is lower-case letters, digits and hyphens");
+		return cli_fail(g, &err, EXIT_USAGE);
+	}
+	char *flows = fs_join(a, dir ? dir : ".", "flows");
+	char *file = fs_join(a, flows, arena_printf(a, "%s.yaml", name));
+
+	if (fs_exists(file)) {
+		err_set(&err, -EEXIST, "%s is there already", file);
+		err_fix(&err, "choose another name");
+		return cli_fail(g, &err, EXIT_USAGE);
+	}
+	char *text = arena_printf(a, template, name, name, name);
+	int rc = fs_mkdirs(flows, 0755);
+
+	if (rc || fs_write(file, str_from(text), 0644, &err) < 0) {
+		if (!err.code)
+			err_set(&err, rc, "cannot make %s: %s", flows, err_name(rc));
+		return cli_fail(g, &err, EXIT_NOT_READY);
+	}
+	if (g->json)
+		return cli_print_json(json_pack("{s:s}", "file", file), EXIT_DONE);
+	return cli_print(str_from(arena_printf(a, "%s\n", file)), EXIT_DONE);
+}
+
+/* --- dispatch
+ * ---------------------------------------------------------------------------------------------- */
+
+static int wrong(const struct globals *g, const char *what)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EINVAL, "%s", what);
+	err_fix(&err, "tutti flows list\ntutti flows show FLOW\ntutti flows validate FILE…\n"
+		      "tutti flows new NAME");
+	return cli_fail(g, &err, EXIT_USAGE);
+}
+
+static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
+{
+	const char *verb = n ? words[0] : "list";
+	struct library *lib;
+	int code;
+
+	if (strcmp(verb, "validate") == 0)
+		return n > 1 ? validate(a, g, words + 1, n - 1) : wrong(g, "which file?");
+	if (strcmp(verb, "new") == 0)
+		return n == 2 ? make_new(a, g, words[1]) : wrong(g, "which name?");
+	if (strcmp(verb, "show") != 0 && strcmp(verb, "list") != 0)
+		return wrong(g, "flows does not know that");
+	if (strcmp(verb, "show") == 0 && n != 2)
+		return wrong(g, "which flow?");
+	lib = cli_library(a, g);
+	code = strcmp(verb, "show") == 0 ? show(a, g, values, lib, words[1]) : list(g, lib);
+	library_destroy(lib);
+	return code;
+}
+
+static const char *const examples[] = { "tutti flows list",
+	"tutti flows show architectural-analysis --expanded", NULL };
+
+const struct cmd cmd_flows = { "flows", "flows list | show FLOW | validate FILE… | new NAME",
+	"the flows there are, and checking your own", opts, examples, run,
+	sizeof(struct flows_opts), false };

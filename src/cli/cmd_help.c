@@ -1,0 +1,283 @@
+/* Help, version, completion: all of it out of the same tables that parse. */
+#include "cli/cli.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "engine/size.h"
+
+#include <unistd.h>
+
+/* --- topics
+ * ------------------------------------------------------------------------------------------ */
+
+static void topic_exit_codes(struct buf *b)
+{
+	for (const struct exit_meaning *m = exit_meanings; m->name; m++)
+		buf_printf(b, "%4d  %-12s %s\n", m->code, m->name, m->meaning);
+}
+
+static void topic_sizes(struct buf *b)
+{
+	buf_adds(b, "What --size auto comes to; the first line that fits decides:\n\n");
+	for (const struct size_rule *r = size_rules; r->what; r++)
+		buf_printf(b, "  %-36s %s\n", r->what, flow_size_name(r->size));
+	buf_printf(b, "  %-36s %s\n", "anything else", flow_size_name(SIZE_SMALL));
+}
+
+static void topic_read_only(struct buf *b)
+{
+	buf_adds(b,
+	    "Every agent runs behind a fence that the kernel keeps: its own namespaces, the\n"
+	    "repository as a read-only mount of a frozen copy, no network but one door to the\n"
+	    "gateway, no capabilities, Landlock, a system call filter. Right before the agent\n"
+	    "starts, a canary tries what is forbidden; if anything of it works, the agent is not\n"
+	    "started. No option weakens any of this.\n\n"
+	    "What a machine lacks is named by: tutti doctor\n");
+}
+
+static void topic_models(struct buf *b)
+{
+	buf_adds(b,
+	    "A model server speaks OpenAI's chat completions. It is looked for in this order:\n\n"
+	    "  config.yaml      model: {url: http://HOST:PORT/v1, name: …, key_env: VARIABLE}\n"
+	    "  environment      OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL\n"
+	    "  this machine     Ollama 11434, llama.cpp 8080, vLLM 8000, LM Studio 1234\n\n"
+	    "Agents never see the key; they talk to a gateway that adds it.\n"
+	    "--model rehearsal needs no server: no language model is used, and the report says "
+	    "so.\n");
+}
+
+static void topic_agents(struct buf *b)
+{
+	buf_adds(b, "native   tutti's own agent; part of this program\n"
+		    "qwen     Qwen Code, from npm; looked for in PATH, or named in config.yaml:\n"
+		    "           agents: {qwen: {path: /path/to/cli.js, node: /path/to/node}}\n\n"
+		    "Only versions whose read-only mode was checked are started: tutti doctor\n");
+}
+
+static const struct {
+	const char *name, *what;
+	void (*fn)(struct buf *b);
+} topics[] = {
+	{ "exit-codes", "what the exit codes mean", topic_exit_codes },
+	{ "sizes", "how --size auto decides", topic_sizes },
+	{ "read-only", "what keeps agents from writing", topic_read_only },
+	{ "models", "where the model comes from", topic_models },
+	{ "agents", "which programs do the work", topic_agents },
+};
+
+/* --- a command
+ * ------------------------------------------------------------------------------------------- */
+
+static void add_options(struct buf *b, const struct opt *table)
+{
+	const char *group = "";
+
+	for (const struct opt *o = table; o && o->name; o++) {
+		char left[64];
+
+		if (strcmp(group, o->group))
+			buf_printf(b, "\n%s\n", o->group);
+		group = o->group;
+		snprintf(left, sizeof(left), "%s--%s %s",
+		    o->letter ? (char[]){ '-', o->letter, ',', ' ', 0 } : "", o->name,
+		    o->value ? o->value : "");
+		buf_printf(b, "  %-30s%s%s\n", left,
+		    strlen(left) > 29 ? "\n                                " : "", o->help);
+	}
+}
+
+static void add_command(struct buf *b, const struct cmd *c)
+{
+	buf_printf(b, "tutti %s\n%s\n", c->usage, c->summary);
+	for (size_t i = 0; c->examples && c->examples[i]; i++)
+		buf_printf(b, "%s  %s\n", i ? "" : "\n", c->examples[i]);
+	add_options(b, c->opts);
+	add_options(b, global_opts);
+	buf_adds(b, "\nExit codes: tutti help exit-codes\n");
+}
+
+static void add_overview(struct buf *b)
+{
+	buf_adds(b,
+	    "tutti runs a fixed team of coding agents over a repository, read-only, and checks\n"
+	    "every citation of the report.\n\n"
+	    "  tutti run architectural-analysis \"the scheduler\" --model rehearsal\n"
+	    "  tutti run code-review \"the changes on this branch\" --base main\n"
+	    "  tutti runs show last\n\n");
+	for (size_t i = 0; all_cmds[i]; i++)
+		buf_printf(b, "  %-11s %s\n", all_cmds[i]->name, all_cmds[i]->summary);
+	buf_adds(b, "\nMore: tutti help COMMAND, or");
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		buf_printf(b, "%s %s", i ? "," : "", topics[i].name);
+	buf_addc(b, '\n');
+}
+
+static bool add_topic(struct buf *b, struct str name)
+{
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		if (str_is(name, topics[i].name)) {
+			topics[i].fn(b);
+			return true;
+		}
+	for (size_t i = 0; all_cmds[i]; i++)
+		if (str_is(name, all_cmds[i]->name)) {
+			add_command(b, all_cmds[i]);
+			return true;
+		}
+	return false;
+}
+
+static int unknown(const struct globals *g, struct str name)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -ENOENT, "there is no help on '%.*s'", STR_ARG(name));
+	err_fix(&err, "tutti help");
+	return cli_fail(g, &err, EXIT_NOT_FOUND);
+}
+
+static json_t *exit_codes_json(void)
+{
+	json_t *all = json_array();
+
+	for (const struct exit_meaning *m = exit_meanings; m->name; m++)
+		json_array_append_new(all, json_pack("{s:i, s:s, s:s}", "code", m->code, "name",
+					       m->name, "meaning", m->meaning));
+	return json_pack("{s:o}", "exit_codes", all);
+}
+
+static int run_help(
+    struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
+{
+	struct buf b;
+	bool known = true;
+
+	(void)a;
+	(void)values;
+	buf_init(&b, MIB(1));
+	if (n)
+		known = add_topic(&b, str_from(words[0]));
+	else
+		add_overview(&b);
+	int code = EXIT_DONE;
+
+	if (!known)
+		code = unknown(g, str_from(words[0]));
+	else if (g->json && n && strcmp(words[0], "exit-codes") == 0)
+		code = cli_print_json(exit_codes_json(), EXIT_DONE);
+	else
+		code = cli_print(buf_str(&b), EXIT_DONE);
+	buf_fini(&b);
+	return code;
+}
+
+/* --- version
+ * ---------------------------------------------------------------------------------------------- */
+
+static int run_version(
+    struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
+{
+	(void)a;
+	(void)values;
+	(void)words;
+	(void)n;
+	if (g->json)
+		return cli_print_json(
+		    json_pack("{s:s, s:s}", "name", "tutti", "version", TUTTI_VERSION), EXIT_DONE);
+	return cli_print(STR("tutti " TUTTI_VERSION "\n"), EXIT_DONE);
+}
+
+/* --- completion
+ * ------------------------------------------------------------------------------------------- */
+
+static void add_words(struct buf *b, const struct opt *table)
+{
+	for (const struct opt *o = table; o && o->name; o++)
+		buf_printf(b, " --%s", o->name);
+}
+
+static const char *verbs_of(const struct cmd *c)
+{
+	if (c == &cmd_flows)
+		return "list show validate new";
+	if (c == &cmd_runs)
+		return "list show watch logs cancel resume retry export";
+	if (c == &cmd_completion)
+		return "bash zsh fish";
+	return "";
+}
+
+static void add_bash(struct buf *b)
+{
+	buf_adds(b, "_tutti() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
+		    "\tcase ${COMP_WORDS[1]} in\n");
+	for (size_t i = 0; all_cmds[i]; i++) {
+		buf_printf(b, "\t%s) words=\"%s", all_cmds[i]->name, verbs_of(all_cmds[i]));
+		add_words(b, all_cmds[i]->opts);
+		add_words(b, global_opts);
+		buf_adds(b, "\" ;;\n");
+	}
+	buf_adds(b, "\t*) words=\"");
+	for (size_t i = 0; all_cmds[i]; i++)
+		buf_printf(b, "%s%s", i ? " " : "", all_cmds[i]->name);
+	buf_adds(b, "\" ;;\n\tesac\n"
+		    "\tif [ \"$COMP_CWORD\" = 2 ] && [ \"${COMP_WORDS[1]}\" = run ]; then\n"
+		    "\t\twords=$(tutti flows list --color never | sed 1d | cut -d' ' -f1)\n\tfi\n"
+		    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
+		    "complete -o default -F _tutti tutti\n");
+}
+
+static void add_fish(struct buf *b)
+{
+	for (size_t i = 0; all_cmds[i]; i++) {
+		const struct cmd *c = all_cmds[i];
+
+		buf_printf(b, "complete -c tutti -n __fish_use_subcommand -a %s -d '%s'\n", c->name,
+		    strchr(c->summary, '\'') ? "" : c->summary);
+		if (verbs_of(c)[0])
+			buf_printf(b,
+			    "complete -c tutti -n '__fish_seen_subcommand_from %s' -a '%s'\n",
+			    c->name, verbs_of(c));
+		for (const struct opt *o = c->opts; o && o->name; o++)
+			buf_printf(b,
+			    "complete -c tutti -n '__fish_seen_subcommand_from %s' -l %s\n",
+			    c->name, o->name);
+	}
+}
+
+static int run_completion(
+    struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
+{
+	struct err err = { 0 };
+	struct buf b;
+	int code = EXIT_DONE;
+
+	(void)a;
+	(void)values;
+	buf_init(&b, KIB(256));
+	if (n == 1 && strcmp(words[0], "bash") == 0) {
+		add_bash(&b);
+	} else if (n == 1 && strcmp(words[0], "zsh") == 0) {
+		buf_adds(&b, "autoload -U +X bashcompinit && bashcompinit\n");
+		add_bash(&b);
+	} else if (n == 1 && strcmp(words[0], "fish") == 0) {
+		add_fish(&b);
+	} else {
+		err_set(&err, -EINVAL, "for which shell?");
+		err_fix(&err,
+		    "tutti completion bash > ~/.local/share/bash-completion/completions/tutti");
+		code = cli_fail(g, &err, EXIT_USAGE);
+	}
+	if (code == EXIT_DONE)
+		code = cli_print(buf_str(&b), EXIT_DONE);
+	buf_fini(&b);
+	return code;
+}
+
+const struct cmd cmd_help = { "help", "help [COMMAND | TOPIC]", "this, and more about one thing",
+	NULL, NULL, run_help, 0, false };
+const struct cmd cmd_version = { "version", "version", "the version of this program", NULL, NULL,
+	run_version, 0, false };
+const struct cmd cmd_completion = { "completion", "completion bash|zsh|fish",
+	"what a shell needs to complete tutti's commands", NULL, NULL, run_completion, 0, false };

@@ -1,0 +1,275 @@
+#include "cli/finish.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/paths.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct run_opts {
+	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *fail_on, *script;
+	bool fast, strict;
+	long long budget;
+	msec_t timeout;
+};
+
+#define O(member) offsetof(struct run_opts, member)
+
+static const struct opt opts[] = {
+	{ "size", 0, OPT_CHOICE, "small|medium|large|auto", "What", "how many agents (auto)",
+	    O(size) },
+	{ "focus", 0, OPT_TEXT, "TEXT", "What", "what to look at most", O(focus) },
+	{ "fast", 0, OPT_FLAG, NULL, "What", "fewer turns a step", O(fast) },
+	{ "at", 0, OPT_TEXT, "REF", "Where", "freeze this commit, not the working tree", O(at) },
+	{ "base", 0, OPT_TEXT, "REF", "Where", "compare with this commit", O(base) },
+	{ "model", 0, OPT_TEXT, "NAME", "How", "the model; `rehearsal` needs none", O(model) },
+	{ "agent", 0, OPT_TEXT, "NAME", "How", "native or qwen (native)", O(agent) },
+	{ "timeout", 0, OPT_SPAN, "TIME", "How", "limit of the whole run, e.g. 30m", O(timeout) },
+	{ "budget", 0, OPT_NUMBER, "TOKENS", "How", "limit of the whole run", O(budget) },
+	{ "rehearsal-script", 0, OPT_TEXT, "FILE", "How", "misbehaviour for the rehearsal model",
+	    O(script) },
+	{ "format", 0, OPT_CHOICE, "auto|live|plain|jsonl|quiet", "Output",
+	    "of the progress (auto)", O(format) },
+	{ "output", 'o', OPT_TEXT, "FILE", "Output", "where the report goes; - is stdout",
+	    O(output) },
+	{ "fail-on", 0, OPT_CHOICE, "none|low|medium|high", "CI",
+	    "exit 3 when such a finding stands", O(fail_on) },
+	{ "strict", 0, OPT_FLAG, NULL, "CI", "exit 8 when anything is missing", O(strict) },
+	{ 0 },
+};
+
+/* --- the request
+ * ------------------------------------------------------------------------------------ */
+
+static int read_question(struct arena *a, const char *word, struct str *ret, struct err *err)
+{
+	struct buf b;
+	char chunk[KIB(4)];
+	ssize_t n;
+
+	*ret = str_from(word);
+	if (strcmp(word, "-") == 0) {
+		buf_init(&b, QUESTION_MAX + 1);
+		while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
+			buf_add(&b, (struct str){ chunk, (size_t)n });
+		*ret = arena_dup(a, str_trim(buf_str(&b)));
+		int rc = buf_status(&b);
+
+		buf_fini(&b);
+		if (rc)
+			return err_set(err, rc, "the question is longer than 64 KiB");
+	}
+	if (ret->n > QUESTION_MAX)
+		return err_set(err, -E2BIG, "the question is longer than 64 KiB");
+	return 0;
+}
+
+static bool has_input(const struct flow *flow, struct str name)
+{
+	for (size_t i = 0; i < flow->n_inputs; i++)
+		if (str_eq(flow->inputs[i].name, name))
+			return true;
+	return false;
+}
+
+static int add_word(const struct flow *flow, json_t *input, const char *word, struct err *err)
+{
+	struct str value = str_from(word), name = str_split(&value, '=');
+
+	if (value.p && has_input(flow, name)) {
+		char *key = xstrndup(name.p, name.n);
+
+		json_object_set_new(input, key, json_text(value));
+		free(key);
+		return 0;
+	}
+	err_set(err, -EINVAL, "what is \"%.100s\"?", word);
+	err_why(err, "behind the flow comes one question, then inputs of the flow as NAME=VALUE");
+	return err_fix(
+	    err, "put the question in quotes: tutti run %.*s \"…\"", STR_ARG(flow->name));
+}
+
+static int make_input(struct arena *a, const struct flow *flow, const struct run_opts *o,
+    const char **words, size_t n, json_t **ret, struct err *err)
+{
+	struct str question = { "", 0 };
+	int rc = n > 1 ? read_question(a, words[1], &question, err) : 0;
+
+	*ret = json_object();
+	if (!rc && !str_trim(question).n) {
+		rc = err_set(err, -EINVAL, "%.*s needs a question", STR_ARG(flow->name));
+		err_fix(err, "tutti run %.*s \"%.*s\"", STR_ARG(flow->name),
+		    STR_ARG(
+			flow->inputs[0].placeholder.n ? flow->inputs[0].placeholder : STR("…")));
+	}
+	if (!rc)
+		json_object_set_new(*ret, "question", json_text(question));
+	if (!rc && o->base && has_input(flow, STR("base")))
+		json_object_set_new(*ret, "base", json_cstr(o->base));
+	for (size_t i = 2; !rc && i < n; i++)
+		rc = add_word(flow, *ret, words[i], err);
+	return rc;
+}
+
+static void add_option(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(b, " --%s ", name);
+	buf_add_shell(b, str_from(value));
+}
+
+static struct str command_of(struct arena *a, const struct run_opts *o, const char *repo,
+    const struct flow *flow, const json_t *input)
+{
+	struct buf b;
+	const char *key;
+	const json_t *value;
+
+	buf_init(&b, KIB(256));
+	buf_printf(&b, "tutti run %.*s ", STR_ARG(flow->name));
+	buf_add_shell(&b, json_get_str(input, "question"));
+	json_object_foreach ((json_t *)(uintptr_t)input, key, value) {
+		if (strcmp(key, "question") == 0)
+			continue;
+		buf_printf(&b, " %s=", key);
+		buf_add_shell(&b, str_from(json_string_value(value)));
+	}
+	add_option(&b, "repo", repo);
+	add_option(&b, "size", o->size);
+	add_option(&b, "focus", o->focus);
+	add_option(&b, "at", o->at);
+	add_option(&b, "base", o->base);
+	add_option(&b, "agent", o->agent);
+	add_option(&b, "model", o->model);
+	buf_adds(&b, o->fast ? " --fast" : "");
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+/* --- launching
+ * ---------------------------------------------------------------------------------------- */
+
+struct launched {
+	bool done;
+	int rc;
+	struct err err;
+	char id[ID_RUN_SIZE];
+	int64_t key;
+};
+
+static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+{
+	struct launched *l = ctx;
+
+	l->done = true;
+	l->rc = rc;
+	l->key = key;
+	if (rc && err)
+		l->err = *err;
+	if (!rc)
+		snprintf(l->id, sizeof(l->id), "%s", id);
+}
+
+static struct str text(const char *s)
+{
+	return s ? str_from(s) : (struct str){ "", 0 };
+}
+
+static int launch(struct house *h, const struct launch *l, const struct run_opts *o)
+{
+	struct launched done = { 0 };
+	struct finish_spec how = { o->output, o->fail_on, o->strict };
+
+	engine_launch(h->engine, l, on_launched, &done);
+	while (!done.done)
+		uv_run(&h->loop, UV_RUN_ONCE);
+	if (done.rc)
+		return cli_fail(h->globals, &done.err, cli_code(done.rc));
+	memcpy(h->run_id, done.id, sizeof(h->run_id));
+	house_follow(h, done.key);
+	return finish(h, &how);
+}
+
+static int run_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
+    const struct library *lib, const struct flow *flow, const json_t *input, const char *repo)
+{
+	struct house_spec spec = { .globals = g,
+		.agent = o->agent,
+		.model = o->model,
+		.script = o->script,
+		.agents = true,
+		.format = g->json ? "quiet" : o->format };
+	struct err err = { 0 };
+	struct house h;
+	json_t *frozen = library_freeze(lib, flow->name, &err);
+	int code;
+
+	if (!frozen)
+		return cli_fail(g, &err, EXIT_INVALID);
+	code = house_open(&h, a, &spec, &err);
+	if (code) {
+		json_decref(frozen);
+		return cli_fail(g, &err, code);
+	}
+	const struct launch l = { .frozen = frozen,
+		.flow = flow->name,
+		.input = (json_t *)(uintptr_t)input,
+		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
+		.focus = text(o->focus),
+		.fast = o->fast,
+		.agent = str_from(h.agent),
+		.model = text(o->model),
+		.repo = text(repo),
+		.at = text(o->at),
+		.base = text(o->base),
+		.budget = o->budget,
+		.timeout = o->timeout,
+		.command = command_of(a, o, repo, flow, input) };
+
+	code = launch(&h, &l, o);
+	house_close(&h);
+	json_decref(frozen);
+	return code;
+}
+
+static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
+{
+	const struct run_opts *o = values;
+	struct err err = { 0 };
+	struct library *lib;
+	const struct flow *flow;
+	json_t *input = NULL;
+	char *repo = NULL;
+	int code = 0;
+
+	if (!n) {
+		err_set(&err, -EINVAL, "which flow?");
+		err_fix(&err, "tutti flows list");
+		return cli_fail(g, &err, EXIT_USAGE);
+	}
+	lib = cli_library(a, g);
+	flow = library_flow(lib, str_from(words[0]), &err);
+	if (!flow)
+		code = err.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID;
+	else if (make_input(a, flow, o, words, n, &input, &err) < 0)
+		code = EXIT_USAGE;
+	else if (flow->uses_repo && paths_repo(a, g->repo, &repo, &err) < 0)
+		code = EXIT_NOT_READY;
+	code = code ? cli_fail(g, &err, code) : run_flow(a, g, o, lib, flow, input, repo);
+	json_decref(input);
+	library_destroy(lib);
+	return code;
+}
+
+static const char *const examples[] = {
+	"tutti run architectural-analysis \"the scheduler and its store\"",
+	"git diff main | tutti run code-review - --base main --fail-on high", NULL
+};
+
+const struct cmd cmd_run = { "run", "run FLOW QUESTION [NAME=VALUE…]",
+	"run a flow on a repository and get its report", opts, examples, run,
+	sizeof(struct run_opts), false };

@@ -1,0 +1,233 @@
+#include "cli/finish.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "evidence/evidence.h"
+#include "sys/fs.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct ending_view {
+	struct house *h;
+	struct arena *arena;
+	struct run_row row;
+	struct str markdown, json;
+	struct finding_row *findings;
+	size_t n_findings;
+	bool partial, budget, timeout;
+	struct err err;
+};
+
+/* --- reading
+ * --------------------------------------------------------------------------------------- */
+
+static void look_at_steps(struct ending_view *v, struct store *s)
+{
+	struct step_row *steps = NULL;
+	size_t n = 0;
+
+	if (s->ops->step_list(s, v->arena, v->h->run, &steps, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		bool failed = str_is(steps[i].status, "failed");
+
+		v->partial |= failed || steps[i].partial;
+		v->budget |= failed && str_is(steps[i].ending, "quota") &&
+			     str_contains(steps[i].reason, STR("token budget"));
+	}
+	v->timeout = str_contains(v->row.reason, STR("time limit")) ||
+		     str_contains(v->row.reason, STR("timed out"));
+}
+
+static int read_all(struct store *s, void *ctx)
+{
+	struct ending_view *v = ctx;
+	int rc = s->ops->run_load(s, v->arena, v->h->run, &v->row);
+
+	if (!rc)
+		rc = engine_report_text(s, v->arena, v->h->run, false, &v->markdown, &v->err);
+	if (!rc && v->h->globals->json)
+		rc = engine_report_text(s, v->arena, v->h->run, true, &v->json, &v->err);
+	if (!rc)
+		rc = s->ops->findings_list(s, v->arena, v->h->run, &v->findings, &v->n_findings);
+	if (!rc)
+		look_at_steps(v, s);
+	return rc;
+}
+
+struct waiter {
+	bool done;
+	int rc;
+};
+
+static void on_done(void *ctx, int rc)
+{
+	struct waiter *w = ctx;
+
+	w->done = true;
+	w->rc = rc;
+}
+
+/* engine_read's callback gets the reader's context; the waiter is part of it. */
+struct read_call {
+	struct ending_view view;
+	struct waiter waiter;
+};
+
+static int on_store(struct store *s, void *ctx)
+{
+	return read_all(s, &((struct read_call *)ctx)->view);
+}
+
+static void on_loop(void *ctx, int rc)
+{
+	on_done(&((struct read_call *)ctx)->waiter, rc);
+}
+
+/* --- exit codes
+ * -------------------------------------------------------------------------------------- */
+
+/* Only what stands: refuted findings do not count. */
+static bool trips(const struct ending_view *v, const char *fail_on)
+{
+	int least = fail_on ? severity_parse(str_from(fail_on)) : -1;
+
+	if (least <= SEVERITY_NONE)
+		return false;
+	for (size_t i = 0; i < v->n_findings; i++)
+		if (severity_parse(v->findings[i].severity) >= least &&
+		    !str_is(v->findings[i].verdict, "refuted"))
+			return true;
+	return false;
+}
+
+static int code_of(const struct ending_view *v, const struct finish_spec *spec)
+{
+	const struct house *h = v->h;
+
+	if (h->terminated && !h->over)
+		return EXIT_TERMINATED;
+	if (h->cancelling)
+		return EXIT_INTERRUPTED;
+	if (v->budget || (h->status != RUN_COMPLETED && v->timeout))
+		return EXIT_LIMIT;
+	if (h->status != RUN_COMPLETED)
+		return EXIT_RUN_FAILED;
+	if (trips(v, spec->fail_on))
+		return EXIT_GATE;
+	return spec->strict && v->partial ? EXIT_PARTIAL : EXIT_DONE;
+}
+
+/* --- output
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Where the report goes when nobody says: beside the data, by date, flow and question. */
+static const char *default_file(struct ending_view *v)
+{
+	struct house *h = v->h;
+	char *dir = fs_join(v->arena, h->data, "reports");
+	char iso[32];
+
+	if (fs_mkdirs(dir, 0700) < 0)
+		return NULL;
+	return arena_printf(v->arena, "%s/%.10s-%.*s-%.*s.md", dir,
+	    clock_iso(v->row.started_at, iso, sizeof(iso)), STR_ARG(v->row.flow),
+	    STR_ARG(v->row.id));
+}
+
+static const char *write_file(struct ending_view *v, const struct finish_spec *spec, int *code)
+{
+	const char *file =
+	    spec->output && strcmp(spec->output, "-") != 0 ? spec->output : default_file(v);
+	struct err err = { 0 };
+
+	if (file && fs_write(file, v->markdown, 0644, &err) == 0)
+		return file;
+	if (!err.code)
+		err_set(&err, -EIO, "the report could not be written");
+	err_fix(&err, "it is stored: tutti runs export %.*s --as md", STR_ARG(v->row.id));
+	*code = term_error(&err, EXIT_RUN_FAILED, false);
+	return NULL;
+}
+
+static void summary(struct ending_view *v, const char *file)
+{
+	const struct term *t = &v->h->show.term;
+	msec_t took = v->row.ended_at > v->row.started_at ? v->row.ended_at - v->row.started_at : 0;
+	bool good = v->h->status == RUN_COMPLETED;
+	char span[24];
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	term_add(&b, t, good ? STYLE_GOOD : STYLE_BAD,
+	    str_from(term_glyph(t, good ? "\xe2\x9c\x93 " : "\xe2\x9c\x97 ", good ? "+ " : "x ")));
+	term_addf(&b, t, STYLE_BOLD, "%.*s in %s", STR_ARG(v->row.status),
+	    clock_span(took, span, sizeof(span)));
+	if (v->row.reason.n)
+		term_addf(&b, t, STYLE_BAD, ": %.*s", STR_ARG(v->row.reason));
+	buf_addc(&b, '\n');
+	term_addf(&b, t, STYLE_PLAIN, "  %.*s", STR_ARG(v->row.outcome));
+	buf_addc(&b, '\n');
+	if (file) {
+		term_add(&b, t, STYLE_DIM, STR("  report  "));
+		term_add(&b, t, STYLE_PLAIN, str_from(file));
+		buf_addc(&b, '\n');
+	}
+	term_add(&b, t, STYLE_DIM, STR("  next    "));
+	term_addf(&b, t, STYLE_PLAIN,
+	    good ? "tutti runs show %.*s, tutti runs export %.*s --as json"
+		 : "tutti runs show %.*s, tutti runs retry %.*s",
+	    STR_ARG(v->row.id), STR_ARG(v->row.id));
+	buf_addc(&b, '\n');
+	term_write(t->fd, buf_str(&b));
+	buf_fini(&b);
+}
+
+static int print_result(struct ending_view *v, const struct finish_spec *spec, int code)
+{
+	bool to_stdout = (spec->output && strcmp(spec->output, "-") == 0) ||
+			 (!spec->output && !isatty(STDOUT_FILENO));
+
+	if (v->h->show.format == SHOW_JSONL)
+		return code;
+	if (v->h->globals->json) {
+		json_t *doc = json_parse(v->json, NULL);
+
+		json_object_set_new(
+		    doc, "exit", json_pack("{s:i, s:s}", "code", code, "name", exit_name(code)));
+		return cli_print_json(doc, code);
+	}
+	return to_stdout ? cli_print(v->markdown, code) : code;
+}
+
+static int left_running(struct house *h, int code)
+{
+	show_say(&h->show, "Stopped. The run is kept: tutti runs resume %s", h->run_id);
+	return code;
+}
+
+int finish(struct house *h, const struct finish_spec *spec)
+{
+	struct read_call *call = arena_new(h->arena, struct read_call);
+	struct ending_view *v = &call->view;
+	int code;
+
+	*v = (struct ending_view){ .h = h, .arena = h->arena };
+	if (!h->over)
+		return left_running(h, EXIT_TERMINATED);
+	engine_read(h->engine, on_store, on_loop, call);
+	while (!call->waiter.done)
+		uv_run(&h->loop, UV_RUN_ONCE);
+	if (call->waiter.rc) {
+		if (!v->err.code)
+			err_set(&v->err, call->waiter.rc, "the report cannot be read");
+		return cli_fail(h->globals, &v->err, EXIT_RUN_FAILED);
+	}
+	code = code_of(v, spec);
+	const char *file = write_file(v, spec, &code);
+
+	if (h->show.format != SHOW_QUIET && h->show.format != SHOW_JSONL)
+		summary(v, file);
+	return print_result(v, spec, code);
+}

@@ -1,0 +1,470 @@
+#include "cli/house.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "cli/paths.h"
+#include "sys/fs.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TICK_MS 100
+#define READ_MAX 500 /* events a turn */
+
+/* --- events on their way to the display ----------------------------------------------------------
+ */
+
+struct shown {
+	int64_t seq;
+	msec_t at;
+	struct str type, data;
+};
+
+struct reading {
+	struct house *h;
+	struct arena *arena;
+	struct shown *v;
+	size_t n;
+};
+
+static int keep_event(void *ctx, const struct event_row *row)
+{
+	struct reading *r = ctx;
+
+	r->v[r->n++] = (struct shown){ row->seq, row->at, arena_dup(r->arena, row->type),
+		arena_dup(r->arena, row->data) };
+	return 0;
+}
+
+static int read_events(struct store *s, void *ctx)
+{
+	struct reading *r = ctx;
+
+	r->n = 0;
+	return s->ops->event_read(s, r->h->run, r->h->seen, READ_MAX, keep_event, r);
+}
+
+static void read_more(struct house *h);
+
+static void on_read(void *ctx, int rc)
+{
+	struct reading *r = ctx;
+	struct house *h = r->h;
+
+	for (size_t i = 0; rc == 0 && i < r->n; i++) {
+		show_event(&h->show, r->v[i].seq, r->v[i].at, r->v[i].type, r->v[i].data);
+		h->seen = r->v[i].seq;
+	}
+	bool more = rc == 0 && r->n > 0 && h->seen < h->told;
+
+	arena_destroy(r->arena);
+	h->reading = false;
+	if (more)
+		read_more(h);
+}
+
+static void read_more(struct house *h)
+{
+	struct arena *a;
+	struct reading *r;
+
+	if (h->reading || !h->run)
+		return;
+	a = arena_create("events", ARENA_JOB);
+	r = arena_new(a, struct reading);
+	*r = (struct reading){ h, a, arena_array(a, READ_MAX, sizeof(struct shown)), 0 };
+	h->reading = true;
+	engine_read(h->engine, read_events, on_read, r);
+}
+
+static void on_appended(void *ctx, int64_t run, int64_t seq)
+{
+	struct house *h = ctx;
+
+	if (run != h->run)
+		return;
+	h->told = seq > h->told ? seq : h->told;
+	read_more(h);
+}
+
+/* --- effects
+ * --------------------------------------------------------------------------------------- */
+
+static void on_effect(void *ctx, const struct engine_effect *fx)
+{
+	struct house *h = ctx;
+
+	switch (fx->type) {
+	case ENGINE_OFFER:
+		worker_offer(h->worker, fx);
+		break;
+	case ENGINE_KILL:
+		worker_kill(h->worker, fx);
+		break;
+	case ENGINE_ASK:
+		show_say(&h->show, "a person is asked; the run waits for the step's timeout");
+		break;
+	case ENGINE_OVER:
+		if (fx->run == h->run) {
+			h->over = true;
+			h->status = fx->status;
+		}
+		break;
+	}
+}
+
+/* --- signals
+ * ----------------------------------------------------------------------------------------- */
+
+static void on_cancelled(void *ctx, int rc, const struct err *err)
+{
+	struct house *h = ctx;
+
+	if (rc)
+		show_say(&h->show, "%s", err->what);
+}
+
+static void on_interrupt(uv_signal_t *sig, int number)
+{
+	struct house *h = sig->data;
+
+	(void)number;
+	h->interrupts++;
+	if (h->interrupts == 1 && h->run && !h->over) {
+		show_say(&h->show, "Press Ctrl-C again to cancel (%zu agents running)",
+		    worker_busy(h->worker));
+	} else if (h->run && !h->over && !h->cancelling) {
+		h->cancelling = true;
+		show_say(&h->show, "cancelling; waiting until every process is gone");
+		engine_cancel(h->engine, str_from(h->run_id), (struct str){ "", 0 },
+		    STR("cancelled by Ctrl-C"), on_cancelled, h);
+	} else if (!h->run) {
+		h->terminated = true;
+	}
+}
+
+/* The run stays as it is and can be resumed. */
+static void on_terminate(uv_signal_t *sig, int number)
+{
+	struct house *h = sig->data;
+
+	(void)number;
+	h->terminated = true;
+}
+
+static void on_winch(uv_signal_t *sig, int number)
+{
+	struct house *h = sig->data;
+
+	(void)number;
+	term_measure(&h->show.term);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct house *h = timer->data;
+
+	show_tick(&h->show, clock_wall());
+}
+
+static void watch_signals(struct house *h)
+{
+	uv_signal_init(&h->loop, &h->sigint);
+	uv_signal_init(&h->loop, &h->sigterm);
+	uv_signal_init(&h->loop, &h->sigwinch);
+	uv_timer_init(&h->loop, &h->ticker);
+	h->sigint.data = h->sigterm.data = h->sigwinch.data = h->ticker.data = h;
+	uv_signal_start(&h->sigint, on_interrupt, SIGINT);
+	uv_signal_start(&h->sigterm, on_terminate, SIGTERM);
+	uv_signal_start(&h->sigwinch, on_winch, SIGWINCH);
+	uv_timer_start(&h->ticker, on_tick, TICK_MS, TICK_MS);
+}
+
+/* --- checks before anything runs
+ * ------------------------------------------------------------------------ */
+
+static int check_fence(struct house *h, struct err *err)
+{
+	enum fence_mode mode;
+	json_t *doc = sandbox_probe(h->sandbox, &mode), *one;
+	size_t i, n = 0;
+	char fix[sizeof(err->fix)] = "", why[sizeof(err->why)] = "";
+
+	if (mode == FENCE_NONE) {
+		err_set(err, -EPERM, "agents cannot be held to reading on this machine");
+		json_array_foreach (json_get_array(doc, "probes"), i, one)
+			if (!json_get_bool(one, "ok", true) && !why[0])
+				snprintf(why, sizeof(why), "%s: %s", json_get_cstr(one, "name", ""),
+				    json_get_cstr(one, "detail", ""));
+		json_array_foreach (json_get_array(doc, "fix"), i, one)
+			n += (size_t)snprintf(fix + n, n < sizeof(fix) ? sizeof(fix) - n : 0,
+			    "%s%s", n ? "\n" : "", json_string_value(one));
+		err_why(err, "%s", why);
+		err_fix(err, "%s", fix);
+		err_more(err, "read-only");
+	}
+	json_decref(doc);
+	return mode == FENCE_NONE ? EXIT_NOT_READY : 0;
+}
+
+static int check_agent(struct house *h, struct err *err)
+{
+	const struct program *p = programs_get(&h->programs, str_from(h->agent));
+
+	if (!p) {
+		err_set(err, -ENOENT, "there is no agent \"%s\"", h->agent);
+		err_why(err, "tutti knows: native, qwen");
+		err_fix(err, "tutti run … --agent native");
+		err_more(err, "agents");
+		return EXIT_NOT_READY;
+	}
+	if (!p->status)
+		return 0;
+	*err = p->err;
+	if (!err->why[0])
+		err_why(err, "%s", err_name(p->status));
+	if (strlen(err->fix) + 40 < sizeof(err->fix))
+		strcat(err->fix, "\nor: tutti run … --agent native");
+	err_more(err, "agents");
+	return EXIT_NOT_READY;
+}
+
+static int no_model(struct err *err)
+{
+	err_set(err, -ENOENT, "no model server was found");
+	err_why(err,
+	    "OPENAI_BASE_URL is not set, and nothing answers where Ollama (11434), llama.cpp "
+	    "(8080), vLLM (8000) and LM Studio (1234) usually listen");
+	err_fix(err, "ollama serve\n"
+		     "OPENAI_BASE_URL=http://HOST:PORT/v1 OPENAI_API_KEY=… tutti run …\n"
+		     "tutti run … --model rehearsal    (no language model, to see how it works)");
+	err_more(err, "models");
+	return EXIT_NOT_READY;
+}
+
+static int add_upstream(struct house *h, struct upstream_config *u, struct err *err)
+{
+	if (!u->model || !u->model[0]) {
+		json_t *ids = upstream_models(u, err);
+		const char *first = json_string_value(json_array_get(ids, 0));
+
+		u->model = first ? arena_cstr(h->arena, str_from(first)) : NULL;
+		json_decref(ids);
+	}
+	if (!u->model) {
+		err_set(err, -EIO, "the model server %s names no model", u->url);
+		if (!err->fix[0])
+			err_fix(err, "start it, or name a model: --model NAME");
+		err_more(err, "models");
+		return EXIT_NOT_READY;
+	}
+	if (gateway_add_upstream(h->gateway, u, err) < 0)
+		return EXIT_NOT_READY;
+	h->upstream = arena_cstr(h->arena, str_from(u->name));
+	return 0;
+}
+
+static int find_model(struct house *h, const struct house_spec *spec, struct err *err)
+{
+	struct upstream_config rehearsal = { .name = "rehearsal",
+		.url = arena_printf(h->arena, "rehearsal:%s", spec->script ? spec->script : "") };
+	struct upstream_config u = h->config.upstream;
+
+	if (gateway_add_upstream(h->gateway, &rehearsal, err) < 0)
+		return EXIT_NOT_READY;
+	if (spec->model && strcmp(spec->model, "rehearsal") == 0)
+		return 0;
+	if (!u.url && upstream_discover(h->arena, &u, NULL) < 0)
+		return spec->agents ? no_model(err) : 0;
+	if (spec->model)
+		u.model = spec->model;
+	int code = add_upstream(h, &u, err);
+
+	return spec->agents ? code : 0;
+}
+
+/* The model "rehearsal" is another server, not another name for one. */
+static const char *upstream_for(void *ctx, struct str model)
+{
+	const struct house *h = ctx;
+
+	return str_is(model, "rehearsal") || !h->upstream ? "rehearsal" : h->upstream;
+}
+
+/* --- opening
+ * -------------------------------------------------------------------------------------------- */
+
+static int open_store(struct house *h, struct store **ret, struct err *err)
+{
+	const struct store_ops *ops;
+	const char *path = fs_join(h->arena, h->data, "tutti.db");
+	long owner = store_owner(h->data);
+	int rc = store_lock(h->data, &h->lock, err);
+
+	if (rc == -EBUSY) {
+		err_set(err, rc, "another tutti (process %ld) works in %s", owner, h->data);
+		err_why(err, "one process at a time owns a data directory");
+		err_fix(err, "wait until it is done, or use another one: --data DIR");
+		return rc;
+	}
+	if (!rc)
+		rc = store_backend(path, &ops, err);
+	if (!rc)
+		rc = ops->open(path, false, ret, err);
+	if (!rc) {
+		rc = ops->migrate(*ret, err);
+		if (rc)
+			ops->close(*ret);
+	}
+	return rc;
+}
+
+static int open_engine(struct house *h, struct err *err)
+{
+	struct engine_config conf = { .loop = &h->loop,
+		.node = arena_printf(h->arena, "cli-%d", (int)getpid()),
+		.hooks = { h, on_effect, on_appended } };
+	int rc = open_store(h, &conf.store, err);
+
+	return rc ? rc : engine_create(&conf, &h->engine, err);
+}
+
+static int open_rooms(struct house *h, const struct house_spec *spec, struct err *err)
+{
+	int rc = open_engine(h, err);
+
+	if (!rc)
+		rc = gateway_create(&h->loop, &h->gateway, err);
+	if (!rc)
+		rc = workspace_create(fs_join(h->arena, h->data, "snapshots"), h->self, h->sandbox,
+		    &h->loop, &h->workspace, err);
+	if (rc)
+		return EXIT_NOT_READY;
+	int code = find_model(h, spec, err);
+
+	if (code)
+		return code;
+	const struct worker_config conf = { .loop = &h->loop,
+		.engine = h->engine,
+		.sandbox = h->sandbox,
+		.workspace = h->workspace,
+		.gateway = h->gateway,
+		.programs = &h->programs,
+		.parallel = h->config.parallel,
+		.default_agent = h->agent,
+		.upstream_for = upstream_for,
+		.ctx = h };
+
+	h->worker = worker_create(&conf);
+	return 0;
+}
+
+/* The launcher is forked before there is anything it should not have. */
+static int prepare(struct house *h, const struct house_spec *spec, struct err *err)
+{
+	int code = 0;
+
+	if (config_load(h->arena, &h->config, err) < 0)
+		return EXIT_USAGE;
+	h->agent = spec->agent ? spec->agent : h->config.agent;
+	if (paths_data(h->arena, spec->globals->data, &h->data, err) < 0 ||
+	    fs_self(h->arena, &h->self) < 0 || sandbox_start(&h->sandbox, err) < 0)
+		return EXIT_NOT_READY;
+	programs_find(h->arena, h->self, h->config.hints, h->config.n_hints, &h->programs);
+	if (spec->agents)
+		code = check_fence(h, err);
+	if (!code && spec->agents)
+		code = check_agent(h, err);
+	return code;
+}
+
+int house_open(struct house *h, struct arena *a, const struct house_spec *spec, struct err *err)
+{
+	int code;
+
+	*h = (struct house){ .arena = a, .globals = spec->globals, .lock = -1 };
+	code = prepare(h, spec, err);
+	if (code) {
+		sandbox_stop(h->sandbox);
+		return code;
+	}
+	uv_loop_init(&h->loop);
+	watch_signals(h);
+	show_init(&h->show, spec->format, spec->globals->color, "Ctrl-C twice to cancel");
+	code = open_rooms(h, spec, err);
+	if (code)
+		house_close(h);
+	return code;
+}
+
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+void house_close(struct house *h)
+{
+	if (h->worker)
+		worker_drain(h->worker);
+	worker_destroy(h->worker);
+	gateway_destroy(h->gateway);
+	engine_destroy(h->engine);
+	workspace_destroy(h->workspace);
+	show_fini(&h->show);
+	uv_close((uv_handle_t *)&h->sigint, NULL);
+	uv_close((uv_handle_t *)&h->sigterm, NULL);
+	uv_close((uv_handle_t *)&h->sigwinch, NULL);
+	uv_close((uv_handle_t *)&h->ticker, NULL);
+	while (uv_run(&h->loop, UV_RUN_DEFAULT) != 0)
+		;
+	if (uv_loop_close(&h->loop) != 0) {
+		uv_walk(&h->loop, close_handle, NULL);
+		uv_run(&h->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&h->loop);
+	}
+	sandbox_stop(h->sandbox);
+	if (h->lock >= 0)
+		close(h->lock);
+}
+
+/* --- waiting
+ * ---------------------------------------------------------------------------------------------- */
+
+void house_wait(struct house *h, const bool *flag)
+{
+	while (!*flag && !h->terminated)
+		uv_run(&h->loop, UV_RUN_ONCE);
+}
+
+void house_follow(struct house *h, int64_t key)
+{
+	h->run = key;
+	read_more(h);
+	house_wait(h, &h->over);
+	while (h->over && (h->reading || h->seen < h->told))
+		uv_run(&h->loop, UV_RUN_ONCE);
+	show_tick(&h->show, clock_wall());
+	show_clear(&h->show);
+}
+
+int house_read(struct arena *a, const struct globals *g, struct store **ret, struct err *err)
+{
+	const struct store_ops *ops;
+	char *data, *path;
+
+	if (paths_data(a, g->data, &data, err) < 0)
+		return EXIT_NOT_READY;
+	path = fs_join(a, data, "tutti.db");
+	if (!fs_exists(path)) {
+		err_set(err, -ENOENT, "there are no runs yet");
+		err_why(err, "%s is empty", data);
+		err_fix(err, "tutti run architectural-analysis \"…\" --model rehearsal");
+		return EXIT_NOT_FOUND;
+	}
+	if (store_backend(path, &ops, err) < 0 || ops->open(path, true, ret, err) < 0)
+		return EXIT_NOT_READY;
+	return 0;
+}
