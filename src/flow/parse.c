@@ -187,8 +187,10 @@ static void read_input(struct parse *p, const struct yaml_node *v, void *target)
 
 static void read_report_title(struct parse *p, const struct yaml_node *v, void *target)
 {
-	(void)p;
-	((struct flow *)target)->report_title = parse_source(v);
+	struct str s;
+
+	if (yaml_read_text(v, p->errors, &s))
+		((struct flow *)target)->report_title = parse_source(v);
 }
 
 static void read_report_sections(struct parse *p, const struct yaml_node *v, void *target)

@@ -424,6 +424,20 @@ static void read_cases(struct parse *p, const struct yaml_node *v, void *target)
 	}
 }
 
+/* The default case stands last, wherever it was written. */
+static void default_last(struct switch_spec *sw)
+{
+	for (size_t i = 0; i + 1 < sw->n_cases; i++) {
+		struct switch_case c = sw->cases[i];
+
+		if (c.cond.text.p)
+			continue;
+		memmove(&sw->cases[i], &sw->cases[i + 1], (sw->n_cases - i - 1) * sizeof(c));
+		sw->cases[sw->n_cases - 1] = c;
+		return;
+	}
+}
+
 static void read_default(struct parse *p, const struct yaml_node *v, void *target)
 {
 	struct switch_case *c = add_case(p, target);
@@ -456,9 +470,13 @@ static void read_with(struct parse *p, const struct yaml_node *v, void *target)
 		return;
 	}
 	spec->with = arena_array(p->arena, v->n, sizeof(*spec->with));
-	for (size_t i = 0; i < v->n; i++)
-		spec->with[spec->n_with++] =
-		    (struct flow_with){ v->pairs[i].key, parse_source(v->pairs[i].value) };
+	for (size_t i = 0; i < v->n; i++) {
+		struct str s;
+
+		if (yaml_read_text(v->pairs[i].value, p->errors, &s))
+			spec->with[spec->n_with++] =
+			    (struct flow_with){ v->pairs[i].key, parse_source(v->pairs[i].value) };
+	}
 }
 
 const struct key step_keys[] = {
@@ -609,12 +627,14 @@ struct flow_step *parse_step(
 	size_t before = p->errors->n;
 
 	parse_map(p, node, step_keys, s->kind, "a step", s);
+	if (s->kind == KIND_SWITCH)
+		default_last(&s->sw);
 	if (node->type == YAML_MAP && default_kind < 0 && !s->id.n && p->errors->n == before)
 		flow_error_add(p->errors, node->at, "a step needs an `id`");
 	const char *missing = default_kind < 0 && node->type == YAML_MAP ? missing_part(s) : NULL;
 
-	/* a key that was only mistyped is not missing, too */
-	if (missing && !yaml_get(node, missing) && p->errors->n == before)
+	/* a key that was only mistyped is not missing, too; one without a value is */
+	if (missing && p->errors->n == before)
 		flow_error_add(p->errors, node->at, "step '%.*s' of kind %s needs `%s`",
 		    STR_ARG(s->id), step_kind_name(s->kind), missing);
 	parse_step_defaults(s);

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "flow/flow.h"
 
 #include <stdlib.h>
@@ -17,15 +18,49 @@ static void pad(struct printer *p)
 		buf_addc(&p->b, ' ');
 }
 
-/* Block text cannot say trailing blanks, tabs at the front or carriage returns. */
+/* Breaks that only YAML knows, and what may not stand in a file as it is. */
+static bool is_special(uint32_t cp)
+{
+	return (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029 || cp == 0xfeff ||
+	       cp == 0xfffe || cp == 0xffff;
+}
+
+/* Block text cannot say blank lines or blanks at the front, control or special characters. */
 static bool fits_block(struct str s)
 {
 	if (str_chr(s, '\n') < 0 || s.p[0] == ' ' || s.p[0] == '\n' || s.p[0] == '\t')
 		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\t')
+	for (uint32_t cp; s.n;) {
+		s = str_skip(s, utf8_next(s, &cp));
+		if ((cp < 0x20 && cp != '\n' && cp != '\t') || is_special(cp))
 			return false;
+	}
 	return true;
+}
+
+/* JSON as YAML: the same, but for what only JSON allows in text. */
+static void add_json(struct printer *p, struct str json)
+{
+	while (json.n) {
+		uint32_t cp;
+		size_t n = utf8_next(json, &cp);
+
+		if (is_special(cp))
+			buf_printf(&p->b, "\\u%04x", (unsigned)cp);
+		else
+			buf_add(&p->b, str_take(json, n));
+		json = str_skip(json, n);
+	}
+}
+
+static void add_quoted(struct printer *p, struct str s)
+{
+	struct buf b;
+
+	buf_init(&b, 8 * FLOW_FILE_MAX);
+	buf_add_json(&b, s);
+	add_json(p, buf_str(&b));
+	buf_fini(&b);
 }
 
 static void add_block(struct printer *p, struct str s)
@@ -55,7 +90,7 @@ static void add_text(struct printer *p, struct str s)
 		add_block(p, s);
 		return;
 	}
-	buf_add_json(&p->b, s); /* a JSON string is a YAML string */
+	add_quoted(p, s);
 	buf_addc(&p->b, '\n');
 }
 
@@ -102,7 +137,7 @@ static void add_list(struct printer *p, struct strs list)
 	buf_addc(&p->b, '[');
 	for (size_t i = 0; i < list.n; i++) {
 		buf_adds(&p->b, i ? ", " : "");
-		buf_add_json(&p->b, list.v[i]);
+		add_quoted(p, list.v[i]);
 	}
 	buf_adds(&p->b, "]\n");
 }
@@ -120,6 +155,17 @@ static void list(struct printer *p, const char *key, struct strs v)
 
 static void print_step(struct printer *p, const struct flow_step *s);
 
+static void print_schema(struct printer *p, const json_t *schema)
+{
+	char *text = json_dump(schema);
+
+	pad(p);
+	buf_adds(&p->b, "output: {\"schema\": ");
+	add_json(p, str_from(text));
+	buf_adds(&p->b, "}\n");
+	free(text);
+}
+
 static void print_agent(struct printer *p, const struct agent_spec *a)
 {
 	text_member(p, "persona", a->persona);
@@ -134,12 +180,8 @@ static void print_agent(struct printer *p, const struct agent_spec *a)
 		word(p, "web", "only");
 	if (a->output == OUTPUT_FINDINGS)
 		word(p, "output", "findings");
-	if (a->output == OUTPUT_SCHEMA) {
-		pad(p);
-		buf_adds(&p->b, "output: {\"schema\": ");
-		buf_add_value(&p->b, a->schema);
-		buf_adds(&p->b, "}\n");
-	}
+	if (a->output == OUTPUT_SCHEMA)
+		print_schema(p, a->schema);
 }
 
 static void print_command(struct printer *p, const struct command_spec *c)
@@ -153,25 +195,39 @@ static void print_command(struct printer *p, const struct command_spec *c)
 	for (size_t i = 0; i < c->n_argv; i++) {
 		pad(p);
 		buf_adds(&p->b, "  - ");
-		buf_add_json(&p->b, c->argv[i].text);
+		add_quoted(p, c->argv[i].text);
 		buf_addc(&p->b, '\n');
 	}
 }
 
 static void print_case(struct printer *p, const struct switch_case *c)
 {
-	if (!c->cond.text.p) {
-		list(p, "default", c->steps);
-		return;
-	}
 	pad(p);
 	buf_adds(&p->b, "  - label: ");
-	buf_add_json(&p->b, c->label);
+	add_quoted(p, c->label);
 	buf_addc(&p->b, '\n');
 	p->indent += 4;
 	member(p, "if", c->cond.text);
 	list(p, "steps", c->steps);
 	p->indent -= 4;
+}
+
+/* The default stands last, alone where there are no cases. */
+static void print_cases(struct printer *p, const struct switch_spec *sw)
+{
+	bool only_default = !sw->cases[0].cond.text.p;
+
+	pad(p);
+	buf_adds(&p->b, only_default ? "cases: []\n" : "cases:\n");
+	for (size_t i = 0; i < sw->n_cases; i++) {
+		if (sw->cases[i].cond.text.p) {
+			print_case(p, &sw->cases[i]);
+			continue;
+		}
+		pad(p);
+		buf_adds(&p->b, "default: ");
+		add_list(p, sw->cases[i].steps);
+	}
 }
 
 static void print_body(struct printer *p, struct flow_step *const *body, size_t n)
@@ -203,17 +259,10 @@ static void print_kind(struct printer *p, const struct flow_step *s)
 		text_member(p, "as", s->each.as);
 		if (s->each.max_parallel)
 			number(p, "max_parallel", s->each.max_parallel);
-		pad(p);
-		buf_adds(&p->b, "step:\n");
-		p->indent += 2;
-		print_step(p, s->each.body);
-		p->indent -= 2;
+		print_body(p, &s->each.body, 1);
 		break;
 	case KIND_SWITCH:
-		pad(p);
-		buf_adds(&p->b, "cases:\n");
-		for (size_t i = 0; i < s->sw.n_cases; i++)
-			print_case(p, &s->sw.cases[i]);
+		print_cases(p, &s->sw);
 		break;
 	case KIND_LOOP:
 		member(p, "until", s->loop.until.text);
@@ -232,8 +281,12 @@ static void print_kind(struct printer *p, const struct flow_step *s)
 			buf_adds(&p->b, "with:\n");
 		}
 		p->indent += 2;
-		for (size_t i = 0; i < s->flow.n_with; i++)
-			member(p, s->flow.with[i].name.p, s->flow.with[i].value.text);
+		for (size_t i = 0; i < s->flow.n_with; i++) {
+			pad(p);
+			add_quoted(p, s->flow.with[i].name);
+			buf_adds(&p->b, ": ");
+			add_text(p, s->flow.with[i].value.text);
+		}
 		p->indent -= 2;
 		break;
 	default:
@@ -256,7 +309,7 @@ static void print_retry_on(struct printer *p, uint32_t set)
 	buf_adds(&p->b, "]\n");
 }
 
-/* As an item of a list, or as the one step of an each: both begin where the cursor stands. */
+/* As an item of a list, or as the only nested step: both begin where the cursor stands. */
 static void print_members(struct printer *p, const struct flow_step *s)
 {
 	static const char *const triggers[] = { "all_success", "one_success", "all_done" };
@@ -281,13 +334,21 @@ static void print_members(struct printer *p, const struct flow_step *s)
 	print_kind(p, s);
 }
 
+/* Alone in its parent: written as a mapping, so that the plain form is no deeper than the file. */
+static bool is_only_child(const struct flow_step *s)
+{
+	const struct flow_step *parent = s->parent;
+
+	return parent && (parent->kind == KIND_EACH || parent->loop.n_body == 1);
+}
+
 static void print_step(struct printer *p, const struct flow_step *s)
 {
-	bool only = s->parent && s->parent->kind == KIND_EACH;
+	bool only = is_only_child(s);
 
 	pad(p);
 	buf_printf(&p->b, "%sid: ", only ? "" : "- ");
-	buf_add_json(&p->b, s->id);
+	add_quoted(p, s->id);
 	buf_addc(&p->b, '\n');
 	p->indent += only ? 0 : 2;
 	print_members(p, s);
@@ -302,7 +363,10 @@ static void print_inputs(struct printer *p, const struct flow *f)
 	for (size_t i = 0; i < f->n_inputs; i++) {
 		const struct flow_input *in = &f->inputs[i];
 
-		buf_printf(&p->b, "  %.*s:\n", STR_ARG(in->name));
+		p->indent = 2;
+		pad(p);
+		add_quoted(p, in->name);
+		buf_adds(&p->b, ":\n");
 		p->indent = 4;
 		text_member(p, "label", in->label);
 		text_member(p, "placeholder", in->placeholder);
@@ -320,7 +384,7 @@ struct str flow_print_expanded(struct arena *a, const struct flow *f)
 	text_member(&p, "flow", f->name);
 	text_member(&p, "title", f->title);
 	word(&p, "category", flow_category_name(f->category));
-	text_member(&p, "summary", f->summary);
+	member(&p, "summary", f->summary);
 	text_member(&p, "when_to_use", f->when_to_use);
 	list(&p, "contracts", f->contracts);
 	print_inputs(&p, f);

@@ -34,11 +34,33 @@ static void add_id(struct spine *s, struct strs *ids, struct str id)
 	*ids = (struct strs){ more, ids->n + 1 };
 }
 
+/* What is no agent is told once and then treated as one, so that the rest can be judged. */
+static struct flow_step *agent_instead(
+    struct spine *s, const struct flow_step *step, const struct yaml_node *node)
+{
+	struct flow_step *agent = arena_new(s->p->arena, struct flow_step);
+
+	*agent = (struct flow_step){ .id = step->id,
+		.label = step->label,
+		.kind = KIND_AGENT,
+		.at = step->at,
+		.needs = step->needs,
+		.timeout = step->timeout,
+		.stall = step->stall,
+		.retries = step->retries,
+		.retry_on = step->retry_on };
+	if (node->type == YAML_MAP)
+		flow_error_add(s->p->errors, node->at, "the steps of a spine are agents");
+	return agent;
+}
+
 static struct flow_step *agent_step(
     struct spine *s, const struct yaml_node *node, enum step_role role)
 {
 	struct flow_step *step = parse_step(s->p, node, NULL, KIND_AGENT);
 
+	if (step->kind != KIND_AGENT)
+		step = agent_instead(s, step, node);
 	step->role = role;
 	if (!yaml_get(node, "on_failure"))
 		step->may_fail = role != ROLE_SYNTHESIZER;
@@ -48,9 +70,11 @@ static struct flow_step *agent_step(
 static void require_agent(
     struct spine *s, const struct flow_step *step, const struct yaml_node *node)
 {
-	if (node->type != YAML_MAP)
+	const struct yaml_node *kind = yaml_get(node, "kind");
+
+	if (node->type != YAML_MAP || (kind && !str_is(kind->text, "agent")))
 		return;
-	if (!yaml_get(node, "persona"))
+	if (!step->agent.persona.n)
 		flow_error_add(s->p->errors, node->at, "%s '%.*s' needs a `persona`",
 		    step_role_name(step->role), STR_ARG(step->id));
 	if (!yaml_get(node, "task"))

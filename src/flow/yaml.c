@@ -14,6 +14,7 @@ struct frame {
 	struct str key; /* of a map: read, its value follows */
 	struct place key_at;
 	bool has_key;
+	bool twice; /* the key was there before: what follows is left out */
 	size_t cap;
 };
 
@@ -73,7 +74,8 @@ static void put_key(struct reader *r, struct frame *f, struct yaml_node *node)
 	f->has_key = true;
 	f->key = node->text;
 	f->key_at = node->at;
-	if (has_key(f->node, node->text))
+	f->twice = has_key(f->node, node->text);
+	if (f->twice)
 		flow_error_add(r->errors, node->at, "key '%.*s' is written twice",
 		    STR_ARG(str_take(node->text, 60)));
 }
@@ -93,6 +95,8 @@ static void attach(struct reader *r, struct yaml_node *node)
 		f->node->items[f->node->n++] = node;
 	} else if (!f->has_key) {
 		put_key(r, f, node);
+	} else if (f->twice) {
+		f->has_key = false;
 	} else {
 		f->node->pairs =
 		    grown(r->arena, f->node->pairs, f->node->n, &f->cap, sizeof(struct yaml_pair));
@@ -108,6 +112,21 @@ static size_t weight(const struct yaml_node *node)
 	for (size_t i = 0; i < node->n && n <= FLOW_NODES_MAX; i++)
 		n += weight(node->type == YAML_LIST ? node->items[i] : node->pairs[i].value);
 	return n;
+}
+
+/* How deep NODE is. Every node is within FLOW_DEPTH_MAX, aliases included, so this ends soon. */
+static size_t height(const struct yaml_node *node)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < node->n; i++) {
+		const struct yaml_node *below =
+		    node->type == YAML_LIST ? node->items[i] : node->pairs[i].value;
+		size_t h = below->n ? height(below) : below->type != YAML_SCALAR;
+
+		most = h > most ? h : most;
+	}
+	return most + (node->type != YAML_SCALAR);
 }
 
 static bool count(struct reader *r, struct place at, size_t n)
@@ -197,7 +216,11 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
 	for (size_t i = 0; node && i < r->depth; i++)
 		if (r->stack[i].node == node)
 			fail(r, at, "an alias inside what it stands for");
-	if (!r->failed && count(r, at, weight(node)))
+	if (r->failed || !count(r, at, weight(node)))
+		return;
+	if (r->depth + height(node) > FLOW_DEPTH_MAX)
+		fail(r, at, "nested too deeply");
+	else
 		attach(r, node);
 }
 
@@ -400,12 +423,14 @@ bool span_parse(struct str text, msec_t *ret)
 		letters = digits;
 		while (letters < text.n && text.p[letters] >= 'a' && text.p[letters] <= 'z')
 			letters++;
-		if (!str_to_u64(str_take(text, digits), 100000000, &v))
+		if (!str_to_u64(str_take(text, digits), SPAN_MAX_MS, &v))
 			return false;
 		struct str unit = { text.p + digits, letters - digits };
 
 		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && !known; i++) {
 			known = str_is(unit, units[i].unit);
+			if (known && (msec_t)v > (SPAN_MAX_MS - total) / units[i].ms)
+				return false;
 			if (known)
 				total += (msec_t)v * units[i].ms;
 		}

@@ -3,7 +3,8 @@
  * (flows, configuration). Scalars stay text; what they mean is decided by whoever reads them, so
  * that `no` is a boolean only where a boolean is expected. Bounded: FLOW_FILE_MAX bytes,
  * FLOW_DEPTH_MAX deep, FLOW_NODES_MAX nodes with aliases counted as what they stand for. Tags,
- * duplicate keys, several documents and invalid UTF-8 are errors.
+ * duplicate keys, several documents and invalid UTF-8 are errors. Where a key is written twice the
+ * tree holds the first value.
  */
 #ifndef FLOW_YAML_H
 #define FLOW_YAML_H
@@ -46,7 +47,7 @@ bool yaml_read_span(const struct yaml_node *node, struct flow_errors *errors, ms
 bool yaml_read_texts(
     struct arena *a, const struct yaml_node *node, struct flow_errors *errors, struct strs *ret);
 
-/* "90s", "5m", "1h30m", "250ms" -> milliseconds. */
+/* "90s", "5m", "1h30m", "250ms" -> milliseconds, at most SPAN_MAX_MS. */
 bool span_parse(struct str text, msec_t *ret);
 
 #endif

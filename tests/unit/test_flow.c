@@ -183,6 +183,15 @@ static void mistakes_are_named(void **state)
 		    "step 'a' names unknown step 'zz'" },
 		{ "{id: a, id: b, kind: code, run: return 1}", "key 'id' is written twice" },
 		{ "!!python/object {id: a}", "tags (!…) are not used here" },
+		{ "{id: a, persona: '', task: t}", "step 'a' of kind agent needs `persona`" },
+		{ "{id: a, kind: flow, use: ''}", "step 'a' of kind flow needs `use`" },
+		{ "{id: a, kind: loop, step: [], until: question, max: 2}",
+		    "step 'a' of kind loop needs `step`" },
+		{ "{id: a, kind: flow, use: b, with: {x: [y]}}", "text is expected here" },
+		{ "{id: a, kind: code, run: return 1, timeout: 400d}",
+		    "a time such as 90s, 5m or 1h is expected here" },
+		{ "{id: a, kind: code, run: return 1, timeout: 100000000000d100000000000d}",
+		    "a time such as 90s, 5m or 1h is expected here" },
 	};
 
 	(void)state;
@@ -227,7 +236,78 @@ static void hostile_yaml_ends_quickly(void **state)
 	assert_null(parse(b.p));
 	assert_string_equal(errors.v[0].message, "nested too deeply");
 	assert_null(parse("a: &a {b: *a}"));
+	buf_clear(&b);
+	buf_adds(&b, "a: &a ");
+	for (int i = 0; i < 40; i++)
+		buf_addc(&b, '[');
+	for (int i = 0; i < 40; i++)
+		buf_addc(&b, ']');
+	buf_adds(&b, "\nb: [[[[[[[[[[[[[[[[[[[[[[[[ *a ]]]]]]]]]]]]]]]]]]]]]]]]\n");
+	assert_null(parse(b.p));
+	assert_string_equal(errors.v[0].message, "nested too deeply");
 	buf_fini(&b);
+}
+
+#define SPINE "flow: t\ncategory: analysis\nsummary: s\nspine:\n  angles:\n"
+
+/* Other kinds once were read as if they were agents. */
+static void a_spine_holds_agents_only(void **state)
+{
+	static const char *const parts[] = { "  validator: {kind: loop}\n",
+		"  validator: {kind: code, run: return 1}\n",
+		"  synthesizer: {kind: loop, max: 2}\n", "  assess: {kind: switch}\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		assert_null(parse(
+		    arena_printf(a, SPINE "    - {id: a, persona: p, task: t}\n%s", parts[i])));
+		assert_int_equal(errors.n, 1);
+		assert_string_equal(errors.v[0].message, "the steps of a spine are agents");
+		assert_int_equal(errors.v[0].at.line, 7);
+	}
+	assert_null(parse(SPINE "    - {id: a, kind: each, over: items}\n"));
+	assert_string_equal(errors.v[0].message, "the steps of a spine are agents");
+	assert_null(parse(SPINE "    - {id: a, persona: p, task: t}\n"
+				"  assess: [{persona: p, task: t}]\n  assess: []\n"));
+	assert_int_equal(errors.n, 1);
+	assert_null(parse(SPINE "    - {id: a, persona: '', task: t}\n"));
+	assert_string_equal(errors.v[0].message, "angle 'a' needs a `persona`");
+}
+
+/* Each is a flow whose plain form once did not parse, or said something else. */
+static void the_plain_form_says_the_same(void **state)
+{
+	static const char *const flows[] = {
+		HEAD "  - {id: a, kind: switch, default: [b], cases: [{if: 'true', steps: []}]}\n"
+		     "  - {id: b, kind: code, run: return 1}\n",
+		HEAD "  - {id: a, kind: switch, default: []}\n",
+		HEAD "  - {id: a, kind: code, run: return 1, timeout: 365d, stall: 1ms}\n",
+		"flow: t\ncategory: analysis\nsummary: ''\n"
+		"input: {'a: b': {type: path}, '': {}}\n"
+		"steps: [{id: a, kind: code, run: return 1}]\n",
+		HEAD "  - {id: a, kind: flow, use: b, with: {'x: y': '1'}}\n",
+		HEAD "  - {id: a, persona: p, task: \"\\x7f\\u0085\\u2028 x\\n\\ufeff\\n\"}\n",
+		HEAD "  - {id: a, persona: p, task: t, output: {schema: {enum: [\"\\u2029\"]}}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
+		struct flow *f = parse(flows[i]), *again;
+
+		assert_non_null(f);
+		struct str plain = flow_print_expanded(a, f);
+
+		again = parse(plain.p);
+		if (!again)
+			print_message("%s%.*s", plain.p, STR_ARG(errors_text()));
+		assert_non_null(again);
+		assert_str(flow_print_expanded(a, again), plain.p);
+		if (f->steps[0]->kind == KIND_AGENT)
+			assert_true(
+			    str_eq(again->steps[0]->agent.task.text, f->steps[0]->agent.task.text));
+		flow_release(f);
+		flow_release(again);
+	}
 }
 
 static void built_in_flows_are_sound_and_survive_expansion(void **state)
@@ -306,6 +386,8 @@ int main(void)
 		T(mistakes_are_named),
 		T(a_step_may_speak_only_of_what_is_over),
 		T(hostile_yaml_ends_quickly),
+		T(a_spine_holds_agents_only),
+		T(the_plain_form_says_the_same),
 		T(built_in_flows_are_sound_and_survive_expansion),
 		T(a_spine_becomes_plain_steps),
 	};
