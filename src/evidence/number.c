@@ -5,21 +5,30 @@
 #include "base/limits.h"
 #include "base/map.h"
 
+/* "S1", or "data/S1" where S1 is taken, or "data/2/S1" where that is taken, too. */
+static struct str free_name(struct arena *a, const struct map *taken, const struct finding *f)
+{
+	struct str name = f->id;
+
+	for (unsigned again = 1; map_get(taken, name); again++)
+		name = str_from(
+		    again == 1
+			? arena_printf(a, "%.*s/%.*s", STR_ARG(f->step), STR_ARG(f->id))
+			: arena_printf(a, "%.*s/%u/%.*s", STR_ARG(f->step), again, STR_ARG(f->id)));
+	return name;
+}
+
 static void name_findings(struct arena *a, struct evidence **sets, size_t n)
 {
-	struct map first;
+	struct map taken;
 
-	map_init(&first, a);
+	map_init(&taken, a);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < sets[i]->n_findings; k++) {
-			struct finding *f = sets[i]->findings[k], *had = map_get(&first, f->id);
+			struct finding *f = sets[i]->findings[k];
 
-			f->uid = f->id;
-			if (!had)
-				map_put(&first, f->id, f);
-			else
-				f->uid = str_from(
-				    arena_printf(a, "%.*s/%.*s", STR_ARG(f->step), STR_ARG(f->id)));
+			f->uid = free_name(a, &taken, f);
+			map_put(&taken, f->uid, f);
 		}
 	}
 }

@@ -178,6 +178,20 @@ static void ids_are_unique_in_a_run(void **state)
 	assert_true(str_contains(evidence_items(arena, sets, 2), STR("two/S1 [high]")));
 }
 
+/* An id with a step in front may be what another step's item would be called. */
+static void ids_with_a_step_in_front_stay_unique(void **state)
+{
+	struct evidence *x = evidence_parse(arena, STR("one"), STR("### two/S1: x\n### S1: y\n"));
+	struct evidence *y = evidence_parse(arena, STR("two"), STR("### S1: z\n"));
+	struct evidence *sets[] = { x, y };
+
+	(void)state;
+	evidence_number(arena, sets, 2);
+	assert_str(x->findings[0]->uid, "two/S1");
+	assert_str(x->findings[1]->uid, "S1");
+	assert_str(y->findings[0]->uid, "two/2/S1");
+}
+
 static struct reconciliation *reconcile(struct evidence **sets, size_t n, const char *text)
 {
 	struct str validator = str_from(text);
@@ -264,6 +278,7 @@ int main(void)
 		cmocka_unit_test(items_become_findings),
 		cmocka_unit_test(evidence_survives_the_store),
 		cmocka_unit_test(ids_are_unique_in_a_run),
+		cmocka_unit_test(ids_with_a_step_in_front_stay_unique),
 		cmocka_unit_test(refuting_needs_evidence),
 		cmocka_unit_test(what_nobody_judged_is_not_reviewed),
 		cmocka_unit_test(judgements_come_in_tables_and_bullets),
