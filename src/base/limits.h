@@ -90,6 +90,7 @@
 #define REHEARSAL_FACTS_MAX 4000    /* what was noticed in those lines */
 #define REHEARSAL_ITEMS_MAX 1000    /* findings of others in a prompt */
 #define REHEARSAL_CHUNKS_MAX 2000   /* pieces of a streamed text */
+#define REHEARSAL_DELAY_MAX 3600000 /* milliseconds before each piece */
 #define REHEARSAL_TEXT_MAX MIB(16)  /* of an answer, with what a script adds */
 #define REHEARSAL_BODY_MAX MIB(128) /* of the same, escaped and wrapped */
 

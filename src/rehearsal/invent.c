@@ -1,25 +1,44 @@
 /* Wrong citations on purpose: what the checker of evidence has to find. */
 #include "rehearsal/priv.h"
 
+#include <ctype.h>
+
 #define ABSENT_FILE "src/rehearsal_invented_file.c"
 #define ABSENT_LINE 9999999
 #define MOVED_BY 40
+#define LINES_TRIED 300	 /* of a file */
+#define QUOTE_TELLING 12 /* characters other than blanks; with fewer nobody looks elsewhere */
 
-/* A line that was really read and can be quoted; each invention starts from another one. */
-static const struct line *some_line(const struct scene *s, size_t skip, struct str *ret_path)
+/* Is the quote long enough to be found at other lines, and does it not stand where it moves to? */
+static bool can_move(const struct view *v, const struct line *l)
+{
+	const struct line *other = view_line(v, l->no + MOVED_BY);
+	struct str quote = quote_of(l);
+	size_t solid = 0;
+
+	for (size_t i = 0; i < quote.n; i++)
+		solid += !isspace((unsigned char)quote.p[i]);
+	return solid >= QUOTE_TELLING && !(other && str_contains(other->text, quote));
+}
+
+/* A line that was really read and can be quoted, the first that can move if there is one. */
+static const struct line *some_line(const struct scene *s, struct str *ret_path)
 {
 	const struct line *found = NULL;
 
-	for (size_t i = 0; i < s->book.n_views && !(found && skip == 0); i++) {
+	for (size_t i = 0; i < s->book.n_views; i++) {
 		const struct view *v = s->book.views[i];
-		const struct line *l =
-		    v->n && path_citable(v->path) ? quotable_line(v, v->lines[0].no, 30) : NULL;
 
-		if (!l)
-			continue;
-		found = l;
-		*ret_path = v->path;
-		skip -= skip > 0;
+		for (size_t k = 0; path_citable(v->path) && k < v->n && k < LINES_TRIED; k++) {
+			bool moves = can_move(v, &v->lines[k]);
+
+			if (!moves && (found || !quote_of(&v->lines[k]).n))
+				continue;
+			found = &v->lines[k];
+			*ret_path = v->path;
+			if (moves)
+				return found;
+		}
 	}
 	return found;
 }
@@ -53,7 +72,7 @@ static void place(struct finding *f, struct str path, unsigned line, struct str 
 void inventions_add(const struct scene *s, unsigned inventions, struct draft *d)
 {
 	struct str path = STR("README.md");
-	const struct line *l = some_line(s, 0, &path);
+	const struct line *l = some_line(s, &path);
 	struct str quote = l ? quote_of(l) : STR("int rehearsal_invented(void)");
 	unsigned no = l ? l->no : 1;
 

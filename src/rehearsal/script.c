@@ -160,6 +160,16 @@ static bool hostile_known(struct str kind)
 	return known;
 }
 
+/* NULL, or what is wrong with the number. */
+static const char *judge_number(const struct rule *r)
+{
+	if (r->verb->action == DO_STATUS && (r->number < 300 || r->number > 599))
+		return "it takes an HTTP status from 300 to 599";
+	if (r->verb->action == DO_DELAY && r->number > REHEARSAL_DELAY_MAX)
+		return "it takes at most an hour, in milliseconds";
+	return NULL;
+}
+
 /* NULL, or what is wrong with the argument. */
 static const char *read_argument(struct rule *r, struct str arg)
 {
@@ -170,7 +180,7 @@ static const char *read_argument(struct rule *r, struct str arg)
 	case ARG_NUMBER:
 		if (!arg.n && r->verb->action == DO_RATE_LIMIT)
 			return NULL;
-		return number_of(arg, &r->number) ? NULL : "it takes a number";
+		return number_of(arg, &r->number) ? judge_number(r) : "it takes a number";
 	case ARG_TEXT:
 		return arg.n ? NULL : "it takes a text";
 	case ARG_INVENTION:
