@@ -5,7 +5,7 @@
  *
  * with or without backticks around, each optionally followed by the quoted text: in quotation marks
  * or backticks on the same line, or in a fenced block below. Linear: walking back from a colon
- * stops at the colon before it.
+ * stops at the colon before it and at the end of the reference before it.
  */
 #include "evidence/priv.h"
 
@@ -39,10 +39,10 @@ static bool is_path_char(char c)
 
 /* --- the path ---------------------------------------------------------------------------- */
 
-/* Offset of the backtick that opens a span around AT on the same line, or -1. */
-static ptrdiff_t span_start(struct str text, size_t at)
+/* Offset of the backtick that opens a span around AT on the same line, not before FLOOR, or -1. */
+static ptrdiff_t span_start(struct str text, size_t floor, size_t at)
 {
-	for (size_t i = at; i-- > 0 && at - i < PATH_MAX_SEEN;) {
+	for (size_t i = at; i-- > floor && at - i < PATH_MAX_SEEN;) {
 		if (text.p[i] == '`')
 			return (ptrdiff_t)i;
 		if (text.p[i] == '\n' || text.p[i] == ':')
@@ -81,13 +81,13 @@ static struct str trim_path(struct str s)
 	return s;
 }
 
-/* The path that ends before AT, or an empty text. */
-static struct str path_before(struct str text, size_t at)
+/* The path that ends before AT and begins at FLOOR or later, or an empty text. */
+static struct str path_before(struct str text, size_t floor, size_t at)
 {
-	ptrdiff_t open = span_start(text, at);
+	ptrdiff_t open = span_start(text, floor, at);
 	size_t from = at;
 
-	while (from > 0 && at - from < PATH_MAX_SEEN && is_path_char(text.p[from - 1]))
+	while (from > floor && at - from < PATH_MAX_SEEN && is_path_char(text.p[from - 1]))
 		from--;
 	bool in_span = open >= 0 && (size_t)open + 1 <= from;
 
@@ -271,7 +271,8 @@ static void read_quote(struct str rest, struct citation *c)
 
 /* --- scanning ---------------------------------------------------------------------------- */
 
-static bool at_place(struct str text, size_t *at, struct citation *c)
+/* FLOOR is where the reference before ended. */
+static bool at_place(struct str text, size_t floor, size_t *at, struct citation *c)
 {
 	size_t i = *at;
 	bool hash = text.p[i] == '#' && i + 1 < text.n && text.p[i + 1] == 'L';
@@ -280,7 +281,7 @@ static bool at_place(struct str text, size_t *at, struct citation *c)
 		return false;
 	if (i + 1 >= text.n || (!is_digit(text.p[i + 1]) && text.p[i + 1] != 'L'))
 		return false;
-	c->path = path_before(text, i);
+	c->path = path_before(text, floor, i);
 	if (!c->path.n || !read_lines(text, at, c))
 		return false;
 	c->offset = (size_t)(c->path.p - text.p);
@@ -311,9 +312,12 @@ static bool at_url(struct str text, size_t *at, struct citation *c)
 
 bool cites_scan(struct arena *a, struct str text, size_t max, struct vec *ret)
 {
+	size_t floor = 0;
+
 	for (size_t at = 0; at < text.n;) {
 		struct citation c = { .state = CITE_UNCHECKED };
-		bool found = text.p[at] == 'h' ? at_url(text, &at, &c) : at_place(text, &at, &c);
+		bool found =
+		    text.p[at] == 'h' ? at_url(text, &at, &c) : at_place(text, floor, &at, &c);
 
 		if (!found) {
 			at++;
@@ -321,6 +325,7 @@ bool cites_scan(struct arena *a, struct str text, size_t max, struct vec *ret)
 		}
 		if (ret->n == max)
 			return false;
+		floor = at;
 		struct citation *copy = arena_new(a, struct citation);
 
 		*copy = c;

@@ -68,7 +68,7 @@ static void check_cites(const struct evidence *ev, struct str text)
 		must(memcmp(text.p + c->offset, c->path.p, c->path.n) == 0);
 		must(c->line <= c->end && is_inside(c->quote, text));
 		must(c->trust == TRUST_CODEBASE ? c->line >= 1 : c->line == 0);
-		last = c->offset + 1;
+		last = c->offset + c->length;
 	}
 }
 

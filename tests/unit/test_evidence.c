@@ -178,6 +178,18 @@ static void ids_are_unique_in_a_run(void **state)
 	assert_true(str_contains(evidence_items(arena, sets, 2), STR("two/S1 [high]")));
 }
 
+/* "`a.c#L5 b.c:6`" once gave a second path that held the first reference. */
+static void references_do_not_overlap(void **state)
+{
+	struct evidence *ev = evidence_parse(arena, STR("s"), STR("`src/a.c#L5 src/b.c:6`\n"));
+
+	(void)state;
+	assert_int_equal(ev->n_cites, 2);
+	assert_str(ev->cites[0]->path, "src/a.c");
+	assert_str(ev->cites[1]->path, "src/b.c");
+	assert_int_equal(ev->cites[1]->line, 6);
+}
+
 /* An id with a step in front may be what another step's item would be called. */
 static void ids_with_a_step_in_front_stay_unique(void **state)
 {
@@ -278,6 +290,7 @@ int main(void)
 		cmocka_unit_test(items_become_findings),
 		cmocka_unit_test(evidence_survives_the_store),
 		cmocka_unit_test(ids_are_unique_in_a_run),
+		cmocka_unit_test(references_do_not_overlap),
 		cmocka_unit_test(ids_with_a_step_in_front_stay_unique),
 		cmocka_unit_test(refuting_needs_evidence),
 		cmocka_unit_test(what_nobody_judged_is_not_reviewed),
