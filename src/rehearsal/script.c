@@ -163,8 +163,8 @@ static bool hostile_known(struct str kind)
 /* NULL, or what is wrong with the number. */
 static const char *judge_number(const struct rule *r)
 {
-	if (r->verb->action == DO_STATUS && (r->number < 300 || r->number > 599))
-		return "it takes an HTTP status from 300 to 599";
+	if (r->verb->action == DO_STATUS && (r->number < 200 || r->number > 599))
+		return "it takes an HTTP status from 200 to 599";
 	if (r->verb->action == DO_DELAY && r->number > REHEARSAL_DELAY_MAX)
 		return "it takes at most an hour, in milliseconds";
 	return NULL;

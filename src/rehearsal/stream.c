@@ -205,6 +205,7 @@ static void disturb(const struct mischief *m, struct rehearsal_answer *out)
 	}
 	if (m->stall >= 0) {
 		keep_chunks(out, m->stall);
+		out->json = (struct str){ "", 0 };
 		out->action = REHEARSE_HANG;
 	}
 	if (m->flood && out->n_chunks > 2) {

@@ -103,6 +103,9 @@ static void stall_and_cut_keep_the_first_chunks(void **state)
 		assert_true(str_eq(cut.chunks[i], whole.chunks[i]));
 	assert_null(json_parse(half.json, NULL));
 	assert_true(str_starts(once("", request, false).json, half.json));
+	stall = once("stall 2", request, false);
+	assert_int_equal(stall.action, REHEARSE_HANG);
+	assert_true(stall.json.n == 0 && stall.n_chunks == 0);
 	assert_int_equal(once("cut 1000000", request, true).n_chunks, whole.n_chunks);
 	json_decref(request);
 }
@@ -429,8 +432,8 @@ static void bad_scripts_name_their_line(void **state)
 		{ "hang 3", "script line 1: it takes no argument" },
 		{ "status", "script line 1: it takes a number" },
 		{ "cut -1", "script line 1: it takes a number" },
-		{ "status 42", "script line 1: it takes an HTTP status from 300 to 599" },
-		{ "status 99999999", "script line 1: it takes an HTTP status from 300 to 599" },
+		{ "status 42", "script line 1: it takes an HTTP status from 200 to 599" },
+		{ "status 99999999", "script line 1: it takes an HTTP status from 200 to 599" },
 		{ "delay 9999999", "script line 1: it takes at most an hour, in milliseconds" },
 		{ "huge 99999999999999999999", "script line 1: it takes a number" },
 		{ "say", "script line 1: it takes a text" },
