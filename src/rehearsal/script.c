@@ -298,14 +298,14 @@ static void set_status(struct mischief *m, int status, struct str retry_after, c
 	"request.\",\"type\":\"server_error\",\"code\":null}}"
 
 /* What ends the exchange before there is a body. */
-static bool apply_transport(const struct rule *r, struct mischief *m)
+static bool apply_transport(struct arena *a, const struct rule *r, struct mischief *m)
 {
 	switch ((int)r->verb->action) {
 	case DO_STATUS:
 		set_status(m, (int)r->number, (struct str){ "", 0 }, SERVER_BODY);
 		return true;
 	case DO_RATE_LIMIT:
-		set_status(m, 429, r->text, RATE_BODY);
+		set_status(m, 429, arena_dup(a, r->text), RATE_BODY);
 		return true;
 	case DO_QUOTA:
 		set_status(m, 429, (struct str){ "", 0 }, QUOTA_BODY);
@@ -399,7 +399,7 @@ void script_apply(struct script *s, struct arena *a, const struct talk *t, const
 		if (!fits(r, t, p, answers))
 			continue;
 		r->fired++;
-		if (apply_transport(r, &m))
+		if (apply_transport(a, r, &m))
 			continue;
 		apply_stream(a, r, t, &m);
 		apply_spoiling(r, &m);
