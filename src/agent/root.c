@@ -21,7 +21,9 @@ int root_open(struct root *r, const char *path)
 int root_at(const struct root *r, struct str path, int flags)
 {
 	char name[PATH_BYTES_MAX];
-	struct open_how how = { .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+	/* openat2 takes nothing beside O_PATH that does not belong there */
+	unsigned more = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct open_how how = { .flags = (unsigned)flags | more,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 
 	while (path.n && path.p[0] == '/')

@@ -153,8 +153,9 @@ static int print_lines(struct doctor *d, bool ready)
 	}
 	term_addf(&b, &t, ready ? STYLE_GOOD : STYLE_BAD,
 	    ready ? "Ready: %u agents. " : "Not ready: %u agents. ", d->agents);
-	term_addf(&b, &t, STYLE_PLAIN, "Try: tutti run architectural-analysis \"…\"%s\n",
+	term_addf(&b, &t, STYLE_PLAIN, "Try: tutti run architectural-analysis \"…\"%s",
 	    ready ? "" : " --model rehearsal");
+	buf_addc(&b, '\n');
 	int code = cli_print(buf_str(&b), ready ? EXIT_DONE : EXIT_NOT_READY);
 
 	buf_fini(&b);

@@ -71,7 +71,8 @@ static int list(const struct globals *g, const struct library *lib)
 
 	term_init(&t, STDOUT_FILENO, g->color);
 	buf_init(&b, MIB(4));
-	term_add(&b, &t, STYLE_DIM, STR("flow                    agents    what it does\n"));
+	term_add(&b, &t, STYLE_DIM, STR("flow                    agents    what it does"));
+	buf_addc(&b, '\n');
 	for (size_t i = 0; i < library_count(lib); i++) {
 		add_entry(&b, &t, library_at(lib, i));
 		json_array_append_new(all, entry_json(library_at(lib, i)));
@@ -129,9 +130,12 @@ static int show(struct arena *a, const struct globals *g, const struct flows_opt
 
 	term_init(&t, STDOUT_FILENO, g->color);
 	buf_init(&b, MIB(4));
-	term_addf(&b, &t, STYLE_BOLD, "%.*s\n", STR_ARG(flow->title));
-	term_addf(&b, &t, STYLE_PLAIN, "%.*s\n%.*s\n\n", STR_ARG(flow->summary),
-	    STR_ARG(flow->when_to_use));
+	term_addf(&b, &t, STYLE_BOLD, "%.*s", STR_ARG(flow->title));
+	buf_addc(&b, '\n');
+	buf_add_terminal(&b, flow->summary);
+	buf_addc(&b, '\n');
+	buf_add_terminal(&b, flow->when_to_use);
+	buf_adds(&b, "\n\n");
 	for (size_t i = 0; i < flow->n_all; i++) {
 		add_step(&b, &t, flow->all[i]);
 		json_array_append_new(steps, step_json(flow->all[i]));

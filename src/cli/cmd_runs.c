@@ -169,6 +169,13 @@ static json_t *step_json(const struct step_row *s)
 	    (json_int_t)(s->ended_at && s->started_at ? s->ended_at - s->started_at : 0));
 }
 
+static void add_line(struct buf *b, const struct term *t, enum term_style style, struct str text)
+{
+	buf_adds(b, "  ");
+	term_add(b, t, style, text);
+	buf_addc(b, '\n');
+}
+
 static void add_step(struct buf *b, const struct term *t, const struct step_row *s)
 {
 	char span[24] = "";
@@ -196,11 +203,11 @@ static int show(struct look *l)
 	term_init(&t, STDOUT_FILENO, l->g->color);
 	buf_init(&b, MIB(4));
 	add_run(&b, &t, l->a, &l->row);
-	term_addf(&b, &t, STYLE_DIM, "  %.*s\n", STR_ARG(json_get_str(options, "command")));
+	add_line(&b, &t, STYLE_DIM, json_get_str(options, "command"));
 	if (l->row.reason.n)
-		term_addf(&b, &t, STYLE_BAD, "  %.*s\n", STR_ARG(l->row.reason));
+		add_line(&b, &t, STYLE_BAD, l->row.reason);
 	if (l->row.outcome.n)
-		term_addf(&b, &t, STYLE_PLAIN, "  %.*s\n", STR_ARG(l->row.outcome));
+		add_line(&b, &t, STYLE_PLAIN, l->row.outcome);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		add_step(&b, &t, &steps[i]);
 		json_array_append_new(all, step_json(&steps[i]));

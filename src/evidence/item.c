@@ -61,10 +61,13 @@ unsigned heading_level(struct str line)
 struct str strip_marks(struct str s)
 {
 	s = str_trim(s);
-	while (s.n && strchr("*_`", s.p[0]))
+	while (s.n && strchr("*_", s.p[0]))
 		s = str_trim(str_skip(s, 1));
-	while (s.n && strchr("*_`", s.p[s.n - 1]))
+	while (s.n && strchr("*_", s.p[s.n - 1]))
 		s = str_trim(str_take(s, s.n - 1));
+	/* a code span only when it is all of it: "`a` calls `b`" is text */
+	while (s.n > 1 && s.p[0] == '`' && s.p[s.n - 1] == '`' && !memchr(s.p + 1, '`', s.n - 2))
+		s = str_trim((struct str){ s.p + 1, s.n - 2 });
 	return s;
 }
 

@@ -245,8 +245,11 @@ static bool is_numbered(struct str result)
 	unsigned no, before = 0, lines = 0, rows = 0;
 	struct str text;
 
-	for (struct str rest = result; rest.p && lines < 40; lines++) {
-		if (!numbered(str_line(&rest), &no, &text))
+	for (struct str rest = result; rest.p && lines < 40;) {
+		struct str line = str_line(&rest);
+
+		lines += str_trim(line).n > 0 && !str_starts(line, STR("lines "));
+		if (!numbered(line, &no, &text))
 			continue;
 		rows += before == 0 || no == before + 1;
 		before = no;

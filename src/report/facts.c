@@ -121,7 +121,11 @@ static struct str answer_of(struct str text)
 		s = md_section(text, "Answer");
 	if (!s.n)
 		s = first_paragraph(text);
-	return first_sentences(s, ANSWER_SENTENCES);
+	ptrdiff_t confidence = str_find(s, STR("\nConfidence:")); /* it gets a line of its own */
+
+	if (confidence >= 0)
+		s = str_take(s, (size_t)confidence);
+	return first_sentences(str_trim(s), ANSWER_SENTENCES);
 }
 
 struct str fact_answer(struct arena *a, const struct report_run *run)

@@ -125,11 +125,26 @@ static void add_line(struct buf *b, struct str line)
 	}
 }
 
-static void add_heading(struct buf *b, struct str line, unsigned level, unsigned below)
+/* How much deeper headings have to go, so that the highest comes right below BELOW. */
+static unsigned shift_of(struct str s, unsigned below)
+{
+	struct md_scan scan = { 0 };
+	unsigned top = below + 1;
+
+	while (s.p && s.n) {
+		unsigned level = md_heading(&scan, str_line(&s));
+
+		if (level && level < top)
+			top = level;
+	}
+	return below + 1 - top;
+}
+
+static void add_heading(struct buf *b, struct str line, unsigned level, unsigned shift)
 {
 	struct str title = str_skip(str_trim(line), level);
 
-	level += below;
+	level += shift;
 	for (unsigned i = 0; i < (level > 6 ? 6 : level); i++)
 		buf_addc(b, '#');
 	add_line(b, title);
@@ -138,6 +153,7 @@ static void add_heading(struct buf *b, struct str line, unsigned level, unsigned
 void md_text(struct buf *b, struct str s, unsigned below)
 {
 	struct md_scan scan = { 0 };
+	unsigned shift = shift_of(s, below);
 
 	while (s.p && s.n) {
 		struct str line = str_line(&s);
@@ -145,7 +161,7 @@ void md_text(struct buf *b, struct str s, unsigned below)
 		unsigned level = md_heading(&scan, line);
 
 		if (level)
-			add_heading(b, line, level, below);
+			add_heading(b, line, level, shift);
 		else if (inside || scan.fence)
 			buf_add_terminal(b, line);
 		else if (is_underline(line))

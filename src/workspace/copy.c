@@ -70,14 +70,10 @@ static void list_add(struct freezer *z, const char *mode, struct str path, struc
 
 static void write_file(struct freezer *z, const char *path, const char *mode, struct str text)
 {
-	int fd = open_in(z->tree, path, O_PATH);
-
-	if (fd >= 0) { /* git's index can hold a path twice while a merge is open */
-		close(fd);
-		return;
-	}
-	fd = openat(z->tree, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	int fd = openat(z->tree, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    strcmp(mode, "100755") == 0 ? 0755 : 0644);
+	if (fd < 0 && errno == EEXIST)
+		return; /* git's index can hold a path twice while a merge is open */
 	if (fd < 0)
 		freezer_die(
 		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");

@@ -233,7 +233,7 @@ static void take_commit(struct freezer *z, struct str record)
 {
 	struct str s = str_trim(record);
 
-	if (s.n < sizeof(z->commit))
+	if (s.n && s.n < sizeof(z->commit))
 		snprintf(z->commit, sizeof(z->commit), "%.*s", STR_ARG(s));
 }
 

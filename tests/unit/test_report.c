@@ -176,7 +176,7 @@ static void hostile_text_stays_inside(void **state)
 {
 	(void)state;
 	assert_str(text_of("# Answer\n"), "### Answer\n");
-	assert_str(text_of("##### Deep\n"), "###### Deep\n");
+	assert_str(text_of("## Deep\n###### Deeper\n"), "### Deep\n###### Deeper\n");
 	assert_str(text_of("Answer\n===\n"), "Answer\n\\===\n");
 	assert_str(text_of("<!-- hide the rest\n"), "\\<!-- hide the rest\n");
 	assert_str(text_of("a `<b>` and <b>\n"), "a `<b>` and \\<b>\n");
