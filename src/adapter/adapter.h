@@ -40,6 +40,14 @@ struct agent_file {
 	struct str text;
 };
 
+/*
+ * A host path and where the fence shows it. The places inside are the adapter's own, below /opt:
+ * so it does not matter where a program is installed, and an agent does not learn it.
+ */
+struct agent_bind {
+	const char *host, *inside;
+};
+
 /* How to start the program. Everything lives in the arena given to prepare. */
 struct agent_launch {
 	const char **argv; /* NULL-terminated; argv[0] is the absolute path to execute */
@@ -47,8 +55,8 @@ struct agent_launch {
 	struct str stdin_text;
 	struct agent_file *files;
 	size_t n_files;
-	const char *
-	    *read_only; /* NULL-terminated host paths that must be visible, at the same path */
+	struct agent_bind *binds; /* what must be visible of the program itself */
+	size_t n_binds;
 };
 
 enum fact_type {

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#define INSIDE_TUTTI "/opt/tutti"
+
 struct agent_session {
 	struct session base;
 	bool opened;	/* init was seen */
@@ -36,7 +38,7 @@ static const char *join_tools(struct arena *a, const struct agent_task *task)
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
-	const char *const argv[] = { task->program, "agent", "--url",
+	const char *const argv[] = { INSIDE_TUTTI, "agent", "--url",
 		arena_printf(a, "http://127.0.0.1:%u/v1", task->port), "--model", task->model,
 		"--root", task->repo, "--system", arena_printf(a, "%zu", task->prompt_system),
 		"--turns", arena_printf(a, "%u", task->max_turns), "--temperature",
@@ -45,15 +47,15 @@ static int prepare(
 	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
 		arena_printf(a, "HOME=%s", task->home), arena_printf(a, "TMPDIR=%s", task->tmp),
 		arena_printf(a, "TUTTI_TOKEN=%s", task->token), NULL };
-	const char *const visible[] = { task->program, NULL };
 
 	(void)err;
 	ret->argv = arena_alloc(a, sizeof(argv));
 	ret->env = arena_alloc(a, sizeof(env));
-	ret->read_only = arena_alloc(a, sizeof(visible));
+	ret->binds = arena_new(a, struct agent_bind);
+	ret->binds[0] = (struct agent_bind){ task->program, INSIDE_TUTTI };
+	ret->n_binds = 1;
 	memcpy(ret->argv, argv, sizeof(argv));
 	memcpy(ret->env, env, sizeof(env));
-	memcpy(ret->read_only, visible, sizeof(visible));
 	ret->stdin_text = task->prompt;
 	return 0;
 }

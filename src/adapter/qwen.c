@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 
 #define TURNS_DEFAULT 60
+#define INSIDE_NODE "/opt/node"
+#define INSIDE_PACKAGE "/opt/qwen"
 
 static int admit(const char *version, struct err *err)
 {
@@ -38,12 +40,20 @@ static const char *package_dir(struct arena *a, const char *program)
 	return slash ? arena_cstr(a, (struct str){ program, (size_t)(slash - program) }) : "/";
 }
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static const char **argv_of(struct arena *a, const struct agent_task *t)
 {
 	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
 	/* its own limit comes first, so that its last word is still heard */
 	long long seconds = t->wall > 20000 ? (t->wall - 10000) / 1000 : 0;
-	const char *const argv[] = { t->interpreter, "--expose-gc", t->program, "--approval-mode",
+	const char *const argv[] = { INSIDE_NODE, "--expose-gc",
+		arena_printf(a, INSIDE_PACKAGE "/%s", name_of(t->program)), "--approval-mode",
 		"plan", "--input-format", "text", "--output-format", "stream-json",
 		"--include-partial-messages", "--auth-type", "openai", "--chat-recording=false",
 		"--max-session-turns", arena_printf(a, "%u", turns), "--max-tool-calls",
@@ -88,8 +98,6 @@ static struct str prompt_of(struct arena *a, const struct agent_task *t)
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
-	const char *const visible[] = { package_dir(a, task->program), task->interpreter, NULL };
-
 	if (!task->interpreter)
 		return err_set(err, -ENOENT, "qwen needs Node");
 	if (task->web_only)
@@ -101,8 +109,10 @@ static int prepare(
 	ret->files = arena_new(a, struct agent_file);
 	ret->files[0] = (struct agent_file){ "qwen-system.json", str_from(qwen_settings) };
 	ret->n_files = 1;
-	ret->read_only = arena_alloc(a, sizeof(visible));
-	memcpy(ret->read_only, visible, sizeof(visible));
+	ret->binds = arena_array(a, 2, sizeof(*ret->binds));
+	ret->binds[0] = (struct agent_bind){ package_dir(a, task->program), INSIDE_PACKAGE };
+	ret->binds[1] = (struct agent_bind){ task->interpreter, INSIDE_NODE };
+	ret->n_binds = 2;
 	return 0;
 }
 

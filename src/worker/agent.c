@@ -142,20 +142,18 @@ static const struct fence_file *files_of(struct attempt *at, const struct agent_
 static void binds_of(struct attempt *at, const struct agent_launch *l, struct fence_spec *spec)
 {
 	const struct fence_bind *of_snapshot = NULL;
-	size_t n = 0, more = 0;
+	size_t n = 0, more = l->n_binds;
 
 	if (at->snapshot && !at->claim->web_only) {
 		spec->repo = at->snapshot->tree;
 		snapshot_binds(at->snapshot, at->arena, &of_snapshot, &n);
 	}
-	while (l->read_only && l->read_only[more])
-		more++;
 	struct fence_bind *all = arena_array(at->arena, n + more, sizeof(*all));
 
 	if (n)
 		memcpy(all, of_snapshot, n * sizeof(*all));
 	for (size_t k = 0; k < more; k++)
-		all[n + k] = (struct fence_bind){ l->read_only[k], l->read_only[k] };
+		all[n + k] = (struct fence_bind){ l->binds[k].host, l->binds[k].inside };
 	spec->binds = all;
 	spec->n_binds = n + more;
 }

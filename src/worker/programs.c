@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define PACKAGE_MAX MIB(1)
-#define NODE_LEAST 20
+#define NODE_LEAST 22
 
 static const struct program_hint *hint_for(
     const struct program_hint *hints, size_t n, const char *agent)

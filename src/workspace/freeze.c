@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define INSIDE_SELF "/opt/tutti"
 #define FREEZE_WALL (30 * 60 * 1000)
 
 struct freeze {
@@ -248,7 +249,7 @@ static void on_fence(void *ctx, const struct fence_report *report)
 
 static const char **argv_of(struct freeze *f, const struct freeze_spec *spec)
 {
-	const char *const argv[] = { f->ws->self, "__freeze", f->origin.admin ? "git" : "dir",
+	const char *const argv[] = { INSIDE_SELF, "__freeze", f->origin.admin ? "git" : "dir",
 		spec->at ? spec->at : "", spec->base ? spec->base : "",
 		arena_cstr(f->arena, str_take(spec->focus, KIB(8))), NULL };
 	const char **copy = arena_alloc(f->arena, sizeof(argv));
@@ -262,7 +263,7 @@ static void binds_of(struct freeze *f, struct fence_spec *spec)
 	struct fence_bind *v = arena_array(f->arena, OBJECT_DIRS_MAX + 3, sizeof(*v));
 	size_t n = 0;
 
-	v[n++] = (struct fence_bind){ f->ws->self, f->ws->self, false };
+	v[n++] = (struct fence_bind){ f->ws->self, INSIDE_SELF, false };
 	if (f->origin.admin) {
 		v[n++] = (struct fence_bind){ f->origin.admin, INSIDE_ADMIN, true };
 		v[n++] = (struct fence_bind){ f->origin.common, INSIDE_COMMON, true };
