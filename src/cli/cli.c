@@ -1,12 +1,10 @@
 #include "cli/cli.h"
 
-#include "agent/agent.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
-#include "workspace/workspace.h"
 
 #include <dirent.h>
 #include <locale.h>
@@ -222,11 +220,6 @@ int cli_main(int argc, char **argv)
 	struct arena *a;
 	int code;
 
-	/* programs of ours that are no commands: they run behind the fence */
-	if (argc > 1 && strcmp(argv[1], "agent") == 0)
-		return agent_main(argc, argv);
-	if (argc > 1 && strcmp(argv[1], "__freeze") == 0)
-		return freeze_main(argc, argv);
 	setlocale(LC_CTYPE, "");
 	log_set_level(LOG_WARN);
 	a = arena_create("command", ARENA_JOB);
