@@ -236,17 +236,25 @@ static struct str in_fence(struct str rest)
 	return (struct str){ "", 0 };
 }
 
+/* Is the backtick that S begins with one that closes the reference? One behind a blank opens. */
+static bool closes(struct str s, bool blank_before)
+{
+	const char *closing = blank_before ? " \n\r" : " ,:)]*_\n\r.;";
+
+	return s.n < 2 || strchr(closing, s.p[1]);
+}
+
 /* What stands between a reference and its quote: closing marks, a colon, a dash. */
 static struct str skip_glue(struct str s)
 {
-	for (;;) {
+	for (bool blank = false;; blank = s.p[-1] == ' ') {
 		size_t n =
 		    s.n && strchr("`)]*_, :", s.p[0])					       ? 1
 		    : str_starts(s, STR("- "))						       ? 2
 		    : str_starts(s, STR("\xe2\x80\x94")) || str_starts(s, STR("\xe2\x80\x93")) ? 3
 											       : 0;
 
-		if (!n || (n == 1 && s.p[0] == '`' && s.n > 1 && !strchr(" ,:)]*_\n\r.;", s.p[1])))
+		if (!n || (s.p[0] == '`' && !closes(s, blank)))
 			return s;
 		s = str_skip(s, n);
 	}
