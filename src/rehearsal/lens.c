@@ -46,7 +46,7 @@ static const struct telling tellings[FACT_KINDS] = {
 	    "is unfinished.",
 	    "Do it, track it somewhere with an owner, or delete the mark." },
 	[FACT_TWIN] = { WORD_LOW, "high", "{n} equal lines stand in two places",
-	    "Lines {line} to {end} are equal to those from `{name}` on, white space aside.",
+	    "Lines {line} to {end} are equal to those of {name}, white space aside.",
 	    "A fix is made in one of the two places only.",
 	    "If they must change together, keep one; if they are equal by chance, leave both." },
 	[FACT_IMPORTS] = { WORD_NOTE, "high", "`{path}` names {n} other modules",

@@ -327,15 +327,19 @@ static void add_twin(struct facts *f, const struct run_start *x, const struct ru
 
 	if (n < TWIN_LINES)
 		return;
-	char *other = arena_printf(f->a, "%.*s:%u", STR_ARG(y->v->path), y->v->lines[y->at].no);
+	const struct line *there = &y->v->lines[y->at];
+	struct buf other;
 
+	buf_init(&other, KIB(4));
+	cite_write(&other, y->v->path, there->no, there->no + (unsigned)n - 1, quote_of(there));
 	facts_add(f, &(struct fact){ .kind = FACT_TWIN,
 			 .path = x->v->path,
-			 .name = str_from(other),
+			 .name = arena_dup(f->a, buf_str(&other)),
 			 .line = first,
 			 .end = first + (unsigned)n - 1,
 			 .n = (unsigned)n,
 			 .weight = (unsigned)n });
+	buf_fini(&other);
 }
 
 static void measure_twins(struct facts *f, const struct scene *s)
