@@ -5,6 +5,7 @@
 
 #define ANSWER_SENTENCES 5
 #define ANSWER_BYTES 1500
+#define SKIPPED_SHOWN 50 /* files, by name; the JSON form has more */
 
 void strs_add(struct arena *a, struct strs *list, struct str s)
 {
@@ -282,10 +283,14 @@ struct strs fact_gaps(struct arena *a, const struct report_run *run)
 	gap_of_run(a, run, &list);
 	for (size_t i = 0; i < run->n_steps; i++)
 		gap_of_step(a, &run->steps[i], &list);
-	for (size_t i = 0; i < run->skipped_files.n; i++)
+	for (size_t i = 0; i < run->skipped_files.n && i < SKIPPED_SHOWN; i++)
 		strs_add(a, &list,
 		    str_from(arena_printf(
 			a, "not in the snapshot: %.*s", STR_ARG(run->skipped_files.v[i]))));
+	if (run->skipped_files.n > SKIPPED_SHOWN)
+		strs_add(a, &list,
+		    str_from(arena_printf(a, "and %zu more files are not in the snapshot",
+			run->skipped_files.n - SKIPPED_SHOWN)));
 	for (size_t i = 0; i < run->notices.n; i++)
 		strs_add(a, &list, run->notices.v[i]);
 	return list;
@@ -384,6 +389,9 @@ struct str report_outcome(struct arena *a, const struct report_run *run)
 		buf_printf(&b, "; %.*s failed (%s)", STR_ARG(fact_label(s)),
 		    s->ending == ENDING_NONE ? "error" : ending_name(s->ending));
 	}
+	if (run->skipped_files.n)
+		buf_printf(&b, "; %zu file%s not in the snapshot", run->skipped_files.n,
+		    run->skipped_files.n == 1 ? " is" : "s are");
 	struct str out = arena_dup(a, buf_str(&b));
 
 	buf_fini(&b);
