@@ -1,0 +1,102 @@
+# kill -9 at any moment: nothing is lost, nothing runs twice, nobody stays behind.
+
+load real
+
+KILLS=${KILLS:-200}
+
+setup() {
+	own_place
+	# a name of its own, so that what is left over can be found
+	cp "$TUTTI" "$BATS_TEST_TMPDIR/tutti-killed"
+	TUTTI=$BATS_TEST_TMPDIR/tutti-killed
+	REPO=$BATS_TEST_TMPDIR/repo
+	mkdir "$REPO"
+	cp -r "$TOP/src/engine" "$TOP/src/store" "$TOP/src/core" "$REPO"
+	commit_all "$REPO"
+	ARGS="run architectural-analysis engine --size small --model rehearsal --format quiet"
+	ARGS="$ARGS --repo $REPO --output"
+}
+
+# What is the same in every run of the same question.
+without_run_facts() {
+	grep -v -E '^\*\*Run\*\*' "$1"
+}
+
+# Steps that were completed more than once, or ran again after that.
+ran_twice() {
+	"$TUTTI" runs logs "$1" --json | python3 -c '
+import json, sys
+done = {}
+for line in sys.stdin:
+    event = json.loads(line)
+    data = event["data"]
+    if event["type"] != "step":
+        continue
+    if data.get("status") == "completed":
+        done[data["step"]] = done.get(data["step"], 0) + 1
+    elif data.get("status") == "running" and data["step"] in done:
+        done[data["step"]] += 100
+print(" ".join(k for k, n in done.items() if n != 1))'
+}
+
+newest() {
+	"$TUTTI" runs list --all --limit 1 --json | python3 -c '
+import json, sys
+runs = json.load(sys.stdin)["runs"]
+print(runs[0]["id"], runs[0]["status"]) if runs else print("none none")'
+}
+
+# Everything of a killed process dies with it; the kernel needs a moment to say so.
+nobody_left() {
+	local tries
+	for tries in 1 2 3 4 5 6 7 8 9 10; do
+		pgrep -f "^$TUTTI " >/dev/null || return 0
+		sleep 0.1
+	done
+	pgrep -af "^$TUTTI " | cut -c1-100
+	return 1
+}
+
+@test "killed at $KILLS random moments, resumed each time: the same report" {
+	want=$BATS_TEST_TMPDIR/want.md got=$BATS_TEST_TMPDIR/got.md
+	begin=$(date +%s%N)
+	"$TUTTI" $ARGS "$want"
+	span=$((($(date +%s%N) - begin) / 1000000))
+	resumed=0
+	for i in $(seq "$KILLS"); do
+		"$TUTTI" $ARGS "$got" 2>/dev/null &
+		pid=$!
+		sleep "$(printf '%d.%03d' $((RANDOM % span / 1000)) $((RANDOM % span % 1000)))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		nobody_left
+		read -r id status < <(newest)
+		[ "$status" = running ] || continue
+		resumed=$((resumed + 1))
+		"$TUTTI" runs resume "$id" --format quiet --output "$got" >/dev/null
+		diff <(without_run_facts "$want") <(without_run_facts "$got")
+		[ -z "$(ran_twice "$id")" ]
+	done
+	echo "resumed $resumed of $KILLS"
+	[ "$resumed" -gt $((KILLS / 3)) ]
+}
+
+@test "a run that was killed twice still comes to its end" {
+	want=$BATS_TEST_TMPDIR/want.md got=$BATS_TEST_TMPDIR/got.md
+	"$TUTTI" $ARGS "$want"
+	echo "delay 40" >"$BATS_TEST_TMPDIR/script"
+	"$TUTTI" $ARGS "$got" --rehearsal-script "$BATS_TEST_TMPDIR/script" 2>/dev/null &
+	sleep 0.5
+	kill -9 $! && wait $! || true
+	nobody_left
+	read -r id status < <(newest)
+	[ "$status" = running ]
+	"$TUTTI" runs resume "$id" --format quiet --rehearsal-script "$BATS_TEST_TMPDIR/script" \
+		>/dev/null 2>&1 &
+	sleep 0.4
+	kill -9 $! && wait $! || true
+	nobody_left
+	"$TUTTI" runs resume "$id" --format quiet --output "$got" >/dev/null
+	diff <(without_run_facts "$want") <(without_run_facts "$got")
+	[ -z "$(ran_twice "$id")" ]
+}

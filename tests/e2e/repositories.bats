@@ -1,0 +1,104 @@
+# The main job on other people's repositories: three languages, sources of Debian packages.
+
+load real
+
+PACKAGES="jq golang-github-spf13-cobra jinja2"
+
+setup_file() {
+	export SOURCES=$BATS_FILE_TMPDIR/sources
+	mkdir -p "$SOURCES"
+	fetch_sources "$SOURCES" $PACKAGES
+}
+
+# fetch_sources DIR PACKAGE…: unpacked in DIR/PACKAGE, each a repository. The archive's index lives
+# in DIR, too, so nothing of the machine is changed.
+fetch_sources() {
+	local dir=$1 suite opts p
+	shift
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	echo "deb-src http://deb.debian.org/debian $suite main" >"$dir/sources.list"
+	opts="-o Dir::Etc::SourceList=$dir/sources.list -o Dir::Etc::SourceParts=/dev/null
+		-o Dir::State::Lists=$dir/lists -o Dir::Cache=$dir/cache -o APT::Sandbox::User=root"
+	apt-get $opts update -qq >&2
+	for p; do
+		(cd "$dir" && apt-get $opts source -qq --download-only "$p") >&2
+		mkdir "$dir/$p"
+		tar --no-same-owner -xf "$dir/$p"_*.orig.tar.* -C "$dir/$p" --strip-components=1
+		commit_all "$dir/$p"
+	done
+}
+
+setup() {
+	own_place
+}
+
+# analyse PACKAGE [OPTION…]: the main job; the JSON report is $BATS_TEST_TMPDIR/report.json
+analyse() {
+	local p=$1
+	shift
+	"$TUTTI" run architectural-analysis "the engine and its store" --size medium \
+		--repo "$SOURCES/$p" --model rehearsal --format quiet \
+		--output "$BATS_TEST_TMPDIR/report.md" "$@"
+	"$TUTTI" runs export last --repo "$SOURCES/$p" --as json >"$BATS_TEST_TMPDIR/report.json"
+}
+
+@test "a report on each of three repositories, every citation checked and resolved" {
+	for p in $PACKAGES; do
+		analyse "$p"
+		r=$BATS_TEST_TMPDIR/report.json
+		echo "$p: $(jq_like "$r" "r['outcome']")"
+		[ "$(jq_like "$r" "r['run']['status']")" = completed ]
+		[ "$(jq_like "$r" "len(r['findings']) > 0 and len(r['evidence']) > 0")" = True ]
+		[ "$(unresolved "$r")" = 0 ]
+		[ "$(jq_like "$r" "r['run']['rehearsal']")" = True ]
+	done
+}
+
+@test "the citations resolve for somebody who looks them up without tutti" {
+	analyse jq
+	python3 - "$BATS_TEST_TMPDIR/report.json" "$SOURCES/jq" <<'EOF'
+import json, sys
+report = json.load(open(sys.argv[1]))
+squeeze = lambda s: " ".join(s.split())
+checked = 0
+for c in report["evidence"]:
+    if c["class"] != "codebase":
+        continue
+    lines = open(f"{sys.argv[2]}/{c['path']}", errors="replace").read().split("\n")
+    there = "\n".join(lines[c["line"] - 1:max(c["end"], c["line"])])
+    if c["quote"]:
+        assert squeeze(c["quote"]) in squeeze(there), c
+        checked += 1
+print(checked, "looked up")
+assert checked > 5
+EOF
+}
+
+@test "invented citations are missing or changed, moved ones repaired, none resolves" {
+	for p in $PACKAGES; do
+		analyse "$p"
+		for kind in file line quote moved; do
+			echo "invent $kind" >"$BATS_TEST_TMPDIR/script"
+			analyse "$p" --rehearsal-script "$BATS_TEST_TMPDIR/script"
+			r=$BATS_TEST_TMPDIR/report.json
+			missing=$(report_count "$r" missing) changed=$(report_count "$r" changed)
+			moved=$(report_count "$r" moved)
+			echo "$p $kind: $missing missing, $changed changed, $moved moved"
+			case $kind in
+			file | line) [ "$missing" -gt 0 ] && [ "$moved" = 0 ] ;;
+			quote) [ "$changed" -gt 0 ] && [ "$missing" = 0 ] && [ "$moved" = 0 ] ;;
+			moved) [ "$moved" -gt 0 ] && [ "$missing" = 0 ] && [ "$changed" = 0 ] ;;
+			esac
+			grep -q 'could not be confirmed' "$BATS_TEST_TMPDIR/report.md" || [ "$kind" = moved ]
+		done
+	done
+}
+
+@test "the repositories are as they were" {
+	for p in $PACKAGES; do
+		before=$(tree_hash "$SOURCES/$p")
+		analyse "$p"
+		[ "$before" = "$(tree_hash "$SOURCES/$p")" ]
+	done
+}
