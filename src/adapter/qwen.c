@@ -57,9 +57,9 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 		"plan", "--input-format", "text", "--output-format", "stream-json",
 		"--include-partial-messages", "--auth-type", "openai", "--chat-recording=false",
 		"--max-session-turns", arena_printf(a, "%u", turns), "--max-tool-calls",
-		arena_printf(a, "%u", turns * 8), "--exclude-tools=" QWEN_EXCLUDED,
+		arena_printf(a, "%u", turns * 8), ("--exclude-tools=" QWEN_EXCLUDED),
 		"--allowed-mcp-server-names=none", "--extensions=none",
-		"--disabled-slash-commands=" QWEN_SLASH, "--model",
+		("--disabled-slash-commands=" QWEN_SLASH), "--model",
 		t->model[0] ? t->model : "default", seconds ? "--max-wall-time" : NULL,
 		arena_printf(a, "%llds", seconds), NULL };
 	const char **copy = arena_alloc(a, sizeof(argv));

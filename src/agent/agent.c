@@ -272,7 +272,7 @@ static int begin(struct agent *ag, int argc, char **argv)
 	ag->wire.token = getenv("TUTTI_TOKEN");
 	ag->chat.model = option(argc, argv, "--model", "");
 	ag->chat.effort = option(argc, argv, "--effort", "");
-	ag->chat.temperature = atof(option(argc, argv, "--temperature", "-1"));
+	ag->chat.temperature = strtod(option(argc, argv, "--temperature", "-1"), NULL);
 	ag->max_turns = (unsigned)strtoul(turns, NULL, 10);
 	if (!ag->max_turns)
 		ag->max_turns = flag(argc, argv, "--fast") ? TURNS_DEFAULT / 2 : TURNS_DEFAULT;

@@ -4,6 +4,7 @@
  */
 #include "agent/priv.h"
 
+#include "base/unconst.h"
 #include "base/utf8.h"
 
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static void child(const char *const *argv, int out)
 	dup2(null, 0);
 	dup2(out, 1);
 	dup2(null, 2);
-	execve("/usr/bin/git", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
+	execve("/usr/bin/git", unconst(argv), unconst(env));
 	_exit(127);
 }
 
@@ -66,7 +67,7 @@ static bool drain(struct tool_call *call, int fd)
 
 static int run_git(struct tool_call *call, const char *const *args)
 {
-	const char *argv[32] = { "git", "--git-dir=" GIT_DIR, "--no-pager", "-c",
+	const char *argv[32] = { "git", ("--git-dir=" GIT_DIR), "--no-pager", "-c",
 		"core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
 		"core.quotePath=false" };
 	size_t n = 9;

@@ -56,15 +56,15 @@
 #define FENCE_SPEC_MAX MIB(4)  /* everything a caller hands over for one child */
 #define FENCE_BINDS_MAX 64
 #define FENCE_FILES_MAX 256
-#define FENCE_WORDS_MAX 4096	  /* arguments, and again variables of the environment */
-#define FENCE_SCRATCH_MAX GIB(4)  /* what a caller may ask for */
-#define FENCE_SCRATCH MIB(512)	  /* what it gets without asking */
+#define FENCE_WORDS_MAX 4096	 /* arguments, and again variables of the environment */
+#define FENCE_SCRATCH_MAX GIB(4) /* what a caller may ask for */
+#define FENCE_SCRATCH MIB(512)	 /* what it gets without asking */
 #define FENCE_SCRATCH_INODES 65536
-#define FENCE_FILE_SIZE MIB(256)  /* RLIMIT_FSIZE */
-#define FENCE_DATA_SIZE GIB(2)	  /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
-#define FENCE_OPEN_FILES 4096	  /* RLIMIT_NOFILE; node wants more than 1024 */
-#define FENCE_PROCESSES 512	  /* RLIMIT_NPROC, threads included */
-#define FENCE_CPU_SECONDS 86400	  /* RLIMIT_CPU when the caller names no wall time */
+#define FENCE_FILE_SIZE MIB(256) /* RLIMIT_FSIZE */
+#define FENCE_DATA_SIZE GIB(2)	 /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
+#define FENCE_OPEN_FILES 4096	 /* RLIMIT_NOFILE; node wants more than 1024 */
+#define FENCE_PROCESSES 512	 /* RLIMIT_NPROC, threads included */
+#define FENCE_CPU_SECONDS 86400	 /* RLIMIT_CPU when the caller names no wall time */
 #define FENCE_PROOF_MAX KIB(64)
 
 /* snapshots */
@@ -82,14 +82,16 @@
 
 /* rehearsal model */
 #define REHEARSAL_SCRIPT_MAX KIB(256)
-#define REHEARSAL_RULES_MAX 200	    /* lines of a script that do something */
-#define REHEARSAL_CALLS_MAX 1000    /* tool calls of one conversation; later ones are not looked at */
-#define REHEARSAL_LINES_MAX 50000   /* lines that tools returned and that are looked at */
-#define REHEARSAL_HITS_MAX 5000	    /* search results */
-#define REHEARSAL_FILES_MAX 20000   /* listed paths */
-#define REHEARSAL_FACTS_MAX 4000    /* what was noticed in those lines */
-#define REHEARSAL_ITEMS_MAX 1000    /* findings of others in a prompt */
-#define REHEARSAL_CHUNKS_MAX 2000   /* pieces of a streamed text */
+#define REHEARSAL_RULES_MAX 200 /* lines of a script that do something */
+#define REHEARSAL_CALLS_MAX                                                                       \
+	1000			  /* tool calls of one conversation; later ones are not looked at \
+				   */
+#define REHEARSAL_LINES_MAX 50000 /* lines that tools returned and that are looked at */
+#define REHEARSAL_HITS_MAX 5000	  /* search results */
+#define REHEARSAL_FILES_MAX 20000 /* listed paths */
+#define REHEARSAL_FACTS_MAX 4000  /* what was noticed in those lines */
+#define REHEARSAL_ITEMS_MAX 1000  /* findings of others in a prompt */
+#define REHEARSAL_CHUNKS_MAX 2000 /* pieces of a streamed text */
 #define REHEARSAL_DELAY_MAX 3600000 /* milliseconds before each piece */
 #define REHEARSAL_TEXT_MAX MIB(16)  /* of an answer, with what a script adds */
 #define REHEARSAL_BODY_MAX MIB(128) /* of the same, escaped and wrapped */

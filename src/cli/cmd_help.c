@@ -76,7 +76,7 @@ static void add_options(struct buf *b, const struct opt *table)
 	for (const struct opt *o = table; o && o->name; o++) {
 		char left[64];
 
-		if (strcmp(group, o->group))
+		if (strcmp(group, o->group) != 0)
 			buf_printf(b, "\n%s\n", o->group);
 		group = o->group;
 		snprintf(left, sizeof(left), "%s--%s %s",

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/unconst.h"
 #include "cli/paths.h"
 
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static struct str command_of(struct arena *a, const struct run_opts *o, const ch
 	buf_init(&b, KIB(256));
 	buf_printf(&b, "tutti run %.*s ", STR_ARG(flow->name));
 	buf_add_shell(&b, json_get_str(input, "question"));
-	json_object_foreach ((json_t *)(uintptr_t)input, key, value) {
+	json_object_foreach (unconst(input), key, value) {
 		if (strcmp(key, "question") == 0)
 			continue;
 		buf_printf(&b, " %s=", key);
@@ -217,7 +218,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 	}
 	const struct launch l = { .frozen = frozen,
 		.flow = flow->name,
-		.input = (json_t *)(uintptr_t)input,
+		.input = unconst(input),
 		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
 		.focus = text(o->focus),
 		.fast = o->fast,

@@ -224,8 +224,9 @@ static int check_agent(struct house *h, struct err *err)
 	*err = p->err;
 	if (!err->why[0])
 		err_why(err, "%s", err_name(p->status));
-	if (strlen(err->fix) + 40 < sizeof(err->fix))
-		strcat(err->fix, "\nor: tutti run … --agent native");
+	size_t n = strlen(err->fix);
+
+	snprintf(err->fix + n, sizeof(err->fix) - n, "\nor: tutti run … --agent native");
 	err_more(err, "agents");
 	return EXIT_NOT_READY;
 }
@@ -297,7 +298,7 @@ static const char *upstream_for(void *ctx, struct str model)
 
 static int open_store(struct house *h, struct store **ret, struct err *err)
 {
-	const struct store_ops *ops;
+	const struct store_ops *ops = NULL;
 	const char *path = fs_join(h->arena, h->data, "tutti.db");
 	long owner = store_owner(h->data);
 	int rc = store_lock(h->data, &h->lock, err);

@@ -25,7 +25,7 @@ struct show {
 /* FORMAT: auto, live, plain, jsonl, quiet. */
 void show_init(struct show *s, const char *format, const char *color, const char *hint);
 void show_fini(struct show *s);
-void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str data);
+void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str text);
 /* Redraws if something changed, or the clock did; call a few times a second while live. */
 void show_tick(struct show *s, msec_t now);
 /* Takes the block away and leaves the cursor visible, e.g. before printing something else. */

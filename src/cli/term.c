@@ -18,13 +18,13 @@ static bool env_set(const char *name)
 
 static bool wants_color(const struct term *t, const char *choice)
 {
-	const char *kind = getenv("TERM");
+	const char *kind = getenv("TERM"), *force = getenv("CLICOLOR_FORCE");
 
 	if (choice && strcmp(choice, "always") == 0)
 		return true;
 	if (choice && strcmp(choice, "never") == 0)
 		return false;
-	if (env_set("CLICOLOR_FORCE") && strcmp(getenv("CLICOLOR_FORCE"), "0") != 0)
+	if (force && *force && strcmp(force, "0") != 0)
 		return true;
 	return t->tty && !env_set("NO_COLOR") && kind && strcmp(kind, "dumb") != 0;
 }

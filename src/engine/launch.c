@@ -1,5 +1,7 @@
 #include "engine/launch.h"
 
+#include "base/unconst.h"
+
 #include "flow/template.h"
 
 #include <stdlib.h>
@@ -140,7 +142,7 @@ static void launched(struct job *job, int rc)
 	struct launch_request *r = job->request;
 
 	job->fn_user.launched(job->ctx, rc, rc ? &job->err : NULL, job->id, job->run);
-	json_decref((json_t *)(uintptr_t)r->spec.frozen);
+	json_decref(unconst(r->spec.frozen));
 	json_decref(r->spec.input);
 	json_decref(r->spec.options);
 }

@@ -49,7 +49,7 @@ struct definition *definition_get(
 		err_set(err, rc, "the run's definition is not in the store: %s", err_name(rc));
 	else if (frozen)
 		rc = library_thaw(frozen, &lib, err);
-	if (lib) {
+	if (rc == 0 && lib) {
 		char name[65];
 
 		snprintf(name, sizeof(name), "%.*s", STR_ARG(hash));

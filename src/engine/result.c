@@ -178,7 +178,7 @@ static void fill_step(
 		.evidence = g->of[at],
 		.took = n->ended_at > n->started_at && n->started_at ? n->ended_at - n->started_at
 								     : 0 };
-	if (n->kind == KIND_AGENT)
+	if (n->def && n->kind == KIND_AGENT)
 		rs->persona = n->def->agent.persona;
 	if (shows_text(n))
 		rs->output = live_output(lv, g->nodes[at]);

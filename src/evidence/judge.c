@@ -203,13 +203,15 @@ static void count(struct reconciliation *r, struct evidence **sets, size_t n)
 /* ID as a word of its own. */
 static bool names(struct str text, struct str id)
 {
-	for (ptrdiff_t at; id.n && (at = str_find(text, id)) >= 0;) {
-		char before = at ? text.p[at - 1] : ' ';
-		size_t end = (size_t)at + id.n;
+	ptrdiff_t at;
 
-		if (!is_word_char(before) && (end >= text.n || !is_word_char(text.p[end])))
+	for (size_t from = 0; id.n && (at = str_find(str_skip(text, from), id)) >= 0;) {
+		size_t begin = from + (size_t)at, end = begin + id.n;
+
+		if ((!begin || !is_word_char(text.p[begin - 1])) &&
+		    (end >= text.n || !is_word_char(text.p[end])))
 			return true;
-		text = str_skip(text, end);
+		from = end;
 	}
 	return false;
 }

@@ -5,6 +5,7 @@
  */
 #include "flow/expr_priv.h"
 
+#include "base/unconst.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -57,7 +58,7 @@ static void push_object(lua_State *L, const json_t *value)
 
 	luaL_checkstack(L, 4, "a value is nested too deeply");
 	lua_createtable(L, 0, (int)json_object_size(value));
-	json_object_foreach ((json_t *)(uintptr_t)value, key, v) {
+	json_object_foreach (unconst(value), key, v) {
 		lua_pushstring(L, key);
 		expr_push(L, v);
 		lua_rawset(L, -3);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/sha256.h"
+#include "base/unconst.h"
 #include "flow/embedded.h"
 #include "flow/errors.h"
 #include "flow/persona.h"
@@ -377,7 +378,7 @@ json_t *library_freeze(const struct library *lib, struct str name, struct err *e
 
 static int check_hash(const json_t *frozen, struct err *err)
 {
-	json_t *copy = json_copy((json_t *)(uintptr_t)frozen);
+	json_t *copy = json_copy(unconst(frozen));
 	char hex[SHA256_HEX];
 
 	json_object_del(copy, "sha256");

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/unconst.h"
 #include "flow/errors.h"
 #include "flow/pattern.h"
 
@@ -62,7 +63,7 @@ static void check_members(
 	const char *key;
 	json_t *v;
 
-	json_object_foreach ((json_t *)(uintptr_t)schema, key, v) {
+	json_object_foreach (unconst(schema), key, v) {
 		const char *near = nearest_word(str_from(key), schema_keys);
 
 		if (!is_word_of(key, schema_keys))
@@ -206,7 +207,7 @@ static void check_object(
 		if (want && !json_object_get(v, want))
 			complain(c, arena_printf(c->arena, "%s%s%s", path, dot, want), "required");
 	}
-	json_object_foreach ((json_t *)(uintptr_t)v, key, member) {
+	json_object_foreach (unconst(v), key, member) {
 		const json_t *sub = json_object_get(properties, key);
 		const char *at = arena_printf(c->arena, "%s%s%.60s", path, dot, key);
 

@@ -80,13 +80,13 @@ enum flow_category {
 	FLOW_CATEGORIES
 };
 
-const char *step_status_name(enum step_status s);
-const char *run_status_name(enum run_status s);
-const char *ending_name(enum ending e);
-const char *flow_size_name(enum flow_size s);
-const char *step_kind_name(enum step_kind k);
-const char *step_role_name(enum step_role r);
-const char *flow_category_name(enum flow_category c);
+const char *step_status_name(enum step_status value);
+const char *run_status_name(enum run_status value);
+const char *ending_name(enum ending value);
+const char *flow_size_name(enum flow_size value);
+const char *step_kind_name(enum step_kind value);
+const char *step_role_name(enum step_role value);
+const char *flow_category_name(enum flow_category value);
 
 /* The value called NAME, or -1. */
 int step_status_parse(struct str name);

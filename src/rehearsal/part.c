@@ -1,5 +1,6 @@
 #include "rehearsal/priv.h"
 
+#include <assert.h>
 #include <ctype.h>
 
 /*
@@ -196,6 +197,7 @@ static struct str question_of(const struct regions *r)
 /* Offset behind the JSON object that S begins with, or 0. */
 static size_t object_length(struct str s)
 {
+	assert(s.p || !s.n);
 	size_t depth = 0;
 	bool in_string = false;
 

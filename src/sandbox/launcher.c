@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/list.h"
+#include "base/unconst.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -56,8 +57,7 @@ struct launcher {
 
 static void reply(struct launcher *l, const struct fence_reply *r, struct str proof, int listener)
 {
-	struct iovec iov[2] = { { (void *)(uintptr_t)r, sizeof(*r) },
-		{ (void *)(uintptr_t)proof.p, proof.n } };
+	struct iovec iov[2] = { { unconst(r), sizeof(*r) }, { unconst(proof.p), proof.n } };
 
 	if (fence_send(l->sock, iov, proof.n ? 2 : 1, &listener, listener >= 0) < 0)
 		fence_quit(1); /* the daemon is gone */
@@ -343,6 +343,17 @@ static void on_death(struct launcher *l, struct kid *k, int status)
 	kid_free(l, k);
 }
 
+static struct kid *kid_of(const struct launcher *l, pid_t init)
+{
+	list_each (&l->kids, it) {
+		struct kid *k = list_item(it, struct kid, list);
+
+		if (k->init == init)
+			return k;
+	}
+	return NULL;
+}
+
 static void reap(struct launcher *l)
 {
 	struct signalfd_siginfo info;
@@ -351,13 +362,12 @@ static void reap(struct launcher *l)
 
 	while (read(l->signals, &info, sizeof(info)) > 0)
 		continue;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		list_each_safe (&l->kids, it, tmp) {
-			struct kid *k = list_item(it, struct kid, list);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct kid *k = kid_of(l, pid);
 
-			if (k->init == pid)
-				on_death(l, k, status);
-		}
+		if (k)
+			on_death(l, k, status);
+	}
 }
 
 /* --- requests ---------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 /* Packets with descriptors, and the small things both ends of a child's socket need. */
 #include "sandbox/priv.h"
 
+#include "base/unconst.h"
+
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -75,7 +77,7 @@ ssize_t fence_receive(int sock, struct iovec *iov, size_t n_iov, int flags, int 
 
 int fence_note_send(int sock, const struct fence_note *note, const int *fds, size_t n_fds)
 {
-	struct iovec iov = { (void *)(uintptr_t)note, sizeof(*note) };
+	struct iovec iov = { unconst(note), sizeof(*note) };
 	ssize_t n = fence_send(sock, &iov, 1, fds, n_fds);
 
 	return n < 0 ? (int)n : 0;

@@ -115,7 +115,7 @@ int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES])
 
 static int check_namespaces(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
 {
-	ino_t inodes[FENCE_NAMESPACES];
+	ino_t inodes[FENCE_NAMESPACES] = { 0 };
 	char pid[16];
 	json_t *object = json_object();
 

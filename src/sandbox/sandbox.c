@@ -144,18 +144,26 @@ static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str 
 	last_report(sb, c, &report);
 }
 
+static struct fence_child *any_child(const struct sandbox *sb)
+{
+	struct fence_child *c = NULL;
+
+	imap_each (&sb->children, it)
+		c = it->value;
+	return c;
+}
+
 /* The launcher is gone and took every child with it. */
 static int bury(struct sandbox *sb)
 {
+	struct fence_child *c;
+
 	sb->dead = true;
-	while (sb->children.n) {
-		struct fence_child *c = NULL;
+	while ((c = any_child(sb))) {
 		struct fence_report report = {
 			.event = FENCE_EXITED, .listener = -1, .status = SIGKILL
 		};
 
-		imap_each (&sb->children, it)
-			c = it->value;
 		last_report(sb, c, &report);
 	}
 	return -EPIPE;

@@ -97,7 +97,8 @@ void attempt_stop(struct attempt *at);
 /* Ends the attempt without a (further) process. REASON is copied. */
 void attempt_conclude(struct attempt *at, enum ending ending, struct str reason);
 void attempt_report(struct attempt *at);
-/* What a stopped attempt ends as: the run's wish, or our own leaving (then it is lost, not over). */
+/* What a stopped attempt ends as: the run's wish, or our own leaving (then it is lost, not over).
+ */
 enum ending attempt_stop_ending(const struct attempt *at);
 void attempt_closed_handle(uv_handle_t *handle);
 

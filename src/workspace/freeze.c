@@ -112,7 +112,7 @@ static int sync_tree(const char *dir)
 /* Complete or not at all; an equal snapshot that is already there is as good. */
 static int take_name(struct freeze *f, char id[65])
 {
-	char *dir = arena_printf(f->arena, "%s/%s", f->ws->root, id);
+	char *dir;
 	struct str commit =
 	    json_get_str(json_get_object(json_get_object(f->last, "done"), "repo"), "commit");
 	int rc = snapshot_id(f->dir, commit, id);

@@ -1,6 +1,8 @@
 /* git, behind the fence, on a directory of our own making. */
 #include "workspace/freezer.h"
 
+#include "base/unconst.h"
+
 #include "sys/fs.h"
 
 #include <dirent.h>
@@ -64,8 +66,8 @@ static int run(const char *const *args, int out, pid_t *ret);
  * the list of known values goes. */
 static bool config_is(const char *key, const char *value)
 {
-	const char *const args[] = { "config", "--file", COMMON "/config", "--no-includes", "--get",
-		key, NULL };
+	const char *const args[] = { "config", "--file", (COMMON "/config"), "--no-includes",
+		"--get", key, NULL };
 	char got[64] = "";
 	int ends[2];
 	pid_t pid;
@@ -159,7 +161,7 @@ void git_prepare(struct freezer *z)
  * ---------------------------------------------------------------------------------------------- */
 
 static const char *const environment[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-	"HOME=/nonexistent", "GIT_DIR=" GIT, "GIT_WORK_TREE=/repo", "GIT_CONFIG_NOSYSTEM=1",
+	"HOME=/nonexistent", ("GIT_DIR=" GIT), "GIT_WORK_TREE=/repo", "GIT_CONFIG_NOSYSTEM=1",
 	"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
 	"GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ATTR_NOSYSTEM=1", "GIT_LITERAL_PATHSPECS=1",
 	NULL };
@@ -182,8 +184,7 @@ static int run_with(const char *const *args, int in, int out, pid_t *ret)
 		dup2(null, 2);
 		if (chdir("/repo") < 0)
 			_exit(126);
-		execve("/usr/bin/git", (char *const *)(uintptr_t)argv,
-		    (char *const *)(uintptr_t)environment);
+		execve("/usr/bin/git", unconst(argv), unconst(environment));
 		_exit(127);
 	}
 	return 0;
