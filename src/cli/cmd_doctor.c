@@ -182,14 +182,14 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	struct sandbox *sb = NULL;
 	struct config config;
 	struct err err = { 0 };
-	char *self;
+	const char *self;
 
 	(void)values;
 	(void)words;
 	(void)n;
 	d->a = a;
 	d->g = g;
-	if (sandbox_start(&sb, &err) < 0 || fs_self(a, &self) < 0)
+	if (sandbox_start(&sb, &err) < 0 || paths_behind(a, &self, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	look_at_repo(d);
 	look_at_fence(d, sb);

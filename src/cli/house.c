@@ -370,7 +370,7 @@ static int prepare(struct house *h, const struct house_spec *spec, struct err *e
 		return EXIT_USAGE;
 	h->agent = spec->agent ? spec->agent : h->config.agent;
 	if (paths_data(h->arena, spec->globals->data, &h->data, err) < 0 ||
-	    fs_self(h->arena, &h->self) < 0 || sandbox_start(&h->sandbox, err) < 0)
+	    paths_behind(h->arena, &h->self, err) < 0 || sandbox_start(&h->sandbox, err) < 0)
 		return EXIT_NOT_READY;
 	programs_find(h->arena, h->self, h->config.hints, h->config.n_hints, &h->programs);
 	if (spec->agents)

@@ -30,7 +30,8 @@ struct house_spec {
 struct house {
 	struct arena *arena;
 	const struct globals *globals;
-	char *data, *self;
+	char *data;
+	const char *self;
 	int lock;
 	struct config config;
 	const char *agent;

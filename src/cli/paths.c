@@ -102,3 +102,23 @@ int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err)
 	*ret = top ? top : dir;
 	return 0;
 }
+
+int paths_behind(struct arena *a, const char **ret, struct err *err)
+{
+#ifdef TUTTI_BEHIND
+	(void)a;
+	(void)err;
+	*ret = TUTTI_BEHIND;
+	return 0;
+#else
+	char *self;
+	int rc = fs_self(a, &self);
+
+	if (rc) {
+		err_set(err, rc, "tutti cannot find its own program: %s", err_name(rc));
+		return err_fix(err, "mount /proc");
+	}
+	*ret = self;
+	return 0;
+#endif
+}

@@ -17,5 +17,12 @@ char *paths_config(struct arena *a);
  * else the current directory. Absolute, without links.
  */
 MUST_CHECK int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err);
+/*
+ * The program of ours that runs behind the fence: this one. A build with AddressSanitizer cannot
+ * run there, since its shadow memory is larger than the fence's limit on data; in such a build a
+ * plain build of the same sources stands in (meson option `behind`), so that the fence stays what
+ * it is.
+ */
+MUST_CHECK int paths_behind(struct arena *a, const char **ret, struct err *err);
 
 #endif

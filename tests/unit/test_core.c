@@ -324,5 +324,12 @@ int main(void)
 		tests[i] = (struct CMUnitTest){ names[i]->d_name, trace, NULL, NULL, path };
 		*strrchr(names[i]->d_name, '.') = '\0';
 	}
-	return _cmocka_run_group_tests("traces", tests, (size_t)n, NULL, NULL);
+	int failed = _cmocka_run_group_tests("traces", tests, (size_t)n, NULL, NULL);
+
+	for (int i = 0; i < n; i++) {
+		free(tests[i].initial_state);
+		free(names[i]);
+	}
+	free(names);
+	return failed;
 }
