@@ -73,13 +73,20 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 
+	if (!buf_room(b, 0))
+		return;
+	size_t room = b->cap - b->n;
+
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(b->p + b->n, room, fmt, again); /* there is often room */
 
 	va_end(again);
-	if (n < 0 || !buf_room(b, (size_t)n))
+	if (n < 0 || !buf_room(b, (size_t)n)) {
+		b->p[b->n] = '\0';
 		return;
-	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	}
+	if ((size_t)n >= room)
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
 	b->n += (size_t)n;
 }
 
@@ -104,11 +111,27 @@ void buf_drop(struct buf *b, size_t n)
 		b->p[b->n] = '\0';
 }
 
+/* How many bytes of S need no escape and no second look. */
+static size_t plain_json(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != 0x7f)
+		n++;
+	return n;
+}
+
 void buf_add_json(struct buf *b, struct str s)
 {
 	buf_addc(b, '"');
 	while (s.n) {
+		size_t plain = plain_json(s);
 		uint32_t cp;
+
+		buf_add(b, str_take(s, plain));
+		s = str_skip(s, plain);
+		if (!s.n)
+			break;
 		size_t len = utf8_next(s, &cp);
 
 		if (cp == '"' || cp == '\\')
@@ -126,6 +149,40 @@ void buf_add_json(struct buf *b, struct str s)
 		s = str_skip(s, len);
 	}
 	buf_addc(b, '"');
+}
+
+static void add_name(struct buf *b, const char *name)
+{
+	buf_adds(b, b->n && b->p[b->n - 1] != '{' ? ",\"" : "\"");
+	buf_adds(b, name);
+	buf_adds(b, "\":");
+}
+
+void buf_member(struct buf *b, const char *name, struct str value)
+{
+	add_name(b, name);
+	buf_add_json(b, value);
+}
+
+void buf_member_int(struct buf *b, const char *name, long long value)
+{
+	char digits[24], *p = digits + sizeof(digits);
+	unsigned long long v =
+	    value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	if (value < 0)
+		*--p = '-';
+	add_name(b, name);
+	buf_add(b, (struct str){ p, (size_t)(digits + sizeof(digits) - p) });
+}
+
+void buf_member_json(struct buf *b, const char *name, struct str json)
+{
+	add_name(b, name);
+	buf_add(b, json);
 }
 
 static void add_terminal(struct buf *b, struct str s, bool one_line)

@@ -31,6 +31,13 @@ void buf_drop(struct buf *b, size_t n);
 /* As a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void buf_add_json(struct buf *b, struct str s);
 /*
+ * A member of a JSON object that is being written, with a comma before it unless it is the first:
+ * a text, a number, or JSON as it is. NAME is a constant without anything to escape.
+ */
+void buf_member(struct buf *b, const char *name, struct str value);
+void buf_member_int(struct buf *b, const char *name, long long value);
+void buf_member_json(struct buf *b, const char *name, struct str json);
+/*
  * For a terminal: everything but printable characters, newline and tab becomes a visible escape
  * (\x1b), invalid UTF-8 \xNN, and the invisible or direction-changing code points <U+202E>.
  */

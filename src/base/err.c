@@ -17,6 +17,12 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
+void err_clear(struct err *err)
+{
+	err->code = 0;
+	err->what[0] = err->why[0] = err->fix[0] = err->more[0] = '\0';
+}
+
 int err_why(struct err *err, const char *fmt, ...)
 {
 	va_list ap;

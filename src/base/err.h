@@ -23,6 +23,8 @@ struct err {
 
 /* Sets code and what; clears the other parts. Returns CODE. ERR may be NULL. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* As if nothing had been set. */
+void err_clear(struct err *err);
 /* Fill the other parts; they return err->code (or 0), so `return err_why(…)` reads well. */
 int err_why(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_fix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -45,6 +45,7 @@
 #define ANSWER_MAX MIB(4)
 #define COMMAND_OUTPUT_MAX MIB(4)
 #define EVENT_DATA_MAX KIB(64)
+#define EVENT_TEXT_MAX MIB(8) /* of an event of the engine: a step may carry an item */
 
 /* evidence */
 #define FINDINGS_MAX 1000  /* of one text */

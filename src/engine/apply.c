@@ -5,19 +5,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-int live_log(
-    struct job *job, struct live *lv, int64_t position, const char *type, const json_t *data)
+int live_log_text(
+    struct job *job, struct live *lv, int64_t position, const char *type, struct str data)
 {
-	char *text = json_dump(data);
 	struct event_row row = { .run = lv->key,
 		.seq = lv->seq + 1,
 		.at = clock_wall(),
 		.step = position,
 		.type = str_from(type),
-		.data = str_from(text) };
+		.data = data };
 	int rc = lv->store->ops->event_append(lv->store, &row);
 
-	free(text);
 	if (rc)
 		return rc;
 	lv->seq++;
@@ -25,11 +23,22 @@ int live_log(
 	return 0;
 }
 
+int live_log(
+    struct job *job, struct live *lv, int64_t position, const char *type, const json_t *data)
+{
+	char *text = json_dump(data);
+	int rc = live_log_text(job, lv, position, type, str_from(text));
+
+	free(text);
+	return rc;
+}
+
 /* --- rows ------------------------------------------------------------------------------- */
 
 static struct step_row row_of(struct live *lv, uint32_t i, char **ret_item)
 {
 	const struct core_node *n = core_node(lv->core, i);
+	const struct known *k = live_known(lv, i);
 
 	*ret_item = n->item && !n->key ? json_dump(n->item) : NULL;
 	return (struct step_row){ .key = n->key,
@@ -51,7 +60,11 @@ static struct step_row row_of(struct live *lv, uint32_t i, char **ret_item)
 		.started_at = n->started_at,
 		.ended_at = n->ended_at,
 		.item = str_from(*ret_item),
-		.task = live_known(lv, i)->task };
+		.task = k->task,
+		.has_texts = k->write,
+		.output = { k->output, k->output_n },
+		.evidence = str_from(k->evidence),
+		.facts = str_from(k->facts) };
 }
 
 static int save_node(struct live *lv, uint32_t i)
@@ -74,21 +87,10 @@ static int save_node(struct live *lv, uint32_t i)
 	    n->key ? ops->step_update(lv->store, &row) : ops->step_insert(lv->store, &row, &key);
 
 	free(item);
+	live_known(lv, i)->write &= rc != 0;
 	if (rc == 0 && !n->key)
 		core_set_key(lv->core, i, key);
 	return rc;
-}
-
-static int save_result(struct live *lv, uint32_t i)
-{
-	struct known *k = live_known(lv, i);
-	int64_t key = core_node(lv->core, i)->key;
-
-	if (!k->write || !key)
-		return 0;
-	k->write = false;
-	return lv->store->ops->step_result(lv->store, key, (struct str){ k->output, k->output_n },
-	    str_from(k->evidence), str_from(k->facts));
 }
 
 static int save_nodes(struct live *lv, const struct core_update *up)
@@ -101,8 +103,6 @@ static int save_nodes(struct live *lv, const struct core_update *up)
 			if (core_node(lv->core, up->dirty[k])->retired == (pass == 0))
 				rc = save_node(lv, up->dirty[k]);
 	}
-	for (size_t k = 0; k < up->n_dirty && !rc; k++)
-		rc = save_result(lv, up->dirty[k]);
 	return rc;
 }
 
@@ -131,28 +131,42 @@ int live_save_row(struct job *job, struct live *lv)
 
 /* --- log -------------------------------------------------------------------------------- */
 
+/* What only the first event of a step says. */
+static void add_birth(struct buf *b, const struct core_node *n)
+{
+	buf_member(b, "kind", str_from(step_kind_name(n->kind)));
+	buf_member(b, "label", n->def ? n->def->label : STR("Snapshot"));
+	if (n->item) {
+		buf_member_json(b, "item", STR(""));
+		buf_add_value(b, n->item);
+	}
+}
+
+/* The most frequent event of all: written directly, in a buffer that is kept. */
 static int log_step(struct job *job, struct live *lv, const struct core_change *ch)
 {
 	const struct core_node *n = core_node(lv->core, ch->step);
-	json_t *data = json_pack("{s:o, s:s, s:o, s:i, s:i, s:s}", "step", json_text(n->name),
-	    "status", step_status_name((enum step_status)ch->to), "reason", json_text(ch->reason),
-	    "attempt", (int)n->attempt, "epoch", (int)n->epoch, "ending", ending_name(n->ending));
+	const struct known *k = live_known(lv, ch->step);
+	struct buf *b = &lv->engine->text;
 
-	if (ch->from < 0) {
-		json_object_set_new(data, "kind", json_cstr(step_kind_name(n->kind)));
-		json_object_set_new(
-		    data, "label", json_text(n->def ? n->def->label : STR("Snapshot")));
-		if (n->item)
-			json_object_set(data, "item", n->item);
-	}
+	buf_clear(b);
+	buf_addc(b, '{');
+	buf_member(b, "step", n->name);
+	buf_member(b, "status", str_from(step_status_name((enum step_status)ch->to)));
+	buf_member(b, "reason", ch->reason);
+	buf_member_int(b, "attempt", n->attempt);
+	buf_member_int(b, "epoch", n->epoch);
+	buf_member(b, "ending", str_from(ending_name(n->ending)));
+	if (ch->from < 0)
+		add_birth(b, n);
 	if (n->ready_at)
-		json_object_set_new(data, "ready_at", json_integer(n->ready_at));
-	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && live_known(lv, ch->step)->facts)
-		json_object_set_new(data, "facts", live_facts(lv, ch->step));
-	int rc = live_log(job, lv, ch->step, "step", data);
+		buf_member_int(b, "ready_at", n->ready_at);
+	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && k->facts)
+		buf_member_json(b, "facts", str_from(k->facts));
+	buf_addc(b, '}');
+	int rc = buf_status(b);
 
-	json_decref(data);
-	return rc;
+	return rc ? rc : live_log_text(job, lv, ch->step, "step", buf_str(b));
 }
 
 static int log_run(struct job *job, struct live *lv, const struct core_change *ch)
@@ -336,8 +350,8 @@ int live_apply(struct job *job, struct live *lv, const struct core_event *ev)
 	}
 	if (!rc && is_over(&up))
 		rc = conclude(job, lv);
-	else if (!rc && (up.run_changed || lv->row_dirty))
-		rc = live_save_row(job, lv);
+	else if (!rc && (lv->row_dirty || (up.run_changed && ev->type != CORE_LAUNCH)))
+		rc = live_save_row(job, lv); /* a launched run was inserted as it is */
 	for (size_t k = 0; k < up.n_effects && !rc; k++)
 		rc = perform(job, lv, &up.effects[k]);
 	job_wake(job, lv->key, up.wake_at);

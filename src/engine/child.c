@@ -77,10 +77,11 @@ static int launch_child(
 	if (rc == 0 && depth_of(lv, lv->store) >= FLOW_NEST_MAX)
 		rc = err_set(err, -E2BIG, "flows inside flows are at most %d deep", FLOW_NEST_MAX);
 	if (rc == 0) {
-		struct launch_spec spec = { .frozen = frozen,
+		char *definition = json_dump_canonical(frozen), *asked = json_dump(input);
+		struct launch_spec spec = { .frozen = str_from(definition),
 			.flow = n->def->flow.use,
-			.input = input,
-			.options = lv->options,
+			.input = arena_dup(job->arena, str_from(asked)),
+			.options = lv->row.options,
 			.size = core_size(lv->core),
 			.repo = lv->row.repo,
 			.snapshot = lv->row.snapshot,
@@ -88,6 +89,8 @@ static int launch_child(
 			.parent_step = n->name };
 
 		rc = launch_run(job, lv->store, &spec, err);
+		free(definition);
+		free(asked);
 	}
 	json_decref(frozen);
 	json_decref(input);

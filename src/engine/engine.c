@@ -16,8 +16,6 @@ struct run_timer {
 	msec_t at;
 };
 
-static const struct job job_zero;
-
 /* --- jobs ------------------------------------------------------------------------------- */
 
 static int run_job(struct store *s, struct store_job *base)
@@ -29,7 +27,7 @@ static int run_job(struct store *s, struct store_job *base)
 	job->effects = NULL;
 	job->wakes = NULL;
 	job->appended = NULL;
-	job->err = job_zero.err;
+	err_clear(&job->err);
 	return job->fn(job, s);
 }
 
@@ -60,18 +58,18 @@ static void job_done(struct store_job *base, int rc)
 	else if (rc && rc != -ESTALE)
 		log_error("a follow-up of a run failed: %s (%s)", err_name(rc), job->err.what);
 	arena_destroy(job->arena);
-	free(job);
 }
 
 struct job *job_create(struct engine *e, int (*fn)(struct job *job, struct store *s),
     void (*done)(struct job *job, int rc), void *ctx)
 {
-	struct job *job = xalloc(sizeof(*job));
+	struct arena *a = arena_create("job", ARENA_JOB);
+	struct job *job = arena_new(a, struct job);
 
 	job->base.fn = run_job;
 	job->base.done = job_done;
 	job->e = e;
-	job->arena = arena_create("job", ARENA_JOB);
+	job->arena = a;
 	job->fn = fn;
 	job->done = done;
 	job->ctx = ctx;
@@ -211,7 +209,6 @@ static void rolled_back(void *ctx)
 	for (struct job *job = e->inner_first, *next; job; job = next) {
 		next = job->inner_next;
 		arena_destroy(job->arena);
-		free(job);
 	}
 	e->inner_first = NULL;
 	e->inner_last = &e->inner_first;
@@ -251,6 +248,7 @@ int engine_create(const struct engine_config *config, struct engine **ret, struc
 	list_init(&e->over);
 	e->inner_last = &e->inner_first;
 	e->vm = expr_create();
+	buf_init(&e->text, EVENT_TEXT_MAX);
 	int rc = store_thread_start(config->loop, config->store, &hooks, &e->thread, err);
 
 	if (rc) {
@@ -276,6 +274,7 @@ void engine_destroy(struct engine *e)
 	imap_fini(&e->timers);
 	live_drop_all(e);
 	expr_destroy(e->vm);
+	buf_fini(&e->text);
 	free(e);
 }
 

@@ -1,42 +1,46 @@
 #include "engine/launch.h"
 
-#include "base/unconst.h"
-
 #include "flow/template.h"
 
 #include <stdlib.h>
 
-static json_t *manifest_step(const struct core_node *n)
-{
-	json_t *step = json_pack("{s:o, s:s, s:o}", "name", json_text(n->name), "kind",
-	    step_kind_name(n->kind), "label", json_text(n->def ? n->def->label : STR("Snapshot")));
+#define ID_TRIES 8
 
+static void add_step(struct buf *b, const struct core_node *n)
+{
+	buf_addc(b, '{');
+	buf_member(b, "name", n->name);
+	buf_member(b, "kind", str_from(step_kind_name(n->kind)));
+	buf_member(b, "label", n->def ? n->def->label : STR("Snapshot"));
 	if (n->def && n->def->role != ROLE_NONE)
-		json_object_set_new(step, "role", json_cstr(step_role_name(n->def->role)));
+		buf_member(b, "role", str_from(step_role_name(n->def->role)));
 	if (n->def && n->kind == KIND_AGENT)
-		json_object_set_new(step, "persona", json_text(n->def->agent.persona));
-	return step;
-}
-
-static json_t *manifest_of(const struct live *lv)
-{
-	json_t *steps = json_array();
-
-	for (uint32_t i = 0; i < core_count(lv->core); i++)
-		json_array_append_new(steps, manifest_step(core_node(lv->core, i)));
-	return json_pack("{s:o, s:o, s:o, s:O, s:O, s:o, s:o}", "run", json_text(lv->row.id),
-	    "flow", json_text(lv->row.flow), "size", json_text(lv->row.size), "input", lv->input,
-	    "options", lv->options, "repo", json_text(lv->row.repo), "steps", steps);
+		buf_member(b, "persona", n->def->agent.persona);
+	buf_addc(b, '}');
 }
 
 /* The first event of a run names it and its steps; it comes before any other. */
 int launch_log(struct job *job, struct live *lv)
 {
-	json_t *manifest = manifest_of(lv);
-	int rc = live_log(job, lv, -1, "started", manifest);
+	struct buf *b = &lv->engine->text;
 
-	json_decref(manifest);
-	return rc;
+	buf_clear(b);
+	buf_addc(b, '{');
+	buf_member(b, "run", lv->row.id);
+	buf_member(b, "flow", lv->row.flow);
+	buf_member(b, "size", lv->row.size);
+	buf_member_json(b, "input", lv->row.input);
+	buf_member_json(b, "options", lv->row.options);
+	buf_member(b, "repo", lv->row.repo);
+	buf_member_json(b, "steps", STR("["));
+	for (uint32_t i = 0; i < core_count(lv->core); i++) {
+		buf_adds(b, i ? "," : "");
+		add_step(b, core_node(lv->core, i));
+	}
+	buf_adds(b, "]}");
+	int rc = buf_status(b);
+
+	return rc ? rc : live_log_text(job, lv, -1, "started", buf_str(b));
 }
 
 static struct str title_of(struct live *lv)
@@ -52,64 +56,72 @@ static struct str title_of(struct live *lv)
 	return lv->flow->title;
 }
 
-static int insert_run(
-    struct job *job, struct store *s, const struct launch_spec *spec, struct run_row *row)
+static struct run_row new_row(struct job *job, const struct launch_spec *spec, const char *hash)
 {
-	char *frozen = json_dump_canonical(spec->frozen);
-	char *input = json_dump(spec->input), *options = json_dump(spec->options);
-	char hash[65];
-	int rc = s->ops->blob_put(s, str_from(frozen), hash);
-
-	*row = (struct run_row){ .flow = arena_dup(job->arena, spec->flow),
-		.title = arena_dup(job->arena, spec->flow),
+	struct run_row row = { .id = str_from(job->id),
+		.flow = spec->flow,
+		.title = spec->flow,
 		.status = STR("running"),
 		.reason = STR(""),
 		.end_as = STR(""),
 		.size = str_from(flow_size_name(spec->size)),
-		.input = arena_dup(job->arena, str_from(input)),
-		.options = arena_dup(job->arena, str_from(options)),
-		.repo = arena_dup(job->arena, spec->repo),
-		.frozen = arena_dup(job->arena, str_from(hash)),
-		.idempotency = spec->idempotency.n ? arena_dup(job->arena, spec->idempotency)
-						   : (struct str){ 0 },
-		.snapshot =
-		    spec->snapshot.n ? arena_dup(job->arena, spec->snapshot) : (struct str){ 0 },
+		.input = spec->input,
+		.options = spec->options,
+		.repo = spec->repo,
+		.frozen = str_from(hash),
+		.idempotency = spec->idempotency.n ? spec->idempotency : (struct str){ 0 },
+		.snapshot = spec->snapshot.n ? spec->snapshot : (struct str){ 0 },
 		.parent = spec->parent,
-		.parent_step =
-		    spec->parent ? arena_dup(job->arena, spec->parent_step) : (struct str){ 0 },
+		.parent_step = spec->parent ? spec->parent_step : (struct str){ 0 },
 		.outcome = STR(""),
 		.created_at = clock_wall() };
-	row->started_at = row->created_at;
-	for (int tries = 0; rc == 0 && tries < 8; tries++) {
+
+	row.started_at = row.created_at;
+	return row;
+}
+
+/* A run under a name that nobody has yet, and its row. */
+static int insert_run(struct job *job, struct store *s, const struct launch_spec *spec,
+    const char *hash, struct live **ret, struct err *err)
+{
+	int rc = -EEXIST;
+
+	for (int tries = 0; rc == -EEXIST && tries < ID_TRIES; tries++) {
+		struct definition *def = definition_get(job->e, s, str_from(hash), err);
+
+		if (!def)
+			return err->code ? err->code : -EINVAL;
 		id_run(job->id);
-		row->id = str_from(job->id);
-		rc = s->ops->run_insert(s, row, &row->key);
-		if (rc != -EEXIST || row->idempotency.p)
-			break;
-		rc = 0;
+		struct run_row row = new_row(job, spec, hash);
+		struct live *lv = live_new(job, s, &row, def);
+
+		if (!lv)
+			return job->err.code ? job->err.code : -EINVAL;
+		lv->row.title = title_of(lv);
+		rc = s->ops->run_insert(s, &lv->row, &lv->row.key);
+		if (rc) {
+			live_discard(lv);
+			continue;
+		}
+		live_keep(lv);
+		*ret = lv;
 	}
-	free(frozen);
-	free(input);
-	free(options);
-	return rc;
+	return rc ? err_set(err, rc, "the run cannot be stored: %s", err_name(rc)) : 0;
 }
 
 int launch_run(struct job *job, struct store *s, const struct launch_spec *spec, struct err *err)
 {
 	struct core_event ev = { .type = CORE_LAUNCH, .now = clock_wall() };
-	struct run_row row;
-	int rc = insert_run(job, s, spec, &row);
+	struct live *lv;
+	char hash[65];
+	int rc = s->ops->blob_put(s, spec->frozen, hash);
 
 	if (rc)
-		return err_set(err, rc, "the run cannot be stored: %s", err_name(rc));
-	struct definition *def = definition_get(job->e, s, row.frozen, err);
-	struct live *lv = def ? live_new(job, s, &row, def) : NULL;
-
-	if (!lv)
-		return err->code ? err->code : -EINVAL;
-	job->run = row.key;
-	lv->row.title = title_of(lv);
-	lv->row_dirty = true;
+		return err_set(err, rc, "the definition cannot be stored: %s", err_name(rc));
+	rc = insert_run(job, s, spec, hash, &lv, err);
+	if (rc)
+		return rc;
+	job->run = lv->key;
 	return live_apply(job, lv, &ev);
 }
 
@@ -139,12 +151,7 @@ static int run_launch(struct job *job, struct store *s)
 
 static void launched(struct job *job, int rc)
 {
-	struct launch_request *r = job->request;
-
 	job->fn_user.launched(job->ctx, rc, rc ? &job->err : NULL, job->id, job->run);
-	json_decref(unconst(r->spec.frozen));
-	json_decref(r->spec.input);
-	json_decref(r->spec.options);
 }
 
 static json_t *options_of(const struct launch *l)
@@ -169,22 +176,32 @@ static json_t *options_of(const struct launch *l)
 	return o;
 }
 
+static struct str text_of(struct arena *a, const json_t *value)
+{
+	char *text = json_dump_canonical(value);
+	struct str out = arena_dup(a, str_from(text));
+
+	free(text);
+	return out;
+}
+
 void engine_launch(struct engine *e, const struct launch *l, engine_launched_fn fn, void *ctx)
 {
 	struct job *job = job_create(e, run_launch, launched, ctx);
 	struct launch_request *r = arena_new(job->arena, struct launch_request);
 
+	json_t *options = options_of(l);
+
 	job->fn_user.launched = fn;
 	job->request = r;
-	/* the store thread reads these; their counters are this thread's, so it gets its own copy
-	 */
-	r->spec = (struct launch_spec){ .frozen = json_deep_copy(l->frozen),
+	r->spec = (struct launch_spec){ .frozen = text_of(job->arena, l->frozen),
 		.flow = arena_dup(job->arena, l->flow),
-		.input = json_deep_copy(l->input),
-		.options = options_of(l),
+		.input = text_of(job->arena, l->input),
+		.options = text_of(job->arena, options),
 		.size = l->size,
 		.repo = arena_dup(job->arena, l->repo),
 		.idempotency = arena_dup(job->arena, l->idempotency) };
+	json_decref(options);
 	job_post(job);
 }
 

@@ -5,9 +5,9 @@
 #include "engine/live.h"
 
 struct launch_spec {
-	const json_t *frozen;
+	struct str frozen; /* canonical JSON */
 	struct str flow;
-	json_t *input, *options; /* borrowed */
+	struct str input, options; /* JSON */
 	enum flow_size size;
 	struct str repo, snapshot; /* snapshot: to be used instead of a new one */
 	struct str idempotency;

@@ -188,7 +188,7 @@ static void copy_row(struct live *lv, const struct run_row *row)
 		*texts[i] = keep(lv, *texts[i]);
 }
 
-static void live_free(struct live *lv)
+void live_discard(struct live *lv)
 {
 	list_remove(&lv->over);
 	core_destroy(lv->core);
@@ -241,12 +241,17 @@ struct live *live_new(
 	struct live *lv = live_alloc(job, s, row, def);
 
 	if (!lv->flow) {
-		live_free(lv);
+		live_discard(lv);
 		return NULL;
 	}
 	make_core(lv);
-	imap_put(&job->e->lives, lv->key, lv);
 	return lv;
+}
+
+void live_keep(struct live *lv)
+{
+	lv->key = lv->row.key;
+	imap_put(&lv->engine->lives, lv->key, lv);
 }
 
 static int restore_step(struct live *lv, const struct step_row *r, struct err *err)
@@ -336,7 +341,7 @@ static int live_load(struct job *job, struct store *s, int64_t key, struct live 
 	if (!rc)
 		rc = load_steps(lv, &job->err);
 	if (rc) {
-		live_free(lv);
+		live_discard(lv);
 		return rc;
 	}
 	imap_put(&job->e->lives, key, lv);
@@ -372,12 +377,12 @@ void live_drop(struct engine *e, int64_t key)
 	struct live *lv = imap_remove(&e->lives, key);
 
 	if (lv)
-		live_free(lv);
+		live_discard(lv);
 }
 
 void live_drop_all(struct engine *e)
 {
 	imap_each (&e->lives, it)
-		live_free(it->value);
+		live_discard(it->value);
 	imap_fini(&e->lives);
 }

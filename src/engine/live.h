@@ -6,6 +6,7 @@
 #ifndef ENGINE_LIVE_H
 #define ENGINE_LIVE_H
 
+#include "base/buf.h"
 #include "base/imap.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -71,11 +72,12 @@ struct engine {
 	struct imap lives;
 	struct list definitions;
 	struct expr_vm *vm;
+	struct buf text;		       /* of the event that is being written */
 	struct job *inner_first, **inner_last; /* follow from the group in hand */
 	struct list over; /* lives with nothing left to do; dropped after the group */
 };
 
-/* One request on its way through both threads. */
+/* One request on its way through both threads. Lives in its own arena. */
 struct job {
 	struct store_job base;
 	struct engine *e;
@@ -124,9 +126,14 @@ void job_appended(struct job *job, int64_t run, int64_t seq);
 
 /* live.c */
 MUST_CHECK int live_get(struct job *job, struct store *s, int64_t key, struct live **ret);
-/* A new run: ROW has been inserted. Takes a reference of DEF. */
+/*
+ * A new run, not stored yet; DEF's reference becomes its own. NULL with the error in the job. What
+ * follows is live_keep, once its row has a key, or live_discard.
+ */
 struct live *live_new(
     struct job *job, struct store *s, const struct run_row *row, struct definition *def);
+void live_keep(struct live *lv);
+void live_discard(struct live *lv);
 void live_drop(struct engine *e, int64_t key);
 void live_drop_all(struct engine *e);
 struct known *live_known(struct live *lv, uint32_t i);
@@ -148,6 +155,9 @@ MUST_CHECK int live_apply(struct job *job, struct live *lv, const struct core_ev
 /* Appends one event to the run's log. DATA is not NULL and stays the caller's. */
 MUST_CHECK int live_log(
     struct job *job, struct live *lv, int64_t position, const char *type, const json_t *data);
+/* The same for a JSON text. */
+MUST_CHECK int live_log_text(
+    struct job *job, struct live *lv, int64_t position, const char *type, struct str data);
 MUST_CHECK int live_save_row(struct job *job, struct live *lv);
 
 /* scope.c */

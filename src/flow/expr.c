@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const char environment_key, steps_key, library_key, nil_key;
+static const char environment_key, steps_key, library_key, nil_key, chunks_key;
 
 static long long cpu_ms(void)
 {
@@ -176,6 +176,12 @@ static int nil_index(lua_State *L)
 
 /* --- state ------------------------------------------------------------------------------ */
 
+static void forget_chunks(lua_State *L)
+{
+	lua_createtable(L, 0, 0);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &chunks_key);
+}
+
 static int open_state(lua_State *L)
 {
 	lua_createtable(L, 0, 1);
@@ -195,6 +201,7 @@ static int open_state(lua_State *L)
 	lua_setfield(L, -2, "__index");
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &nil_key);
 
+	forget_chunks(L);
 	expr_open_values(L);
 	expr_open_library(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &library_key);
@@ -297,6 +304,32 @@ static int compile(lua_State *L, const struct source *src)
 	return rc;
 }
 
+/*
+ * The same texts come again with every run of a flow: what was compiled stays until the machine is
+ * tidied up. The line is part of the name, because errors tell it.
+ */
+static int compile_once(lua_State *L, const struct source *src)
+{
+	int chunks = lua_gettop(L) + 1, name = chunks + 1;
+
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &chunks_key);
+	lua_pushfstring(L, "%d:", (int)src->at.line);
+	lua_pushlstring(L, src->text.p, src->text.n);
+	lua_concat(L, 2);
+	lua_pushvalue(L, name);
+	if (lua_rawget(L, chunks) == LUA_TFUNCTION)
+		return LUA_OK;
+	lua_pop(L, 1);
+	int rc = compile(L, src);
+
+	if (rc != LUA_OK)
+		return rc;
+	lua_pushvalue(L, name);
+	lua_pushvalue(L, -2);
+	lua_rawset(L, chunks);
+	return LUA_OK;
+}
+
 static bool calls_opt(struct str text)
 {
 	struct scanner s = { text, 0 };
@@ -332,7 +365,7 @@ static void set_lenient(lua_State *L, bool on)
 static int evaluate(lua_State *L)
 {
 	struct evaluation *ev = lua_touserdata(L, 1);
-	int rc = compile(L, ev->src);
+	int rc = compile_once(L, ev->src);
 
 	if (rc != LUA_OK)
 		return lua_error(L);
@@ -379,8 +412,10 @@ static void finish(struct expr_vm *vm)
 	}
 	lua_sethook(vm->L, NULL, 0, 0);
 	lua_settop(vm->L, 0);
-	if (vm->bytes > MIB(1))
+	if (vm->bytes > MIB(1)) {
+		forget_chunks(vm->L);
 		lua_gc(vm->L, LUA_GCCOLLECT);
+	}
 }
 
 static int run(

@@ -1,6 +1,9 @@
 /*
  * The schema, by numbered migrations that are never edited once released. Both databases read the
  * same text: @key@, @int@, @blob@ and @strict@ stand for what differs.
+ *
+ * A check against a list of words is written with OR: for IN with more than two, SQLite builds a
+ * table of them in every statement, which made a step half as fast.
  */
 #include "store/schema.h"
 
@@ -27,12 +30,13 @@ static const char *const v1[] = {
 	" flow TEXT NOT NULL,"
 	" title TEXT NOT NULL,"
 	" status TEXT NOT NULL CONSTRAINT runs_status"
-	"  CHECK (status IN ('running', 'completed', 'failed', 'cancelled')),"
+	"  CHECK (status = 'running' OR status = 'completed' OR status = 'failed'"
+	"   OR status = 'cancelled'),"
 	" reason TEXT NOT NULL,"
-	" end_as TEXT NOT NULL CONSTRAINT runs_end_as CHECK (end_as IN ('', 'failed', "
-	"'cancelled')),"
+	" end_as TEXT NOT NULL CONSTRAINT runs_end_as"
+	"  CHECK (end_as = '' OR end_as = 'failed' OR end_as = 'cancelled'),"
 	" size TEXT NOT NULL CONSTRAINT runs_size"
-	"  CHECK (size IN ('small', 'medium', 'large', 'auto')),"
+	"  CHECK (size = 'small' OR size = 'medium' OR size = 'large' OR size = 'auto'),"
 	" input TEXT NOT NULL CONSTRAINT runs_question CHECK (@has_question@),"
 	" options TEXT NOT NULL,"
 	" repo TEXT NOT NULL,"
@@ -59,8 +63,8 @@ static const char *const v1[] = {
 	" key @key@,"
 	" subject TEXT NOT NULL,"
 	" epoch @int@ NOT NULL,"
-	" status TEXT NOT NULL CONSTRAINT tasks_status CHECK (status IN ('ready', 'claimed', "
-	"'ended')),"
+	" status TEXT NOT NULL CONSTRAINT tasks_status"
+	"  CHECK (status = 'ready' OR status = 'claimed' OR status = 'ended'),"
 	" kind TEXT NOT NULL,"
 	" agent TEXT NOT NULL,"
 	" model TEXT NOT NULL,"
@@ -89,8 +93,9 @@ static const char *const v1[] = {
 	" name TEXT NOT NULL,"
 	" kind TEXT NOT NULL,"
 	" label TEXT NOT NULL,"
-	" status TEXT NOT NULL CONSTRAINT steps_status CHECK (status IN"
-	"  ('pending', 'running', 'completed', 'failed', 'skipped', 'cancelled')),"
+	" status TEXT NOT NULL CONSTRAINT steps_status"
+	"  CHECK (status = 'pending' OR status = 'running' OR status = 'completed'"
+	"   OR status = 'failed' OR status = 'skipped' OR status = 'cancelled'),"
 	" reason TEXT NOT NULL,"
 	" ending TEXT NOT NULL,"
 	" attempt @int@ NOT NULL,"

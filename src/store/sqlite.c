@@ -7,6 +7,7 @@
  */
 #include "store/sqlite_priv.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -72,12 +73,20 @@ static void sqlite_close(struct store *store)
 	free(s);
 }
 
+/* Counting every allocation under a lock is of no use to us. */
+static void before_first_use(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int sqlite_open(const char *path, bool read_only, struct store **ret, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *s = xalloc(sizeof(*s));
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 
+	pthread_once(&once, before_first_use);
 	s->base.ops = &store_sqlite;
 	int rc = sqlite_errno(sqlite3_open_v2(path, &s->db, flags, NULL));
 
@@ -206,7 +215,6 @@ const struct store_ops store_sqlite = {
 	.run_lock = sqlite_run_lock,
 	.step_insert = sqlite_step_insert,
 	.step_update = sqlite_step_update,
-	.step_result = sqlite_step_result,
 	.step_delete = sqlite_step_delete,
 	.step_list = sqlite_step_list,
 	.step_texts = sqlite_step_texts,

@@ -67,8 +67,6 @@ int sqlite_run_open(struct store *s, struct arena *a, int64_t **ret, size_t *ret
 int sqlite_run_lock(struct store *s, int64_t key, int64_t *ret_seq);
 int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_key);
 int sqlite_step_update(struct store *s, const struct step_row *r);
-int sqlite_step_result(
-    struct store *s, int64_t key, struct str output, struct str evidence, struct str facts);
 int sqlite_step_delete(struct store *s, int64_t key);
 int sqlite_step_list(
     struct store *s, struct arena *a, int64_t run_key, struct step_row **ret, size_t *ret_n);

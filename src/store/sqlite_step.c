@@ -5,10 +5,10 @@ int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_k
 {
 	struct query q = sql_query(s,
 	    "INSERT INTO steps (run, position, parent, ordinal, name, kind, label, status, reason,"
-	    " ending, attempt, epoch, partial, upstream, ready_at, started_at, ended_at, item, "
-	    "task)"
+	    " ending, attempt, epoch, partial, upstream, ready_at, started_at, ended_at, item,"
+	    " task, output, evidence, facts)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-	    " ?18, ?19)");
+	    " ?18, ?19, ?20, ?21, ?22)");
 
 	sql_int(&q, r->run);
 	sql_int(&q, r->position);
@@ -29,6 +29,9 @@ int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_k
 	sql_int(&q, r->ended_at);
 	sql_opt(&q, r->item);
 	sql_key(&q, r->task);
+	sql_opt(&q, r->has_texts ? r->output : (struct str){ 0 });
+	sql_opt(&q, r->has_texts ? r->evidence : (struct str){ 0 });
+	sql_opt(&q, r->has_texts ? r->facts : (struct str){ 0 });
 	int rc = sql_run(&q);
 
 	if (rc == 0)
@@ -36,13 +39,21 @@ int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_k
 	return rc;
 }
 
+#define UPDATE                                                                              \
+	"UPDATE steps SET status = ?1, reason = ?2, ending = ?3, attempt = ?4, epoch = ?5," \
+	" partial = ?6, upstream = ?7, ready_at = ?8, started_at = ?9, ended_at = ?10"
+#define WHERE " WHERE key = ?11"
+
+/* The task is a foreign key, the texts may be long: what is not named is not touched. */
+static const char *const updates[2][2] = {
+	{ UPDATE WHERE, UPDATE ", output = ?12, evidence = ?13, facts = ?14" WHERE },
+	{ UPDATE ", task = ?12" WHERE,
+	    UPDATE ", task = ?12, output = ?13, evidence = ?14, facts = ?15" WHERE },
+};
+
 int sqlite_step_update(struct store *s, const struct step_row *r)
 {
-	struct query q = sql_query(s,
-	    "UPDATE steps SET status = ?1, reason = ?2, ending = ?3, attempt = ?4, epoch = ?5,"
-	    " partial = ?6, upstream = ?7, ready_at = ?8, started_at = ?9, ended_at = ?10, task = "
-	    "?11"
-	    " WHERE key = ?12");
+	struct query q = sql_query(s, updates[r->task != 0][r->has_texts]);
 
 	sql_str(&q, r->status);
 	sql_str(&q, r->reason);
@@ -54,21 +65,14 @@ int sqlite_step_update(struct store *s, const struct step_row *r)
 	sql_int(&q, r->ready_at);
 	sql_int(&q, r->started_at);
 	sql_int(&q, r->ended_at);
-	sql_key(&q, r->task);
 	sql_int(&q, r->key);
-	return sql_run_one(&q);
-}
-
-int sqlite_step_result(
-    struct store *s, int64_t key, struct str output, struct str evidence, struct str facts)
-{
-	struct query q =
-	    sql_query(s, "UPDATE steps SET output = ?1, evidence = ?2, facts = ?3 WHERE key = ?4");
-
-	sql_opt(&q, output);
-	sql_opt(&q, evidence);
-	sql_opt(&q, facts);
-	sql_int(&q, key);
+	if (r->task)
+		sql_int(&q, r->task);
+	if (r->has_texts) {
+		sql_opt(&q, r->output);
+		sql_opt(&q, r->evidence);
+		sql_opt(&q, r->facts);
+	}
 	return sql_run_one(&q);
 }
 

@@ -52,6 +52,7 @@ struct step_row {
 	msec_t ready_at, started_at, ended_at;
 	struct str item;     /* JSON or NULL */
 	int64_t task;	     /* the last one, or 0 (NULL) */
+	bool has_texts;	     /* when writing: the three below are to be written, too */
 	struct str output;   /* whole, or NULL */
 	struct str evidence; /* JSON or NULL */
 	struct str facts;    /* JSON: tokens, turns, denied …; or NULL */
@@ -141,11 +142,11 @@ struct store_ops {
 	int (*run_lock)(struct store *s, int64_t key, int64_t *ret_seq);
 
 	/* steps */
+	/* with the texts that ROW has */
 	int (*step_insert)(struct store *s, const struct step_row *row, int64_t *ret_key);
-	/* status, reason, ending, counters, times, task; not the texts */
+	/* status, reason, ending, counters, times; the task when there is one; the texts when
+	 * ROW says that it has them */
 	int (*step_update)(struct store *s, const struct step_row *row);
-	int (*step_result)(
-	    struct store *s, int64_t key, struct str output, struct str evidence, struct str facts);
 	int (*step_delete)(struct store *s, int64_t key);
 	/* without texts, by position */
 	int (*step_list)(

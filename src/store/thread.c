@@ -199,13 +199,14 @@ void store_post_inner(struct store_thread *t, struct store_job *job)
 
 static void deliver(struct store_thread *t)
 {
-	for (;;) {
-		pthread_mutex_lock(&t->mutex);
-		struct store_job *job = queue_pop(&t->out);
+	struct store_job *job;
+	struct queue out;
 
-		pthread_mutex_unlock(&t->mutex);
-		if (!job)
-			break;
+	queue_init(&out);
+	pthread_mutex_lock(&t->mutex);
+	queue_move(&out, &t->out);
+	pthread_mutex_unlock(&t->mutex);
+	while ((job = queue_pop(&out))) {
 		job->done(job, job->rc);
 		atomic_fetch_sub(&t->waiting, 1);
 	}

@@ -215,14 +215,55 @@ static void step_texts_are_whole(void **state)
 	begin();
 	int64_t key = put_step(put_run("r-1"), 0, 0);
 
-	assert_int_equal(ops->step_result(s, key, str_from(big), STR("{}"), (struct str){ 0 }), 0);
+	struct step_row row = {
+		.key = key, .status = STR("completed"), .reason = STR(""), .ending = STR("answered")
+	};
+
+	assert_int_equal(ops->step_update(s, &row), 0); /* an update without texts leaves them */
+	row.has_texts = true;
+	row.output = str_from(big);
+	row.evidence = STR("{}");
+	assert_int_equal(ops->step_update(s, &row), 0);
+	row.has_texts = false;
+	row.output = row.evidence = (struct str){ 0 };
+	assert_int_equal(ops->step_update(s, &row), 0);
 	commit();
 	assert_int_equal(ops->step_texts(s, a, key, &got), 0);
 	assert_true(str_is(got.output, big));
 	assert_str(got.evidence, "{}");
 	assert_null(got.facts.p);
-	assert_int_equal(ops->step_result(s, key + 9, STR(""), STR(""), STR("")), -ESTALE);
+	row.key = key + 9;
+	assert_int_equal(ops->step_update(s, &row), -ESTALE);
 	free(big);
+}
+
+/* The task and the texts, each alone and together. */
+static void an_update_touches_what_it_names(void **state)
+{
+	struct step_row got;
+
+	(void)state;
+	begin();
+	int64_t task = put_task("r-1/n"), key = put_step(put_run("r-1"), 0, 0), run, position;
+	struct step_row row = { .key = key,
+		.status = STR("running"),
+		.reason = STR(""),
+		.ending = STR("none"),
+		.task = task,
+		.has_texts = true,
+		.facts = STR("{}") };
+
+	assert_int_equal(ops->step_update(s, &row), 0);
+	assert_int_equal(ops->task_step(s, task, &run, &position), 0);
+	row = (struct step_row){
+		.key = key, .status = STR("failed"), .reason = STR("x"), .ending = STR("empty")
+	};
+	assert_int_equal(ops->step_update(s, &row), 0);
+	commit();
+	assert_int_equal(ops->task_step(s, task, &run, &position), 0);
+	assert_int_equal(ops->step_texts(s, a, key, &got), 0);
+	assert_null(got.output.p);
+	assert_str(got.facts, "{}");
 }
 
 static void a_place_in_a_run_is_taken_once(void **state)
@@ -511,6 +552,7 @@ int main(void)
 		T(runs_are_found_by_unique_prefix),
 		T(lists_are_paged_and_filtered),
 		T(step_texts_are_whole),
+		T(an_update_touches_what_it_names),
 		T(a_place_in_a_run_is_taken_once),
 		T(a_task_is_claimed_once_and_fenced_by_its_token),
 		T(tasks_are_claimed_oldest_first),

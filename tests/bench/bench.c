@@ -1,0 +1,161 @@
+#include "bench.h"
+
+#include "base/limits.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static unsigned missed;
+
+uint64_t bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void series_add(struct series *s, double v)
+{
+	if (s->n == s->cap) {
+		double *more = realloc(s->v, (s->cap = s->cap ? s->cap * 2 : 256) * sizeof(*more));
+
+		if (!more)
+			bench_die("memory", -12);
+		s->v = more;
+	}
+	s->v[s->n++] = v;
+}
+
+void series_free(struct series *s)
+{
+	free(s->v);
+	*s = (struct series){ 0 };
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double series_at(struct series *s, double p)
+{
+	if (!s->n)
+		return 0;
+	qsort(s->v, s->n, sizeof(*s->v), by_value);
+	return s->v[(size_t)(p * (double)(s->n - 1) + 0.5)];
+}
+
+double series_median(struct series *s)
+{
+	return series_at(s, 0.5);
+}
+
+char *bench_dir(struct arena *a)
+{
+	const char *base = getenv("TUTTI_BENCH_DIR");
+	char *dir = arena_printf(a, "%s/bench-XXXXXX", base ? base : ".");
+
+	if (!mkdtemp(dir))
+		bench_die("a directory to measure in", -1);
+	return realpath(dir, NULL);
+}
+
+void bench_die(const char *what, int rc)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, rc ? err_name(rc) : "not as expected");
+	exit(1);
+}
+
+void bench_title(const char *text)
+{
+	printf("\n%s\n", text);
+}
+
+void bench_row(const char *name, double value, const char *unit, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("  %-44s %12.*f %-9s", name, value < 100 ? 3 : 0, value, unit);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+void bench_goal(const char *name, double value, bool at_most, double goal, const char *unit)
+{
+	bool kept = at_most ? value <= goal : value >= goal;
+
+	missed += !kept;
+	bench_row(name, value, unit, "goal: %s %g  %s", at_most ? "at most" : "at least", goal,
+	    kept ? "kept" : "MISSED");
+}
+
+unsigned bench_missed(void)
+{
+	return missed;
+}
+
+void bench_resident(long pid, size_t *ret_all, size_t *ret_own)
+{
+	char path[64], line[256];
+	unsigned long kib;
+
+	*ret_all = *ret_own = 0;
+	snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", pid);
+	FILE *f = fopen(path, "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Rss: %lu", &kib) == 1)
+			*ret_all = kib * 1024;
+		if (sscanf(line, "Private_Dirty: %lu", &kib) == 1 ||
+		    sscanf(line, "Private_Clean: %lu", &kib) == 1)
+			*ret_own += kib * 1024;
+	}
+	if (f)
+		fclose(f);
+}
+
+static const struct {
+	const char *name, *what;
+	int (*fn)(struct arena *a);
+} all[] = {
+	{ "engine", "durable steps, their delay, fan-out, resumption, fenced children",
+	    bench_engine },
+	{ "resume", "1,000 runs after kill -9", bench_resume },
+	{ "spawn", "a fenced child against fork and exec", bench_spawn },
+	{ "agents", "native agents at once: memory and time", bench_agents },
+	{ "idle", "a process with nothing to do", bench_idle },
+};
+
+int main(int argc, char **argv)
+{
+	const char *want = argc > 1 ? argv[1] : "all";
+	bool found = false;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(want, "all") != 0 && strcmp(want, all[i].name) != 0)
+			continue;
+		struct arena *a = arena_create("bench", ARENA_JOB);
+
+		found = true;
+		if (all[i].fn(a) < 0)
+			return 1;
+		arena_destroy(a);
+	}
+	for (size_t i = 0; !found && i < sizeof(all) / sizeof(all[0]); i++)
+		fprintf(stderr, "  %-8s %s\n", all[i].name, all[i].what);
+	if (!found)
+		return 2;
+	printf("\n%u goals missed\n", missed);
+	return missed ? 1 : 0;
+}
