@@ -7,6 +7,8 @@
 #include "sys/fs.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct reading {
 	struct arena *a;
@@ -166,6 +168,36 @@ static int report(const struct config *c, const struct flow_errors *errors, stru
 	return -EINVAL;
 }
 
+/* Nothing but comments: as good as no file. */
+static bool says_nothing(struct str text)
+{
+	while (text.p) {
+		struct str line = str_trim(str_line(&text));
+
+		if (line.n && line.p[0] != '#')
+			return false;
+	}
+	return true;
+}
+
+/* It names programs and places of keys, so nobody else may write to it. */
+static int check_writers(const char *file, struct err *err)
+{
+	struct stat st;
+
+	if (stat(file, &st) < 0)
+		return err_set(err, -errno, "cannot look at %s: %s", file, err_name(-errno));
+	if (st.st_uid != geteuid() && st.st_uid != 0) {
+		err_set(err, -EPERM, "the configuration %s belongs to somebody else", file);
+		return err_fix(err, "chown %u %s", (unsigned)geteuid(), file);
+	}
+	if (st.st_mode & 022) {
+		err_set(err, -EPERM, "others may write to the configuration %s", file);
+		return err_fix(err, "chmod go-w %s", file);
+	}
+	return 0;
+}
+
 int config_load(struct arena *a, struct config *ret, struct err *err)
 {
 	struct flow_errors errors = { .arena = a };
@@ -185,6 +217,9 @@ int config_load(struct arena *a, struct config *ret, struct err *err)
 	if (rc)
 		return err_set(err, rc, "cannot read %s: %s", file, err_name(rc));
 	ret->file = file;
+	rc = check_writers(file, err);
+	if (rc || says_nothing(text))
+		return rc;
 	root = yaml_parse(a, file, text, &errors);
 	if (root)
 		read_all(&r, root);

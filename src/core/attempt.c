@@ -86,6 +86,14 @@ static struct core_node *current(struct core *c, const struct core_event *ev)
 	return n && !n->retired && n->status == STEP_RUNNING && n->epoch == ev->epoch ? n : NULL;
 }
 
+bool core_awaits(const struct core *c, uint32_t step, unsigned epoch)
+{
+	const struct core_node *n = step < c->n ? node_at(c, step) : NULL;
+
+	return n && n->kind == KIND_CODE && !n->retired && n->status == STEP_PENDING &&
+	       n->offered && n->epoch + 1 == epoch;
+}
+
 int attempt_claimed(struct core *c, const struct core_event *ev)
 {
 	struct core_node *n = ev->step < c->n ? node_at(c, ev->step) : NULL;
@@ -160,6 +168,8 @@ static void conclude(struct core *c, uint32_t i, enum ending ending, bool usable
 
 int attempt_ended(struct core *c, const struct core_event *ev)
 {
+	if (core_awaits(c, ev->step, ev->epoch))
+		attempt_begin(c, ev->step);
 	struct core_node *n = current(c, ev);
 
 	if (!n)
@@ -205,7 +215,7 @@ void attempt_kill(struct core *c, uint32_t i, enum ending as)
 	bool has_process = n->kind == KIND_AGENT || n->kind == KIND_COMMAND ||
 			   n->kind == KIND_SNAPSHOT || n->kind == KIND_FLOW;
 
-	if (n->kind == KIND_CODE || n->kind == KIND_APPROVAL) {
+	if (n->kind == KIND_APPROVAL) {
 		n->ending = as;
 		node_move(c, i, STEP_CANCELLED, "stopped with the run");
 		return;

@@ -107,9 +107,7 @@ static void perform_again(struct core *c)
 			settle_queue(c, i);
 		if (n->status != STEP_RUNNING)
 			continue;
-		if (n->kind == KIND_CODE)
-			effect_add(c, CORE_RUN, i);
-		else if (n->kind == KIND_APPROVAL)
+		if (n->kind == KIND_APPROVAL)
 			effect_add(c, CORE_ASK, i);
 		else if (n->kind == KIND_FLOW)
 			effect_add(c, c->doomed ? CORE_KILL : CORE_CHILD, i);

@@ -99,7 +99,8 @@ struct core_change {
 
 enum core_effect_type {
 	CORE_OFFER,  /* an agent, command or snapshot step may be claimed */
-	CORE_RUN,    /* a code step: evaluate it and report ENDED with the node's epoch */
+	CORE_RUN,    /* a code step: evaluate it and report ENDED with EPOCH + 1; it stays pending
+			until then, so that its beginning and its end are one write */
 	CORE_ASK,    /* an approval waits for a person */
 	CORE_CHILD,  /* a flow step: launch its child run, report ENDED when that is over */
 	CORE_KILL,   /* end the attempt; ENDED must follow */
@@ -160,6 +161,9 @@ void core_restored(struct core *c, enum run_status status, int end_as, struct st
 
 /* 0, -ESTALE, or -EINVAL for an event that makes no sense now (nothing changed then). */
 MUST_CHECK int core_step(struct core *c, const struct core_event *ev, struct core_update *ret);
+
+/* Is STEP a code step that was asked for with CORE_RUN, and EPOCH the one it will end with? */
+bool core_awaits(const struct core *c, uint32_t step, unsigned epoch);
 
 size_t core_count(const struct core *c);
 const struct core_node *core_node(const struct core *c, uint32_t i);

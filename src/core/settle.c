@@ -137,15 +137,15 @@ void start_node(struct core *c, uint32_t i)
 		node_touch(c, i);
 		effect_add(c, CORE_OFFER, i);
 		break;
-	case KIND_CODE:
+	case KIND_CODE: /* begins and ends in one event: nobody else can see it in between */
+		n->offered = true;
+		n->ready_at = 0;
+		effect_add(c, CORE_RUN, i);
+		break;
 	case KIND_APPROVAL:
 	case KIND_FLOW:
 		attempt_begin(c, i);
-		effect_add(c,
-		    n->kind == KIND_CODE       ? CORE_RUN
-		    : n->kind == KIND_APPROVAL ? CORE_ASK
-					       : CORE_CHILD,
-		    i);
+		effect_add(c, n->kind == KIND_APPROVAL ? CORE_ASK : CORE_CHILD, i);
 		break;
 	case KIND_EACH:
 	case KIND_LOOP:

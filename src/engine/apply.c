@@ -153,10 +153,12 @@ static int log_step(struct job *job, struct live *lv, const struct core_change *
 	buf_addc(b, '{');
 	buf_member(b, "step", n->name);
 	buf_member(b, "status", str_from(step_status_name((enum step_status)ch->to)));
-	buf_member(b, "reason", ch->reason);
+	if (ch->reason.n)
+		buf_member(b, "reason", ch->reason);
 	buf_member_int(b, "attempt", n->attempt);
 	buf_member_int(b, "epoch", n->epoch);
-	buf_member(b, "ending", str_from(ending_name(n->ending)));
+	if (n->ending != ENDING_NONE)
+		buf_member(b, "ending", str_from(ending_name(n->ending)));
 	if (ch->from < 0)
 		add_birth(b, n);
 	if (n->ready_at)
@@ -179,6 +181,13 @@ static int log_run(struct job *job, struct live *lv, const struct core_change *c
 	return rc;
 }
 
+/* A beginning whose end is in the same update: the end tells it all. */
+static bool is_passing(const struct live *lv, const struct core_change *ch)
+{
+	return ch->step != CORE_NONE && ch->to == STEP_RUNNING &&
+	       step_is_settled(core_node(lv->core, ch->step)->status);
+}
+
 static int log_changes(
     struct job *job, struct live *lv, const struct core_event *ev, const struct core_update *up)
 {
@@ -187,6 +196,8 @@ static int log_changes(
 	for (size_t k = 0; k < up->n_changes && !rc; k++) {
 		const struct core_change *ch = &up->changes[k];
 
+		if (is_passing(lv, ch))
+			continue;
 		if (ch->step != CORE_NONE && !(ch->from < 0 && ev->type == CORE_LAUNCH))
 			rc = log_step(job, lv, ch);
 		else if (ch->step == CORE_NONE &&
@@ -283,7 +294,7 @@ static int perform(struct job *job, struct live *lv, const struct core_effect *f
 		out = effect_of(lv, ENGINE_ASK, fx->step, fx->epoch);
 		break;
 	case CORE_RUN:
-		code_follow(job, lv, fx->step, fx->epoch);
+		code_follow(job, lv, fx->step, fx->epoch + 1);
 		return 0;
 	case CORE_CHILD:
 		child_follow(job, lv, fx->step, fx->epoch);

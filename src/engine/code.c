@@ -53,9 +53,7 @@ static int run_code(struct job *job, struct store *s)
 
 	if (rc)
 		return rc;
-	const struct core_node *n = core_node(lv->core, r->step);
-
-	if (n->retired || n->status != STEP_RUNNING || n->epoch != r->epoch)
+	if (!core_awaits(lv->core, r->step, r->epoch))
 		return -ESTALE;
 	ev.now = clock_wall();
 	rc = evaluate(lv, r->step, &value, &why);

@@ -312,6 +312,8 @@ static int store_findings(struct live *lv, const struct gathered *g)
 
 	for (size_t k = 0; k < g->n_sets; k++)
 		total += g->sets[k]->n_findings;
+	if (!total && !lv->row.resumed)
+		return 0; /* there are none from an earlier end either */
 	struct finding_row *rows = arena_array(a, total, sizeof(*rows));
 
 	for (size_t k = 0; k < g->n; k++) {

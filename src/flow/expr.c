@@ -64,6 +64,8 @@ static void on_count(lua_State *L, lua_Debug *ar)
 
 	(void)ar;
 	vm->instructions += EXPR_HOOK_EVERY;
+	if (!vm->cpu_until) /* most texts never come here, and asking costs a system call */
+		vm->cpu_until = cpu_ms() + EXPR_CPU_MAX_MS;
 	if (vm->instructions > EXPR_INSTRUCTIONS_MAX || cpu_ms() > vm->cpu_until)
 		spend(L, "ran for more than 1,000,000 instructions");
 }
@@ -428,7 +430,7 @@ static int run(
 	vm->scope = scope;
 	vm->instructions = 0;
 	vm->churn = 0;
-	vm->cpu_until = cpu_ms() + EXPR_CPU_MAX_MS;
+	vm->cpu_until = 0;
 	lua_sethook(vm->L, on_count, LUA_MASKCOUNT, EXPR_HOOK_EVERY);
 	lua_pushcfunction(vm->L, evaluate);
 	lua_pushlightuserdata(vm->L, ev);

@@ -18,8 +18,8 @@ struct expr_vm {
 	lua_State *L;
 	size_t bytes, churn; /* held now; handed out in this evaluation */
 	long instructions;
-	long long cpu_until;
-	bool spent; /* a budget ran out: the state is thrown away */
+	long long cpu_until; /* 0: the first thousand instructions are not over */
+	bool spent;	     /* a budget ran out: the state is thrown away */
 	const char *spent_why;
 	const struct scope *scope;
 	json_t **held; /* references to drop after the evaluation */

@@ -1,6 +1,8 @@
 #include "bench.h"
 
+#include "agent/agent.h"
 #include "base/limits.h"
+#include "workspace/workspace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -104,18 +106,20 @@ unsigned bench_missed(void)
 	return missed;
 }
 
-void bench_resident(long pid, size_t *ret_all, size_t *ret_own)
+void bench_resident(long pid, size_t *ret_all, size_t *ret_own, size_t *ret_share)
 {
 	char path[64], line[256];
 	unsigned long kib;
 
-	*ret_all = *ret_own = 0;
+	*ret_all = *ret_own = *ret_share = 0;
 	snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", pid);
 	FILE *f = fopen(path, "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "Rss: %lu", &kib) == 1)
 			*ret_all = kib * 1024;
+		if (sscanf(line, "Pss: %lu", &kib) == 1)
+			*ret_share = kib * 1024;
 		if (sscanf(line, "Private_Dirty: %lu", &kib) == 1 ||
 		    sscanf(line, "Private_Clean: %lu", &kib) == 1)
 			*ret_own += kib * 1024;
@@ -127,11 +131,12 @@ void bench_resident(long pid, size_t *ret_all, size_t *ret_own)
 static const struct {
 	const char *name, *what;
 	int (*fn)(struct arena *a);
+	bool part; /* of another one: only when it is named */
 } all[] = {
 	{ "engine", "durable steps, their delay, fan-out, resumption, fenced children",
 	    bench_engine },
-	{ "resume", "1,000 runs after kill -9", bench_resume },
-	{ "spawn", "a fenced child against fork and exec", bench_spawn },
+	{ "resume", "1,000 runs after kill -9", bench_resume, true },
+	{ "spawn", "a fenced child against fork and exec", bench_spawn, true },
 	{ "agents", "native agents at once: memory and time", bench_agents },
 	{ "idle", "a process with nothing to do", bench_idle },
 };
@@ -141,9 +146,13 @@ int main(int argc, char **argv)
 	const char *want = argc > 1 ? argv[1] : "all";
 	bool found = false;
 
+	if (argc > 1 && strcmp(argv[1], "agent") == 0) /* we stand behind the fence, too */
+		return agent_main(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "__freeze") == 0)
+		return freeze_main(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (strcmp(want, "all") != 0 && strcmp(want, all[i].name) != 0)
+		if (strcmp(want, all[i].name) != 0 && (all[i].part || strcmp(want, "all") != 0))
 			continue;
 		struct arena *a = arena_create("bench", ARENA_JOB);
 

@@ -42,8 +42,8 @@ void bench_goal(const char *name, double value, bool at_most, double goal, const
 /* How many goals were missed so far. */
 unsigned bench_missed(void);
 
-/* Resident bytes of process PID: all, and without pages that are shared with others. */
-void bench_resident(long pid, size_t *ret_all, size_t *ret_own);
+/* Resident bytes of process PID: all, those that no other process has, and its share of all. */
+void bench_resident(long pid, size_t *ret_all, size_t *ret_own, size_t *ret_share);
 
 /* limits.c: what this disk and this kernel can do without us */
 

@@ -36,10 +36,12 @@ static sqlite3 *open_db(const char *dir)
 	sql(db, "PRAGMA journal_mode = WAL");
 	sql(db, "PRAGMA synchronous = FULL");
 	sqlite3_wal_autocheckpoint(db, 4000);
-	sql(db, "CREATE TABLE steps (key INTEGER PRIMARY KEY, run INTEGER NOT NULL, position INTEGER "
-		"NOT NULL, status TEXT NOT NULL, output TEXT) STRICT");
-	sql(db, "CREATE TABLE events (run INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,"
-		" PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID");
+	sql(db,
+	    "CREATE TABLE steps (key INTEGER PRIMARY KEY, run INTEGER NOT NULL, position INTEGER "
+	    "NOT NULL, status TEXT NOT NULL, output TEXT) STRICT");
+	sql(db,
+	    "CREATE TABLE events (run INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,"
+	    " PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID");
 	return db;
 }
 

@@ -16,8 +16,7 @@ static int timed_append(struct store *s, const struct event_row *row)
 {
 	struct rig *r = watched;
 
-	if (str_is(row->type, "step") &&
-	    str_contains(row->data, STR("\"status\":\"completed\"")) &&
+	if (str_is(row->type, "step") && str_contains(row->data, STR("\"status\":\"completed\"")) &&
 	    (size_t)row->run < r->n_ended_at) {
 		uint64_t now = bench_now(), *last = &r->ended_at[row->run];
 
@@ -65,9 +64,9 @@ static void on_launched(void *ctx, int rc, const struct err *err, const char *id
 
 void rig_open(struct rig *r, struct arena *a, const char *dir, const char *name, const char *text)
 {
-	struct engine_config config = { .loop = &r->loop,
-		.node = "bench",
-		.hooks = { r, on_effect, on_appended } };
+	struct engine_config config = {
+		.loop = &r->loop, .node = "bench", .hooks = { r, on_effect, on_appended }
+	};
 	struct err err = { 0 };
 	struct library *lib = library_create();
 
@@ -85,7 +84,8 @@ void rig_open(struct rig *r, struct arena *a, const char *dir, const char *name,
 	r->n_ended_at = 1 << 20;
 	r->ended_at = calloc(r->n_ended_at, sizeof(*r->ended_at));
 	uv_loop_init(&r->loop);
-	if (store_sqlite.open(arena_printf(a, "%s/tutti.db", dir), false, &config.store, &err) < 0 ||
+	if (store_sqlite.open(arena_printf(a, "%s/tutti.db", dir), false, &config.store, &err) <
+		0 ||
 	    store_sqlite.migrate(config.store, &err) < 0)
 		bench_die(err.what, err.code);
 	config.store->ops = &timed;

@@ -1,4 +1,5 @@
-/* An engine alone, on a store of its own: no fence, no worker, no model. Code steps need no more. */
+/* An engine alone, on a store of its own: no fence, no worker, no model. Code steps need no more.
+ */
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
 
@@ -11,15 +12,15 @@ struct rig {
 	uv_loop_t loop;
 	struct engine *engine;
 	struct arena *arena;
-	json_t *frozen;	      /* the flow that is launched */
-	unsigned launched;    /* runs */
-	unsigned over;	      /* runs that have ended */
-	unsigned completed;   /* of these, with success */
-	unsigned want;	      /* runs in all */
-	unsigned parallel;    /* at once */
+	json_t *frozen;	    /* the flow that is launched */
+	unsigned launched;  /* runs */
+	unsigned over;	    /* runs that have ended */
+	unsigned completed; /* of these, with success */
+	unsigned want;	    /* runs in all */
+	unsigned parallel;  /* at once */
 	void (*appended)(struct rig *r, int64_t run);
 	/* written by the store thread; read when it rests */
-	uint64_t *ended_at;	   /* by run key: when its last step ended, 0: none */
+	uint64_t *ended_at; /* by run key: when its last step ended, 0: none */
 	size_t n_ended_at;
 	struct series *dispatch; /* ms from the end of a step to the end of the next one */
 	unsigned steps;		 /* completed */

@@ -162,8 +162,10 @@ static void lose_all(struct world *w)
 static void set_step(struct world *w, struct core_event *ev, struct str name)
 {
 	ev->step = core_find(w->core, name, CORE_NONE);
-	if (ev->step != CORE_NONE)
-		ev->epoch = core_node(w->core, ev->step)->epoch;
+	if (ev->step == CORE_NONE)
+		return;
+	ev->epoch = core_node(w->core, ev->step)->epoch;
+	ev->epoch += core_awaits(w->core, ev->step, ev->epoch + 1);
 }
 
 static void play(struct world *w, struct str line)
