@@ -151,23 +151,22 @@ static void finish_group(struct store_thread *t, struct store_job **jobs, size_t
 	uv_async_send(&t->async);
 }
 
-/* Waits for work; false when there is none and never will be. */
+/*
+ * Waits for work; false when there is none and never will be. What follows from earlier groups and
+ * what comes from outside take turns, so that neither starves the other.
+ */
 static bool next_group(struct store_thread *t, struct store_job **jobs, size_t *ret_n)
 {
-	struct queue batch;
 	size_t n = 0;
 
-	queue_init(&batch);
 	pthread_mutex_lock(&t->mutex);
 	while (!t->in.first && !t->inner.first && !t->stopping)
 		pthread_cond_wait(&t->wake, &t->mutex);
-	queue_move(&batch, &t->inner);
-	queue_move(&batch, &t->in);
-	while (n < GROUP_MAX && batch.first)
-		jobs[n++] = queue_pop(&batch);
-	if (batch.first) { /* the rest comes first next time */
-		queue_move(&batch, &t->in);
-		queue_move(&t->in, &batch);
+	while (n < GROUP_MAX && (t->inner.first || t->in.first)) {
+		struct queue *from =
+		    t->inner.first && (n % 2 == 0 || !t->in.first) ? &t->inner : &t->in;
+
+		jobs[n++] = queue_pop(from);
 	}
 	pthread_mutex_unlock(&t->mutex);
 	*ret_n = n;

@@ -2,9 +2,11 @@
 
 #include "base/json.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- a store that looks at the clock ------------------------------------------------------ */
 
@@ -21,6 +23,8 @@ static int timed_append(struct store *s, const struct event_row *row)
 		uint64_t now = bench_now(), *last = &r->ended_at[row->run];
 
 		r->steps++;
+		if (r->steps == r->kill_at)
+			kill(getpid(), SIGKILL);
 		if (r->dispatch && *last)
 			series_add(r->dispatch, (double)(now - *last) / 1e6);
 		*last = now;

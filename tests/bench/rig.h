@@ -24,6 +24,7 @@ struct rig {
 	size_t n_ended_at;
 	struct series *dispatch; /* ms from the end of a step to the end of the next one */
 	unsigned steps;		 /* completed */
+	unsigned kill_at; /* so many steps: SIGKILL in the middle of a transaction; 0: never */
 };
 
 /* Opens DIR/tutti.db; the flow is TEXT, called NAME. */

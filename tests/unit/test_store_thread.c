@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "store/thread.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ struct probe {
 static char dir[64];
 static uv_loop_t loop;
 static struct store_thread *thread;
-static int rolled_back, committed;
+static int rolled_back, committed, crowds;
 
 static int put(struct store *s, struct store_job *job)
 {
@@ -56,10 +57,31 @@ static void on_rolled_back(void *ctx)
 	rolled_back++;
 }
 
+static int nothing(struct store *s, struct store_job *job)
+{
+	(void)s;
+	(void)job;
+	return 0;
+}
+
+static void let_go(struct store_job *job, int rc)
+{
+	(void)rc;
+	free(job);
+}
+
 static void on_committed(void *ctx)
 {
 	(void)ctx;
 	committed++;
+	for (int i = 0; crowds && i < 600; i++) { /* more than fit into a group */
+		struct store_job *job = calloc(1, sizeof(*job));
+
+		job->fn = nothing;
+		job->done = let_go;
+		store_post_inner(thread, job);
+	}
+	crowds -= crowds > 0;
 }
 
 static int setup(void **state)
@@ -146,6 +168,45 @@ static void a_failing_job_fails_alone(void **state)
 	assert_int_equal(good2.rc, 0);
 }
 
+static int committed_before;
+static sem_t begun, go_on;
+
+static int hold(struct store *s, struct store_job *job)
+{
+	(void)s;
+	(void)job;
+	sem_post(&begun);
+	sem_wait(&go_on);
+	return 0;
+}
+
+static int note_commits(struct store *s, struct store_job *job)
+{
+	(void)s;
+	(void)job;
+	committed_before = committed;
+	return 0;
+}
+
+static void what_comes_from_outside_is_not_starved(void **state)
+{
+	struct probe first = { .base = { .fn = hold, .done = finished } };
+	struct probe outside = { .base = { .fn = note_commits, .done = finished } };
+
+	(void)state;
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	crowds = 30;
+	store_post(thread, &first.base);
+	sem_wait(&begun);
+	store_post(thread, &outside.base);
+	sem_post(&go_on);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(outside.finished);
+	assert_true(committed > 30);
+	assert_true(committed_before <= 2);
+}
+
 static void what_is_posted_before_stop_is_done(void **state)
 {
 	struct probe last = { .base = { .fn = put, .done = finished }, .text = "last" };
@@ -164,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(jobs_that_wait_together_share_a_commit),
 		T(a_failing_job_fails_alone),
+		T(what_comes_from_outside_is_not_starved),
 		T(what_is_posted_before_stop_is_done),
 	};
 
