@@ -152,7 +152,8 @@ static int print_lines(struct doctor *d, bool ready)
 		group = l->group;
 	}
 	term_addf(&b, &t, ready ? STYLE_GOOD : STYLE_BAD,
-	    ready ? "Ready: %u agents. " : "Not ready: %u agents. ", d->agents);
+	    ready ? "Ready: %u agent%s. " : "Not ready: %u agent%s. ", d->agents,
+	    d->agents == 1 ? "" : "s");
 	term_addf(&b, &t, STYLE_PLAIN, "Try: tutti run architectural-analysis \"…\"%s",
 	    ready ? "" : " --model rehearsal");
 	buf_addc(&b, '\n');

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "evidence/evidence.h"
+#include "report/report.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -125,15 +126,23 @@ static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 /* Where the report goes when nobody says: beside the data, by date, flow and question. */
 static const char *default_file(struct ending_view *v)
 {
-	struct house *h = v->h;
-	char *dir = fs_join(v->arena, h->data, "reports");
-	char iso[32];
+	char *dir = fs_join(v->arena, v->h->data, "reports"), *file;
+	json_t *input = json_parse(v->row.input, NULL);
+	struct str question = json_get_str(input, "question");
+	const struct str ids[] = { { "", 0 }, v->row.id };
 
 	if (fs_mkdirs(dir, 0700) < 0)
 		return NULL;
-	return arena_printf(v->arena, "%s/%.10s-%.*s-%.*s.md", dir,
-	    clock_iso(v->row.started_at, iso, sizeof(iso)), STR_ARG(v->row.flow),
-	    STR_ARG(v->row.id));
+	for (size_t i = 0; i < 2; i++) {
+		struct str name =
+		    report_file_name(v->arena, v->row.started_at, v->row.flow, question, ids[i]);
+
+		file = fs_join(v->arena, dir, name.p);
+		if (!fs_exists(file))
+			break;
+	}
+	json_decref(input);
+	return file;
 }
 
 static const char *write_file(struct ending_view *v, const struct finish_spec *spec, int *code)

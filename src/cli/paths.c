@@ -91,14 +91,17 @@ int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err)
 	if (!real) {
 		int rc = -errno;
 
-		err_set(err, rc, "no such directory: %s", choice ? choice : ".");
-		return err_why(err, "%s", err_name(rc));
+		err_set(err, rc, "the repository %s cannot be opened", choice ? choice : ".");
+		err_why(err, "%s", err_name(rc));
+		return err_fix(err, "name a directory that exists: --repo DIR");
 	}
 	char *dir = arena_cstr(a, str_from(real)), *top = choice ? NULL : climb(a, dir);
 
 	free(real);
-	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(err, -ENOTDIR, "not a directory: %s", dir);
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		err_set(err, -ENOTDIR, "%s is not a directory", dir);
+		return err_fix(err, "name the directory around it: --repo DIR");
+	}
 	*ret = top ? top : dir;
 	return 0;
 }

@@ -108,7 +108,7 @@ static void add_part(struct buf *b, const struct term *t, const char *name, cons
 	while (rest.p && *text) {
 		struct str line = str_line(&rest);
 
-		term_addf(b, t, STYLE_DIM, "  %-5s", first ? name : "");
+		term_addf(b, t, STYLE_DIM, "  %-4s ", first ? name : "");
 		term_add(b, t, STYLE_PLAIN, line);
 		buf_addc(b, '\n');
 		first = false;

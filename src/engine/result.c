@@ -249,6 +249,17 @@ static void fill_request(struct live *lv, struct report_run *run)
 	run->tokens_out = lv->row.tokens_out;
 }
 
+/* A run that ended before its steps were planned lacks the validator, too. */
+static bool plans_validator(const struct live *lv)
+{
+	bool planned = core_size(lv->core) != SIZE_AUTO;
+
+	for (size_t i = 0; !planned && i < lv->flow->n_steps; i++)
+		if (lv->flow->steps[i]->role == ROLE_VALIDATOR)
+			return true;
+	return false;
+}
+
 static struct report_run *build(struct live *lv, struct gathered *g)
 {
 	struct arena *a = lv->job->arena;
@@ -259,7 +270,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 	fill_definition(lv, run);
 	fill_repo(lv, run);
 	run->verdicts = reconcile(a, g);
-	run->validator_expected = g->expects_validator;
+	run->validator_expected = g->expects_validator || plans_validator(lv);
 	run->steps = arena_array(a, g->n, sizeof(*run->steps));
 	for (size_t k = 0; k < g->n; k++)
 		if (core_node(lv->core, g->nodes[k])->kind != KIND_SNAPSHOT ||

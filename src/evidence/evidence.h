@@ -88,6 +88,9 @@ struct evidence *evidence_from_findings(struct arena *a, struct str step, const 
 /* Fills state and found lines of each codebase citation. */
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx);
 
+/* The value of "NAME: value" in the finding's text; empty when there is none. Borrowed. */
+struct str finding_field(const struct finding *f, const char *name);
+
 /* For the store: everything needed to rebuild it. New reference. */
 json_t *evidence_to_json(const struct evidence *ev);
 /* The strings are copied into A. NULL when DOC is not of that form. */

@@ -176,3 +176,8 @@ struct str item_last_field(struct str text, const char *key)
 	}
 	return last;
 }
+
+struct str finding_field(const struct finding *f, const char *name)
+{
+	return item_field(f->body, name);
+}

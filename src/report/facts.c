@@ -5,6 +5,7 @@
 
 #define ANSWER_SENTENCES 5
 #define ANSWER_BYTES 1500
+#define SLUG_MAX 48
 #define SKIPPED_SHOWN 50 /* files, by name; the JSON form has more */
 
 void strs_add(struct arena *a, struct strs *list, struct str s)
@@ -142,8 +143,12 @@ struct str fact_answer(struct arena *a, const struct report_run *run)
 			    "There is no recommendation: its step %s. What the others found is "
 			    "below.",
 			    step_status_name(run->steps[i].status)));
-	return str_from(
-	    arena_printf(a, "This run came to: %.*s.", STR_ARG(report_outcome(a, run))));
+	if (run->status == RUN_COMPLETED)
+		return str_from(
+		    arena_printf(a, "This run came to: %.*s.", STR_ARG(report_outcome(a, run))));
+	return str_from(arena_printf(a, "There is no answer: this run %s%s%.*s.",
+	    run->status == RUN_CANCELLED ? "was cancelled" : run_status_name(run->status),
+	    run->reason.n ? ": " : "", STR_ARG(str_take(run->reason, ANSWER_BYTES))));
 }
 
 struct str fact_confidence(struct arena *a, const struct report_run *run)
@@ -156,10 +161,13 @@ struct str fact_confidence(struct arena *a, const struct report_run *run)
 		return str_from(
 		    arena_printf(a, "%.*s (the validator's word); %u of %u citations hold.",
 			STR_ARG(str_take(str_trim(said), 400)), holds, n.all));
-	return str_from(arena_printf(a, "not given, because %s; %u of %u citations hold.",
-	    run->validator_expected ? "no validator's verdict could be read"
-				    : "this flow has no validator",
-	    holds, n.all));
+	const char *why = run->validator_expected ? "no validator's verdict could be read"
+						  : "this flow has no validator";
+
+	if (!n.all)
+		return str_from(arena_printf(a, "not given, because %s; nothing was cited.", why));
+	return str_from(
+	    arena_printf(a, "not given, because %s; %u of %u citations hold.", why, holds, n.all));
 }
 
 /* --- sections ------------------------------------------------------------------------------ */
@@ -221,25 +229,44 @@ size_t fact_findings(struct arena *a, const struct report_run *run, struct findi
 
 /* --- gaps ---------------------------------------------------------------------------------- */
 
+/* A rewrite that nobody needed is no gap. */
 static bool is_gap(const struct report_step *s)
 {
+	if (s->role == ROLE_REWRITE && s->status == STEP_SKIPPED)
+		return false;
 	if (s->kind == KIND_EACH || s->kind == KIND_LOOP || s->kind == KIND_SWITCH)
 		return false;
 	return s->status == STEP_FAILED || s->status == STEP_CANCELLED ||
 	       (s->status == STEP_SKIPPED && (s->kind == KIND_AGENT || s->kind == KIND_COMMAND));
 }
 
+/* The reason without the name of the ending that it begins with. */
+static struct str bare_reason(const struct report_step *s)
+{
+	struct str name = str_from(ending_name(s->ending));
+
+	if (s->status == STEP_FAILED && str_starts(s->reason, name)) {
+		struct str rest = str_skip(s->reason, name.n);
+
+		if (!rest.n)
+			return rest;
+		if (rest.p[0] == ':' || rest.p[0] == ';')
+			return str_trim(str_skip(rest, 1));
+	}
+	return s->reason;
+}
+
 static void gap_of_step(struct arena *a, const struct report_step *s, struct strs *ret)
 {
-	struct str label = fact_label(s);
+	struct str label = fact_label(s), why = bare_reason(s);
 	const char *how = s->status == STEP_FAILED && s->ending != ENDING_NONE
 			      ? arena_printf(a, "failed (%s)", ending_name(s->ending))
 			      : step_status_name(s->status);
 
 	if (is_gap(s))
 		strs_add(a, ret,
-		    str_from(arena_printf(a, "%.*s %s%s%.*s", STR_ARG(label), how,
-			s->reason.n ? ": " : "", STR_ARG(s->reason))));
+		    str_from(arena_printf(
+			a, "%.*s %s%s%.*s", STR_ARG(label), how, why.n ? ": " : "", STR_ARG(why))));
 	if (s->partial)
 		strs_add(a, ret,
 		    str_from(arena_printf(a, "%.*s is partial: its text was cut off%s%.*s",
@@ -276,6 +303,15 @@ static void gap_of_run(struct arena *a, const struct report_run *run, struct str
 			run->verdicts->unreviewed)));
 }
 
+/* Several agents at one server say the same. */
+static void add_once(struct arena *a, struct strs *list, struct str s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i], s))
+			return;
+	strs_add(a, list, s);
+}
+
 struct strs fact_gaps(struct arena *a, const struct report_run *run)
 {
 	struct strs list = { 0 };
@@ -292,7 +328,7 @@ struct strs fact_gaps(struct arena *a, const struct report_run *run)
 		    str_from(arena_printf(a, "and %zu more files are not in the snapshot",
 			run->skipped_files.n - SKIPPED_SHOWN)));
 	for (size_t i = 0; i < run->notices.n; i++)
-		strs_add(a, &list, run->notices.v[i]);
+		add_once(a, &list, run->notices.v[i]);
 	return list;
 }
 
@@ -378,8 +414,11 @@ struct str report_outcome(struct arena *a, const struct report_run *run)
 	add_counts(&b, run);
 	if (bad)
 		buf_printf(&b, "; %u citation%s could not be confirmed", bad, bad == 1 ? "" : "s");
+	else if (c.all && c.of[CITE_UNCHECKED])
+		buf_printf(&b, "; of %u citations %u hold, %u cannot be checked", c.all,
+		    c.all - c.of[CITE_UNCHECKED], c.of[CITE_UNCHECKED]);
 	else if (c.all)
-		buf_printf(&b, "; all %u citations hold or are not checkable", c.all);
+		buf_printf(&b, "; all %u citations hold", c.all);
 	for (size_t i = 0, said = 0; i < run->n_steps && said < 5; i++) {
 		const struct report_step *s = &run->steps[i];
 
@@ -398,34 +437,36 @@ struct str report_outcome(struct arena *a, const struct report_run *run)
 	return out;
 }
 
+/* "-where-are-the-locks"; nothing when there is no plain character in it. */
 static void add_slug(struct buf *b, struct str s)
 {
 	size_t from = b->n;
+	bool gap = true;
 
-	for (size_t i = 0; i < s.n && b->n - from < 48; i++) {
-		char c = s.p[i];
+	for (size_t i = 0; i < s.n && b->n - from < SLUG_MAX; i++) {
+		char c = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] - 'A' + 'a') : s.p[i];
 		bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
-		if (c >= 'A' && c <= 'Z')
-			buf_addc(b, (char)(c - 'A' + 'a'));
-		else if (plain)
-			buf_addc(b, c);
-		else if (b->n > from && b->p[b->n - 1] != '-')
+		if (plain && gap)
 			buf_addc(b, '-');
+		if (plain)
+			buf_addc(b, c);
+		gap = !plain;
 	}
-	while (b->n > from && b->p[b->n - 1] == '-')
-		b->n--;
 }
 
-struct str report_file_name(struct arena *a, const struct report_run *run)
+struct str report_file_name(
+    struct arena *a, msec_t started, struct str flow, struct str question, struct str id)
 {
 	struct buf b;
 	char iso[32];
 
 	buf_init(&b, KIB(4));
-	clock_iso(run->started, iso, sizeof(iso));
-	buf_printf(&b, "%.10s-%.*s-", iso, STR_ARG(run->flow));
-	add_slug(&b, run->question.n ? run->question : run->id);
+	clock_iso(started, iso, sizeof(iso));
+	buf_printf(&b, "%.10s-%.*s", iso, STR_ARG(flow));
+	add_slug(&b, question);
+	if (id.n)
+		buf_printf(&b, "-%.*s", STR_ARG(id));
 	buf_adds(&b, ".md");
 	struct str out = arena_dup(a, buf_str(&b));
 

@@ -63,7 +63,8 @@ struct str report_markdown(struct arena *a, const struct report_run *run);
 json_t *report_json(struct arena *a, const struct report_run *run);
 /* "31 findings, 4 high; 2 citations could not be confirmed; Data failed (timed_out)". */
 struct str report_outcome(struct arena *a, const struct report_run *run);
-/* DATE-FLOW-SLUG.md */
-struct str report_file_name(struct arena *a, const struct report_run *run);
+/* DATE-FLOW-SLUG.md, or DATE-FLOW-SLUG-ID.md where ID is needed to tell two apart. */
+struct str report_file_name(
+    struct arena *a, msec_t started, struct str flow, struct str question, struct str id);
 
 #endif

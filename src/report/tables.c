@@ -84,7 +84,8 @@ void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
 		return;
 	}
 	if (!r || !r->validated) {
-		buf_adds(b, "No verdict could be read: every finding counts as not reviewed.\n");
+		buf_adds(b, n ? "No verdict could be read: every finding counts as not reviewed.\n"
+			      : "Nothing was validated: there is no finding.\n");
 		return;
 	}
 	buf_printf(b, "%u upheld, %u weakened, %u refuted, %u not reviewed.\n\n", r->upheld,
@@ -103,6 +104,23 @@ void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
 }
 
 /* --- findings ------------------------------------------------------------------------------ */
+
+/* What it says, in its own words; the whole text stands under its angle. */
+static void add_claim(struct buf *b, const struct finding *f)
+{
+	struct str claim = finding_field(f, "Claim"), fix = finding_field(f, "Suggestion");
+
+	if (claim.n) {
+		buf_adds(b, "  - ");
+		md_cell(b, claim, CELL_MAX);
+		buf_addc(b, '\n');
+	}
+	if (fix.n) {
+		buf_adds(b, "  - Suggested: ");
+		md_cell(b, fix, CELL_MAX);
+		buf_addc(b, '\n');
+	}
+}
 
 static void add_finding(struct buf *b, const struct report_run *run, const struct finding *f)
 {
@@ -123,6 +141,7 @@ static void add_finding(struct buf *b, const struct report_run *run, const struc
 		buf_addc(b, ')');
 	}
 	buf_addc(b, '\n');
+	add_claim(b, f);
 	for (size_t k = 0; k < f->n_cites && k < 12; k++) {
 		buf_printf(b, "  - %.*s ", STR_ARG(f->cites[k]->id));
 		add_place(b, f->cites[k]);

@@ -91,7 +91,7 @@ static struct report_run *make_run(void)
 		.role = ROLE_ANGLE,
 		.status = STEP_FAILED,
 		.ending = ENDING_TIMED_OUT,
-		.reason = STR("no answer within 5:00") };
+		.reason = STR("timed_out: no answer within 5:00; 2 tries") };
 	run->steps[2] = (struct report_step){ .name = STR("synthesizer"),
 		.label = STR("Recommendation"),
 		.kind = KIND_AGENT,
@@ -132,15 +132,18 @@ static void facts_are_said(void **state)
 	struct str text = report_markdown(arena, make_run());
 
 	(void)state;
-	assert_has(text, "Data failed (timed_out): no answer within 5:00");
+	assert_has(text, "- Data failed (timed_out): no answer within 5:00; 2 tries\n");
 	assert_has(text, "1 upheld, 0 weakened, 1 refuted");
 	assert_has(text, "| E1 | codebase | `src/a.c:5` | resolves | upheld | S1 |");
 	assert_has(text, "| `src/b.c:9` | missing | refuted | S2 |");
 	assert_has(text, "could not be confirmed");
 	assert_has(text, "From Structure:\n\n- a plug-in system");
 	assert_has(text, "no agent ran, so nothing was proven");
-	assert_str(report_file_name(arena, make_run()),
+	assert_str(report_file_name(arena, 1790000000000, STR("architectural-analysis"),
+		       STR("Where are the Locks?"), STR("")),
 	    "2026-09-21-architectural-analysis-where-are-the-locks.md");
+	assert_str(report_file_name(arena, 1790000000000, STR("x"), STR("?"), STR("r-1")),
+	    "2026-09-21-x-r-1.md");
 }
 
 static void recommendation_never_links_to_what_is_refuted(void **state)
@@ -170,6 +173,41 @@ static struct str text_of(const char *s)
 
 	buf_fini(&b);
 	return out;
+}
+
+static void findings_say_what_they_claim(void **state)
+{
+	static const char said[] = "### S1: The lock\nSeverity: high\nClaim: It is held too long.\n"
+				   "Suggestion: Let go *earlier*.\n";
+	struct report_run *run = make_run();
+	struct evidence *sets[] = { evidence_of("structure", said) };
+
+	(void)state;
+	evidence_number(arena, sets, 1);
+	run->steps[0].evidence = sets[0];
+	assert_has(report_markdown(arena, run), "**S1** The lock — Structure, not reviewed\n"
+						"  - It is held too long.\n"
+						"  - Suggested: Let go \\*earlier\\*.\n"
+						"  - no citation\n");
+}
+
+static void gaps_are_what_is_missing(void **state)
+{
+	struct report_run *run = make_run();
+	static struct str notices[] = { { "paused", 6 }, { "paused", 6 }, { "slow", 4 } };
+
+	(void)state;
+	run->notices = (struct strs){ notices, 3 };
+	run->steps[2].role = ROLE_REWRITE; /* nobody needed it */
+	run->steps[2].status = STEP_SKIPPED;
+	run->steps[2].reason = STR("not (hit)");
+	assert_has(report_markdown(arena, run),
+	    "## Gaps\n\n"
+	    "- 1 of 2 citations could not be confirmed (0 changed, "
+	    "1 missing): see Evidence\n"
+	    "- Data failed (timed_out): no answer within 5:00; 2 tries\n"
+	    "- paused\n"
+	    "- slow\n\n");
 }
 
 static void hostile_text_stays_inside(void **state)
@@ -227,7 +265,7 @@ static void an_empty_run_has_a_report(void **state)
 	struct str text = report_markdown(arena, &run);
 
 	(void)state;
-	assert_has(text, "no snapshot");
+	assert_has(text, "There is no answer: this run failed: no snapshot.");
 	assert_has(text, "Nothing was cited");
 	assert_lacks(text, "## Recommendation");
 }
@@ -239,6 +277,8 @@ int main(void)
 		cmocka_unit_test(facts_are_said),
 		cmocka_unit_test(recommendation_never_links_to_what_is_refuted),
 		cmocka_unit_test(same_input_same_bytes),
+		cmocka_unit_test(findings_say_what_they_claim),
+		cmocka_unit_test(gaps_are_what_is_missing),
 		cmocka_unit_test(hostile_text_stays_inside),
 		cmocka_unit_test(plain_words_stay_plain),
 		cmocka_unit_test(json_has_the_same_facts),
