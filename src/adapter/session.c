@@ -8,7 +8,7 @@
 void session_init(struct session *s, fact_fn fn, void *ctx)
 {
 	*s = (struct session){ .fn = fn, .ctx = ctx };
-	buf_init(&s->text, ANSWER_MAX);
+	buf_init(&s->text, ANSWER_TAKEN_MAX);
 	buf_init(&s->reason, KIB(4));
 }
 

@@ -215,7 +215,7 @@ void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *re
 	struct err err = { 0 };
 
 	*ret = (struct reply){ .calls = xalloc(REPLY_CALLS_MAX * sizeof(*ret->calls)) };
-	buf_init(&ret->text, ANSWER_MAX);
+	buf_init(&ret->text, ANSWER_TAKEN_MAX);
 	x.api = curl_api(&err);
 	if (x.api && !w->curl)
 		w->curl = x.api->easy_init();

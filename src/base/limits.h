@@ -42,7 +42,9 @@
 #define AGENT_LINE_MAX MIB(16)
 #define AGENT_OUTPUT_MAX MIB(64) /* raw bytes of one attempt's stdout */
 #define AGENT_STDERR_MAX KIB(64)
-#define ANSWER_MAX MIB(4)
+#define ANSWER_TAKEN_MAX MIB(4) /* of an answer while it is written; what is kept is less */
+#define ANSWER_MAX KIB(512)	/* nine of them fit into one fold */
+#define CODE_OUTPUT_MAX MIB(8)	/* of a code step, as text or JSON */
 #define COMMAND_OUTPUT_MAX MIB(4)
 #define EVENT_DATA_MAX KIB(64)
 #define EVENT_TEXT_MAX MIB(8) /* of an event of the engine: a step may carry an item */

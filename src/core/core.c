@@ -38,10 +38,12 @@ static int launch(struct core *c)
 {
 	if (c->n)
 		return -EINVAL;
-	if (c->flow->uses_repo)
+	if (c->flow->uses_repo) {
 		node_add(c, STR("snapshot"), NULL, KIND_SNAPSHOT, CORE_NONE, 0);
-	else if (c->size == SIZE_AUTO)
+	} else if (c->size == SIZE_AUTO) {
 		c->size = SIZE_SMALL; /* nothing to measure */
+		c->run_changed = true;
+	}
 	if (c->size != SIZE_AUTO)
 		plan_flow(c);
 	plan_count_waiting(c);

@@ -361,8 +361,8 @@ int live_apply(struct job *job, struct live *lv, const struct core_event *ev)
 	}
 	if (!rc && is_over(&up))
 		rc = conclude(job, lv);
-	else if (!rc && (lv->row_dirty || (up.run_changed && ev->type != CORE_LAUNCH)))
-		rc = live_save_row(job, lv); /* a launched run was inserted as it is */
+	else if (!rc && (up.run_changed || lv->row_dirty))
+		rc = live_save_row(job, lv);
 	for (size_t k = 0; k < up.n_effects && !rc; k++)
 		rc = perform(job, lv, &up.effects[k]);
 	job_wake(job, lv->key, up.wake_at);

@@ -54,6 +54,7 @@ static int fill_agent(struct live *lv, uint32_t step, struct claim *cl)
 	}
 	cl->prompt = keep(cl, prompt.text);
 	cl->prompt_system = prompt.system;
+	cl->prompt_cut = prompt.cut;
 	cl->temperature = prompt.temperature;
 	return 0;
 }

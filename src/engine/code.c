@@ -11,18 +11,21 @@ struct code_request {
 };
 
 /* A table becomes JSON; text stays as it is; nothing becomes nothing. */
-static void set_value(struct live *lv, uint32_t i, const json_t *value)
+static int set_value(struct live *lv, uint32_t i, const json_t *value, struct err *err)
 {
-	if (json_is_string(value)) {
-		live_set_result(lv, i,
-		    (struct str){ json_string_value(value), json_string_length(value) }, NULL,
-		    NULL);
-	} else {
-		char *text = json_is_null(value) ? xstrdup("") : json_dump(value);
+	char *dumped = json_is_string(value) || json_is_null(value) ? NULL : json_dump(value);
+	struct str text = dumped ? str_from(dumped)
+			  : json_is_null(value)
+			      ? STR("")
+			      : (struct str){ json_string_value(value), json_string_length(value) };
+	int rc = text.n > CODE_OUTPUT_MAX
+		     ? err_set(err, -E2BIG, "the output is larger than %zu bytes", CODE_OUTPUT_MAX)
+		     : 0;
 
-		live_set_result(lv, i, str_from(text), NULL, NULL);
-		free(text);
-	}
+	if (rc == 0)
+		live_set_result(lv, i, text, NULL, NULL);
+	free(dumped);
+	return rc;
 }
 
 static int evaluate(struct live *lv, uint32_t i, json_t **ret, struct err *err)
@@ -57,10 +60,9 @@ static int run_code(struct job *job, struct store *s)
 		return -ESTALE;
 	ev.now = clock_wall();
 	rc = evaluate(lv, r->step, &value, &why);
-	if (rc == 0 && json_is_string(value) && json_string_length(value) > ANSWER_MAX)
-		rc = err_set(&why, -E2BIG, "the output is larger than %zu bytes", ANSWER_MAX);
+	if (rc == 0)
+		rc = set_value(lv, r->step, value, &why);
 	if (rc == 0) {
-		set_value(lv, r->step, value);
 		ev.ending = ENDING_ANSWERED;
 	} else {
 		ev.ending = ENDING_CONTRACT_BROKEN;
@@ -84,33 +86,59 @@ void code_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoch
 
 /* --- groups ----------------------------------------------------------------------------- */
 
-static json_t *child_value(struct live *lv, uint32_t i)
+/* ROOM shrinks by what is taken; an output for which there is none is only named by its size. */
+static void add_output(json_t *value, struct str output, size_t *room)
+{
+	json_t *parsed = output.n <= *room / 2 ? output_extract(output) : NULL;
+	size_t cost = output.n * (parsed ? 2 : 1);
+
+	if (cost > *room) {
+		json_object_set_new(value, "cut", json_integer((json_int_t)output.n));
+		json_decref(parsed);
+		return;
+	}
+	*room -= cost;
+	json_object_set_new(value, "output", json_text(output));
+	if (parsed)
+		json_object_set_new(value, "json", parsed);
+}
+
+static json_t *child_value(struct live *lv, uint32_t i, size_t *room)
 {
 	const struct core_node *n = core_node(lv->core, i);
 	struct str output = n->status == STEP_COMPLETED ? live_output(lv, i) : (struct str){ 0 };
 	json_t *value = json_pack("{s:s}", "status", step_status_name(n->status));
 
 	if (output.p)
-		json_object_set_new(value, "output", json_text(output));
-	if (output.p) {
-		json_t *parsed = output_extract(output);
-
-		if (parsed)
-			json_object_set_new(value, "json", parsed);
-	}
+		add_output(value, output, room);
 	if (n->reason.n)
 		json_object_set_new(value, "reason", json_text(n->reason));
 	return value;
 }
 
-static void compose_each(struct live *lv, uint32_t i)
+static json_t *children_of(struct live *lv, uint32_t i, size_t room)
 {
 	json_t *list = json_array();
 
 	for (uint32_t k = 0; core_child(lv->core, i, k) != CORE_NONE; k++)
-		json_array_append_new(list, child_value(lv, core_child(lv->core, i, k)));
-	set_value(lv, i, list);
-	json_decref(list);
+		json_array_append_new(list, child_value(lv, core_child(lv->core, i, k), &room));
+	return list;
+}
+
+/* Halved until its JSON, with all its escapes, fits; with no room for texts it always does. */
+static void compose_each(struct live *lv, uint32_t i)
+{
+	struct err ignored;
+	int rc = -E2BIG;
+
+	for (size_t room = CODE_OUTPUT_MAX; rc < 0; room /= 2) {
+		json_t *list = children_of(lv, i, room);
+
+		rc = set_value(lv, i, list, &ignored);
+		json_decref(list);
+		if (!room)
+			break;
+	}
 }
 
 /* What the last round's last completed step said. */

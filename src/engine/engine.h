@@ -105,6 +105,7 @@ struct claim {
 	struct str agent, model, effort, persona;
 	struct str prompt;
 	size_t prompt_system;
+	unsigned prompt_cut; /* texts in it that were cut to fit */
 	double temperature;
 	unsigned max_turns;
 	struct strs tools;

@@ -10,6 +10,7 @@
 #include "flow/output.h"
 #include "flow/template.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 static const char house_rules[] =
@@ -33,6 +34,8 @@ static const char house_rules[] =
     "5. Ask no questions back. If something is open, say what you assumed and go on.\n"
     "6. A clean result is a result: name what you checked and say that you found nothing.\n"
     "7. Your answer is complete in itself; nobody sees your notes.\n";
+
+#define FORM_ROOM KIB(80) /* for what follows the task: the form with its schema, notes */
 
 struct building {
 	const struct prompt_spec *spec;
@@ -146,11 +149,27 @@ static int add_role(struct building *p, struct prompt *ret)
 	return 0;
 }
 
-static int add_task(struct building *p)
+/*
+ * What the task takes of earlier steps may be more than a prompt can hold. Then the longest texts
+ * lose their ends, where the prompt says so, rather than the run its recommendation.
+ */
+static int render_task(struct building *p, struct prompt *ret, struct str *ret_text)
+{
+	static const size_t each[] = { SIZE_MAX, KIB(256), KIB(64), KIB(16), KIB(4) };
+	const struct prompt_spec *s = p->spec;
+	size_t room = PROMPT_MAX > p->b.n + FORM_ROOM ? PROMPT_MAX - p->b.n - FORM_ROOM : 1;
+	int rc = -E2BIG;
+
+	for (size_t i = 0; rc == -E2BIG && i < sizeof(each) / sizeof(each[0]); i++)
+		rc = template_render_cut(p->arena, s->vm, &s->step->agent.task, s->scope, room,
+		    each[i], ret_text, &ret->cut, p->err);
+	return rc;
+}
+
+static int add_task(struct building *p, struct prompt *ret)
 {
 	struct str text;
-	int rc = template_render(p->arena, p->spec->vm, &p->spec->step->agent.task, p->spec->scope,
-	    TEMPLATE_PROMPT, PROMPT_MAX, &text, p->err);
+	int rc = render_task(p, ret, &text);
 
 	if (rc)
 		return rc;
@@ -207,7 +226,7 @@ int prompt_build(
 
 	out.system = p.b.n;
 	if (!rc)
-		rc = add_task(&p);
+		rc = add_task(&p, &out);
 	if (!rc) {
 		add_form(&p);
 		add_notes(&p);

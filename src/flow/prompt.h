@@ -24,9 +24,13 @@ struct prompt {
 	size_t system; /* the first so many bytes are rules, not task: a system message if there is
 			  one */
 	double temperature; /* negative: not given */
+	unsigned cut;	    /* texts of earlier steps that lost their ends for want of room */
 };
 
-/* The text lives in A. -E2BIG above PROMPT_MAX, with the parts and their sizes in ERR. */
+/*
+ * The text lives in A, at most PROMPT_MAX bytes: texts of earlier steps are cut to fit, and marked.
+ * -E2BIG when that does not help.
+ */
 MUST_CHECK int prompt_build(
     struct arena *a, const struct prompt_spec *spec, struct prompt *ret, struct err *err);
 

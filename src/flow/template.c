@@ -8,9 +8,11 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "flow/errors.h"
 #include "flow/scan.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #define PLAIN_MAX 80 /* bytes of a one-line fact that needs no fence */
@@ -154,65 +156,112 @@ static bool is_plain(const json_t *value, struct str text, bool facts)
 	return facts && text.n <= PLAIN_MAX && str_chr(text, '\n') < 0;
 }
 
-static void insert(struct arena *a, struct buf *b, const struct piece *hole, const json_t *value,
-    enum template_use use)
-{
-	struct str text = text_of(a, value);
-	bool foreign, facts = names_only_facts(a, hole->text, &foreign);
+struct rendering {
+	struct arena *arena;
+	struct expr_vm *vm;
+	const struct scope *scope;
+	enum template_use use;
+	size_t each;  /* bytes of one fenced text */
+	unsigned cut; /* texts that were longer */
+	struct buf b;
+	struct err *err;
+};
 
-	if (use == TEMPLATE_PLAIN || !foreign || is_plain(value, text, facts)) {
-		buf_add(b, text);
-		return;
-	}
-	if (b->n && b->p[b->n - 1] != '\n')
-		buf_addc(b, '\n');
-	buf_add(b, template_fence(a, str_trim(hole->text), text));
+static struct str shortened(struct rendering *r, struct str text)
+{
+	if (text.n <= r->each)
+		return text;
+	struct str head = utf8_cut(text, r->each);
+
+	r->cut++;
+	return str_from(arena_printf(r->arena, "%.*s\n[cut here: %zu more bytes are left out]\n",
+	    STR_ARG(head), text.n - head.n));
 }
 
-static int render_hole(struct arena *a, struct expr_vm *vm, const struct piece *hole,
-    const struct scope *scope, enum template_use use, struct buf *b, struct err *err)
+static void insert(struct rendering *r, const struct piece *hole, const json_t *value)
+{
+	struct str text = text_of(r->arena, value);
+	bool foreign, facts = names_only_facts(r->arena, hole->text, &foreign);
+
+	if (r->use == TEMPLATE_PLAIN || !foreign || is_plain(value, text, facts)) {
+		buf_add(&r->b, text);
+		return;
+	}
+	if (r->b.n && r->b.p[r->b.n - 1] != '\n')
+		buf_addc(&r->b, '\n');
+	buf_add(&r->b, template_fence(r->arena, str_trim(hole->text), shortened(r, text)));
+}
+
+static int render_hole(struct rendering *r, const struct piece *hole)
 {
 	const struct source src = { hole->text, hole->at };
 	json_t *value;
-	int rc = expr_eval(vm, &src, scope, &value, err);
+	int rc = expr_eval(r->vm, &src, r->scope, &value, r->err);
 
 	if (rc)
 		return rc;
 	if (json_is_null(value)) {
 		struct str expr = str_trim(hole->text);
 
-		return err_set(err, -EINVAL, "%s:%u: {{ %.*s }} has no value", hole->at.file,
+		return err_set(r->err, -EINVAL, "%s:%u: {{ %.*s }} has no value", hole->at.file,
 		    hole->at.line, STR_ARG(str_take(expr, 100)));
 	}
-	insert(a, b, hole, value, use);
+	insert(r, hole, value);
 	json_decref(value);
 	return 0;
+}
+
+static int render(struct rendering *r, const struct source *src, struct str *ret)
+{
+	struct pieces p = pieces_of(src);
+	struct piece piece = { 0 };
+	int rc = 0;
+
+	while (rc == 0 && next_piece(&p, &piece)) {
+		if (piece.is_hole)
+			rc = render_hole(r, &piece);
+		else
+			buf_add(&r->b, piece.text);
+		piece = (struct piece){ 0 };
+	}
+	if (rc == 0 && p.error)
+		rc = err_set(r->err, -EINVAL, "%s:%u: %s", p.at.file, p.at.line, p.error);
+	if (rc == 0 && buf_status(&r->b))
+		rc = err_set(r->err, -E2BIG, "%s:%u: the text is larger than %zu bytes",
+		    src->at.file, src->at.line, r->b.max);
+	if (rc == 0)
+		*ret = arena_dup(r->arena, buf_str(&r->b));
+	buf_fini(&r->b);
+	return rc;
 }
 
 int template_render(struct arena *a, struct expr_vm *vm, const struct source *src,
     const struct scope *scope, enum template_use use, size_t max, struct str *ret, struct err *err)
 {
-	struct pieces p = pieces_of(src);
-	struct piece piece = { 0 };
-	struct buf b;
-	int rc = 0;
+	struct rendering r = {
+		.arena = a, .vm = vm, .scope = scope, .use = use, .each = SIZE_MAX, .err = err
+	};
 
-	buf_init(&b, max);
-	while (rc == 0 && next_piece(&p, &piece)) {
-		if (piece.is_hole)
-			rc = render_hole(a, vm, &piece, scope, use, &b, err);
-		else
-			buf_add(&b, piece.text);
-		piece = (struct piece){ 0 };
-	}
-	if (rc == 0 && p.error)
-		rc = err_set(err, -EINVAL, "%s:%u: %s", p.at.file, p.at.line, p.error);
-	if (rc == 0 && buf_status(&b))
-		rc = err_set(err, -E2BIG, "%s:%u: the text is larger than %zu bytes", src->at.file,
-		    src->at.line, max);
+	buf_init(&r.b, max);
+	return render(&r, src, ret);
+}
+
+int template_render_cut(struct arena *a, struct expr_vm *vm, const struct source *src,
+    const struct scope *scope, size_t max, size_t each, struct str *ret, unsigned *ret_cut,
+    struct err *err)
+{
+	struct rendering r = { .arena = a,
+		.vm = vm,
+		.scope = scope,
+		.use = TEMPLATE_PROMPT,
+		.each = each,
+		.err = err };
+
+	buf_init(&r.b, max);
+	int rc = render(&r, src, ret);
+
 	if (rc == 0)
-		*ret = arena_dup(a, buf_str(&b));
-	buf_fini(&b);
+		*ret_cut = r.cut;
 	return rc;
 }
 

@@ -22,6 +22,14 @@ enum template_use {
  */
 MUST_CHECK int template_render(struct arena *a, struct expr_vm *vm, const struct source *src,
     const struct scope *scope, enum template_use use, size_t max, struct str *ret, struct err *err);
+/*
+ * The same under TEMPLATE_PROMPT, with at most EACH bytes of every fenced text: the rest of one
+ * that is longer is left out, and a line inside its fence says how much. *RET_CUT: how many were
+ * cut.
+ */
+MUST_CHECK int template_render_cut(struct arena *a, struct expr_vm *vm, const struct source *src,
+    const struct scope *scope, size_t max, size_t each, struct str *ret, unsigned *ret_cut,
+    struct err *err);
 /* Syntax of the text and of each expression; errors carry line and column of the hole. */
 int template_check(struct arena *a, const struct source *src, struct flow_errors *errors);
 /* As expr_names, over all holes. */

@@ -282,12 +282,25 @@ static void gap_of_step(struct arena *a, const struct report_step *s, struct str
 			STR_ARG(label))));
 }
 
+/* "data failed: timed_out…": the step itself says it, too. */
+static bool is_of_a_step(const struct report_run *run, struct str reason)
+{
+	for (size_t i = 0; i < run->n_steps; i++) {
+		struct str rest = str_skip(reason, run->steps[i].name.n);
+
+		if (run->steps[i].status == STEP_FAILED && str_starts(reason, run->steps[i].name) &&
+		    str_starts(rest, STR(" failed")))
+			return true;
+	}
+	return false;
+}
+
 static void gap_of_run(struct arena *a, const struct report_run *run, struct strs *ret)
 {
 	struct cite_counts n = fact_cites(run);
 	unsigned bad = n.of[CITE_CHANGED] + n.of[CITE_MISSING];
 
-	if (run->status != RUN_COMPLETED && run->reason.n)
+	if (run->status != RUN_COMPLETED && run->reason.n && !is_of_a_step(run, run->reason))
 		strs_add(a, ret, run->reason);
 	if (bad)
 		strs_add(a, ret,

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define SAID_MAX 300 /* of a question or a refusal, as a reason */
+
 /* --- what it says ----------------------------------------------------------------------- */
 
 static void note(struct attempt *at, const char *text)
@@ -196,6 +198,13 @@ void agent_start(struct attempt *at)
 	struct err err = { 0 };
 	int rc = find_program(at, &err);
 
+	if (cl->prompt_cut)
+		note(at, arena_printf(at->arena,
+			     "%.*s did not get all that came before: %u text%s cut to fit into its "
+			     "prompt",
+			     STR_ARG(cl->label), cl->prompt_cut,
+			     cl->prompt_cut == 1 ? " was" : "s were"));
+
 	if (!rc)
 		rc = find_model(at, &err);
 	if (!rc && cl->snapshot.n && !cl->web_only)
@@ -258,6 +267,18 @@ static void weigh_ourselves(struct attempt *at, struct outcome *o)
 	}
 }
 
+/* What it asked, or how it declined, in its own words: the first line that says something. */
+static void quote_reason(struct attempt *at, struct outcome *o)
+{
+	struct str rest = str_trim(o->answer);
+
+	if (o->reason.n || !rest.n || (o->ending != ENDING_ASKED && o->ending != ENDING_REFUSED))
+		return;
+	struct str line = utf8_cut(str_trim(str_line(&rest)), SAID_MAX);
+
+	o->reason = utf8_clean(at->arena, line);
+}
+
 static const char *proof_line(struct attempt *at)
 {
 	const char *mode = json_get_cstr(at->proof, "mode", "?");
@@ -288,6 +309,7 @@ void agent_ended(struct attempt *at)
 	    at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
 	weigh_gateway(at, &o);
 	weigh_ourselves(at, &o);
+	quote_reason(at, &o);
 	if (!at->in && !at->out_tokens) { /* the gateway's count is the better one */
 		at->in = o.in;
 		at->out_tokens = o.out;
@@ -302,7 +324,7 @@ void agent_ended(struct attempt *at)
 	if (at->result.output.n > ANSWER_MAX) {
 		at->result.output = utf8_cut(at->result.output, ANSWER_MAX);
 		at->result.ending = ENDING_TRUNCATED;
-		at->result.reason = STR("its answer was cut at 4 MiB");
+		at->result.reason = STR("its answer was cut at 512 KiB");
 	}
 	at->result.usable = str_trim(at->result.output).n > 0;
 	json_decref(at->result.facts);

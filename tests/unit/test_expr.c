@@ -280,6 +280,24 @@ static void foreign_text_stands_in_a_fence(void **state)
 	assert_string_equal(render("{{ item.n }}", TEMPLATE_PROMPT), "7");
 }
 
+static void long_texts_lose_their_ends_where_it_says_so(void **state)
+{
+	const struct source src = source("{{ question }}\n{{ steps[\"a-b\"].output }}\n");
+	struct str out;
+	struct err err;
+	unsigned cut = 7;
+
+	(void)state;
+	assert_int_equal(template_render_cut(a, vm, &src, &scope, KIB(1), 4, &out, &cut, &err), 0);
+	assert_int_equal(cut, 1);
+	assert_true(str_starts(out, STR("why?\n<<<DATA-")));
+	assert_true(str_contains(out, STR("\ntext\n[cut here: 5 more bytes are left out]\nDATA-")));
+	assert_int_equal(
+	    template_render_cut(a, vm, &src, &scope, KIB(1), 400, &out, &cut, &err), 0);
+	assert_int_equal(cut, 0);
+	assert_int_equal(template_render_cut(a, vm, &src, &scope, 8, 4, &out, &cut, &err), -E2BIG);
+}
+
 static void a_fence_cannot_be_closed_from_inside(void **state)
 {
 	struct str inner = STR("text"), once = template_fence(a, STR("x"), inner);
@@ -405,6 +423,7 @@ int main(void)
 		T(names_are_found_without_running),
 		T(templates_insert_values_once),
 		T(foreign_text_stands_in_a_fence),
+		T(long_texts_lose_their_ends_where_it_says_so),
 		T(a_fence_cannot_be_closed_from_inside),
 		T(json_is_found_in_answers),
 		T(hostile_answers_take_linear_time),

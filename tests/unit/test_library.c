@@ -197,6 +197,48 @@ static void every_built_in_prompt_renders(void **state)
 	expr_destroy(vm);
 }
 
+static json_t *endless(void *ctx, struct str id, struct str field)
+{
+	char *text;
+	json_t *value;
+
+	if (!str_is(field, "output"))
+		return step(ctx, id, field);
+	text = xalloc(MIB(2) + 1);
+	memset(text, 'x', MIB(2));
+	value = json_stringn(text, MIB(2));
+	free(text);
+	return value;
+}
+
+static void a_prompt_is_cut_to_fit_and_says_so(void **state)
+{
+	const struct scope scope = { NULL, name, endless };
+	struct expr_vm *vm = expr_create();
+	const struct flow *f = library_flow(lib, STR("architectural-analysis"), NULL);
+	unsigned cut = 0;
+
+	(void)state;
+	for (size_t k = 0; k < f->n_all; k++) {
+		const struct prompt_spec spec = {
+			.lib = lib, .flow = f, .step = f->all[k], .vm = vm, .scope = &scope
+		};
+		struct prompt p;
+		struct err err;
+
+		if (f->all[k]->kind != KIND_AGENT)
+			continue;
+		if (prompt_build(a, &spec, &p, &err) < 0)
+			fail_msg("%.*s: %s", STR_ARG(f->all[k]->id), err.what);
+		assert_true(p.text.n <= PROMPT_MAX);
+		assert_int_equal(
+		    p.cut > 0, str_contains(p.text, STR("\n[cut here: 1835008 more bytes")));
+		cut += p.cut;
+	}
+	assert_true(cut >= 3); /* risk, recommendation, validation */
+	expr_destroy(vm);
+}
+
 static void personas_are_short_and_know_their_form(void **state)
 {
 	static const char *const names[] = { "structural-analyst", "behavioral-analyst",
@@ -223,6 +265,7 @@ int main(void)
 		T(unknown_references_are_errors),
 		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
 		T(every_built_in_prompt_renders),
+		T(a_prompt_is_cut_to_fit_and_says_so),
 		T(personas_are_short_and_know_their_form),
 	};
 
