@@ -69,22 +69,48 @@ static const struct {
 /* --- a command
  * ------------------------------------------------------------------------------------------- */
 
-static void add_options(struct buf *b, const struct opt *table)
+static void add_option(struct buf *b, const struct opt *o)
 {
-	const char *group = "";
+	char left[64];
 
-	for (const struct opt *o = table; o && o->name; o++) {
-		char left[64];
+	snprintf(left, sizeof(left), "%s--%s %s",
+	    o->letter ? (char[]){ '-', o->letter, ',', ' ', 0 } : "", o->name,
+	    o->value ? o->value : "");
+	buf_printf(b, "  %-30s%s%s\n", left,
+	    strlen(left) > 29 ? "\n                                " : "", o->help);
+}
 
-		if (strcmp(group, o->group) != 0)
-			buf_printf(b, "\n%s\n", o->group);
-		group = o->group;
-		snprintf(left, sizeof(left), "%s--%s %s",
-		    o->letter ? (char[]){ '-', o->letter, ',', ' ', 0 } : "", o->name,
-		    o->value ? o->value : "");
-		buf_printf(b, "  %-30s%s%s\n", left,
-		    strlen(left) > 29 ? "\n                                " : "", o->help);
-	}
+/* The options of GROUP in both tables under one heading. */
+static void add_group(struct buf *b, const struct opt *const *tables, const char *group)
+{
+	buf_printf(b, "\n%s\n", group);
+	for (; *tables; tables++)
+		for (const struct opt *o = *tables; o->name; o++)
+			if (strcmp(o->group, group) == 0)
+				add_option(b, o);
+}
+
+static bool seen_before(const struct opt *const *tables, const struct opt *until)
+{
+	for (; *tables; tables++)
+		for (const struct opt *o = *tables; o->name; o++) {
+			if (o == until)
+				return false;
+			if (strcmp(o->group, until->group) == 0)
+				return true;
+		}
+	return false;
+}
+
+static void add_options(struct buf *b, const struct opt *own)
+{
+	static const struct opt none[] = { { 0 } };
+	const struct opt *const tables[] = { own ? own : none, global_opts, NULL };
+
+	for (size_t k = 0; tables[k]; k++)
+		for (const struct opt *o = tables[k]; o->name; o++)
+			if (!seen_before(tables, o))
+				add_group(b, tables, o->group);
 }
 
 static void add_command(struct buf *b, const struct cmd *c)
@@ -93,7 +119,6 @@ static void add_command(struct buf *b, const struct cmd *c)
 	for (size_t i = 0; c->examples && c->examples[i]; i++)
 		buf_printf(b, "%s  %s\n", i ? "" : "\n", c->examples[i]);
 	add_options(b, c->opts);
-	add_options(b, global_opts);
 	buf_adds(b, "\nExit codes: tutti help exit-codes\n");
 }
 

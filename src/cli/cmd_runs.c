@@ -4,11 +4,12 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/keys.h"
+#include "cli/logline.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 struct runs_opts {
@@ -18,6 +19,7 @@ struct runs_opts {
 };
 
 #define O(member) offsetof(struct runs_opts, member)
+#define TAIL_MS 100 /* between two looks at the log */
 
 static const struct opt opts[] = {
 	{ "all", 'a', OPT_FLAG, NULL, "list", "runs of every repository", O(all) },
@@ -254,6 +256,7 @@ struct tail {
 	struct look *l;
 	struct show show;
 	int64_t seen;
+	struct keys keys;
 	bool raw; /* logs: the events themselves */
 	bool over;
 	struct term t;
@@ -284,11 +287,7 @@ static void print_event(struct tail *tl, const struct event_row *row)
 		buf_add_json(&b, row->type);
 		buf_printf(&b, ",\"data\":%.*s}\n", STR_ARG(row->data));
 	} else {
-		term_addf(&b, &tl->t, STYLE_DIM, "%6lld %.12s ", (long long)row->seq,
-		    clock_iso(row->at, stamp, sizeof(stamp)) + 11);
-		term_addf(&b, &tl->t, STYLE_BOLD, "%-12.*s ", STR_ARG(row->type));
-		term_add(&b, &tl->t, STYLE_PLAIN, str_take(row->data, 2000));
-		buf_addc(&b, '\n');
+		logline_add(&b, &tl->t, row->seq, row->at, row->type, data, row->data);
 	}
 	term_write(STDOUT_FILENO, buf_str(&b));
 	buf_fini(&b);
@@ -307,29 +306,54 @@ static int on_event(void *ctx, const struct event_row *row)
 	return 0;
 }
 
-static int tail_run(struct tail *tl, bool follow)
+/* What is new, and whether there can be more. */
+static int tail_step(struct tail *tl)
 {
 	struct store *s = tl->l->s;
+	struct arena *a = arena_create("tail", ARENA_JOB);
+	struct run_row row;
+	int rc = s->ops->run_load(s, a, tl->l->key, &row);
 
-	for (;;) {
+	tl->over = rc < 0 || !str_is(row.status, "running");
+	if (!rc)
+		rc = s->ops->event_read(s, tl->l->key, tl->seen, 1000, on_event, tl);
+	arena_destroy(a);
+	return rc;
+}
+
+/* Waits a little; false when the person has had enough. */
+static bool tail_pause(struct tail *tl)
+{
+	char key = keys_wait(&tl->keys, TAIL_MS);
+
+	if (key == 'q')
+		return false;
+	if (key && !tl->raw)
+		show_key(&tl->show, key);
+	return true;
+}
+
+static int tail_run(struct tail *tl, bool follow)
+{
+	bool stay = true;
+
+	keys_open(&tl->keys);
+	while (stay) {
 		int64_t before = tl->seen;
-		struct arena *a = arena_create("tail", ARENA_JOB);
-		struct run_row row;
-		int rc = s->ops->run_load(s, a, tl->l->key, &row);
+		int rc = tail_step(tl);
 
-		tl->over = rc < 0 || !str_is(row.status, "running");
-		if (!rc)
-			rc = s->ops->event_read(s, tl->l->key, tl->seen, 1000, on_event, tl);
-		arena_destroy(a);
-		if (rc)
+		if (rc) {
+			keys_close(&tl->keys);
 			return EXIT_RUN_FAILED;
-		if (tl->seen == before && (tl->over || !follow))
-			return EXIT_DONE;
+		}
 		if (!tl->raw)
 			show_tick(&tl->show, clock_wall());
-		if (tl->seen == before)
-			nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+		if (tl->seen != before)
+			continue;
+		stay = follow && !tl->over && tail_pause(tl);
 	}
+	keys_close(&tl->keys);
+	return EXIT_DONE;
 }
 
 static int logs(struct look *l)
@@ -340,7 +364,7 @@ static int logs(struct look *l)
 	return tail_run(&tl, l->o->follow);
 }
 
-/* The same display as that of `run`; leaving it (Ctrl-C) changes nothing. */
+/* The same display as that of `run`; leaving it (q, Ctrl-C) changes nothing. */
 static int watch(struct look *l)
 {
 	struct tail tl = { .l = l };
@@ -350,7 +374,9 @@ static int watch(struct look *l)
 	    l->o->format ? l->o->format
 	    : l->g->json ? "jsonl"
 			 : "auto",
-	    l->g->color, "Ctrl-C leaves; the run goes on");
+	    l->g->color, "arrows, Enter: look closer  q: leave");
+	if (estimate_read(l->s, l->a, l->key, &tl.show.estimate) < 0)
+		tl.show.estimate = (struct estimate){ 0 };
 	code = tail_run(&tl, true);
 	show_fini(&tl.show);
 	return code;

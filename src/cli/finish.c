@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "evidence/evidence.h"
 #include "report/report.h"
 #include "sys/fs.h"
@@ -160,27 +161,92 @@ static const char *write_file(struct ending_view *v, const struct finish_spec *s
 	return NULL;
 }
 
-static void summary(struct ending_view *v, const char *file)
+/* The report's answer, without its confidence line. */
+static struct str answer_of(struct str markdown)
 {
-	const struct term *t = &v->h->show.term;
+	ptrdiff_t at = str_find(markdown, STR("\n## Answer\n\n"));
+	struct str rest = at < 0 ? (struct str){ "", 0 } : str_skip(markdown, (size_t)at + 12);
+	ptrdiff_t end = str_find(rest, STR("\nConfidence:"));
+
+	return str_trim(end < 0 ? (struct str){ "", 0 } : str_take(rest, (size_t)end));
+}
+
+/* S in lines that fit, at most LINES of them. */
+static void add_wrapped(struct buf *b, const struct term *t, struct str s, unsigned lines)
+{
+	unsigned width = t->columns > 100 ? 96 : t->columns > 24 ? t->columns - 4 : 20;
+
+	for (s = str_trim(s); s.n && lines; lines--) {
+		struct str line = s, fit;
+
+		line = str_line(&line);
+		fit = utf8_fit(line, width);
+		if (fit.n < line.n) { /* at a blank, where there is one */
+			const char *blank = memrchr(fit.p, ' ', fit.n);
+
+			if (blank && blank > fit.p)
+				fit.n = (size_t)(blank - fit.p);
+		}
+		buf_adds(b, "  ");
+		term_add(b, t, STYLE_PLAIN, fit);
+		s = str_trim(str_skip(s, fit.n));
+		buf_adds(b, s.n && lines == 1 ? " ...\n" : "\n");
+	}
+}
+
+/* The worst that stands, three at most. */
+static void add_worst(struct buf *b, const struct term *t, const struct ending_view *v)
+{
+	unsigned said = 0;
+
+	for (int sev = SEVERITIES - 1; sev >= SEVERITY_MEDIUM; sev--)
+		for (size_t i = 0; i < v->n_findings && said < 3; i++) {
+			const struct finding_row *f = &v->findings[i];
+
+			if (severity_parse(f->severity) != sev || str_is(f->verdict, "refuted"))
+				continue;
+			said++;
+			term_addf(b, t, STYLE_WARN, "  %-8.*s ", STR_ARG(f->severity));
+			term_addf(b, t, STYLE_BOLD, "%.*s ", STR_ARG(f->uid));
+			term_add(b, t, STYLE_PLAIN, utf8_fit(f->title, 60));
+			if (f->path.n)
+				term_addf(b, t, STYLE_DIM, "  %.*s:%lld", STR_ARG(f->path),
+				    (long long)f->line);
+			buf_addc(b, '\n');
+		}
+}
+
+static void add_headline(struct buf *b, const struct term *t, const struct ending_view *v)
+{
 	msec_t took = v->row.ended_at > v->row.started_at ? v->row.ended_at - v->row.started_at : 0;
 	bool good = v->h->status == RUN_COMPLETED;
 	char span[24];
+
+	term_add(b, t, good ? STYLE_GOOD : STYLE_BAD,
+	    str_from(term_glyph(t, good ? "\xe2\x9c\x93 " : "\xe2\x9c\x97 ", good ? "+ " : "x ")));
+	term_addf(b, t, STYLE_BOLD, "%.*s in %s", STR_ARG(v->row.status),
+	    clock_span(took, span, sizeof(span)));
+	if (v->row.reason.n)
+		term_addf(b, t, STYLE_BAD, ": %.*s", STR_ARG(v->row.reason));
+	buf_addc(b, '\n');
+}
+
+static void summary(struct ending_view *v, const char *file)
+{
+	const struct term *t = &v->h->show.term;
+	bool good = v->h->status == RUN_COMPLETED;
 	struct buf b;
 
 	buf_init(&b, KIB(64));
-	term_add(&b, t, good ? STYLE_GOOD : STYLE_BAD,
-	    str_from(term_glyph(t, good ? "\xe2\x9c\x93 " : "\xe2\x9c\x97 ", good ? "+ " : "x ")));
-	term_addf(&b, t, STYLE_BOLD, "%.*s in %s", STR_ARG(v->row.status),
-	    clock_span(took, span, sizeof(span)));
-	if (v->row.reason.n)
-		term_addf(&b, t, STYLE_BAD, ": %.*s", STR_ARG(v->row.reason));
-	buf_addc(&b, '\n');
+	add_headline(&b, t, v);
+	if (good)
+		add_wrapped(&b, t, answer_of(v->markdown), 4);
 	term_addf(&b, t, STYLE_PLAIN, "  %.*s", STR_ARG(v->row.outcome));
 	buf_addc(&b, '\n');
+	add_worst(&b, t, v);
 	if (file) {
 		term_add(&b, t, STYLE_DIM, STR("  report  "));
-		term_add(&b, t, STYLE_PLAIN, str_from(file));
+		term_add_file(&b, t, str_from(file));
 		buf_addc(&b, '\n');
 	}
 	term_add(&b, t, STYLE_DIM, STR("  next    "));

@@ -440,9 +440,37 @@ void house_wait(struct house *h, const bool *flag)
 		uv_run(&h->loop, UV_RUN_ONCE);
 }
 
+/* How long it may take is read beside everything else; the display gets it when it is there. */
+struct estimating {
+	struct house *h;
+	struct estimate found;
+};
+
+static int read_estimate(struct store *s, void *ctx)
+{
+	struct estimating *e = ctx;
+	struct arena *a = arena_create("estimate", ARENA_JOB);
+	int rc = estimate_read(s, a, e->h->run, &e->found);
+
+	arena_destroy(a);
+	return rc;
+}
+
+static void on_estimate(void *ctx, int rc)
+{
+	struct estimating *e = ctx;
+
+	if (rc == 0)
+		e->h->show.estimate = e->found;
+}
+
 void house_follow(struct house *h, int64_t key)
 {
+	struct estimating *e = arena_new(h->arena, struct estimating);
+
 	h->run = key;
+	e->h = h;
+	engine_read(h->engine, read_estimate, on_estimate, e);
 	read_more(h);
 	house_wait(h, &h->over);
 	while (h->over && (h->reading || h->seen < h->told))

@@ -1,6 +1,9 @@
 #include "cli/roster.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/logline.h"
 
 #include <stdio.h>
 
@@ -77,6 +80,28 @@ static void take_facts(struct roster_row *row, const json_t *facts)
 	row->tokens = json_get_int(facts, "in", 0) + json_get_int(facts, "out", 0);
 }
 
+static struct str frozen_words(struct roster *r, const json_t *repo)
+{
+	struct str commit = json_get_str(repo, "commit");
+	long long changed = json_get_int(repo, "changed", 0),
+		  out = json_get_int(repo, "left_out", 0);
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	buf_add(&b, json_get_str(repo, "name"));
+	if (commit.n)
+		buf_printf(&b, "@%.*s", STR_ARG(str_take(commit, 7)));
+	if (changed)
+		buf_printf(&b, " (%lld changed)", changed);
+	buf_printf(&b, ", %lld files", json_get_int(repo, "files", 0));
+	if (out)
+		buf_printf(&b, ", %lld left out", out);
+	struct str words = keep(r, buf_str(&b));
+
+	buf_fini(&b);
+	return words;
+}
+
 static struct roster_row *on_step(struct roster *r, msec_t at, const json_t *data)
 {
 	struct roster_row *row = find(r, json_get_str(data, "step"));
@@ -98,6 +123,8 @@ static struct roster_row *on_step(struct roster *r, msec_t at, const json_t *dat
 	} else if (step_is_settled(row->status)) {
 		row->ended = at;
 		take_facts(row, json_get_object(data, "facts"));
+		if (json_get_object(data, "repo"))
+			row->reason = frozen_words(r, json_get_object(data, "repo"));
 	} else {
 		row->told = false;
 		snprintf(row->activity, sizeof(row->activity), "%.*s",
@@ -106,45 +133,42 @@ static struct roster_row *on_step(struct roster *r, msec_t at, const json_t *dat
 	return row;
 }
 
+static void add_tail(struct roster *r, struct roster_row *row, struct str line)
+{
+	if (!row->tail)
+		row->tail = arena_array(r->arena, ROSTER_TAIL, sizeof(*row->tail));
+	snprintf(row->tail[row->tail_n++ % ROSTER_TAIL], sizeof(*row->tail), "%.*s",
+	    STR_ARG(utf8_cut(line, sizeof(*row->tail) - 1)));
+}
+
 static void set_activity(struct roster_row *row, const char *verb, struct str what)
 {
 	snprintf(
 	    row->activity, sizeof(row->activity), "%s %.*s", verb, STR_ARG(utf8_cut(what, 140)));
 }
 
-/* The first argument that says where or what: path, pattern, commit. */
-static struct str telling(const json_t *input)
+static void on_tool(struct roster *r, struct roster_row *row, const json_t *data)
 {
-	static const char *const keys[] = { "path", "file_path", "absolute_path", "pattern",
-		"query", "commit", "command" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct str s = json_get_str(input, keys[i]);
-
-		if (s.n)
-			return s;
-	}
-	return (struct str){ "", 0 };
-}
-
-static void on_tool(struct roster_row *row, const json_t *data)
-{
-	char verb[64];
+	char verb[64], line[128];
 
 	snprintf(verb, sizeof(verb), "%.*s", STR_ARG(json_get_str(data, "name")));
-	set_activity(row, verb, telling(json_get_object(data, "data")));
+	set_activity(row, verb, logline_subject(json_get_object(data, "data")));
+	snprintf(line, sizeof(line), "> %.100s", row->activity);
+	add_tail(r, row, str_from(line));
 }
 
 /* The last line of text that is being written. */
-static void on_text(struct roster_row *row, const json_t *data)
+static void on_text(struct roster *r, struct roster_row *row, const json_t *data)
 {
 	struct str rest = json_get_str(data, "text"), last = { "", 0 };
 
 	while (rest.p) {
 		struct str line = str_trim(str_line(&rest));
 
-		if (line.n)
-			last = line;
+		if (!line.n)
+			continue;
+		last = line;
+		add_tail(r, row, line);
 	}
 	if (last.n)
 		set_activity(row, "writes:", last);
@@ -160,9 +184,9 @@ static struct roster_row *on_fact(struct roster *r, msec_t at, struct str type, 
 	row->last = at;
 	row->condition[0] = '\0';
 	if (str_is(type, "tool"))
-		on_tool(row, data);
+		on_tool(r, row, data);
 	else if (str_is(type, "text"))
-		on_text(row, data);
+		on_text(r, row, data);
 	else if (str_is(type, "think"))
 		set_activity(row, "thinking", (struct str){ "", 0 });
 	else if (str_is(type, "usage"))
@@ -204,6 +228,8 @@ struct roster_row *roster_event(
 
 bool roster_shows(const struct roster_row *row)
 {
+	if (row->role == ROLE_REWRITE && row->status == STEP_SKIPPED)
+		return false; /* nobody needed it */
 	return row->kind != KIND_CODE && row->kind != KIND_SWITCH && row->kind != KIND_EACH &&
 	       row->kind != KIND_LOOP;
 }

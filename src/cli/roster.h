@@ -10,6 +10,9 @@
 #include "base/json.h"
 #include "flow/words.h"
 
+#define ROSTER_TAIL 12	/* lines kept of what an agent writes */
+#define ROSTER_LINE 160 /* bytes of each */
+
 struct roster_row {
 	struct str name, label;
 	enum step_kind kind;
@@ -24,7 +27,9 @@ struct roster_row {
 	unsigned attempt, denied;
 	unsigned beats; /* events so far: the glyph turns with them, not with the clock */
 	msec_t started, ended, last;
-	bool told; /* its last line has been printed for good */
+	bool told;		   /* its last line has been printed for good */
+	char (*tail)[ROSTER_LINE]; /* the last lines it wrote, a ring; NULL: none */
+	unsigned tail_n;
 };
 
 struct roster {

@@ -24,7 +24,9 @@ static enum show_format choose(const struct show *s, const char *format)
 
 void show_init(struct show *s, const char *format, const char *color, const char *hint)
 {
-	*s = (struct show){ .arena = arena_create("show", ARENA_JOB), .hint = hint };
+	*s = (struct show){ .arena = arena_create("roster", ARENA_JOB),
+		.scratch = arena_create("show", ARENA_JOB),
+		.hint = hint };
 	term_init(&s->term, STDERR_FILENO, color);
 	s->format = choose(s, format);
 	roster_init(&s->roster, s->arena);
@@ -37,7 +39,14 @@ void show_fini(struct show *s)
 	show_clear(s);
 	if (s->format == SHOW_LIVE)
 		term_write(s->term.fd, STR("\033[?25h"));
+	arena_destroy(s->scratch);
 	arena_destroy(s->arena);
+}
+
+static void scratch_clear(struct show *s)
+{
+	arena_destroy(s->scratch);
+	s->scratch = arena_create("show", ARENA_JOB);
 }
 
 /* --- pieces ----------------------------------------------------------------------------- */
@@ -106,12 +115,17 @@ static void add_padded(
 		buf_addc(b, ' ');
 }
 
+static bool is_selected(const struct show *s, const struct roster_row *row)
+{
+	return s->selects && !row->told && str_eq(s->selected, row->name);
+}
+
 /* "✓ Structure        14 findings …      52k tok   1:52", cut to the terminal's width. */
 static void add_row(struct buf *b, const struct show *s, const struct roster_row *row, msec_t now)
 {
 	const struct term *t = &s->term;
 	char tokens[24], span[16] = "";
-	struct str middle = step_is_settled(row->status) ? roster_result(s->arena, row)
+	struct str middle = step_is_settled(row->status) ? roster_result(s->scratch, row)
 			    : row->condition[0]		 ? str_from(row->condition)
 							 : str_from(row->activity);
 	size_t fixed = 2 + 2 + 16 + 1 + (t->columns >= 60 ? 20 : 8);
@@ -119,7 +133,7 @@ static void add_row(struct buf *b, const struct show *s, const struct roster_row
 	tokens_text(tokens, sizeof(tokens), row->tokens);
 	if (row->started)
 		clock_span((row->ended ? row->ended : now) - row->started, span, sizeof(span));
-	buf_adds(b, "  ");
+	buf_adds(b, is_selected(s, row) ? "> " : "  ");
 	term_add(b, t, style_of(row), str_from(glyph_of(t, row)));
 	buf_addc(b, ' ');
 	add_padded(b, t, STYLE_PLAIN, row->label, 16);
@@ -148,6 +162,21 @@ static void add_head(struct buf *b, const struct show *s)
 	buf_addc(b, '\n');
 }
 
+/* "about 4–7 min left", from earlier runs of the kind; nothing when there were too few. */
+static const char *time_left(const struct show *s, msec_t elapsed)
+{
+	msec_t low = s->estimate.low - elapsed, high = s->estimate.high - elapsed;
+
+	if (high <= 0)
+		return "";
+	low = low < 0 ? 0 : low;
+	if (high < 90000)
+		return arena_printf(s->scratch, "  about %lld%s%lld s left", (long long)low / 1000,
+		    term_glyph(&s->term, "\xe2\x80\x93", "-"), (long long)(high + 999) / 1000);
+	return arena_printf(s->scratch, "  about %lld%s%lld min left", (long long)low / 60000,
+	    term_glyph(&s->term, "\xe2\x80\x93", "-"), (long long)(high + 59999) / 60000);
+}
+
 static void add_foot(struct buf *b, const struct show *s, msec_t now)
 {
 	unsigned settled, all;
@@ -156,8 +185,9 @@ static void add_foot(struct buf *b, const struct show *s, msec_t now)
 	roster_count(&s->roster, &settled, &all);
 	tokens_text(tokens, sizeof(tokens), roster_tokens(&s->roster));
 	clock_span(now - s->roster.started, span, sizeof(span));
-	char *line = arena_printf(s->arena, "  %u/%u finished  %s%s%s  %s", settled, all, tokens,
-	    *tokens ? "  " : "", span, s->hint ? s->hint : "");
+	char *line = arena_printf(s->scratch, "  %u/%u finished  %s%s%s%s  %s", settled, all,
+	    tokens, *tokens ? "  " : "", span, time_left(s, now - s->roster.started),
+	    s->hint ? s->hint : "");
 
 	term_add(b, &s->term, STYLE_DIM, utf8_fit(str_from(line), s->term.columns - 1));
 	buf_addc(b, '\n');
@@ -185,6 +215,22 @@ static void print_settled(struct buf *b, struct show *s, msec_t now)
 	}
 }
 
+/* The last lines of the row that is open, as far as there is room. */
+static void draw_tail(struct buf *b, struct show *s, const struct roster_row *row, unsigned room)
+{
+	unsigned n = row->tail_n < ROSTER_TAIL ? row->tail_n : ROSTER_TAIL;
+	unsigned width = s->term.columns > 8 ? s->term.columns - 8 : 1;
+
+	for (unsigned k = row->tail_n - n; row->tail && k < row->tail_n && s->drawn + 3 < room;
+	     k++) {
+		buf_adds(b, "      ");
+		term_add(
+		    b, &s->term, STYLE_DIM, utf8_fit(str_from(row->tail[k % ROSTER_TAIL]), width));
+		buf_addc(b, '\n');
+		s->drawn++;
+	}
+}
+
 static void draw_block(struct buf *b, struct show *s, msec_t now)
 {
 	unsigned room = s->term.rows > 6 ? s->term.rows - 4 : 2, hidden = 0;
@@ -202,6 +248,8 @@ static void draw_block(struct buf *b, struct show *s, msec_t now)
 		}
 		add_row(b, s, row, now);
 		s->drawn++;
+		if (s->open && is_selected(s, row))
+			draw_tail(b, s, row, room);
 	}
 	if (hidden) {
 		term_addf(b, &s->term, STYLE_DIM, "  %s +%u more",
@@ -232,6 +280,45 @@ static void redraw(struct show *s, msec_t now)
 	buf_fini(&b);
 	s->dirty = false;
 	s->drawn_at = now;
+	scratch_clear(s);
+}
+
+/* --- choosing a row ----------------------------------------------------------------------- */
+
+static bool selectable(const struct roster_row *row)
+{
+	return !row->told && roster_shows(row) && row->status == STEP_RUNNING;
+}
+
+/* The running row next to the selected one, STEP rows on; stays where there is none. */
+static void move_selection(struct show *s, int step)
+{
+	size_t n = s->roster.n, at = n;
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(s->roster.rows[i].name, s->selected))
+			at = i;
+	if (at == n)
+		at = step > 0 ? (size_t)-1 : n;
+	for (size_t i = at + (size_t)step; i < n; i += (size_t)step)
+		if (selectable(&s->roster.rows[i])) {
+			s->selected = s->roster.rows[i].name;
+			return;
+		}
+}
+
+void show_key(struct show *s, char key)
+{
+	s->selects = true;
+	if (key == 'j')
+		move_selection(s, 1);
+	else if (key == 'k')
+		move_selection(s, -1);
+	else if (key == '\n' && s->selected.n)
+		s->open = !s->open;
+	else if (key == '\n')
+		move_selection(s, 1);
+	s->dirty = true;
 }
 
 void show_clear(struct show *s)
@@ -260,7 +347,7 @@ static void plain_line(struct show *s, msec_t at, const char *fmt, ...)
 	buf_init(&b, KIB(64));
 	term_addf(&b, &s->term, STYLE_DIM, "%.8s ", clock_iso(at, stamp, sizeof(stamp)) + 11);
 	va_start(ap, fmt);
-	char *text = arena_vprintf(s->arena, fmt, ap);
+	char *text = arena_vprintf(s->scratch, fmt, ap);
 
 	va_end(ap);
 	term_add(&b, &s->term, STYLE_PLAIN, str_from(text));
@@ -272,12 +359,12 @@ static void plain_line(struct show *s, msec_t at, const char *fmt, ...)
 
 static void plain_row(struct show *s, msec_t at, const struct roster_row *row)
 {
-	struct str result = roster_result(s->arena, row);
+	struct str result = roster_result(s->scratch, row);
 	char span[16];
 
 	if (row->status == STEP_RUNNING)
 		plain_line(s, at, "%.*s started%s", STR_ARG(row->label),
-		    row->attempt > 1 ? arena_printf(s->arena, " (try %u)", row->attempt) : "");
+		    row->attempt > 1 ? arena_printf(s->scratch, " (try %u)", row->attempt) : "");
 	else if (row->status == STEP_PENDING && row->reason.n)
 		plain_line(s, at, "%.*s: %.*s", STR_ARG(row->label), STR_ARG(row->reason));
 	else if (step_is_settled(row->status))
@@ -311,6 +398,7 @@ static void heartbeat(struct show *s, msec_t now)
 		return;
 	roster_count(&s->roster, &settled, &all);
 	plain_line(s, now, "%u/%u finished", settled, all);
+	scratch_clear(s);
 }
 
 /* --- all -------------------------------------------------------------------------------- */
@@ -339,6 +427,8 @@ void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct 
 		jsonl_event(seq, at, type, text);
 	else if (s->format == SHOW_PLAIN)
 		plain_event(s, at, type, row, data);
+	if (s->format == SHOW_PLAIN)
+		scratch_clear(s);
 	json_decref(data);
 }
 
@@ -364,12 +454,13 @@ void show_say(struct show *s, const char *fmt, ...)
 	show_clear(s);
 	buf_init(&b, KIB(64));
 	va_start(ap, fmt);
-	char *text = arena_vprintf(s->arena, fmt, ap);
+	char *text = arena_vprintf(s->scratch, fmt, ap);
 
 	va_end(ap);
 	buf_add_terminal(&b, str_from(text));
 	buf_addc(&b, '\n');
 	term_write(s->term.fd, buf_str(&b));
 	buf_fini(&b);
+	scratch_clear(s);
 	s->dirty = true;
 }

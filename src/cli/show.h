@@ -6,6 +6,7 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
+#include "cli/estimate.h"
 #include "cli/roster.h"
 #include "cli/term.h"
 
@@ -15,11 +16,16 @@ struct show {
 	enum show_format format;
 	struct term term;
 	struct roster roster;
-	struct arena *arena;
-	unsigned drawn; /* lines of the block on the screen */
+	struct arena *arena;   /* of the roster */
+	struct arena *scratch; /* of one drawing */
+	unsigned drawn;	       /* lines of the block on the screen */
 	msec_t drawn_at, beat_at;
 	bool dirty, headed;
 	const char *hint; /* last words of the status line */
+	struct estimate estimate;
+	/* `runs watch`: a row that is looked at more closely */
+	bool selects, open;
+	struct str selected; /* its name */
 };
 
 /* FORMAT: auto, live, plain, jsonl, quiet. */
@@ -28,6 +34,8 @@ void show_fini(struct show *s);
 void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str text);
 /* Redraws if something changed, or the clock did; call a few times a second while live. */
 void show_tick(struct show *s, msec_t now);
+/* A key while watching: 'j', 'k' (down, up), '\n' (its last lines below, or no longer). */
+void show_key(struct show *s, char key);
 /* Takes the block away and leaves the cursor visible, e.g. before printing something else. */
 void show_clear(struct show *s);
 /* A line above the block. */

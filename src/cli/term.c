@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "cli/exit.h"
 
+#include <ctype.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -79,6 +80,33 @@ void term_addf(struct buf *b, const struct term *t, enum term_style style, const
 	va_end(ap);
 	term_add(b, t, style, buf_str(&text));
 	buf_fini(&text);
+}
+
+static void add_percent(struct buf *b, struct str path)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		char c = path.p[i];
+
+		if (isalnum((unsigned char)c) || strchr("/-_.~", c))
+			buf_addc(b, c);
+		else
+			buf_printf(b, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+void term_add_file(struct buf *b, const struct term *t, struct str path)
+{
+	char *real = t->tty && t->color ? realpath(path.p, NULL) : NULL;
+
+	if (real) {
+		buf_adds(b, "\033]8;;file://");
+		add_percent(b, str_from(real));
+		buf_adds(b, "\033\\");
+	}
+	term_add(b, t, STYLE_PLAIN, path);
+	if (real)
+		buf_adds(b, "\033]8;;\033\\");
+	free(real);
 }
 
 const char *term_glyph(const struct term *t, const char *utf8, const char *ascii)

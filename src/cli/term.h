@@ -30,6 +30,8 @@ void term_measure(struct term *t);
 void term_add(struct buf *b, const struct term *t, enum term_style style, struct str s);
 void term_addf(struct buf *b, const struct term *t, enum term_style style, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* PATH, absolute or not; in a terminal that shows colours a link to the file (OSC 8). */
+void term_add_file(struct buf *b, const struct term *t, struct str path);
 /* The glyph, or its ASCII stand-in. */
 const char *term_glyph(const struct term *t, const char *utf8, const char *ascii);
 /* Everything, retried; -EPIPE and friends are returned. */

@@ -142,6 +142,19 @@ static void add_birth(struct buf *b, const struct core_node *n)
 	}
 }
 
+/* What was frozen, in a few words. */
+static void add_repo(struct buf *b, const json_t *repo)
+{
+	buf_member_json(b, "repo", STR("{"));
+	buf_member(b, "name", json_get_str(repo, "name"));
+	buf_member(b, "commit", json_get_str(repo, "commit"));
+	buf_member(b, "branch", json_get_str(repo, "branch"));
+	buf_member_int(b, "changed", (long long)json_array_size(json_get_array(repo, "changed")));
+	buf_member_int(b, "files", json_get_int(repo, "files", 0));
+	buf_member_int(b, "left_out", (long long)json_array_size(json_get_array(repo, "skipped")));
+	buf_addc(b, '}');
+}
+
 /* The most frequent event of all: written directly, in a buffer that is kept. */
 static int log_step(struct job *job, struct live *lv, const struct core_change *ch)
 {
@@ -165,6 +178,8 @@ static int log_step(struct job *job, struct live *lv, const struct core_change *
 		buf_member_int(b, "ready_at", n->ready_at);
 	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && k->facts)
 		buf_member_json(b, "facts", str_from(k->facts));
+	if (n->kind == KIND_SNAPSHOT && n->status == STEP_COMPLETED && lv->repo)
+		add_repo(b, lv->repo);
 	buf_addc(b, '}');
 	int rc = buf_status(b);
 

@@ -460,14 +460,15 @@ static void lists_fan_out_and_keep_their_order(void **state)
 static void what_is_too_much_for_a_list_is_marked(void **state)
 {
 	(void)state;
-	launch(HEAD "  - {id: list, kind: code, run: 'local t = {} for i = 1, 40 do t[i] = i end "
-		    "return t'}\n"
-		    "  - {id: per, kind: each, needs: [list], over: steps.list.json,\n"
-		    "     step: {id: one, kind: code, run: 'local t = {} for i = 1, 9000 do t[i] = "
-		    "\"0123456789012345678901234567890123456789\" end return join(t)'}}\n"
-		    "  - {id: after, kind: code, needs: [per], run: 'local n, cut = 0, 0 for _, c in "
-		    "ipairs(steps.per.json) do n = n + 1 cut = cut + (c.cut or 0) end return n .. "
-		    "\" \" .. cut'}\n");
+	launch(
+	    HEAD "  - {id: list, kind: code, run: 'local t = {} for i = 1, 40 do t[i] = i end "
+		 "return t'}\n"
+		 "  - {id: per, kind: each, needs: [list], over: steps.list.json,\n"
+		 "     step: {id: one, kind: code, run: 'local t = {} for i = 1, 9000 do t[i] = "
+		 "\"0123456789012345678901234567890123456789\" end return join(t)'}}\n"
+		 "  - {id: after, kind: code, needs: [per], run: 'local n, cut = 0, 0 for _, c in "
+		 "ipairs(steps.per.json) do n = n + 1 cut = cut + (c.cut or 0) end return n .. "
+		 "\" \" .. cut'}\n");
 	finish();
 	const char *text = strstr(read_text(print_steps), "after: completed = 40 ");
 
@@ -478,9 +479,10 @@ static void what_is_too_much_for_a_list_is_marked(void **state)
 static void a_child_run_is_a_run_of_its_own(void **state)
 {
 	(void)state;
-	launch_as(HEAD "  - {id: inner, kind: flow, use: g, with: {question: 'what about {{ "
-		       "question }}'}}\n"
-		       "  - {id: b, kind: code, needs: [inner], run: 'return steps.inner.output'}\n",
+	launch_as(HEAD
+	    "  - {id: inner, kind: flow, use: g, with: {question: 'what about {{ "
+	    "question }}'}}\n"
+	    "  - {id: b, kind: code, needs: [inner], run: 'return steps.inner.output'}\n",
 	    "flow: g\ncategory: analysis\nsummary: Inner.\nsteps:\n"
 	    "  - {id: a, kind: code, run: 'return \"got: \" .. question'}\n"
 	    "report: {sections: [a]}\n",
@@ -495,17 +497,19 @@ static void a_person_decides(void **state)
 	struct change c = { 0 };
 
 	(void)state;
-	launch(HEAD "  - {id: gate, kind: approval, ask: 'Go on?', choices: [go, stop]}\n"
-		    "  - id: choose\n    kind: switch\n    needs: [gate]\n"
-		    "    cases: [{label: go, if: 'steps.gate.output == \"go\"', steps: [yes-it-is]}]\n"
-		    "    default: [no-it-is]\n"
-		    "  - {id: yes-it-is, kind: code, needs: [choose], run: 'return 1'}\n"
-		    "  - {id: no-it-is, kind: code, needs: [choose], run: 'return 2'}\n");
+	launch(
+	    HEAD "  - {id: gate, kind: approval, ask: 'Go on?', choices: [go, stop]}\n"
+		 "  - id: choose\n    kind: switch\n    needs: [gate]\n"
+		 "    cases: [{label: go, if: 'steps.gate.output == \"go\"', steps: [yes-it-is]}]\n"
+		 "    default: [no-it-is]\n"
+		 "  - {id: yes-it-is, kind: code, needs: [choose], run: 'return 1'}\n"
+		 "  - {id: no-it-is, kind: code, needs: [choose], run: 'return 2'}\n");
 	while (!w->asks)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	assert_false(is_over());
 	crash(); /* it waits without a process */
-	engine_answer(w->engine, str_from(w->id), STR(""), STR("gate"), STR("maybe"), on_changed, &c);
+	engine_answer(
+	    w->engine, str_from(w->id), STR(""), STR("gate"), STR("maybe"), on_changed, &c);
 	wait_for(&c.done);
 	assert_int_equal(c.rc, -EINVAL);
 	c.done = false;
@@ -533,8 +537,7 @@ static void cancel_waits_until_the_attempt_is_dead(void **state)
 	w->silenced = NULL;
 	while (!w->silenced)
 		uv_run(&w->loop, UV_RUN_ONCE);
-	engine_cancel(
-	    w->engine, str_from(w->id), STR(""), STR("enough"), on_changed, &c);
+	engine_cancel(w->engine, str_from(w->id), STR(""), STR("enough"), on_changed, &c);
 	wait_for(&c.done);
 	assert_int_equal(c.rc, 0);
 	while (!w->kills)
@@ -597,7 +600,8 @@ static void an_attempt_of_an_earlier_life_changes_nothing(void **state)
 	old = w->silenced;
 	w->silenced = NULL;
 	w->silent = NULL;
-	engine_resume(w->engine, str_from(w->id), STR(""), on_changed, &c); /* lost, offered again */
+	engine_resume(
+	    w->engine, str_from(w->id), STR(""), on_changed, &c); /* lost, offered again */
 	wait_for(&c.done);
 	finish();
 

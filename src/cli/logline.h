@@ -1,0 +1,16 @@
+/* One event of a run's log as a line, or a few, for people. */
+#ifndef CLI_LOGLINE_H
+#define CLI_LOGLINE_H
+
+#include "base/clock.h"
+#include "cli/term.h"
+
+#include <jansson.h>
+
+/* DATA is the event's own, parsed; TEXT the same as it is stored. Ends with a newline. */
+void logline_add(struct buf *b, const struct term *t, int64_t seq, msec_t at, struct str type,
+    const json_t *data, struct str text);
+/* What a tool call is about: its path, pattern or the like; empty when it has none. Borrowed. */
+struct str logline_subject(const json_t *input);
+
+#endif
