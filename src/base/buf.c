@@ -140,7 +140,7 @@ void buf_add_json(struct buf *b, struct str s)
 			buf_adds(b, "\\n");
 		else if (cp == '\t')
 			buf_adds(b, "\\t");
-		else if (cp < 0x20 || cp == 0x7f)
+		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
 			buf_printf(b, "\\u%04x", (unsigned)cp);
 		else if (cp == UTF8_BAD)
 			buf_adds(b, "\xef\xbf\xbd");
@@ -149,6 +149,37 @@ void buf_add_json(struct buf *b, struct str s)
 		s = str_skip(s, len);
 	}
 	buf_addc(b, '"');
+}
+
+static void add_escape(struct buf *b, uint32_t cp)
+{
+	if (cp < 0x10000) {
+		buf_printf(b, "\\u%04x", (unsigned)cp);
+		return;
+	}
+	cp -= 0x10000;
+	buf_printf(
+	    b, "\\u%04x\\u%04x", 0xd800u + (unsigned)(cp >> 10), 0xdc00u + (unsigned)(cp & 0x3ff));
+}
+
+void buf_add_json_text(struct buf *b, struct str json)
+{
+	const char *from = json.p;
+
+	while (json.n) {
+		uint32_t cp;
+		size_t len = (unsigned char)json.p[0] < 0x7f ? 1 : utf8_next(json, &cp);
+		bool odd = len > 1 || (unsigned char)json.p[0] >= 0x7f;
+
+		if (odd && (cp == 0x7f || (cp >= 0x80 && cp < 0xa0) || utf8_is_invisible(cp))) {
+			buf_add(b, (struct str){ from, (size_t)(json.p - from) });
+			add_escape(b, cp);
+			from = json.p + len;
+		}
+		json = str_skip(json, len);
+	}
+	if (from)
+		buf_add(b, (struct str){ from, (size_t)(json.p - from) });
 }
 
 static void add_name(struct buf *b, const char *name)

@@ -31,6 +31,11 @@ void buf_drop(struct buf *b, size_t n);
 /* As a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void buf_add_json(struct buf *b, struct str s);
 /*
+ * A whole JSON text for somebody's terminal: as it is, but code points that would steer the
+ * terminal or cannot be seen (they can only stand in its strings) become escapes.
+ */
+void buf_add_json_text(struct buf *b, struct str json);
+/*
  * A member of a JSON object that is being written, with a comma before it unless it is the first:
  * a text, a number, or JSON as it is. NAME is a constant without anything to escape.
  */

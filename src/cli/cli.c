@@ -61,9 +61,12 @@ int cli_print_json(json_t *doc, int code)
 {
 	struct buf b;
 
-	buf_init(&b, MIB(256));
-	buf_add_value(&b, doc);
+	char *text = json_dump(doc);
+
+	buf_init(&b, MIB(512));
+	buf_add_json_text(&b, str_from(text));
 	buf_addc(&b, '\n');
+	free(text);
 	code = cli_print(buf_str(&b), code);
 	buf_fini(&b);
 	json_decref(doc);

@@ -231,6 +231,19 @@ static int show(struct look *l)
 /* --- export
  * ------------------------------------------------------------------------------------------- */
 
+static struct str printable_json(struct arena *a, struct str json)
+{
+	struct buf b;
+
+	buf_init(&b, 2 * REPORT_MAX + MIB(256));
+	buf_add_json_text(&b, json);
+	buf_addc(&b, '\n');
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
 static int export(struct look *l)
 {
 	bool json = (l->o->as && strcmp(l->o->as, "json") == 0) || l->g->json;
@@ -241,7 +254,7 @@ static int export(struct look *l)
 	if (rc)
 		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
 	if (json)
-		text = str_from(arena_printf(l->a, "%.*s\n", STR_ARG(text)));
+		text = printable_json(l->a, text);
 	if (!l->o->output || strcmp(l->o->output, "-") == 0)
 		return cli_print(text, EXIT_DONE);
 	if (fs_write(l->o->output, text, 0644, &err) < 0)
@@ -273,22 +286,15 @@ static bool is_of_step(const struct tail *tl, const struct event_row *row, const
 static void print_event(struct tail *tl, const struct event_row *row)
 {
 	json_t *data = json_parse(row->data, NULL);
-	char stamp[32];
 	struct buf b;
 
-	if (!is_of_step(tl, row, data)) {
-		json_decref(data);
-		return;
-	}
-	buf_init(&b, MIB(1));
-	if (tl->l->g->json) {
-		buf_printf(&b, "{\"seq\":%lld,\"at\":\"%s\",\"type\":", (long long)row->seq,
-		    clock_iso(row->at, stamp, sizeof(stamp)));
-		buf_add_json(&b, row->type);
-		buf_printf(&b, ",\"data\":%.*s}\n", STR_ARG(row->data));
-	} else {
+	buf_init(&b, EVENT_TEXT_MAX * 2);
+	if (!is_of_step(tl, row, data))
+		;
+	else if (tl->l->g->json)
+		logline_add_json(&b, row->seq, row->at, row->type, row->data);
+	else
 		logline_add(&b, &tl->t, row->seq, row->at, row->type, data, row->data);
-	}
 	term_write(STDOUT_FILENO, buf_str(&b));
 	buf_fini(&b);
 	json_decref(data);

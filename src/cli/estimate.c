@@ -33,10 +33,9 @@ int estimate_read(struct store *s, struct arena *a, int64_t key, struct estimate
 	*ret = (struct estimate){ 0 };
 	if (rc)
 		return rc;
-	const struct run_filter like = { .flow = self.flow,
-		.status = STR("completed"),
-		.top_only = true,
-		.limit = LOOK_BACK };
+	const struct run_filter like = {
+		.flow = self.flow, .status = STR("completed"), .top_only = true, .limit = LOOK_BACK
+	};
 	struct str model = model_of(a, &self);
 
 	rc = s->ops->run_list(s, a, &like, &rows, &n_rows);

@@ -17,8 +17,8 @@ struct keys {
 void keys_open(struct keys *k);
 void keys_close(struct keys *k);
 /*
- * Waits at most MS milliseconds. A key: 'j' and 'k' also for the arrows down and up, '\n' for Enter,
- * 'q' also for the signals and Ctrl-C; 0 when there was none.
+ * Waits at most MS milliseconds. A key: 'j' and 'k' also for the arrows down and up, '\n' for
+ * Enter, 'q' also for the signals and Ctrl-C; 0 when there was none.
  */
 char keys_wait(struct keys *k, int ms);
 

@@ -221,3 +221,15 @@ void logline_add(struct buf *b, const struct term *t, int64_t seq, msec_t at, st
 	buf_addc(b, '\n');
 	buf_fini(&said);
 }
+
+void logline_add_json(struct buf *b, int64_t seq, msec_t at, struct str type, struct str text)
+{
+	char stamp[32];
+
+	buf_printf(b, "{\"seq\":%lld,\"at\":\"%s\",\"type\":", (long long)seq,
+	    clock_iso(at, stamp, sizeof(stamp)));
+	buf_add_json(b, type);
+	buf_adds(b, ",\"data\":");
+	buf_add_json_text(b, text);
+	buf_adds(b, "}\n");
+}

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/logline.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -406,13 +407,9 @@ static void heartbeat(struct show *s, msec_t now)
 static void jsonl_event(int64_t seq, msec_t at, struct str type, struct str data)
 {
 	struct buf b;
-	char stamp[32];
 
-	buf_init(&b, MIB(1));
-	buf_printf(&b, "{\"seq\":%lld,\"at\":\"%s\",\"type\":", (long long)seq,
-	    clock_iso(at, stamp, sizeof(stamp)));
-	buf_add_json(&b, type);
-	buf_printf(&b, ",\"data\":%.*s}\n", STR_ARG(data));
+	buf_init(&b, EVENT_TEXT_MAX * 2);
+	logline_add_json(&b, seq, at, type, data);
 	term_write(STDOUT_FILENO, buf_str(&b));
 	buf_fini(&b);
 }

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "base/utf8.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -88,6 +89,44 @@ static void buf_escapes_for_its_sinks(void **state)
 	buf_clear(&b);
 	buf_add_shell(&b, STR("it's"));
 	assert_str(buf_str(&b), "'it'\\''s'");
+	buf_fini(&b);
+}
+
+static void json_for_a_terminal_hides_nothing(void **state)
+{
+	static const char text[] = "{\"a\":\"gr\xc3\xbcn \xc2\x9b"
+				   "31m \xe2\x80\xae \x7f "
+				   "\xf3\xa0\x80\x81 \xe6\xbc\xa2\"}";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024);
+	buf_add_json_text(&b, str_from(text));
+	assert_str(buf_str(&b), "{\"a\":\"gr\xc3\xbcn \\u009b31m \\u202e \\u007f \\udb40\\udc01 "
+				"\xe6\xbc\xa2\"}");
+	json_t *before = json_parse(str_from(text), NULL), *after = json_parse(buf_str(&b), NULL);
+
+	assert_true(json_equal(before, after));
+	json_decref(before);
+	json_decref(after);
+	buf_fini(&b);
+}
+
+static void members_are_separated(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024);
+	buf_addc(&b, '{');
+	buf_member(&b, "a", STR("x\"{"));
+	buf_member_int(&b, "n", 0);
+	buf_member_int(&b, "min", LLONG_MIN);
+	buf_member_json(&b, "o", STR("{"));
+	buf_member(&b, "in", STR("{"));
+	buf_adds(&b, "}}");
+	assert_str(buf_str(&b), "{\"a\":\"x\\\"{\",\"n\":0,\"min\":-9223372036854775808,"
+				"\"o\":{\"in\":\"{\"}}");
 	buf_fini(&b);
 }
 
@@ -248,6 +287,8 @@ int main(void)
 		cmocka_unit_test(arena_keeps_many_small_and_one_large),
 		cmocka_unit_test(buf_latches_its_ceiling),
 		cmocka_unit_test(buf_escapes_for_its_sinks),
+		cmocka_unit_test(json_for_a_terminal_hides_nothing),
+		cmocka_unit_test(members_are_separated),
 		cmocka_unit_test(no_byte_reaches_the_terminal_raw),
 		cmocka_unit_test(utf8_rejects_nonsense),
 		cmocka_unit_test(map_keeps_insertion_order),
