@@ -192,7 +192,8 @@ static int validate_one(
 	for (size_t i = 0; i < library_count(lib); i++) {
 		const struct flow_entry *e = library_at(lib, i);
 
-		if (strcmp(e->file, file) != 0 || !e->errors)
+		/* the same file may be one of the user's own flows as well */
+		if (strcmp(e->file, file) != 0 || strcmp(e->origin, "file") != 0 || !e->errors)
 			continue;
 		for (size_t k = 0; k < e->errors->n; k++)
 			add_error(f, file, &e->errors->v[k]);
@@ -234,13 +235,15 @@ static const char template[] =
     "# tutti flows validate FILE checks it; docs/flows.md describes every key.\n"
     "flow: %s\n"
     "title: %s\n"
-    "category: analysis\n"
-    "summary: One sentence: what comes out.\n"
-    "contracts: [evidence]\n"
+    "category: analysis                  # analysis, discovery, planning, authoring, review\n"
+    "summary: What comes out, in one sentence.\n"
+    "contracts: [evidence]               # rules that every agent of the flow gets\n"
     "\n"
     "input:\n"
     "  question: {label: Question, placeholder: \"what to look at\"}\n"
     "\n"
+    "# The usual shape: angles look at the question side by side, one agent recommends, another\n"
+    "# one attacks what they found. tutti flows show %s --expanded prints the plain steps.\n"
     "spine:\n"
     "  angles:\n"
     "    - id: structure\n"
@@ -255,6 +258,14 @@ static const char template[] =
     "      task: |\n"
     "        Analyse the runtime behaviour of: {{ question }}\n"
     "\n"
+    "    - id: concurrency\n"
+    "      persona: concurrency-analyst\n"
+    "      label: Concurrency\n"
+    "      size: medium                  # not at --size small\n"
+    "      if: signals.concurrency       # and only where there is any\n"
+    "      task: |\n"
+    "        Analyse what happens at the same time in: {{ question }}\n"
+    "\n"
     "  synthesizer:\n"
     "    persona: software-architect\n"
     "    label: Recommendation\n"
@@ -265,7 +276,7 @@ static const char template[] =
     "\n"
     "report:\n"
     "  title: \"%s: {{ question }}\"\n"
-    "  sections: [recommendation, structure, behaviour]\n";
+    "  sections: [recommendation, structure, behaviour, concurrency]\n";
 
 static bool is_slug(const char *s)
 {
@@ -290,7 +301,7 @@ static int make_new(struct arena *a, const struct globals *g, const char *name)
 		err_fix(&err, "choose another name");
 		return cli_fail(g, &err, EXIT_USAGE);
 	}
-	char *text = arena_printf(a, template, name, name, name);
+	char *text = arena_printf(a, template, name, name, name, name);
 	int rc = fs_mkdirs(flows, 0755);
 
 	if (rc || fs_write(file, str_from(text), 0644, &err) < 0) {

@@ -55,3 +55,38 @@ agents:
     node: $node
 EOF
 }
+
+# Assertions. Each is a command of its own: in `a && b` or `! a` a failure would pass unseen.
+
+# is GOT WANT
+is() {
+	[ "$1" = "$2" ] || {
+		echo "got '$1', want '$2'"
+		return 1
+	}
+}
+
+# has FILE PATTERN
+has() {
+	grep -q -- "$2" "$1" || {
+		echo "$1 does not have: $2"
+		head -20 "$1"
+		return 1
+	}
+}
+
+# lacks FILE PATTERN
+lacks() {
+	if grep -n -- "$2" "$1"; then
+		echo "$1 has: $2"
+		return 1
+	fi
+}
+
+# empty FILE
+empty() {
+	if [ -s "$1" ]; then
+		head -20 "$1"
+		return 1
+	fi
+}

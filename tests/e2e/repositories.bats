@@ -86,10 +86,11 @@ EOF
 			moved=$(report_count "$r" moved)
 			echo "$p $kind: $missing missing, $changed changed, $moved moved"
 			case $kind in
-			file | line) [ "$missing" -gt 0 ] && [ "$moved" = 0 ] ;;
-			quote) [ "$changed" -gt 0 ] && [ "$missing" = 0 ] && [ "$moved" = 0 ] ;;
-			moved) [ "$moved" -gt 0 ] && [ "$missing" = 0 ] && [ "$changed" = 0 ] ;;
+			file | line) want="1 0 0" ;;
+			quote) want="0 1 0" ;;
+			moved) want="0 0 1" ;;
 			esac
+			is "$((missing > 0)) $((changed > 0)) $((moved > 0))" "$want"
 			grep -q 'could not be confirmed' "$BATS_TEST_TMPDIR/report.md" || [ "$kind" = moved ]
 		done
 	done

@@ -1,0 +1,140 @@
+# Models and servers that misbehave: each has its right ending, and the report shows the gap.
+
+load real
+
+setup() {
+	own_place
+	REPO=$BATS_TEST_TMPDIR/repo
+	mkdir "$REPO"
+	cp -r "$TOP/src/engine" "$TOP/src/store" "$REPO"
+	commit_all "$REPO"
+}
+
+# run_with LINE…: the main job with that script; CODE, and the JSON report in $R
+run_with() {
+	CODE=0 R=$BATS_TEST_TMPDIR/report.json
+	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/script"
+	"$TUTTI" run architectural-analysis engine --size small --model rehearsal --repo "$REPO" \
+		--rehearsal-script "$BATS_TEST_TMPDIR/script" --json >"$R" 2>/dev/null || CODE=$?
+	MD=$(ls -t "$TUTTI_DATA"/reports/*.md | head -1)
+}
+
+# ending STEP: how it ended
+ending() {
+	jq_like "$R" "[s['ending'] for s in r['steps'] if s['step'] == '$1'][0]"
+}
+
+status() {
+	jq_like "$R" "[s['status'] for s in r['steps'] if s['step'] == '$1'][0]"
+}
+
+@test "one angle fails in its own way, the run goes on and names the gap" {
+	while read -r want script; do
+		run_with "step=structure $script"
+		echo "$script: $(ending structure), exit $CODE"
+		is "$CODE" 0
+		is "$(status structure)" failed
+		is "$(ending structure)" "$want"
+		sed -n '/^## Gaps/,/^## Evidence/p' "$MD" | grep -q "Structure failed ($want)"
+		is "$(jq_like "$R" "'Structure' in r['outcome']")" True
+	done <<-'END'
+	empty empty
+	asked question
+	refused refuse
+	endpoint_down status 500
+	endpoint_down cut 3
+	denied status 401
+	END
+}
+
+@test "an empty answer is never success" {
+	run_with empty
+	is "$CODE" 1
+	for step in structure behaviour concurrency; do
+		is "$(status $step)" failed
+		is "$(ending $step)" empty
+	done
+	is "$(jq_like "$R" "r['run']['status'], len(r['findings'])")" "failed 0"
+	has "$MD" 'no agent answered'
+}
+
+@test "a truncated answer is partial, and says so" {
+	run_with "step=structure truncate"
+	is "$CODE" 0
+	is "$(status structure)" completed
+	has "$MD" 'Structure is partial'
+}
+
+@test "a server that fails twice is asked again" {
+	run_with "times=2 status 503"
+	is "$CODE" 0
+	is "$(status structure)" completed
+	run_with "times=1 close"
+	is "$CODE" 0
+	run_with "times=1 rate-limit 1"
+	is "$CODE" 0
+}
+
+@test "a stalled stream is not waited for for ever" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/short.yaml" <<-'END'
+	flow: short
+	category: analysis
+	summary: Short limits.
+	steps:
+	  - {id: hung, persona: codebase-explorer, task: t, timeout: 2s, retries: 0, on_failure: continue}
+	  - {id: stalled, persona: codebase-explorer, task: t, stall: 2s, retries: 0, on_failure: continue}
+	  - {id: fine, persona: codebase-explorer, task: t}
+	END
+	printf '%s\n' 'step=hung hang' 'step=stalled stall 1' >"$BATS_TEST_TMPDIR/script"
+	R=$BATS_TEST_TMPDIR/report.json
+	timeout 60 "$TUTTI" run short engine --model rehearsal --repo "$REPO" --json \
+		--rehearsal-script "$BATS_TEST_TMPDIR/script" >"$R" 2>/dev/null
+	is "$(ending hung)" timed_out
+	is "$(ending stalled)" stalled
+	is "$(ending fine)" answered
+	is "$(pgrep -fc "^$TUTTI agent")" 0
+}
+
+@test "floods are cut, memory stays flat" {
+	printf 'flood 200000000\n' >"$BATS_TEST_TMPDIR/script"
+	python3 - "$TUTTI" run architectural-analysis engine --size small --model rehearsal --repo \
+		"$REPO" --rehearsal-script "$BATS_TEST_TMPDIR/script" --format quiet <<-'END'
+	import resource, subprocess, sys
+	subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+	print("peak", peak, "MiB")
+	assert peak < 300, peak
+	END
+	run_with "huge 600000"
+	is "$CODE" 0
+	has "$MD" 'cut to fit into its prompt'
+	has "$MD" 'Structure is partial: its text was cut off: its answer was cut at 512 KiB'
+}
+
+@test "hostile calls are denied, counted, and change nothing" {
+	before=$(tree_hash "$REPO")
+	for kind in write shell leave escape nonsense all; do
+		run_with "hostile $kind"
+		is "$CODE" 0
+		is "$(jq_like "$R" "sum(s['denied'] for s in r['steps']) > 0")" True
+		has "$MD" 'tool calls were denied'
+	done
+	[ "$before" = "$(tree_hash "$REPO")" ]
+}
+
+@test "a model that never answers runs into its turn limit" {
+	run_with "step=structure endless"
+	is "$CODE" 0
+	is "$(status structure)" failed
+	run_with "step=structure same"
+	is "$CODE" 0
+	is "$(status structure)" failed
+}
+
+@test "invented ids and verdicts are not believed" {
+	run_with "step=validator say ### V1: X99 — refuted" "step=behaviour say Nothing found."
+	is "$CODE" 0
+	has "$MD" 'not reviewed'
+	is "$(jq_like "$R" "[f for f in r['findings'] if f['verdict'] == 'refuted']")" "[]"
+}
