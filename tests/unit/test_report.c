@@ -2,7 +2,9 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/unconst.h"
 #include "report/priv.h"
+#include "sys/fs.h"
 
 #include <stdlib.h>
 
@@ -256,6 +258,51 @@ static void json_has_the_same_facts(void **state)
 	json_decref(doc);
 }
 
+/* The row of docs/report.md that describes MEMBER. */
+static struct str row_of(struct str page, const char *member)
+{
+	ptrdiff_t at = str_find(page, str_from(arena_printf(arena, "\n| `%s` |", member)));
+
+	if (at < 0)
+		fail_msg("docs/report.md has no row for `%s`", member);
+	struct str rest = str_skip(page, (size_t)at + 1);
+
+	return str_line(&rest);
+}
+
+static void check_keys(struct str row, const char *member, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (unconst(object), key, value)
+		if (!str_contains(row, str_from(arena_printf(arena, "`%s`", key))))
+			fail_msg("docs/report.md: `%s` does not tell of `%s`", member, key);
+}
+
+static void every_member_is_documented(void **state)
+{
+	json_t *doc = report_json(arena, make_run()), *value, *one;
+	char *path = arena_printf(arena, "%s/docs/report.md", getenv("TUTTI_SOURCE"));
+	struct str page;
+	const char *key;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(fs_read(arena, path, MIB(1), &page), 0);
+	json_object_foreach (doc, key, value) {
+		struct str row = row_of(page, key);
+
+		if (json_is_object(value))
+			check_keys(row, key, value);
+		if (!json_is_array(value))
+			continue;
+		json_array_foreach (value, i, one)
+			check_keys(row, key, one);
+	}
+	json_decref(doc);
+}
+
 static void an_empty_run_has_a_report(void **state)
 {
 	struct report_run run = { .id = STR("r-1"),
@@ -282,6 +329,7 @@ int main(void)
 		cmocka_unit_test(hostile_text_stays_inside),
 		cmocka_unit_test(plain_words_stay_plain),
 		cmocka_unit_test(json_has_the_same_facts),
+		cmocka_unit_test(every_member_is_documented),
 		cmocka_unit_test(an_empty_run_has_a_report),
 	};
 
