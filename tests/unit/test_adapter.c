@@ -1,0 +1,332 @@
+/*
+ * Agents as codecs: what was said is played through a codec line by line, and what it makes of it
+ * is compared literally, one line a fact and then the outcome.
+ *
+ * tests/adapter/qwen/NAME.ndjson was recorded from the real CLI (0.24.4); beside it stands
+ * NAME.facts. What nobody ever recorded is written by hand: tests/adapter/AGENT/NAME.session, where
+ * lines are the agent's unless they begin with
+ *
+ *	#			why this is tried
+ *	> cut LINE		a line that was too long and arrives cut
+ *	> exit STATUS [WORDS]	the end; WORDS stood on stderr
+ *	> signal NUMBER [WORDS]
+ *
+ * and the facts follow after a line `----`. FACTS_UPDATE=1 writes what the codec says into the
+ * files, for reading.
+ */
+#include "check.h"
+
+#include "adapter/adapter.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/unconst.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define SESSIONS_MOST 128
+
+struct play {
+	struct arena *arena;
+	const struct adapter_ops *ops;
+	struct agent_session *session;
+	struct buf out;
+	unsigned violations;
+	bool ended;
+};
+
+/* --- facts as text ---------------------------------------------------------------------- */
+
+static const char *const fact_names[FACT_TYPES] = { [FACT_INIT] = "init",
+	[FACT_TEXT] = "text",
+	[FACT_THINK] = "think",
+	[FACT_TEXT_VOID] = "void",
+	[FACT_TOOL_START] = "start",
+	[FACT_TOOL_END] = "end",
+	[FACT_DENIED] = "denied",
+	[FACT_RETRY] = "retry",
+	[FACT_USAGE] = "usage",
+	[FACT_NOTICE] = "notice",
+	[FACT_VIOLATION] = "VIOLATION" };
+
+static void on_fact(void *ctx, const struct fact *f)
+{
+	struct play *p = ctx;
+	struct buf *b = &p->out;
+
+	p->violations += f->type == FACT_VIOLATION;
+	buf_adds(b, fact_names[f->type]);
+	if (f->id.n)
+		buf_printf(b, " %.*s", STR_ARG(f->id));
+	if (f->name.n)
+		buf_printf(b, " %.*s", STR_ARG(f->name));
+	if (f->type == FACT_TOOL_END)
+		buf_adds(b, f->ok ? " ok" : " failed");
+	if (f->type == FACT_USAGE)
+		buf_printf(b, " in %lld out %lld cached %lld", f->in, f->out, f->cached);
+	if (f->text.p) {
+		buf_addc(b, ' ');
+		buf_add_json(b, f->text);
+	}
+	if (f->data) {
+		buf_addc(b, ' ');
+		buf_add_value(b, f->data);
+	}
+	buf_addc(b, '\n');
+}
+
+static void print_outcome(struct buf *b, const struct outcome *o)
+{
+	buf_printf(b, "= %s\nanswer ", ending_name(o->ending));
+	buf_add_json(b, o->answer);
+	buf_adds(b, "\nreason ");
+	buf_add_json(b, o->reason);
+	buf_printf(b, "\ntokens in %lld out %lld cached %lld\n", o->in, o->out, o->cached);
+	buf_printf(b, "turns %u, tool calls %u, denied %u\n", o->turns, o->tool_calls, o->denied);
+	if (!o->structured)
+		return;
+	buf_adds(b, "structured ");
+	buf_add_value(b, o->structured);
+	buf_addc(b, '\n');
+}
+
+/* --- playing ---------------------------------------------------------------------------- */
+
+static void play_begin(struct play *p, const struct adapter_ops *ops)
+{
+	const struct agent_task task = { .repo = "/repo", .model = "m", .effort = "" };
+
+	*p = (struct play){ .arena = arena_create("play", ARENA_JOB), .ops = ops };
+	buf_init(&p->out, MIB(64));
+	p->session = ops->create(&task, on_fact, p);
+}
+
+static void play_lines(struct play *p, struct str text)
+{
+	while (text.n)
+		p->ops->line(p->session, str_split(&text, '\n'), false);
+}
+
+static struct outcome play_exit(struct play *p, int status, const char *errors)
+{
+	struct outcome o = { 0 };
+
+	p->ops->exited(p->session, status, str_from(errors), &o);
+	print_outcome(&p->out, &o);
+	p->ended = true;
+	return o;
+}
+
+static void play_end(struct play *p)
+{
+	p->ops->destroy(p->session);
+	buf_fini(&p->out);
+	arena_destroy(p->arena);
+}
+
+/* --- files ------------------------------------------------------------------------------ */
+
+static const char *path_of(struct arena *a, const char *agent, const char *name, const char *ending)
+{
+	return arena_printf(
+	    a, "%s/tests/adapter/%s/%s%s", getenv("TUTTI_SOURCE"), agent, name, ending);
+}
+
+static struct str slurp(struct arena *a, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = arena_alloc(a, KIB(256));
+
+	if (!f)
+		return (struct str){ "", 0 };
+	size_t n = fread(text, 1, KIB(256), f);
+
+	fclose(f);
+	return (struct str){ text, n };
+}
+
+/* GOT is what the file PATH holds from offset SKIP on; or it becomes that. */
+static void compare(struct arena *a, const char *path, size_t skip, struct str got)
+{
+	struct str all = slurp(a, path);
+
+	if (getenv("FACTS_UPDATE")) {
+		FILE *f = fopen(path, "we");
+
+		assert_non_null(f);
+		fwrite(all.p, 1, skip, f);
+		fwrite(got.p, 1, got.n, f);
+		fclose(f);
+	} else if (!str_eq(str_skip(all, skip), got)) {
+		print_message("%s: the codec says:\n%.*s", path, STR_ARG(got));
+		fail();
+	}
+}
+
+/* --- recordings ------------------------------------------------------------------------- */
+
+#define EXIT(code) W_EXITCODE(code, 0)
+
+struct recording {
+	const char *name;
+	int status;
+	const char *errors; /* its stderr */
+	enum ending ending;
+	const char *answer;
+	long long in, out, cached;
+	unsigned denied, violations;
+};
+
+static const struct recording recordings[] = {
+	{ "plan-ok-partial", EXIT(0), "", ENDING_ANSWERED,
+	    "The repository has two C files. No problems found.", 200, 40, 80, 0, 0 },
+	{ "plan-ok", EXIT(0), "", ENDING_ANSWERED,
+	    "The repository has two C files. No problems found.", 200, 40, 80, 0, 0 },
+	{ "plan-denied", EXIT(0), "", ENDING_ANSWERED,
+	    "I could not change anything; here is my report.", 400, 80, 160, 3, 0 },
+	{ "plan-bare-heredoc-hole", EXIT(0), "", ENDING_ANSWERED, "done", 200, 40, 80, 0, 1 },
+	{ "plan-plain-enter_worktree-hole", EXIT(0), "", ENDING_ANSWERED, "done", 200, 40, 80, 0,
+	    1 },
+	{ "error-http401", EXIT(1), "", ENDING_DENIED, "", 0, 0, 0, 0, 0 },
+	{ "error-http429-retry", EXIT(130), "Operation cancelled.\n", ENDING_CRASHED, "", 0, 0, 0,
+	    0, 0 },
+	{ "budget-turns-exit53", EXIT(53),
+	    "Reached max session turns for this session. Increase the number of turns by "
+	    "specifying maxSessionTurns in settings.json.\n",
+	    ENDING_TRUNCATED, "", 200, 40, 80, 0, 0 },
+	{ "budget-wall-exit55", EXIT(55),
+	    "Run aborted: wall-clock budget of 5s exceeded (--max-wall-time).\n", ENDING_TRUNCATED,
+	    "", 0, 0, 0, 0, 0 },
+	{ "budget-tool-calls-exit55", EXIT(55),
+	    "Run aborted: tool-call budget of 2 exceeded (--max-tool-calls); observed 3.\n",
+	    ENDING_TRUNCATED, "", 300, 60, 120, 0, 0 },
+	{ "loop-detected", EXIT(1), "", ENDING_TRUNCATED, "", 400, 80, 160, 0, 0 },
+	{ "json-schema", EXIT(0), "", ENDING_ANSWERED, "{\"verdict\":\"ok\",\"findings\":[]}", 100,
+	    20, 40, 0, 0 },
+};
+
+static void recording(void **state)
+{
+	const struct recording *r = *state;
+	struct play p;
+
+	play_begin(&p, &adapter_qwen);
+	struct str lines = slurp(p.arena, path_of(p.arena, "qwen", r->name, ".ndjson"));
+
+	assert_true(lines.n > 0);
+	play_lines(&p, lines);
+	struct outcome o = play_exit(&p, r->status, r->errors);
+
+	compare(p.arena, path_of(p.arena, "qwen", r->name, ".facts"), 0, buf_str(&p.out));
+	assert_string_equal(ending_name(o.ending), ending_name(r->ending));
+	assert_str(o.answer, r->answer);
+	assert_int_equal(o.in, r->in);
+	assert_int_equal(o.out, r->out);
+	assert_int_equal(o.cached, r->cached);
+	assert_int_equal(o.denied, r->denied);
+	assert_int_equal(p.violations, r->violations);
+	play_end(&p);
+}
+
+/* --- sessions --------------------------------------------------------------------------- */
+
+struct written {
+	const struct adapter_ops *ops;
+	const char *name;
+};
+
+static void play_directive(struct play *p, struct str line)
+{
+	struct str rest = line, verb = str_split(&rest, ' ');
+
+	if (str_is(verb, "cut")) {
+		p->ops->line(p->session, rest, true);
+		return;
+	}
+	struct str number = rest.p ? str_split(&rest, ' ') : rest;
+	unsigned long long n;
+
+	if (!str_to_u64(number, 255, &n) || (!str_is(verb, "exit") && !str_is(verb, "signal")))
+		fail_msg("unknown directive: %.*s", STR_ARG(line));
+	play_exit(p, str_is(verb, "exit") ? W_EXITCODE((int)n, 0) : W_EXITCODE(0, (int)n),
+	    arena_cstr(p->arena, rest));
+}
+
+static void session(void **state)
+{
+	const struct written *w = *state;
+	struct play p;
+
+	play_begin(&p, w->ops);
+	const char *path = path_of(p.arena, w->ops->name, w->name, ".session");
+	struct str text = slurp(p.arena, path);
+	ptrdiff_t cut = str_find(text, STR("\n----\n"));
+
+	assert_true(cut > 0);
+	for (struct str rest = str_take(text, (size_t)cut); rest.p;) {
+		struct str line = str_split(&rest, '\n');
+
+		if (str_starts(line, STR("> ")))
+			play_directive(&p, str_skip(line, 2));
+		else if (!str_starts(line, STR("#")))
+			p.ops->line(p.session, line, false);
+	}
+	assert_true(p.ended);
+	compare(p.arena, path, (size_t)cut + 6, buf_str(&p.out));
+	play_end(&p);
+}
+
+static int is_session(const struct dirent *e)
+{
+	return str_ends(str_from(e->d_name), STR(".session"));
+}
+
+/* One test a file; how many there are now. */
+static size_t add_sessions(
+    struct arena *a, struct CMUnitTest *tests, size_t n, const struct adapter_ops *ops)
+{
+	struct dirent **names;
+	int found = scandir(path_of(a, ops->name, "", ""), &names, is_session, alphasort);
+
+	for (int i = 0; i < found; i++) {
+		struct written *w = arena_new(a, struct written);
+		size_t bare = strlen(names[i]->d_name) - strlen(".session");
+
+		*w = (struct written){ ops, arena_cstr(a, (struct str){ names[i]->d_name, bare }) };
+		if (n < SESSIONS_MOST)
+			tests[n++] =
+			    (struct CMUnitTest){ arena_printf(a, "%s: %s", ops->name, w->name),
+				    session, NULL, NULL, w };
+		free(names[i]);
+	}
+	if (found >= 0)
+		free(names);
+	return n;
+}
+
+static size_t add_recordings(struct CMUnitTest *tests, size_t n)
+{
+	for (size_t i = 0; i < sizeof(recordings) / sizeof(recordings[0]); i++) {
+		struct recording *r = unconst(&recordings[i]);
+
+		tests[n++] = (struct CMUnitTest){ r->name, recording, NULL, NULL, r };
+	}
+	return n;
+}
+
+int main(void)
+{
+	struct arena *a = arena_create("tests", ARENA_SMALL);
+	struct CMUnitTest tests[SESSIONS_MOST];
+	size_t n = add_recordings(tests, 0);
+
+	n = add_sessions(a, tests, n, &adapter_qwen);
+	n = add_sessions(a, tests, n, &adapter_native);
+	int failed = _cmocka_run_group_tests("adapter", tests, n, NULL, NULL);
+
+	arena_destroy(a);
+	return failed;
+}
