@@ -353,6 +353,12 @@ static enum ending ending_of_error(struct str message)
 	return endpoint_classify(status_in(message), message);
 }
 
+/* Its own error message is streamed as if the model had said it, behind what the model said. */
+static struct str without_error(struct str text, struct str message)
+{
+	return str_ends(text, message) ? str_take(text, text.n - message.n) : text;
+}
+
 static void without_result(
     struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
@@ -382,7 +388,7 @@ static void exited(struct agent_session *s, int status, struct str errors, struc
 	if (json_get_bool(s->result, "is_error", true)) {
 		ret->reason = json_get_str(json_get_object(s->result, "error"), "message");
 		ret->ending = ending_of_error(ret->reason);
-		ret->answer = buf_str(&s->base.text);
+		ret->answer = without_error(buf_str(&s->base.text), ret->reason);
 		return;
 	}
 	ret->ending = s->opened ? answer_classify(ret->answer) : ENDING_CRASHED;

@@ -180,6 +180,8 @@ struct recording {
 	unsigned denied, violations;
 };
 
+#define CUT_TEXT "this text is cut in the middle of th"
+
 static const struct recording recordings[] = {
 	{ "plan-ok-partial", EXIT(0), "", ENDING_ANSWERED,
 	    "The repository has two C files. No problems found.", 200, 40, 80, 0, 0 },
@@ -193,6 +195,9 @@ static const struct recording recordings[] = {
 	{ "error-http401", EXIT(1), "", ENDING_DENIED, "", 0, 0, 0, 0, 0 },
 	{ "error-http429-retry", EXIT(130), "Operation cancelled.\n", ENDING_CRASHED, "", 0, 0, 0,
 	    0, 0 },
+	{ "error-stream-cut", EXIT(1),
+	    "Retrying provider attempt (0 buffered tool call(s) discarded).\n",
+	    ENDING_ENDPOINT_DOWN, CUT_TEXT, 0, 0, 0, 0, 0 },
 	{ "budget-turns-exit53", EXIT(53),
 	    "Reached max session turns for this session. Increase the number of turns by "
 	    "specifying maxSessionTurns in settings.json.\n",
