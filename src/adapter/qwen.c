@@ -128,7 +128,7 @@ struct agent_session {
 	struct session base;
 	bool opened;
 	json_t *result;
-	struct open_call calls[OPEN_CALLS_MAX]; /* a ring of the last ones */
+	struct open_call calls[OPEN_CALLS_MAX]; /* a ring of the last ones; no id: it has ended */
 	size_t n_calls;
 };
 
@@ -140,6 +140,45 @@ static struct agent_session *create(const struct agent_task *task, fact_fn fn, v
 	session_init(&s->base, fn, ctx);
 	return s;
 }
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+static void forget_call(struct open_call *call)
+{
+	free(call->id);
+	free(call->name);
+	*call = (struct open_call){ NULL, NULL };
+}
+
+static void forget_calls(struct agent_session *s)
+{
+	for (size_t i = 0; i < OPEN_CALLS_MAX; i++)
+		forget_call(&s->calls[i]);
+}
+
+static void remember_call(struct agent_session *s, struct str id, struct str name)
+{
+	struct open_call *call = &s->calls[s->n_calls++ % OPEN_CALLS_MAX];
+
+	forget_call(call);
+	*call = (struct open_call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
+}
+
+/* The oldest of that id without a result: ids are the model server's, and some use them again. */
+static struct open_call *find_call(struct agent_session *s, struct str id)
+{
+	size_t i = s->n_calls > OPEN_CALLS_MAX ? s->n_calls - OPEN_CALLS_MAX : 0;
+
+	for (; i < s->n_calls; i++) {
+		struct open_call *call = &s->calls[i % OPEN_CALLS_MAX];
+
+		if (call->id && str_is(id, call->id))
+			return call;
+	}
+	return NULL;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
 
 static void check_tools(struct agent_session *s, json_t *doc)
 {
@@ -176,6 +215,8 @@ static void on_retry(struct agent_session *s, json_t *doc)
 {
 	const json_t *data = json_get_object(doc, "data");
 
+	/* what is thrown away has no result, and its ids may come again */
+	forget_calls(s);
 	if (!json_get_bool(data, "preserveText", false)) {
 		buf_clear(&s->base.text);
 		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
@@ -215,24 +256,6 @@ static void on_stream(struct agent_session *s, json_t *doc)
 	}
 }
 
-static void remember_call(struct agent_session *s, struct str id, struct str name)
-{
-	struct open_call *c = &s->calls[s->n_calls++ % OPEN_CALLS_MAX];
-
-	free(c->id);
-	free(c->name);
-	c->id = xstrndup(id.p, id.n);
-	c->name = xstrndup(name.p, name.n);
-}
-
-static struct str name_of_call(const struct agent_session *s, struct str id)
-{
-	for (size_t i = 0; i < OPEN_CALLS_MAX; i++)
-		if (s->calls[i].id && str_is(id, s->calls[i].id))
-			return str_from(s->calls[i].name);
-	return (struct str){ "", 0 };
-}
-
 static void add_usage(struct agent_session *s, const json_t *usage)
 {
 	long long in = json_get_int(usage, "input_tokens", 0);
@@ -269,22 +292,36 @@ static void on_assistant(struct agent_session *s, json_t *doc)
 	add_usage(s, json_get_object(message, "usage"));
 }
 
+/* Nothing may succeed that changes anything, and nothing that nobody saw begin. */
+static void check_success(struct agent_session *s, const struct open_call *call)
+{
+	if (!call)
+		session_violation(&s->base, "a tool that was never called was let through");
+	else if (qwen_mutates(str_from(call->name)))
+		session_violation(&s->base, "the tool \"%s\" was let through", call->name);
+}
+
 static void on_tool_result(struct agent_session *s, const json_t *block)
 {
-	struct str id = json_get_str(block, "tool_use_id"), name = name_of_call(s, id);
-	struct str text = str_take(json_get_str(block, "content"), 300);
-	bool ok = !json_get_bool(block, "is_error", true);
+	struct str id = json_get_str(block, "tool_use_id");
+	struct open_call *call = find_call(s, id);
+	struct fact fact = { .type = FACT_TOOL_END,
+		.id = id,
+		.name = str_from(call ? call->name : ""),
+		.text = str_take(json_get_str(block, "content"), 300),
+		.ok = !json_get_bool(block, "is_error", true) };
+	struct fact denied = fact;
 
-	if (!ok)
-		s->base.denied += qwen_mutates(name);
-	if (!ok && qwen_mutates(name))
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_DENIED, .id = id, .name = name, .text = text });
-	session_say(
-	    &s->base, &(struct fact){
-			  .type = FACT_TOOL_END, .id = id, .name = name, .text = text, .ok = ok });
-	if (ok && qwen_mutates(name))
-		session_violation(&s->base, "the tool \"%.*s\" was let through", STR_ARG(name));
+	denied.type = FACT_DENIED;
+	if (!fact.ok && qwen_mutates(fact.name)) {
+		s->base.denied++;
+		session_say(&s->base, &denied);
+	}
+	session_say(&s->base, &fact);
+	if (fact.ok)
+		check_success(s, call);
+	if (call)
+		forget_call(call);
 }
 
 static void on_user(struct agent_session *s, json_t *doc)
@@ -398,10 +435,7 @@ static void exited(struct agent_session *s, int status, struct str errors, struc
 
 static void destroy(struct agent_session *s)
 {
-	for (size_t i = 0; i < OPEN_CALLS_MAX; i++) {
-		free(s->calls[i].id);
-		free(s->calls[i].name);
-	}
+	forget_calls(s);
 	json_decref(s->result);
 	session_fini(&s->base);
 	free(s);

@@ -322,11 +322,63 @@ static size_t add_recordings(struct CMUnitTest *tests, size_t n)
 	return n;
 }
 
+/* --- what is made, not written ---------------------------------------------------------- */
+
+#define QWEN_INIT                                                                 \
+	"{\"type\":\"system\",\"subtype\":\"init\",\"permission_mode\":\"plan\"," \
+	"\"tools\":[\"read_file\"]}\n"
+
+static void play_call(struct play *p, const char *id, const char *tool)
+{
+	play_lines(
+	    p, str_from(arena_printf(p->arena,
+		   "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\","
+		   "\"id\":\"%s\",\"name\":\"%s\"}]}}\n",
+		   id, tool)));
+}
+
+static void play_success(struct play *p, const char *id)
+{
+	play_lines(p, str_from(arena_printf(p->arena,
+			  "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\","
+			  "\"tool_use_id\":\"%s\",\"is_error\":false}]}}\n",
+			  id)));
+}
+
+/* More calls at once than the codec keeps: the first is forgotten, not overlooked. */
+static void a_call_that_writes_cannot_hide_behind_many(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_begin(&p, &adapter_qwen);
+	play_lines(&p, STR(QWEN_INIT));
+	play_call(&p, "w", "write_file");
+	for (int i = 0; i < 300; i++)
+		play_call(&p, arena_printf(p.arena, "r%d", i), "read_file");
+	for (int i = 299; i >= 200; i--)
+		play_success(&p, arena_printf(p.arena, "r%d", i));
+	assert_int_equal(p.violations, 0);
+	play_success(&p, "w");
+	assert_int_equal(p.violations, 1);
+	play_end(&p);
+}
+
+static size_t add_made(struct CMUnitTest *tests, size_t n)
+{
+	const struct CMUnitTest made[] = {
+		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
+	};
+
+	memcpy(tests + n, made, sizeof(made));
+	return n + sizeof(made) / sizeof(made[0]);
+}
+
 int main(void)
 {
 	struct arena *a = arena_create("tests", ARENA_SMALL);
 	struct CMUnitTest tests[SESSIONS_MOST];
-	size_t n = add_recordings(tests, 0);
+	size_t n = add_made(tests, add_recordings(tests, 0));
 
 	n = add_sessions(a, tests, n, &adapter_qwen);
 	n = add_sessions(a, tests, n, &adapter_native);
