@@ -151,13 +151,10 @@ static void on_notice(struct agent_session *s, json_t *doc)
 
 static void on_usage(struct agent_session *s, json_t *doc)
 {
-	s->base.in = json_get_int(doc, "in", s->base.in);
-	s->base.out = json_get_int(doc, "out", s->base.out);
-	s->base.cached = json_get_int(doc, "cached", s->base.cached);
-	session_say(&s->base, &(struct fact){ .type = FACT_USAGE,
-				  .in = s->base.in,
-				  .out = s->base.out,
-				  .cached = s->base.cached });
+	s->base.in = session_tokens(doc, "in", s->base.in);
+	s->base.out = session_tokens(doc, "out", s->base.out);
+	s->base.cached = session_tokens(doc, "cached", s->base.cached);
+	session_say_usage(&s->base);
 }
 
 static void on_result(struct agent_session *s, json_t *doc)

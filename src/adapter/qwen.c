@@ -258,18 +258,15 @@ static void on_stream(struct agent_session *s, json_t *doc)
 
 static void add_usage(struct agent_session *s, const json_t *usage)
 {
-	long long in = json_get_int(usage, "input_tokens", 0);
-	long long out = json_get_int(usage, "output_tokens", 0);
+	long long in = session_tokens(usage, "input_tokens", 0);
+	long long out = session_tokens(usage, "output_tokens", 0);
 
 	if (!in && !out)
 		return;
 	s->base.in += in;
 	s->base.out += out;
-	s->base.cached += json_get_int(usage, "cache_read_input_tokens", 0);
-	session_say(&s->base, &(struct fact){ .type = FACT_USAGE,
-				  .in = s->base.in,
-				  .out = s->base.out,
-				  .cached = s->base.cached });
+	s->base.cached += session_tokens(usage, "cache_read_input_tokens", 0);
+	session_say_usage(&s->base);
 }
 
 static void on_assistant(struct agent_session *s, json_t *doc)

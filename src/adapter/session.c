@@ -1,9 +1,13 @@
 #include "adapter/session.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 
 #include <stdarg.h>
 #include <sys/wait.h>
+
+/* As many of these as an attempt may write lines still fit into a number. */
+#define TOKENS_MAX 1000000000000LL
 
 void session_init(struct session *s, fact_fn fn, void *ctx)
 {
@@ -64,6 +68,21 @@ struct str session_why(struct session *s, int status, struct str errors)
 	if (line.n)
 		buf_printf(&s->reason, ": %.*s", STR_ARG(line));
 	return buf_str(&s->reason);
+}
+
+long long session_tokens(const json_t *usage, const char *key, long long fallback)
+{
+	long long n = json_get_int(usage, key, fallback);
+
+	if (n < 0)
+		return 0;
+	return n < TOKENS_MAX ? n : TOKENS_MAX;
+}
+
+void session_say_usage(struct session *s)
+{
+	session_say(s,
+	    &(struct fact){ .type = FACT_USAGE, .in = s->in, .out = s->out, .cached = s->cached });
 }
 
 void session_count(const struct session *s, struct outcome *ret)

@@ -23,6 +23,10 @@ void session_violation(struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* "killed by signal 9", "exit status 3: last line of ERRORS", in s->reason. */
 struct str session_why(struct session *s, int status, struct str errors);
+/* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
+long long session_tokens(const json_t *usage, const char *key, long long fallback);
+/* FACT_USAGE with what was counted so far. */
+void session_say_usage(struct session *s);
 /* Everything counted so far, into an otherwise empty outcome. */
 void session_count(const struct session *s, struct outcome *ret);
 
