@@ -183,7 +183,7 @@ static const struct {
 
 static void line(struct agent_session *s, struct str text, bool cut)
 {
-	json_t *doc = cut ? NULL : json_parse(text, NULL);
+	json_t *doc = cut ? NULL : json_parse_loosely(text);
 	struct str type = json_get_str(doc, "type");
 
 	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)

@@ -350,7 +350,7 @@ static const struct {
 
 static void line(struct agent_session *s, struct str text, bool cut)
 {
-	json_t *doc = cut ? NULL : json_parse(text, NULL);
+	json_t *doc = cut ? NULL : json_parse_loosely(text);
 	struct str type = json_get_str(doc, "type");
 
 	if (cut)

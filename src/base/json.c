@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 bool json_depth_ok(struct str text, unsigned max)
@@ -43,6 +44,76 @@ json_t *json_parse(struct str text, struct err *err)
 	if (!value)
 		err_set(err, -EINVAL, "not valid JSON: %s (line %d, column %d)", why.text, why.line,
 		    why.column);
+	return value;
+}
+
+/* The number of the escape \uXXXX at the start of S, or -1. */
+static int escaped(struct str s)
+{
+	int n = 0;
+
+	if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
+		return -1;
+	for (size_t i = 2; i < 6; i++) {
+		int digit = isxdigit((unsigned char)s.p[i]) ? s.p[i] | 0x20 : -1;
+
+		if (digit < 0)
+			return -1;
+		n = 16 * n + (digit > '9' ? digit - 'a' + 10 : digit - '0');
+	}
+	return n;
+}
+
+static bool is_half(int unit, int first)
+{
+	return unit >= first && unit < first + 0x400;
+}
+
+/* Text that begins with a backslash, without escapes that stand for no character. */
+static size_t mend_escape(struct buf *out, struct str s)
+{
+	int unit = escaped(s);
+
+	if (is_half(unit, 0xd800) && is_half(escaped(str_skip(s, 6)), 0xdc00)) {
+		buf_add(out, str_take(s, 12));
+		return 12;
+	}
+	if (unit == 0 || is_half(unit, 0xd800) || is_half(unit, 0xdc00)) {
+		buf_adds(out, "\\ufffd");
+		return 6;
+	}
+	buf_add(out, str_take(s, 2));
+	return 2;
+}
+
+static void mend(struct buf *out, struct str s)
+{
+	while (s.n) {
+		ptrdiff_t at = str_chr(s, '\\');
+
+		buf_add(out, at < 0 ? s : str_take(s, (size_t)at));
+		if (at < 0)
+			return;
+		s = str_skip(s, (size_t)at);
+		s = str_skip(s, mend_escape(out, s));
+	}
+}
+
+json_t *json_parse_loosely(struct str text)
+{
+	json_t *value = json_parse(text, NULL);
+	struct arena *a;
+	struct buf b;
+
+	if (value || !json_depth_ok(text, JSON_DEPTH_MAX))
+		return value;
+	a = arena_create("json", 3 * text.n + ARENA_SMALL);
+	buf_init(&b, 3 * text.n + 1);
+	mend(&b, utf8_clean(a, text));
+	value = json_loadb(buf_str(&b).p, b.n,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+	buf_fini(&b);
+	arena_destroy(a);
 	return value;
 }
 

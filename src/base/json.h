@@ -15,6 +15,12 @@
 
 /* A new reference, or NULL with the reason and position in ERR (may be NULL). */
 json_t *json_parse(struct str text, struct err *err);
+/*
+ * As json_parse, for what programs in other languages write: bad bytes, NUL and halves of surrogate
+ * pairs become U+FFFD, integers beyond 64 bits become reals. No ERR: whoever uses this skips what
+ * cannot be read.
+ */
+json_t *json_parse_loosely(struct str text);
 /* A string value from any bytes: bad UTF-8 and NUL become U+FFFD. Never NULL. */
 json_t *json_text(struct str s);
 json_t *json_cstr(const char *s);

@@ -227,7 +227,40 @@ static void json_depth_is_bounded(void **state)
 	(void)state;
 	memset(deep, '[', 300000);
 	assert_null(json_parse(str_from(deep), NULL));
+	assert_null(json_parse_loosely(str_from(deep)));
 	free(deep);
+}
+
+/* What JavaScript writes of a text that was cut inside a pair, and what strict JSON refuses. */
+static void json_of_others_is_mended(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "{\"a\":[1,\"\\ud83d\\ude00\"]}", "{\"a\":[1,\"\xf0\x9f\x98\x80\"]}" },
+		{ "\"\\ud83d\"", "\"\xef\xbf\xbd\"" },
+		{ "\"\\ud83d\\ud83d\\uDE00x\"", "\"\xef\xbf\xbd\xf0\x9f\x98\x80x\"" },
+		{ "\"\\ude00\\ud83d\"", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+		{ "\"\\\\ud83d\\u0000\"", "\"\\\\ud83d\xef\xbf\xbd\"" },
+		{ "\"\\n\\u0041\\ud83d\"", "\"\\nA\xef\xbf\xbd\"" },
+		{ "\"a\xff\"", "\"a\xef\xbf\xbd\"" },
+		{ "[100000000000000000000]", "[1e20]" },
+		{ "\"\\ud83\"", NULL },
+		{ "\"\\ud83d", NULL },
+		{ "\"\\", NULL },
+		{ "{\"a\":\"\\ud83d\",\"a\":1}", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *v = json_parse_loosely(str_from(rows[i].text));
+		char *text = v ? json_dump(v) : xstrdup("nothing");
+
+		assert_string_equal(text, rows[i].want ? rows[i].want : "nothing");
+		free(text);
+		json_decref(v);
+	}
 }
 
 static void json_text_takes_any_bytes(void **state)
@@ -295,6 +328,7 @@ int main(void)
 		cmocka_unit_test(imap_survives_removal),
 		cmocka_unit_test(json_is_strict),
 		cmocka_unit_test(json_depth_is_bounded),
+		cmocka_unit_test(json_of_others_is_mended),
 		cmocka_unit_test(json_text_takes_any_bytes),
 		cmocka_unit_test(sha256_knows_abc),
 		cmocka_unit_test(spans_and_stamps_read_well),
