@@ -77,7 +77,8 @@ static void on_init(struct agent_session *s, json_t *doc)
 
 	s->opened = true;
 	if (!str_is(mode, "read-only"))
-		session_violation(&s->base, "it started in mode \"%.*s\"", STR_ARG(mode));
+		session_violation(
+		    &s->base, "it started in mode \"%.*s\"", STR_ARG(session_name(mode)));
 	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = doc });
 }
 
@@ -194,25 +195,33 @@ static void line(struct agent_session *s, struct str text, bool cut)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
+/* What the result says, held against how the process ended. */
+static enum ending weigh(const struct agent_session *s, int status, struct str answer)
+{
+	int said = ending_parse(json_get_str(s->result, "ending"));
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0 && s->opened;
+
+	if (said < 0)
+		return ENDING_CRASHED;
+	if (said != ENDING_ANSWERED)
+		return (enum ending)said;
+	enum ending ending = answer_classify(answer);
+
+	return ending == ENDING_ANSWERED && !clean ? ENDING_CRASHED : ending;
+}
+
 static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	if (!s->result) {
-		ret->ending = ENDING_CRASHED;
-		ret->answer = buf_str(&s->base.text);
-		ret->reason = session_why(&s->base, status, errors);
-		return;
-	}
-	int ending = ending_parse(json_get_str(s->result, "ending"));
+	struct str reason = json_get_str(s->result, "reason");
 
-	ret->answer = json_get_str(s->result, "answer");
-	ret->reason = json_get_str(s->result, "reason");
-	ret->ending = ending < 0 ? ENDING_CRASHED : (enum ending)ending;
-	if (ret->ending == ENDING_ANSWERED)
-		ret->ending = answer_classify(ret->answer);
-	if (ret->ending == ENDING_ANSWERED &&
-	    (!WIFEXITED(status) || WEXITSTATUS(status) || !s->opened))
-		ret->ending = ENDING_CRASHED;
+	session_count(&s->base, ret);
+	ret->ending =
+	    s->result ? weigh(s, status, json_get_str(s->result, "answer")) : ENDING_CRASHED;
+	ret->answer = s->result ? json_get_str(s->result, "answer") : buf_str(&s->base.text);
+	if (ret->ending == ENDING_CRASHED)
+		ret->reason = session_why(&s->base, status, errors);
+	else if (ret->ending != ENDING_ANSWERED)
+		ret->reason = session_reason(&s->base, reason);
 }
 
 static void destroy(struct agent_session *s)

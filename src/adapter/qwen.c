@@ -8,6 +8,7 @@
 #include "adapter/qwen_profile.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ static int prepare(
 /* --- reading --------------------------------------------------------------------------------- */
 
 #define OPEN_CALLS_MAX 256
+#define SUMMARY_MAX 300
 
 struct open_call {
 	char *id, *name;
@@ -189,7 +191,8 @@ static void check_tools(struct agent_session *s, json_t *doc)
 		struct str name = str_from(json_string_value(tool));
 
 		if (qwen_mutates(name))
-			session_violation(&s->base, "it offers the tool \"%.*s\"", STR_ARG(name));
+			session_violation(
+			    &s->base, "it offers the tool \"%.*s\"", STR_ARG(session_name(name)));
 	}
 	if (!json_get_array(doc, "tools"))
 		session_violation(&s->base, "it does not say which tools it has");
@@ -205,7 +208,8 @@ static void on_init(struct agent_session *s, json_t *doc)
 
 	s->opened = true;
 	if (!str_is(mode, "plan"))
-		session_violation(&s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(mode));
+		session_violation(
+		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
 	check_tools(s, doc);
 	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
 	json_decref(facts);
@@ -295,7 +299,8 @@ static void check_success(struct agent_session *s, const struct open_call *call)
 	if (!call)
 		session_violation(&s->base, "a tool that was never called was let through");
 	else if (qwen_mutates(str_from(call->name)))
-		session_violation(&s->base, "the tool \"%s\" was let through", call->name);
+		session_violation(&s->base, "the tool \"%.*s\" was let through",
+		    STR_ARG(session_name(str_from(call->name))));
 }
 
 static void on_tool_result(struct agent_session *s, const json_t *block)
@@ -305,7 +310,7 @@ static void on_tool_result(struct agent_session *s, const json_t *block)
 	struct fact fact = { .type = FACT_TOOL_END,
 		.id = id,
 		.name = str_from(call ? call->name : ""),
-		.text = str_take(json_get_str(block, "content"), 300),
+		.text = utf8_cut(json_get_str(block, "content"), SUMMARY_MAX),
 		.ok = !json_get_bool(block, "is_error", true) };
 	struct fact denied = fact;
 
@@ -410,6 +415,16 @@ static void without_result(
 	}
 }
 
+static void with_error(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	struct str message = json_get_str(json_get_object(s->result, "error"), "message");
+
+	ret->ending = ending_of_error(message);
+	ret->answer = without_error(buf_str(&s->base.text), message);
+	ret->reason =
+	    message.n ? session_reason(&s->base, message) : session_why(&s->base, status, errors);
+}
+
 static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
 	session_count(&s->base, ret);
@@ -418,13 +433,11 @@ static void exited(struct agent_session *s, int status, struct str errors, struc
 		return;
 	}
 	ret->structured = json_object_get(s->result, "structured_result");
-	ret->answer = json_get_str(s->result, "result");
 	if (json_get_bool(s->result, "is_error", true)) {
-		ret->reason = json_get_str(json_get_object(s->result, "error"), "message");
-		ret->ending = ending_of_error(ret->reason);
-		ret->answer = without_error(buf_str(&s->base.text), ret->reason);
+		with_error(s, status, errors, ret);
 		return;
 	}
+	ret->answer = json_get_str(s->result, "result");
 	ret->ending = s->opened ? answer_classify(ret->answer) : ENDING_CRASHED;
 	if (!s->opened)
 		ret->reason = STR("it never said in which mode it runs");

@@ -2,12 +2,15 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <sys/wait.h>
 
 /* As many of these as an attempt may write lines still fit into a number. */
 #define TOKENS_MAX 1000000000000LL
+#define LINE_SHOWN 500
+#define NAME_SHOWN 100
 
 void session_init(struct session *s, fact_fn fn, void *ctx)
 {
@@ -27,20 +30,35 @@ void session_say(struct session *s, const struct fact *fact)
 	s->fn(s->ctx, fact);
 }
 
+struct str session_name(struct str name)
+{
+	return utf8_cut(name, NAME_SHOWN);
+}
+
 void session_violation(struct session *s, const char *fmt, ...)
 {
-	struct buf b;
+	struct buf text, line;
 	va_list ap;
 
 	if (s->violated)
 		return;
 	s->violated = true;
-	buf_init(&b, KIB(4));
+	buf_init(&text, KIB(4));
+	buf_init(&line, KIB(16));
 	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	session_say(s, &(struct fact){ .type = FACT_VIOLATION, .text = buf_str(&b) });
-	buf_fini(&b);
+	buf_add_terminal_line(&line, buf_str(&text));
+	session_say(s, &(struct fact){ .type = FACT_VIOLATION, .text = buf_str(&line) });
+	buf_fini(&text);
+	buf_fini(&line);
+}
+
+struct str session_reason(struct session *s, struct str text)
+{
+	buf_clear(&s->reason);
+	buf_add_terminal_line(&s->reason, utf8_cut(str_trim(text), LINE_SHOWN));
+	return buf_str(&s->reason);
 }
 
 static struct str last_line(struct str text)
@@ -53,7 +71,7 @@ static struct str last_line(struct str text)
 		if (line.n)
 			last = line;
 	}
-	return str_take(last, 500);
+	return utf8_cut(last, LINE_SHOWN);
 }
 
 struct str session_why(struct session *s, int status, struct str errors)
@@ -65,8 +83,10 @@ struct str session_why(struct session *s, int status, struct str errors)
 		buf_printf(&s->reason, "killed by signal %d", WTERMSIG(status));
 	else
 		buf_printf(&s->reason, "exit status %d", WEXITSTATUS(status));
-	if (line.n)
-		buf_printf(&s->reason, ": %.*s", STR_ARG(line));
+	if (line.n) {
+		buf_adds(&s->reason, ": ");
+		buf_add_terminal_line(&s->reason, line);
+	}
 	return buf_str(&s->reason);
 }
 

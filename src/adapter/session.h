@@ -18,9 +18,13 @@ struct session {
 void session_init(struct session *s, fact_fn fn, void *ctx);
 void session_fini(struct session *s);
 void session_say(struct session *s, const struct fact *fact);
-/* FACT_VIOLATION, once. */
+/* FACT_VIOLATION, once, as one short line. */
 void session_violation(struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A name that an agent gave, short enough for a message. */
+struct str session_name(struct str name);
+/* TEXT as one short line that every terminal can show, in s->reason. */
+struct str session_reason(struct session *s, struct str text);
 /* "killed by signal 9", "exit status 3: last line of ERRORS", in s->reason. */
 struct str session_why(struct session *s, int status, struct str errors);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
