@@ -13,7 +13,6 @@
 
 struct agent_session {
 	struct session base;
-	bool opened;	/* init was seen */
 	json_t *result; /* the last line, or NULL */
 };
 
@@ -75,7 +74,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 {
 	struct str mode = json_get_str(doc, "mode");
 
-	s->opened = true;
+	s->base.opened = true;
 	if (!str_is(mode, "read-only"))
 		session_violation(
 		    &s->base, "it started in mode \"%.*s\"", STR_ARG(session_name(mode)));
@@ -195,33 +194,30 @@ static void line(struct agent_session *s, struct str text, bool cut)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-/* What the result says, held against how the process ended. */
+/* What the result says; an answer counts only when the process ended well, too. */
 static enum ending weigh(const struct agent_session *s, int status, struct str answer)
 {
 	int said = ending_parse(json_get_str(s->result, "ending"));
-	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0 && s->opened;
+	enum ending ending = said < 0 ? ENDING_CRASHED : (enum ending)said;
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-	if (said < 0)
-		return ENDING_CRASHED;
-	if (said != ENDING_ANSWERED)
-		return (enum ending)said;
-	enum ending ending = answer_classify(answer);
-
+	if (ending == ENDING_ANSWERED)
+		ending = answer_classify(answer);
 	return ending == ENDING_ANSWERED && !clean ? ENDING_CRASHED : ending;
 }
 
 static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	struct str reason = json_get_str(s->result, "reason");
-
 	session_count(&s->base, ret);
-	ret->ending =
-	    s->result ? weigh(s, status, json_get_str(s->result, "answer")) : ENDING_CRASHED;
-	ret->answer = s->result ? json_get_str(s->result, "answer") : buf_str(&s->base.text);
-	if (ret->ending == ENDING_CRASHED)
-		ret->reason = session_why(&s->base, status, errors);
-	else if (ret->ending != ENDING_ANSWERED)
-		ret->reason = session_reason(&s->base, reason);
+	ret->ending = ENDING_CRASHED;
+	ret->answer = buf_str(&s->base.text);
+	if (s->result) {
+		ret->answer = json_get_str(s->result, "answer");
+		ret->ending = weigh(s, status, ret->answer);
+	}
+	if (ret->ending != ENDING_CRASHED && ret->ending != ENDING_ANSWERED)
+		ret->reason = session_reason(&s->base, json_get_str(s->result, "reason"));
+	session_end(&s->base, status, errors, ret);
 }
 
 static void destroy(struct agent_session *s)

@@ -128,7 +128,6 @@ struct open_call {
 
 struct agent_session {
 	struct session base;
-	bool opened;
 	json_t *result;
 	struct open_call calls[OPEN_CALLS_MAX]; /* a ring of the last ones; no id: it has ended */
 	size_t n_calls;
@@ -206,7 +205,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 	    json_text(json_get_str(doc, "qwen_code_version")), "tools",
 	    json_get_array(doc, "tools"));
 
-	s->opened = true;
+	s->base.opened = true;
 	if (!str_is(mode, "plan"))
 		session_violation(
 		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
@@ -398,13 +397,11 @@ static struct str without_error(struct str text, struct str message)
 	return str_ends(text, message) ? str_take(text, text.n - message.n) : text;
 }
 
-static void without_result(
-    struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void without_result(struct agent_session *s, int status, struct outcome *ret)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
 	ret->answer = buf_str(&s->base.text);
-	ret->reason = session_why(&s->base, status, errors);
 	ret->ending = ENDING_CRASHED;
 	if (code == 53 || code == 55) {
 		ret->ending = ENDING_TRUNCATED;
@@ -415,32 +412,32 @@ static void without_result(
 	}
 }
 
-static void with_error(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void with_error(struct agent_session *s, struct outcome *ret)
 {
 	struct str message = json_get_str(json_get_object(s->result, "error"), "message");
 
-	ret->ending = ending_of_error(message);
 	ret->answer = without_error(buf_str(&s->base.text), message);
-	ret->reason =
-	    message.n ? session_reason(&s->base, message) : session_why(&s->base, status, errors);
+	ret->ending = ending_of_error(message);
+	ret->reason = session_reason(&s->base, message);
+}
+
+static void with_answer(const struct agent_session *s, struct outcome *ret)
+{
+	ret->answer = json_get_str(s->result, "result");
+	ret->structured = json_object_get(s->result, "structured_result");
+	ret->ending = answer_classify(ret->answer);
 }
 
 static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
 	session_count(&s->base, ret);
-	if (!s->result) {
-		without_result(s, status, errors, ret);
-		return;
-	}
-	ret->structured = json_object_get(s->result, "structured_result");
-	if (json_get_bool(s->result, "is_error", true)) {
-		with_error(s, status, errors, ret);
-		return;
-	}
-	ret->answer = json_get_str(s->result, "result");
-	ret->ending = s->opened ? answer_classify(ret->answer) : ENDING_CRASHED;
-	if (!s->opened)
-		ret->reason = STR("it never said in which mode it runs");
+	if (!s->result)
+		without_result(s, status, ret);
+	else if (json_get_bool(s->result, "is_error", true))
+		with_error(s, ret);
+	else
+		with_answer(s, ret);
+	session_end(&s->base, status, errors, ret);
 }
 
 static void destroy(struct agent_session *s)

@@ -114,3 +114,21 @@ void session_count(const struct session *s, struct outcome *ret)
 		.tool_calls = s->tool_calls,
 		.denied = s->denied };
 }
+
+static bool speaks_for_itself(enum ending e)
+{
+	return e == ENDING_ANSWERED || e == ENDING_EMPTY || e == ENDING_ASKED ||
+	       e == ENDING_REFUSED;
+}
+
+void session_end(struct session *s, int status, struct str errors, struct outcome *ret)
+{
+	bool usable = ret->ending == ENDING_ANSWERED || ret->ending == ENDING_TRUNCATED;
+
+	if (usable && !s->opened) {
+		ret->ending = ENDING_CRASHED;
+		ret->reason = STR("it never said in which mode it runs");
+	} else if (!ret->reason.n && !speaks_for_itself(ret->ending)) {
+		ret->reason = session_why(s, status, errors);
+	}
+}

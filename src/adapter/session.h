@@ -12,6 +12,7 @@ struct session {
 	struct buf reason; /* for the outcome */
 	unsigned turns, tool_calls, denied;
 	long long in, out, cached;
+	bool opened; /* it said in which mode it runs */
 	bool violated;
 };
 
@@ -33,5 +34,10 @@ long long session_tokens(const json_t *usage, const char *key, long long fallbac
 void session_say_usage(struct session *s);
 /* Everything counted so far, into an otherwise empty outcome. */
 void session_count(const struct session *s, struct outcome *ret);
+/*
+ * What every outcome holds to: text that a step may complete with comes from a session that said in
+ * which mode it runs, and where the ending alone does not tell why, there is a reason.
+ */
+void session_end(struct session *s, int status, struct str errors, struct outcome *ret);
 
 #endif
