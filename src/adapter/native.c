@@ -194,11 +194,19 @@ static void line(struct agent_session *s, struct str text, bool cut)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
+/* What an agent can know of its own ending; the rest is found out by whoever watches it. */
+#define SAYABLE                                                                              \
+	(ENDING_BIT(ENDING_ANSWERED) | ENDING_BIT(ENDING_EMPTY) | ENDING_BIT(ENDING_ASKED) | \
+	    ENDING_BIT(ENDING_REFUSED) | ENDING_BIT(ENDING_DENIED) |                         \
+	    ENDING_BIT(ENDING_RATE_LIMITED) | ENDING_BIT(ENDING_QUOTA) |                     \
+	    ENDING_BIT(ENDING_TRUNCATED) | ENDING_BIT(ENDING_ENDPOINT_DOWN))
+
 /* What the result says; an answer counts only when the process ended well, too. */
 static enum ending weigh(const struct agent_session *s, int status, struct str answer)
 {
 	int said = ending_parse(json_get_str(s->result, "ending"));
-	enum ending ending = said < 0 ? ENDING_CRASHED : (enum ending)said;
+	bool known = said >= 0 && (SAYABLE & ENDING_BIT(said));
+	enum ending ending = known ? (enum ending)said : ENDING_CRASHED;
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
 	if (ending == ENDING_ANSWERED)

@@ -364,10 +364,58 @@ static void a_call_that_writes_cannot_hide_behind_many(void **state)
 	play_end(&p);
 }
 
+#define NATIVE_INIT "{\"type\":\"init\",\"mode\":\"read-only\",\"tools\":[\"read_file\"]}\n"
+
+/* What our agent says of its own ending, and what becomes of that: CRASHED where it cannot know. */
+static void an_agent_claims_only_what_it_can_know(void **state)
+{
+	static const struct {
+		const char *claim;
+		enum ending want;
+	} rows[] = {
+		{ "answered", ENDING_ANSWERED },
+		{ "empty", ENDING_EMPTY },
+		{ "asked", ENDING_ASKED },
+		{ "refused", ENDING_REFUSED },
+		{ "denied", ENDING_DENIED },
+		{ "rate_limited", ENDING_RATE_LIMITED },
+		{ "quota", ENDING_QUOTA },
+		{ "truncated", ENDING_TRUNCATED },
+		{ "endpoint_down", ENDING_ENDPOINT_DOWN },
+		{ "none", ENDING_CRASHED },
+		{ "contract_broken", ENDING_CRASHED },
+		{ "timed_out", ENDING_CRASHED },
+		{ "stalled", ENDING_CRASHED },
+		{ "crashed", ENDING_CRASHED },
+		{ "lost", ENDING_CRASHED },
+		{ "cancelled", ENDING_CRASHED },
+		{ "splendid", ENDING_CRASHED },
+		{ "", ENDING_CRASHED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct play p;
+
+		play_begin(&p, &adapter_native);
+		play_lines(&p, STR(NATIVE_INIT));
+		play_lines(
+		    &p, str_from(arena_printf(p.arena,
+			    "{\"type\":\"result\",\"ending\":\"%s\",\"answer\":\"Two files.\"}\n",
+			    rows[i].claim)));
+		struct outcome o = play_exit(&p, EXIT(0), "");
+
+		assert_string_equal(ending_name(o.ending), ending_name(rows[i].want));
+		play_end(&p);
+	}
+	assert_int_equal(sizeof(rows) / sizeof(rows[0]), ENDINGS + 2);
+}
+
 static size_t add_made(struct CMUnitTest *tests, size_t n)
 {
 	const struct CMUnitTest made[] = {
 		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
+		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
 	};
 
 	memcpy(tests + n, made, sizeof(made));
