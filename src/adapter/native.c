@@ -78,6 +78,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 	if (!str_is(mode, "read-only"))
 		session_violation(
 		    &s->base, "it started in mode \"%.*s\"", STR_ARG(session_name(mode)));
+	session_check_tools(&s->base, doc, is_read_only_tool);
 	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = doc });
 }
 
@@ -120,12 +121,16 @@ static void on_tool_start(struct agent_session *s, json_t *doc)
 
 static void on_tool_end(struct agent_session *s, json_t *doc)
 {
-	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_END,
-				  .id = json_get_str(doc, "id"),
-				  .name = json_get_str(doc, "name"),
-				  .text = json_get_str(doc, "summary"),
-				  .ok = json_get_bool(doc, "ok", false),
-				  .data = doc });
+	struct fact fact = { .type = FACT_TOOL_END,
+		.id = json_get_str(doc, "id"),
+		.name = json_get_str(doc, "name"),
+		.text = json_get_str(doc, "summary"),
+		.ok = json_get_bool(doc, "ok", false),
+		.data = doc };
+
+	session_say(&s->base, &fact);
+	if (fact.ok)
+		session_check_success(&s->base, fact.name, is_read_only_tool);
 }
 
 static void on_denied(struct agent_session *s, json_t *doc)
@@ -186,6 +191,8 @@ static void line(struct agent_session *s, struct str text, bool cut)
 	json_t *doc = cut ? NULL : json_parse_loosely(text);
 	struct str type = json_get_str(doc, "type");
 
+	if (cut)
+		session_say_cut(&s->base);
 	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
 		if (str_is(type, events[i].type))
 			events[i].fn(s, doc);

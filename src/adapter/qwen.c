@@ -181,20 +181,9 @@ static struct open_call *find_call(struct agent_session *s, struct str id)
 
 /* --- events --------------------------------------------------------------------------------- */
 
-static void check_tools(struct agent_session *s, json_t *doc)
+static bool only_reads(struct str tool)
 {
-	const json_t *tool;
-	size_t i;
-
-	json_array_foreach (json_get_array(doc, "tools"), i, tool) {
-		struct str name = str_from(json_string_value(tool));
-
-		if (qwen_mutates(name))
-			session_violation(
-			    &s->base, "it offers the tool \"%.*s\"", STR_ARG(session_name(name)));
-	}
-	if (!json_get_array(doc, "tools"))
-		session_violation(&s->base, "it does not say which tools it has");
+	return !qwen_mutates(tool);
 }
 
 static void on_init(struct agent_session *s, json_t *doc)
@@ -209,7 +198,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 	if (!str_is(mode, "plan"))
 		session_violation(
 		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
-	check_tools(s, doc);
+	session_check_tools(&s->base, doc, only_reads);
 	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
 	json_decref(facts);
 }
@@ -292,16 +281,6 @@ static void on_assistant(struct agent_session *s, json_t *doc)
 	add_usage(s, json_get_object(message, "usage"));
 }
 
-/* Nothing may succeed that changes anything, and nothing that nobody saw begin. */
-static void check_success(struct agent_session *s, const struct open_call *call)
-{
-	if (!call)
-		session_violation(&s->base, "a tool that was never called was let through");
-	else if (qwen_mutates(str_from(call->name)))
-		session_violation(&s->base, "the tool \"%.*s\" was let through",
-		    STR_ARG(session_name(str_from(call->name))));
-}
-
 static void on_tool_result(struct agent_session *s, const json_t *block)
 {
 	struct str id = json_get_str(block, "tool_use_id");
@@ -319,8 +298,10 @@ static void on_tool_result(struct agent_session *s, const json_t *block)
 		session_say(&s->base, &denied);
 	}
 	session_say(&s->base, &fact);
+	if (fact.ok && !call)
+		session_violation(&s->base, "a tool that was never called was let through");
 	if (fact.ok)
-		check_success(s, call);
+		session_check_success(&s->base, fact.name, only_reads);
 	if (call)
 		forget_call(call);
 }
@@ -358,9 +339,7 @@ static void line(struct agent_session *s, struct str text, bool cut)
 	struct str type = json_get_str(doc, "type");
 
 	if (cut)
-		session_say(&s->base, &(struct fact){ .type = FACT_NOTICE,
-					  .text = STR("a line of its output was too "
-						      "long and was dropped") });
+		session_say_cut(&s->base);
 	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
 		if (str_is(type, events[i].type))
 			events[i].fn(s, doc);

@@ -54,6 +54,37 @@ void session_violation(struct session *s, const char *fmt, ...)
 	buf_fini(&line);
 }
 
+void session_check_tools(struct session *s, const json_t *init, reads_fn reads)
+{
+	const json_t *tools = json_get_array(init, "tools"), *tool;
+	size_t i;
+
+	if (!tools)
+		session_violation(s, "it does not say which tools it has");
+	json_array_foreach (tools, i, tool) {
+		struct str name = str_from(json_string_value(tool));
+
+		if (!name.n)
+			session_violation(s, "it offers a tool without a name");
+		else if (!reads(name))
+			session_violation(
+			    s, "it offers the tool \"%.*s\"", STR_ARG(session_name(name)));
+	}
+}
+
+void session_check_success(struct session *s, struct str tool, reads_fn reads)
+{
+	if (!reads(tool))
+		session_violation(
+		    s, "the tool \"%.*s\" was let through", STR_ARG(session_name(tool)));
+}
+
+void session_say_cut(struct session *s)
+{
+	session_say(s, &(struct fact){ .type = FACT_NOTICE,
+			   .text = STR("a line of its output was too long and was dropped") });
+}
+
 struct str session_reason(struct session *s, struct str text)
 {
 	buf_clear(&s->reason);

@@ -22,6 +22,13 @@ void session_say(struct session *s, const struct fact *fact);
 /* FACT_VIOLATION, once, as one short line. */
 void session_violation(struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+typedef bool (*reads_fn)(struct str tool);
+/* A violation unless INIT has a list of tools, all of them such that only read. */
+void session_check_tools(struct session *s, const json_t *init, reads_fn reads);
+/* A violation when the tool that succeeded is not such a one. */
+void session_check_success(struct session *s, struct str tool, reads_fn reads);
+/* A line of output was above AGENT_LINE_MAX: nothing of it counts, and that is said. */
+void session_say_cut(struct session *s);
 /* A name that an agent gave, short enough for a message. */
 struct str session_name(struct str name);
 /* TEXT as one short line that every terminal can show, in s->reason. */

@@ -13,8 +13,6 @@
 #define K(kind) KIND_BIT(KIND_##kind)
 
 static const char *const triggers[] = { "all_success", "one_success", "all_done", NULL };
-static const char *const read_only_tools[] = { "list_dir", "read_file", "search", "find_files",
-	"git_log", "git_diff", "git_blame", "git_show", NULL };
 
 struct source parse_source(const struct yaml_node *node)
 {

@@ -73,6 +73,17 @@ static const char *const categories[FLOW_CATEGORIES] = {
 	[CATEGORY_REVIEW] = "review",
 };
 
+const char *const read_only_tools[] = { "list_dir", "read_file", "search", "find_files", "git_log",
+	"git_diff", "git_blame", "git_show", NULL };
+
+bool is_read_only_tool(struct str name)
+{
+	for (const char *const *tool = read_only_tools; *tool; tool++)
+		if (str_is(name, *tool))
+			return true;
+	return false;
+}
+
 static int lookup(const char *const *names, int n, struct str name)
 {
 	for (int i = 0; i < n; i++)

@@ -80,6 +80,10 @@ enum flow_category {
 	FLOW_CATEGORIES
 };
 
+/* The tools of our own agent, all there are to ask for; NULL-terminated. */
+extern const char *const read_only_tools[];
+bool is_read_only_tool(struct str name);
+
 const char *step_status_name(enum step_status value);
 const char *run_status_name(enum run_status value);
 const char *ending_name(enum ending value);

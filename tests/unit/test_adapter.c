@@ -17,6 +17,7 @@
 #include "check.h"
 
 #include "adapter/adapter.h"
+#include "agent/priv.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -411,11 +412,23 @@ static void an_agent_claims_only_what_it_can_know(void **state)
 	assert_int_equal(sizeof(rows) / sizeof(rows[0]), ENDINGS + 2);
 }
 
+/* The codec, the flow language and the agent mean the same tools. */
+static void our_agent_has_the_tools_that_only_read(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (; read_only_tools[n]; n++)
+		assert_non_null(tool_find(str_from(read_only_tools[n])));
+	assert_int_equal(n, agent_n_tools);
+}
+
 static size_t add_made(struct CMUnitTest *tests, size_t n)
 {
 	const struct CMUnitTest made[] = {
 		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
 		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
+		cmocka_unit_test(our_agent_has_the_tools_that_only_read),
 	};
 
 	memcpy(tests + n, made, sizeof(made));
