@@ -3,6 +3,7 @@
 
 #define ASKED_MAX 1500 /* a report that ends in a question is still a report */
 #define REFUSED_MAX 1000
+#define REFUSED_WITHIN 300 /* a refusal begins with it */
 
 static bool has_nocase(struct str s, const char *word)
 {
@@ -29,6 +30,21 @@ static bool has_substance(struct str s)
 	       str_contains(s, STR("```")) || str_starts(s, STR("{")) || str_starts(s, STR("["));
 }
 
+/* The beginning of S in OUT with straight apostrophes: models write either kind. */
+static struct str straighten(struct str s, char out[REFUSED_WITHIN])
+{
+	static const struct str curly = { "\xe2\x80\x99", 3 };
+	size_t n = 0;
+
+	for (; s.n && n < REFUSED_WITHIN; n++) {
+		bool is_curly = str_starts(s, curly);
+
+		out[n] = is_curly ? '\'' : s.p[0];
+		s = str_skip(s, is_curly ? curly.n : 1);
+	}
+	return (struct str){ out, n };
+}
+
 enum ending answer_classify(struct str answer)
 {
 	static const char *const refusals[] = { "i can't help with", "i cannot help with",
@@ -36,12 +52,13 @@ enum ending answer_classify(struct str answer)
 		"i'm unable to help", "i must decline", "i won't be able to", "i cannot comply",
 		NULL };
 	struct str s = str_trim(answer);
+	char start[REFUSED_WITHIN];
 
 	if (!s.n)
 		return ENDING_EMPTY;
 	if (has_substance(s))
 		return ENDING_ANSWERED;
-	if (s.n <= REFUSED_MAX && has_any(str_take(s, 300), refusals))
+	if (s.n <= REFUSED_MAX && has_any(straighten(s, start), refusals))
 		return ENDING_REFUSED;
 	if (s.n <= ASKED_MAX && s.p[s.n - 1] == '?')
 		return ENDING_ASKED;

@@ -412,6 +412,87 @@ static void an_agent_claims_only_what_it_can_know(void **state)
 	assert_int_equal(sizeof(rows) / sizeof(rows[0]), ENDINGS + 2);
 }
 
+static const char *repeat(struct arena *a, const char *text, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, MIB(1));
+	while (n--)
+		buf_adds(&b, text);
+	const char *all = arena_cstr(a, buf_str(&b));
+
+	buf_fini(&b);
+	return all;
+}
+
+static void answers_are_told_from_what_only_looks_like_one(void **state)
+{
+	struct arena *a = arena_create("answers", ARENA_JOB);
+	const char *long_text = repeat(a, "The queue is bounded by its capacity. ", 40);
+	const struct {
+		const char *text;
+		enum ending want;
+	} rows[] = {
+		{ "", ENDING_EMPTY },
+		{ " \t\r\n", ENDING_EMPTY },
+		{ ".", ENDING_ANSWERED },
+		{ "Two files.", ENDING_ANSWERED },
+		{ "Which file do you mean?", ENDING_ASKED },
+		{ "Which file do you mean?\n\n", ENDING_ASKED },
+		{ "Is it bounded? It is.", ENDING_ANSWERED },
+		{ "# Findings\n\nIs the queue bounded?", ENDING_ANSWERED },
+		{ "Look:\n## S1: why?", ENDING_ANSWERED },
+		{ "```c\nint x;\n```\nDoes that help?", ENDING_ANSWERED },
+		{ "{\"ok\": true}", ENDING_ANSWERED },
+		{ arena_printf(a, "%sWhy?", long_text), ENDING_ANSWERED },
+		{ "I'm sorry, but I can't help with that.", ENDING_REFUSED },
+		{ "I\xe2\x80\x99m sorry, but I can\xe2\x80\x99t help with that.", ENDING_REFUSED },
+		{ "I can\xe2\x80\x99t assist with that request.", ENDING_REFUSED },
+		{ "i CANNOT Assist with malware. Shall I do something else?", ENDING_REFUSED },
+		{ "# Review\n\nI cannot help with the build.", ENDING_ANSWERED },
+		{ arena_printf(a, "%sI cannot assist with more.", long_text), ENDING_ANSWERED },
+		{ "The error says \"I cannot\", and nothing else.", ENDING_ANSWERED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (answer_classify(str_from(rows[i].text)) != rows[i].want)
+			fail_msg("%s: %s", rows[i].text,
+			    ending_name(answer_classify(str_from(rows[i].text))));
+	arena_destroy(a);
+}
+
+static void errors_of_the_model_server_are_told_apart(void **state)
+{
+	static const struct {
+		int status;
+		const char *message;
+		enum ending want;
+	} rows[] = {
+		{ 0, "Connection refused", ENDING_ENDPOINT_DOWN },
+		{ 0, "quota", ENDING_ENDPOINT_DOWN },
+		{ 400, "bad request", ENDING_ENDPOINT_DOWN },
+		{ 400, "This model's maximum context length is 8192 tokens", ENDING_TRUNCATED },
+		{ 400, "insufficient_quota", ENDING_QUOTA },
+		{ 401, "invalid key", ENDING_DENIED },
+		{ 402, "", ENDING_QUOTA },
+		{ 403, "forbidden", ENDING_DENIED },
+		{ 403, "Your credit balance is too low", ENDING_QUOTA },
+		{ 404, "no such model", ENDING_DENIED },
+		{ 413, "", ENDING_TRUNCATED },
+		{ 429, "slow down", ENDING_RATE_LIMITED },
+		{ 429, "You exceeded your current QUOTA", ENDING_QUOTA },
+		{ 500, "budget service failed", ENDING_ENDPOINT_DOWN },
+		{ 503, "overloaded", ENDING_ENDPOINT_DOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(
+		    ending_name(endpoint_classify(rows[i].status, str_from(rows[i].message))),
+		    ending_name(rows[i].want));
+}
+
 /* The codec, the flow language and the agent mean the same tools. */
 static void our_agent_has_the_tools_that_only_read(void **state)
 {
@@ -429,6 +510,8 @@ static size_t add_made(struct CMUnitTest *tests, size_t n)
 		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
 		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
 		cmocka_unit_test(our_agent_has_the_tools_that_only_read),
+		cmocka_unit_test(answers_are_told_from_what_only_looks_like_one),
+		cmocka_unit_test(errors_of_the_model_server_are_told_apart),
 	};
 
 	memcpy(tests + n, made, sizeof(made));
