@@ -289,7 +289,7 @@ static void on_tool_result(struct agent_session *s, const json_t *block)
 		.id = id,
 		.name = str_from(call ? call->name : ""),
 		.text = utf8_cut(json_get_str(block, "content"), SUMMARY_MAX),
-		.ok = !json_get_bool(block, "is_error", true) };
+		.ok = !json_get_bool(block, "is_error", false) };
 	struct fact denied = fact;
 
 	denied.type = FACT_DENIED;
