@@ -1,14 +1,15 @@
 /* The pages under docs/ say what the code does: no key, function or limit is missing from them. */
-#include "check.h"
+#include "play.h"
 
-#include "base/buf.h"
-#include "base/limits.h"
+#include "agent/priv.h"
+#include "base/map.h"
+#include "base/unconst.h"
 #include "flow/expr.h"
 #include "flow/parse.h"
 #include "rehearsal/rehearsal.h"
+#include "worker/priv.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static struct arena *arena;
 
@@ -26,12 +27,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct str page(const char *name)
+static struct str source_file(const char *name)
 {
 	char path[4096];
 	char *text = arena_alloc(arena, MIB(1));
 
-	snprintf(path, sizeof(path), "%s/docs/%s", getenv("TUTTI_SOURCE"), name);
+	snprintf(path, sizeof(path), "%s/%s", getenv("TUTTI_SOURCE"), name);
 	FILE *f = fopen(path, "re");
 
 	assert_non_null(f);
@@ -39,6 +40,11 @@ static struct str page(const char *name)
 
 	fclose(f);
 	return (struct str){ text, n };
+}
+
+static struct str page(const char *name)
+{
+	return source_file(arena_printf(arena, "docs/%s", name));
 }
 
 /* --- mentions ---------------------------------------------------------------------------- */
@@ -224,6 +230,8 @@ static const char *with_commas(unsigned long long n)
 
 static const char *as_size(unsigned long long n)
 {
+	if (n % GIB(1) == 0)
+		return arena_printf(arena, "%llu GiB", n >> 30);
 	if (n % MIB(1) == 0)
 		return arena_printf(arena, "%llu MiB", n >> 20);
 	return arena_printf(arena, "%llu KiB", n >> 10);
@@ -250,6 +258,29 @@ static void limits_are_those_of_the_program(void **state)
 		{ "flows.md", "the output of code", as_size(CODE_OUTPUT_MAX) },
 		{ "flows.md", "the output of a command", as_size(COMMAND_OUTPUT_MAX) },
 		{ "flows.md", "an expression", as_size(EXPR_SOURCE_MAX) },
+		{ "agent-protocol.md", "a prompt", as_size(PROMPT_MAX) },
+		{ "agent-protocol.md", "a line; a longer one is dropped whole, and that is told",
+		    as_size(AGENT_LINE_MAX) },
+		{ "agent-protocol.md", "nesting of JSON", with_commas(JSON_DEPTH_MAX) },
+		{ "agent-protocol.md", "all lines of an attempt", as_size(AGENT_OUTPUT_MAX) },
+		{ "agent-protocol.md", "standard error that is kept, from its end",
+		    as_size(AGENT_STDERR_MAX) },
+		{ "agent-protocol.md", "an answer; what is longer is cut", as_size(ANSWER_MAX) },
+		{ "agent-protocol.md", "an answer while it is written", as_size(ANSWER_TAKEN_MAX) },
+		{ "agent-protocol.md", "turns, when nobody says otherwise",
+		    with_commas(TURNS_DEFAULT) },
+		{ "agent-protocol.md", "requests to the model", with_commas(ATTEMPT_REQUESTS_MAX) },
+		{ "agent-protocol.md", "tool calls of one message", with_commas(REPLY_CALLS_MAX) },
+		{ "agent-protocol.md", "the result of a tool, as the model gets it",
+		    as_size(TOOL_RESULT_MAX) },
+		{ "agent-protocol.md", "lines of one `read_file`", with_commas(TOOL_READ_LINES) },
+		{ "agent-protocol.md", "scratch space", as_size(FENCE_SCRATCH) },
+		{ "agent-protocol.md", "one file of it", as_size(FENCE_FILE_SIZE) },
+		{ "agent-protocol.md", "processes and threads", with_commas(FENCE_PROCESSES) },
+		{ "agent-protocol.md", "open files", with_commas(FENCE_OPEN_FILES) },
+		{ "agent-protocol.md", "memory of a process", as_size(FENCE_DATA_SIZE) },
+		{ "agent-protocol.md", "between asking it to end and killing it",
+		    arena_printf(arena, "%d s", KILL_GRACE_MS / 1000) },
 		{ "expressions.md", "length of one expression", as_size(EXPR_SOURCE_MAX) },
 		{ "expressions.md", "instructions of one evaluation",
 		    with_commas(EXPR_INSTRUCTIONS_MAX) },
@@ -367,6 +398,162 @@ static void every_action_has_an_example(void **state)
 	buf_fini(&examples);
 }
 
+/* --- the agent protocol ------------------------------------------------------------------ */
+
+#define PROTOCOL "agent-protocol.md"
+
+/* The next string literal right behind MARK in a source text; false when there is none. */
+static bool next_literal(struct str *rest, const char *mark, struct str *ret)
+{
+	for (;;) {
+		ptrdiff_t at = str_find(*rest, str_from(mark));
+
+		if (at < 0)
+			return false;
+		*rest = str_skip(*rest, (size_t)at + strlen(mark));
+		struct str behind = str_trim(*rest);
+
+		if (!str_starts(behind, STR("\"")))
+			continue;
+		behind = str_skip(behind, 1);
+		*ret = str_split(&behind, '"');
+		return true;
+	}
+}
+
+/* Each literal behind MARK in FILE has a row that begins with BEFORE; how many there are. */
+static size_t list_literals(const char *file, const char *mark, const char *before)
+{
+	struct str text = page(PROTOCOL), rest = source_file(file), name;
+	size_t n = 0;
+
+	for (; next_literal(&rest, mark, &name); n++)
+		must_mention(
+		    text, PROTOCOL, arena_printf(arena, "%s`%.*s` |", before, STR_ARG(name)));
+	return n;
+}
+
+static void every_line_of_an_agent_is_listed(void **state)
+{
+	static const char *const said_in[] = { "src/agent/agent.c", "src/agent/chat.c",
+		"src/agent/wire.c" };
+	size_t said = 0, read;
+
+	(void)state;
+	missing = 0;
+	read = list_literals("src/adapter/native.c", "\n\t{ ", "\n| ");
+	for (size_t i = 0; i < sizeof(said_in) / sizeof(said_in[0]); i++) {
+		said += list_literals(said_in[i], "out_event(", "\n| ");
+		said += list_literals(said_in[i], "out_text(", "\n| ");
+	}
+	assert_int_equal(read, 12);
+	assert_true(said >= read);
+	assert_int_equal(missing, 0);
+}
+
+static void every_member_that_is_read_is_listed(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	missing = 0;
+	n += list_literals("src/adapter/native.c", "(doc, ", " | ");
+	n += list_literals("src/adapter/native.c", "(s->result, ", "\n| `result` | ");
+	n += list_literals("src/adapter/session.c", "(init, ", "\n| `init` | ");
+	assert_true(n >= 20);
+	assert_int_equal(missing, 0);
+}
+
+static void every_argument_and_variable_is_listed(void **state)
+{
+	struct str text = page(PROTOCOL);
+
+	(void)state;
+	missing = 0;
+	assert_true(list_literals("src/agent/agent.c", "argv, ", "\n| ") >= 9);
+	for (const char *const *name = adapter_native.env_names; *name; name++)
+		must_mention(text, PROTOCOL, arena_printf(arena, "\n| `%s` |", *name));
+	for (size_t i = 0; i < agent_n_tools; i++)
+		must_mention(text, PROTOCOL, arena_printf(arena, "`%s`", agent_tools[i].name));
+	for (int e = ENDING_ANSWERED; e < ENDINGS; e++)
+		if (e != ENDING_LOST) /* the fate of a daemon, not of an agent */
+			must_mention(text, PROTOCOL,
+			    arena_printf(arena, "`%s`", ending_name((enum ending)e)));
+	assert_int_equal(missing, 0);
+}
+
+/* Each member of LINE has its row; SEEN holds the rows that some line had. */
+static void check_members(struct str text, const json_t *line, struct map *seen)
+{
+	const char *type = json_get_cstr(line, "type", "?"), *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)unconst(line), key, value) {
+		char *row = arena_printf(arena, "\n| `%s` | `%s` |", type, key);
+
+		if (strcmp(key, "type") == 0)
+			row = arena_printf(arena, "\n| `%s` |", type);
+		must_mention(text, PROTOCOL, row);
+		map_put(seen, str_from(row), row);
+	}
+}
+
+/* The beginning of a row of a table: its first cell, and its second if that is a name, too. */
+static const char *row_start(struct str line)
+{
+	struct str cells = str_skip(line, 1), first = str_trim(str_split(&cells, '|'));
+	struct str second = cells.p ? str_trim(str_split(&cells, '|')) : (struct str){ "", 0 };
+
+	if (str_starts(second, STR("`")) && str_ends(second, STR("`")))
+		return arena_printf(arena, "\n| %.*s | %.*s |", STR_ARG(first), STR_ARG(second));
+	return arena_printf(arena, "\n| %.*s |", STR_ARG(first));
+}
+
+/* No row of the tables is missing from the example, and no member of the example from them. */
+static void the_example_has_every_type_and_member(void **state)
+{
+	struct str text = page(PROTOCOL), rest = text, lines;
+	struct map seen;
+	size_t rows = 0;
+
+	(void)state;
+	missing = 0;
+	map_init(&seen, arena);
+	assert_true(next_block(&rest, "ndjson", &lines));
+	while (lines.n) {
+		json_t *line = json_parse(str_line(&lines), NULL);
+
+		assert_non_null(line);
+		check_members(text, line, &seen);
+		json_decref(line);
+	}
+	for (rest = section(text, "## What it says"); rest.p;) {
+		struct str line = str_line(&rest);
+
+		if (!str_starts(line, STR("| `")))
+			continue;
+		if (!map_get(&seen, str_from(row_start(line))))
+			fail_msg("the example has nothing of the row%s", row_start(line));
+		rows++;
+	}
+	assert_true(rows > 30);
+	assert_int_equal(missing, 0);
+}
+
+static void the_example_is_an_answer(void **state)
+{
+	struct str rest = page(PROTOCOL), lines;
+	struct play p;
+
+	(void)state;
+	assert_true(next_block(&rest, "ndjson", &lines));
+	play_begin(&p, &adapter_native);
+	play_lines(&p, lines);
+	assert_int_equal(play_exit(&p, EXIT(0), "").ending, ENDING_ANSWERED);
+	assert_int_equal(p.violations, 0);
+	play_end(&p);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -378,6 +565,11 @@ int main(void)
 		T(every_function_is_explained),
 		T(math_is_what_the_page_says),
 		T(limits_are_those_of_the_program),
+		T(every_line_of_an_agent_is_listed),
+		T(every_member_that_is_read_is_listed),
+		T(every_argument_and_variable_is_listed),
+		T(the_example_has_every_type_and_member),
+		T(the_example_is_an_answer),
 		T(examples_of_flows_parse),
 		T(examples_of_scripts_are_read),
 		T(every_action_has_an_example),
