@@ -168,10 +168,9 @@ void buf_add_json_text(struct buf *b, struct str json)
 
 	while (json.n) {
 		uint32_t cp;
-		size_t len = (unsigned char)json.p[0] < 0x7f ? 1 : utf8_next(json, &cp);
-		bool odd = len > 1 || (unsigned char)json.p[0] >= 0x7f;
+		size_t len = utf8_next(json, &cp);
 
-		if (odd && (cp == 0x7f || (cp >= 0x80 && cp < 0xa0) || utf8_is_invisible(cp))) {
+		if ((cp >= 0x7f && cp < 0xa0) || utf8_is_invisible(cp)) {
 			buf_add(b, (struct str){ from, (size_t)(json.p - from) });
 			add_escape(b, cp);
 			from = json.p + len;

@@ -35,7 +35,7 @@ static inline bool str_is(struct str a, const char *cstr)
 
 static inline bool str_starts(struct str s, struct str prefix)
 {
-	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+	return s.n >= prefix.n && (prefix.n == 0 || (s.p && memcmp(s.p, prefix.p, prefix.n) == 0));
 }
 
 static inline bool str_ends(struct str s, struct str suffix)

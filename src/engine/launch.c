@@ -80,46 +80,47 @@ static struct run_row new_row(struct job *job, const struct launch_spec *spec, c
 	return row;
 }
 
-/* A run under a name that nobody has yet, and its row. */
-static int insert_run(struct job *job, struct store *s, const struct launch_spec *spec,
+/* Under another name when somebody has that one. -EEXIST otherwise means the idempotency key. */
+static int try_insert(struct job *job, struct store *s, const struct launch_spec *spec,
     const char *hash, struct live **ret, struct err *err)
 {
-	int rc = -EEXIST;
+	struct definition *def = definition_get(job->e, s, str_from(hash), err);
 
-	for (int tries = 0; rc == -EEXIST && tries < ID_TRIES; tries++) {
-		struct definition *def = definition_get(job->e, s, str_from(hash), err);
+	if (!def)
+		return err->code ? err->code : -EINVAL;
+	id_run(job->id);
+	struct run_row row = new_row(job, spec, hash);
+	struct live *lv = live_new(job, s, &row, def);
 
-		if (!def)
-			return err->code ? err->code : -EINVAL;
-		id_run(job->id);
-		struct run_row row = new_row(job, spec, hash);
-		struct live *lv = live_new(job, s, &row, def);
+	if (!lv)
+		return job->err.code ? job->err.code : -EINVAL;
+	lv->row.title = title_of(lv);
+	int rc = s->ops->run_insert(s, &lv->row, &lv->row.key);
 
-		if (!lv)
-			return job->err.code ? job->err.code : -EINVAL;
-		lv->row.title = title_of(lv);
-		rc = s->ops->run_insert(s, &lv->row, &lv->row.key);
-		if (rc) {
-			live_discard(lv);
-			continue;
-		}
-		live_keep(lv);
-		*ret = lv;
+	if (rc) {
+		live_discard(lv);
+		return err_set(err, rc, "the run cannot be stored: %s", err_name(rc));
 	}
-	return rc ? err_set(err, rc, "the run cannot be stored: %s", err_name(rc)) : 0;
+	live_keep(lv);
+	*ret = lv;
+	return 0;
 }
 
 int launch_run(struct job *job, struct store *s, const struct launch_spec *spec, struct err *err)
 {
 	struct core_event ev = { .type = CORE_LAUNCH, .now = clock_wall() };
-	struct live *lv;
+	struct live *lv = NULL;
 	char hash[65];
 	int rc = s->ops->blob_put(s, spec->frozen, hash);
 
 	if (rc)
 		return err_set(err, rc, "the definition cannot be stored: %s", err_name(rc));
-	rc = insert_run(job, s, spec, hash, &lv, err);
-	if (rc)
+	for (int tries = 0; !lv && tries < ID_TRIES; tries++) {
+		rc = try_insert(job, s, spec, hash, &lv, err);
+		if (rc && rc != -EEXIST)
+			break;
+	}
+	if (!lv)
 		return rc;
 	job->run = lv->key;
 	return live_apply(job, lv, &ev);
