@@ -1,6 +1,8 @@
 /* Tries: beginning, ending, again after a pause, and the limits of time. */
+#include "base/utf8.h"
 #include "core/priv.h"
 
+#define REASON_MAX 600 /* bytes of what a try says about its end */
 #define BACKOFF_MAX ((msec_t)5 * 60 * 1000)
 #define SNAPSHOT_TIMEOUT ((msec_t)15 * 60 * 1000)
 #define SNAPSHOT_STALL ((msec_t)2 * 60 * 1000)
@@ -127,10 +129,10 @@ static bool may_retry(const struct core *c, const struct core_node *n, enum endi
 static void fail_or_retry(struct core *c, uint32_t i, struct str reason)
 {
 	struct core_node *n = node_at(c, i);
-	const char *name = ending_name(n->ending);
-	char why[512];
+	struct str said = utf8_cut(reason, REASON_MAX);
+	const char *why = arena_printf(
+	    c->arena, "%s%s%.*s", ending_name(n->ending), said.n ? ": " : "", STR_ARG(said));
 
-	snprintf(why, sizeof(why), "%s%s%.*s", name, reason.n ? ": " : "", STR_ARG(reason));
 	if (may_retry(c, n, n->ending)) {
 		msec_t wait = core_backoff(c->seed, i, n->attempt, n->ending);
 
