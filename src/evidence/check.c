@@ -1,37 +1,41 @@
 /*
  * Citations against bytes. White space does not count: a run of it is one blank. A match must hold
  * twelve characters that are not blank, or be a whole line; otherwise "}" would resolve anywhere.
+ *
+ * One file is in memory at a time, whatever an answer cites; what it costs to read and to search
+ * has a ceiling for the whole text, and what lies beyond is "not checked", never "missing".
  */
 #include "evidence/priv.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #define SOLID_MIN 12
 #define FOUND_MAX 240	  /* bytes of what stands there instead */
-#define SEARCH_MAX GIB(1) /* bytes looked through for one text; what is left is "not checked" */
+#define READ_MAX MIB(128) /* bytes of files read for one text */
+#define SEARCH_MAX GIB(1) /* bytes looked through for one text */
 #define CLOSINGS_MAX 8	  /* marks on a line that could close a quote */
 #define PARTS_MAX 8	  /* of a quote with "…" inside */
 
 struct file {
 	int rc;
 	struct str text;
-	struct str *lines; /* as they are */
-	size_t n;
-	struct str flat; /* all lines, normalised, a blank between them */
-	size_t *starts;	 /* offset in flat of each line */
+	size_t n;	  /* lines */
+	struct str flat;  /* all lines, normalised, a blank between them */
+	uint32_t *starts; /* offset in flat of each line */
 };
 
 struct checking {
-	struct arena *a;
+	struct arena *a;       /* of the result */
+	struct arena *file;    /* of the file in hand */
+	struct arena *scratch; /* of the citation in hand */
 	evidence_source_fn fn;
 	void *ctx;
-	struct map files;
-	size_t searched;
+	size_t read, searched;
 };
 
 /* --- normal form ------------------------------------------------------------------------- */
@@ -91,31 +95,25 @@ static void split(struct arena *a, struct file *f)
 	size_t at = 0;
 
 	f->n = count_lines(f->text);
-	f->lines = arena_array(a, f->n + 1, sizeof(*f->lines));
 	f->starts = arena_array(a, f->n + 1, sizeof(*f->starts));
 	for (size_t i = 0; i < f->n; i++) {
-		f->lines[i] = str_line(&rest);
 		if (at && flat[at - 1] != ' ')
 			flat[at++] = ' ';
-		f->starts[i] = at;
-		at += flatten(flat + at, f->lines[i]);
+		f->starts[i] = (uint32_t)at;
+		at += flatten(flat + at, str_line(&rest));
 	}
-	f->starts[f->n] = at;
+	f->starts[f->n] = (uint32_t)at;
 	f->flat = (struct str){ flat, at };
 }
 
-static struct file *file_of(struct checking *c, struct str path)
+/* -E2BIG: there is more than is read for one text. */
+static void file_load(struct checking *k, struct str path, struct file *f)
 {
-	struct file *f = map_get(&c->files, path);
-
-	if (f)
-		return f;
-	f = arena_new(c->a, struct file);
-	f->rc = c->fn(c->ctx, path, &f->text);
-	if (f->rc == 0)
-		split(c->a, f);
-	map_put(&c->files, path, f);
-	return f;
+	f->rc = k->read > READ_MAX ? -E2BIG : k->fn(k->ctx, k->file, path, &f->text);
+	if (f->rc)
+		return;
+	k->read += f->text.n;
+	split(k->file, f);
 }
 
 /* --- matching ---------------------------------------------------------------------------- */
@@ -167,11 +165,16 @@ static bool holds(struct str text, struct str quote)
 	return true;
 }
 
-static bool matches_lines(const struct file *f, struct str q, unsigned from, unsigned to)
+static bool matches_lines(
+    struct checking *k, const struct file *f, struct str q, unsigned from, unsigned to)
 {
+	struct str text = flat_lines(f, from, to);
+
+	if (k->searched > SEARCH_MAX)
+		return false;
+	k->searched += text.n + (to - from);
 	if (solid(q) >= SOLID_MIN)
-		return str_contains(flat_lines(f, from, to), q) ||
-		       holds(flat_lines(f, from, to), q);
+		return str_contains(text, q) || holds(text, q);
 	for (unsigned i = from; i <= to; i++)
 		if (is_whole_line(f, q, i))
 			return true;
@@ -230,7 +233,7 @@ static void settle(struct citation *c, enum cite_state state, unsigned from, uns
 static bool try_quote(
     struct checking *k, const struct file *f, struct citation *c, struct str quote)
 {
-	struct str q = normal(k->a, quote);
+	struct str q = normal(k->scratch, quote);
 	unsigned span = quote_lines(quote), to = c->end, end = 0;
 
 	if (!q.n)
@@ -238,7 +241,7 @@ static bool try_quote(
 	if (to < c->line + span - 1)
 		to = c->line + span - 1;
 	to = to > f->n ? (unsigned)f->n : to;
-	if (c->line <= f->n && matches_lines(f, q, c->line, to)) {
+	if (c->line <= f->n && matches_lines(k, f, q, c->line, to)) {
 		settle(c, CITE_RESOLVES, c->line, c->end > to ? to : c->end);
 		return true;
 	}
@@ -301,46 +304,89 @@ static bool try_longer(struct checking *k, const struct file *f, struct citation
 static struct str shown(struct arena *a, const struct file *f, const struct citation *c)
 {
 	unsigned to = c->end > f->n ? (unsigned)f->n : c->end;
+	struct str there = str_take(flat_lines(f, c->line, to), (size_t)2 * FOUND_MAX);
 
-	return utf8_cut(utf8_clean(a, flat_lines(f, c->line, to)), FOUND_MAX);
+	return utf8_cut(arena_dup(a, utf8_clean(a, there)), FOUND_MAX);
 }
 
-static void check_one(struct checking *k, struct citation *c)
+/* Every reading of what was quoted, the likeliest first. */
+static bool try_readings(struct checking *k, const struct file *f, struct citation *c)
 {
-	struct file *f;
+	if (try_longer(k, f, c) && c->state == CITE_RESOLVES)
+		return true;
+	return try_quote(k, f, c, c->quote) || c->state == CITE_MOVED ||
+	       try_quote(k, f, c, drop_numbers(k->scratch, c->quote));
+}
 
-	if (c->trust != TRUST_CODEBASE)
-		return;
-	if (!c->path.n || !c->line) {
-		c->state = c->path.n ? CITE_UNCHECKED : CITE_MISSING;
+static void check_quote(struct checking *k, const struct file *f, struct citation *c)
+{
+	bool there = c->line <= f->n;
+
+	if (!str_trim(c->quote).n) {
+		settle(c, there ? CITE_UNCHECKED : CITE_MISSING, 0, 0);
 		return;
 	}
-	f = file_of(k, c->path);
+	if (try_readings(k, f, c))
+		return;
+	c->state = !there ? CITE_MISSING : k->searched > SEARCH_MAX ? CITE_UNCHECKED : CITE_CHANGED;
+	if (c->state == CITE_CHANGED)
+		c->found = shown(k->a, f, c);
+}
+
+static void check_one(struct checking *k, const struct file *f, struct citation *c)
+{
 	if (f->rc) {
 		c->state = f->rc == -E2BIG ? CITE_UNCHECKED : CITE_MISSING;
 		return;
 	}
-	if (!str_trim(c->quote).n) {
-		settle(c, c->line <= f->n ? CITE_UNCHECKED : CITE_MISSING, 0, 0);
-		return;
+	k->scratch = arena_create("citation", ARENA_JOB);
+	check_quote(k, f, c);
+	arena_destroy(k->scratch);
+}
+
+/* --- all --------------------------------------------------------------------------------- */
+
+static int by_path(const void *x, const void *y)
+{
+	const struct citation *a = *(struct citation *const *)x, *b = *(struct citation *const *)y;
+	int rc = str_cmp(a->path, b->path);
+
+	return rc ? rc : (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* The citations that name a place in a file, file by file. */
+static size_t collect(struct evidence *ev, struct citation **ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ev->n_cites; i++) {
+		struct citation *c = ev->cites[i];
+
+		if (c->trust != TRUST_CODEBASE)
+			continue;
+		if (c->path.n && c->line)
+			ret[n++] = c;
+		else
+			c->state = c->path.n ? CITE_UNCHECKED : CITE_MISSING;
 	}
-	if (try_longer(k, f, c) && c->state == CITE_RESOLVES)
-		return;
-	if (try_quote(k, f, c, c->quote) || c->state == CITE_MOVED ||
-	    try_quote(k, f, c, drop_numbers(k->a, c->quote)))
-		return;
-	c->state = k->searched > SEARCH_MAX ? CITE_UNCHECKED
-		   : c->line <= f->n	    ? CITE_CHANGED
-					    : CITE_MISSING;
-	if (c->state == CITE_CHANGED)
-		c->found = shown(k->a, f, c);
+	qsort(ret, n, sizeof(struct citation *), by_path);
+	return n;
 }
 
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx)
 {
 	struct checking k = { .a = a, .fn = fn, .ctx = ctx };
+	struct citation **cites = arena_array(a, ev->n_cites + 1, sizeof(struct citation *));
+	size_t n = collect(ev, cites);
 
-	map_init(&k.files, a);
-	for (size_t i = 0; i < ev->n_cites; i++)
-		check_one(&k, ev->cites[i]);
+	for (size_t i = 0; i < n;) {
+		struct str path = cites[i]->path;
+		struct file f = { 0 };
+
+		k.file = arena_create("source", ARENA_JOB);
+		file_load(&k, path, &f);
+		for (; i < n && str_eq(cites[i]->path, path); i++)
+			check_one(&k, &f, cites[i]);
+		arena_destroy(k.file);
+	}
 }

@@ -78,14 +78,21 @@ struct evidence {
 	bool cut; /* FINDINGS_MAX or CITATIONS_MAX was reached */
 };
 
-/* The bytes of PATH in *RET, 0; or -ENOENT, -E2BIG, -EISDIR. Bytes stay until the check ends. */
-typedef int (*evidence_source_fn)(void *ctx, struct str path, struct str *ret);
+/*
+ * The bytes of PATH in *RET, fewer than 4 GiB, and 0; or -ENOENT, -E2BIG (not looked at), -EISDIR.
+ * A is freed when the citations of this file are checked, before the next file is asked for.
+ */
+typedef int (*evidence_source_fn)(void *ctx, struct arena *a, struct str path, struct str *ret);
 
 /* Never fails on content. Linear in the text, whatever is in it. */
 struct evidence *evidence_parse(struct arena *a, struct str step, struct str text);
 /* From the JSON of `output: findings`. */
 struct evidence *evidence_from_findings(struct arena *a, struct str step, const json_t *findings);
-/* Fills state and found lines of each codebase citation. */
+/*
+ * Fills state and found lines of each codebase citation. Each file is asked for once, and one at a
+ * time is in memory; bytes read and bytes searched have a ceiling for the whole text, beyond which
+ * citations stay "not checked".
+ */
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx);
 
 /* The value of "NAME: value" in the finding's text; empty when there is none. Borrowed. */

@@ -25,13 +25,13 @@ struct check {
 	char *normal; /* the JSON value alone, where JSON was asked for */
 };
 
-static int read_source(void *ctx, struct str path, struct str *ret)
+static int read_source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
 	const struct check *c = ctx;
 
 	if (!c->snapshot)
 		return -ENOENT;
-	return snapshot_read(c->snapshot, c->arena, path, SOURCE_FILE_MAX, ret);
+	return snapshot_read(c->snapshot, a, path, SOURCE_FILE_MAX, ret);
 }
 
 static json_t *check_form(struct check *c)

@@ -82,8 +82,9 @@ static inline int teardown(void **state)
 
 /* --- the tools --------------------------------------------------------------------------- */
 
-static inline int sample_source(void *ctx, struct str path, struct str *ret)
+static inline int sample_source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
+	(void)a;
 	(void)ctx;
 	for (size_t i = 0; i < SAMPLES; i++) {
 		if (!str_is(path, sample[i].path))
@@ -115,7 +116,7 @@ static inline void tool_read(struct buf *b, const json_t *args)
 	long long from = json_get_int(args, "from", 1), to = json_get_int(args, "to", 400), no = 1;
 	struct str rest;
 
-	if (sample_source(NULL, json_get_str(args, "path"), &rest) < 0) {
+	if (sample_source(NULL, NULL, json_get_str(args, "path"), &rest) < 0) {
 		buf_adds(b, "error: no such file");
 		return;
 	}

@@ -35,8 +35,9 @@ static const char run_c[] = "#include <stdio.h>\n"		      /* 1 */
 			    "\tpthread_mutex_unlock(&r->lock);\n"     /* 11 */
 			    "}\n";				      /* 12 */
 
-static int source(void *ctx, struct str path, struct str *ret)
+static int source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
+	(void)a;
 	(void)ctx;
 	if (str_is(path, "src/run.c"))
 		*ret = str_from(run_c);
@@ -283,6 +284,69 @@ static void ceilings_hold(void **state)
 	buf_fini(&b);
 }
 
+/* --- answers that mean to cost much ------------------------------------------------------- */
+
+/* Every path is a file of BIG bytes, all of them line feeds but the last word. */
+#define BIG MIB(1)
+#define BIG_FILES 160
+
+static int big_source(void *ctx, struct arena *a, struct str path, struct str *ret)
+{
+	static const char end[] = "the very last words of it";
+	char *p = arena_alloc(a, BIG);
+
+	(void)path;
+	++*(unsigned *)ctx;
+	memset(p, '\n', BIG);
+	memcpy(p + BIG - sizeof(end), end, sizeof(end) - 1);
+	*ret = (struct str){ p, BIG };
+	return 0;
+}
+
+static void one_large_file_is_held_at_a_time(void **state)
+{
+	struct buf b;
+	unsigned read = 0, checked = 0;
+
+	(void)state;
+	buf_init(&b, MIB(4));
+	for (int round = 0; round < 2; round++)
+		for (unsigned i = 0; i < BIG_FILES; i++)
+			buf_printf(&b, "`big/%u.c:1` \"the very last words of it\"\n", i);
+	struct evidence *ev = evidence_parse(arena, STR("s"), buf_str(&b));
+
+	assert_int_equal(ev->n_cites, 2 * BIG_FILES);
+	evidence_check(arena, ev, big_source, &read);
+	for (size_t i = 0; i < ev->n_cites; i++) {
+		assert_true(
+		    ev->cites[i]->state == CITE_MOVED || ev->cites[i]->state == CITE_UNCHECKED);
+		checked += ev->cites[i]->state == CITE_MOVED;
+	}
+	assert_in_range(read, 100, BIG_FILES - 1); /* not all, and none twice */
+	assert_int_equal(checked, 2 * read);
+	buf_fini(&b);
+}
+
+/* Each quote could end at every later mark of its line, and each is compared with a large file. */
+static void long_lines_of_quotes_end(void **state)
+{
+	struct buf b;
+	unsigned read = 0;
+
+	(void)state;
+	buf_init(&b, MIB(4));
+	for (unsigned i = 0; i < CITATIONS_MAX; i++)
+		buf_printf(&b, "`big.c:1-1000000` \"words that nowhere stand %u\" ", i);
+	struct evidence *ev = evidence_parse(arena, STR("s"), buf_str(&b));
+
+	assert_int_equal(ev->n_cites, CITATIONS_MAX);
+	evidence_check(arena, ev, big_source, &read);
+	assert_int_equal(read, 1);
+	assert_int_equal(ev->cites[0]->state, CITE_CHANGED);
+	assert_int_equal(ev->cites[CITATIONS_MAX - 1]->state, CITE_UNCHECKED);
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +364,8 @@ int main(void)
 		cmocka_unit_test(judgements_come_in_tables_and_bullets),
 		cmocka_unit_test(no_verdict_is_not_a_validation),
 		cmocka_unit_test(ceilings_hold),
+		cmocka_unit_test(one_large_file_is_held_at_a_time),
+		cmocka_unit_test(long_lines_of_quotes_end),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -34,8 +34,9 @@ static const char angle[] = "# Structure\n\n### S1: The lock\nSeverity: high\n"
 			    "## Deferred (YAGNI)\n- a plug-in system: nobody asked\n\n"
 			    "## Summary\nTwo things.\n";
 
-static int source(void *ctx, struct str path, struct str *ret)
+static int source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
+	(void)a;
 	(void)ctx;
 	if (!str_is(path, "src/a.c"))
 		return -ENOENT;
