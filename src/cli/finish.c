@@ -231,6 +231,18 @@ static void add_headline(struct buf *b, const struct term *t, const struct endin
 	buf_addc(b, '\n');
 }
 
+/* What one would do now with a run that ended like this. */
+static void add_next(struct buf *b, const struct term *t, const struct ending_view *v)
+{
+	static const char *const verb[RUN_STATUSES] = { "watch", "export", "retry", "resume" };
+
+	term_add(b, t, STYLE_DIM, STR("  next    "));
+	term_addf(b, t, STYLE_PLAIN, "tutti runs show %.*s, tutti runs %s %.*s%s",
+	    STR_ARG(v->row.id), verb[v->h->status], STR_ARG(v->row.id),
+	    v->h->status == RUN_COMPLETED ? " --as json" : "");
+	buf_addc(b, '\n');
+}
+
 static void summary(struct ending_view *v, const char *file)
 {
 	const struct term *t = &v->h->show.term;
@@ -249,12 +261,7 @@ static void summary(struct ending_view *v, const char *file)
 		term_add_file(&b, t, str_from(file));
 		buf_addc(&b, '\n');
 	}
-	term_add(&b, t, STYLE_DIM, STR("  next    "));
-	term_addf(&b, t, STYLE_PLAIN,
-	    good ? "tutti runs show %.*s, tutti runs export %.*s --as json"
-		 : "tutti runs show %.*s, tutti runs retry %.*s",
-	    STR_ARG(v->row.id), STR_ARG(v->row.id));
-	buf_addc(&b, '\n');
+	add_next(&b, t, v);
 	term_write(t->fd, buf_str(&b));
 	buf_fini(&b);
 }
