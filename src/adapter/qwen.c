@@ -376,7 +376,8 @@ static struct str without_error(struct str text, struct str message)
 	return str_ends(text, message) ? str_take(text, text.n - message.n) : text;
 }
 
-static void without_result(struct agent_session *s, int status, struct outcome *ret)
+static void without_result(
+    struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
@@ -388,6 +389,9 @@ static void without_result(struct agent_session *s, int status, struct outcome *
 					 : STR("it used up its time or its tool calls");
 	} else if (code == 52) {
 		ret->ending = ENDING_DENIED;
+	} else if (code && !s->base.opened && str_contains(errors, STR("SyntaxError:"))) {
+		ret->reason = STR("this Node is too old for it: install Node 22 or newer, "
+				  "or name one as agents.qwen.node in the configuration");
 	}
 }
 
@@ -411,7 +415,7 @@ static void exited(struct agent_session *s, int status, struct str errors, struc
 {
 	session_count(&s->base, ret);
 	if (!s->result)
-		without_result(s, status, ret);
+		without_result(s, status, errors, ret);
 	else if (json_get_bool(s->result, "is_error", true))
 		with_error(s, ret);
 	else

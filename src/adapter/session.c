@@ -92,22 +92,9 @@ struct str session_reason(struct session *s, struct str text)
 	return buf_str(&s->reason);
 }
 
-static struct str last_line(struct str text)
-{
-	struct str last = { "", 0 };
-
-	while (text.p) {
-		struct str line = str_trim(str_line(&text));
-
-		if (line.n)
-			last = line;
-	}
-	return utf8_cut(last, LINE_SHOWN);
-}
-
 struct str session_why(struct session *s, int status, struct str errors)
 {
-	struct str line = last_line(errors);
+	struct str line = utf8_cut(str_last_words(errors), LINE_SHOWN);
 
 	buf_clear(&s->reason);
 	if (WIFSIGNALED(status))

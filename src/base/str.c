@@ -73,6 +73,19 @@ struct str str_line(struct str *s)
 	return line;
 }
 
+struct str str_last_words(struct str s)
+{
+	struct str last = { "", 0 };
+
+	while (s.p) {
+		struct str line = str_trim(str_line(&s));
+
+		if (line.n && !str_starts(line, STR("at ")) && !str_starts(line, STR("Node.js v")))
+			last = line;
+	}
+	return last;
+}
+
 int str_cmp(struct str a, struct str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;

@@ -76,6 +76,11 @@ struct str str_rtrim(struct str s);
 struct str str_split(struct str *s, char sep);
 /* Next line without its "\n" or "\r\n"; same protocol as str_split. */
 struct str str_line(struct str *s);
+/*
+ * What a program said last on stderr, trimmed: the last line that is neither blank nor a frame of
+ * a JavaScript stack ("at f (file:1:2)") nor Node's own signature below one. Empty: nothing.
+ */
+struct str str_last_words(struct str s);
 int str_cmp(struct str a, struct str b);
 /* A whole non-negative decimal number no larger than MAX; false otherwise. */
 bool str_to_u64(struct str s, unsigned long long max, unsigned long long *ret);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#define SAID_MAX 300 /* bytes of what a command said last */
+
 static const char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
 	"HOME=/scratch/home", "TMPDIR=/scratch/tmp", "LANG=C.UTF-8", "TERM=dumb", "NO_COLOR=1",
 	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0",
@@ -55,22 +57,10 @@ void command_start(struct attempt *at)
 			at->arena, "%s%s%s", err.what, err.why[0] ? ": " : "", err.why)));
 }
 
-static struct str last_line(struct str text)
-{
-	struct str rest = str_trim(text), last = { "", 0 };
-
-	while (rest.p) {
-		struct str line = str_trim(str_line(&rest));
-
-		if (line.n)
-			last = line;
-	}
-	return utf8_cut(last, 300);
-}
-
 static const char *why_failed(struct attempt *at)
 {
-	struct str said = last_line(utf8_clean(at->arena, buf_str(&at->errors)));
+	struct str said =
+	    utf8_cut(str_last_words(utf8_clean(at->arena, buf_str(&at->errors))), SAID_MAX);
 	const char *colon = said.n ? ": " : "";
 
 	if (at->out_of_memory)

@@ -43,16 +43,15 @@ tree_hash() {
 
 # qwen_config: the pinned CLI of agents/qwen, on a Node that is new enough
 qwen_config() {
-	local node
-	node=$(command -v node)
-	if [ -x "$TOP/agents/node/node_modules/.bin/node" ]; then
-		node=$TOP/agents/node/node_modules/.bin/node
+	local node=("$TOP"/agents/node/node_modules/node-linux-*/bin/node)
+	if [ ! -x "${node[0]}" ]; then
+		node=("$(command -v node)")
 	fi
 	cat >"$XDG_CONFIG_HOME/tutti/config.yaml" <<EOF
 agents:
   qwen:
     path: $TOP/agents/qwen/node_modules/@qwen-code/qwen-code/cli.js
-    node: $node
+    node: ${node[0]}
 EOF
 }
 

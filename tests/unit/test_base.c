@@ -26,6 +26,17 @@ static void str_splits_lines_and_fields(void **state)
 	assert_null(rest.p);
 }
 
+static void last_words_are_no_stack(void **state)
+{
+	(void)state;
+	assert_str(str_last_words(STR("")), "");
+	assert_str(str_last_words(STR("one\n two \n\n")), "two");
+	assert_str(str_last_words(STR("f.js:1\nTypeError: x is no y\n    at f (f.js:1:2)\n"
+				      "    at async g (f.js:3:4)\n\nNode.js v22.1.0\n")),
+	    "TypeError: x is no y");
+	assert_str(str_last_words(STR("    at f (f.js:1:2)")), "");
+}
+
 static void str_numbers_have_a_maximum(void **state)
 {
 	unsigned long long v = 7;
@@ -315,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_splits_lines_and_fields),
+		cmocka_unit_test(last_words_are_no_stack),
 		cmocka_unit_test(str_numbers_have_a_maximum),
 		cmocka_unit_test(distance_finds_the_near_word),
 		cmocka_unit_test(arena_keeps_many_small_and_one_large),
