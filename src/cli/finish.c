@@ -108,8 +108,6 @@ static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 {
 	const struct house *h = v->h;
 
-	if (h->terminated && !h->over)
-		return EXIT_TERMINATED;
 	if (h->cancelling)
 		return EXIT_INTERRUPTED;
 	if (v->budget || (h->status != RUN_COMPLETED && v->timeout))
@@ -297,7 +295,7 @@ int finish(struct house *h, const struct finish_spec *spec)
 
 	*v = (struct ending_view){ .h = h, .arena = h->arena };
 	if (!h->over)
-		return left_running(h, EXIT_TERMINATED);
+		return left_running(h, h->interrupts > 2 ? EXIT_INTERRUPTED : EXIT_TERMINATED);
 	engine_read(h->engine, on_store, on_loop, call);
 	while (!call->waiter.done)
 		uv_run(&h->loop, UV_RUN_ONCE);

@@ -128,23 +128,25 @@ static void on_cancelled(void *ctx, int rc, const struct err *err)
 static void on_interrupt(uv_signal_t *sig, int number)
 {
 	struct house *h = sig->data;
+	size_t busy;
 
 	(void)number;
 	h->interrupts++;
 	if (h->interrupts == 1 && h->run && !h->over) {
-		show_say(&h->show, "Press Ctrl-C again to cancel (%zu agents running)",
-		    worker_busy(h->worker));
+		busy = worker_busy(h->worker);
+		show_say(&h->show, "Press Ctrl-C again to cancel (%zu agent%s running)", busy,
+		    busy == 1 ? "" : "s");
 	} else if (h->run && !h->over && !h->cancelling) {
 		h->cancelling = true;
 		show_say(&h->show, "cancelling; waiting until every process is gone");
 		engine_cancel(h->engine, str_from(h->run_id), (struct str){ "", 0 },
 		    STR("cancelled by Ctrl-C"), on_cancelled, h);
-	} else if (!h->run) {
+	} else if (!h->run || h->interrupts > 2) {
 		h->terminated = true;
 	}
 }
 
-/* The run stays as it is and can be resumed. */
+/* The run stays as it is and can be resumed. So after a third Ctrl-C, too. */
 static void on_terminate(uv_signal_t *sig, int number)
 {
 	struct house *h = sig->data;
@@ -408,6 +410,8 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 
 void house_close(struct house *h)
 {
+	if (h->engine)
+		engine_hurry(h->engine);
 	if (h->worker)
 		worker_drain(h->worker);
 	worker_destroy(h->worker);

@@ -106,6 +106,16 @@ void job_effect(struct job *job, const struct engine_effect *fx)
 	JOB_PUSH(job, job->effects, job->n_effects, *fx);
 }
 
+void job_not_over(struct job *job, int64_t run)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < job->n_effects; k++)
+		if (job->effects[k].type != ENGINE_OVER || job->effects[k].run != run)
+			job->effects[n++] = job->effects[k];
+	job->n_effects = n;
+}
+
 void job_wake(struct job *job, int64_t run, msec_t at)
 {
 	struct wake w = { run, at };
@@ -258,6 +268,11 @@ int engine_create(const struct engine_config *config, struct engine **ret, struc
 	}
 	*ret = e;
 	return 0;
+}
+
+void engine_hurry(struct engine *e)
+{
+	store_thread_hurry(e->thread);
 }
 
 void engine_destroy(struct engine *e)

@@ -59,6 +59,11 @@ struct engine_config {
 
 MUST_CHECK int engine_create(
     const struct engine_config *config, struct engine **ret, struct err *err);
+/*
+ * The house closes: what finds no room on a full disk fails instead of waiting. Runs stay as they
+ * are stored and can be resumed.
+ */
+void engine_hurry(struct engine *e);
 /* Finishes what is posted, closes the store. Call before the loop is closed. Accepts NULL. */
 void engine_destroy(struct engine *e);
 

@@ -228,6 +228,8 @@ int launch_recover(struct job *job, struct live *lv)
 		ev.epoch = n->epoch;
 		rc = live_apply(job, lv, &ev);
 	}
+	if (rc || core_status(lv->core) != RUN_RUNNING) /* it was being stopped, and now it is */
+		return rc;
 	ev.type = CORE_WAKE;
-	return rc ? rc : live_apply(job, lv, &ev);
+	return live_apply(job, lv, &ev);
 }

@@ -121,6 +121,8 @@ void job_post(struct job *job);
 /* Store thread: to be run right after this group. */
 void job_follow(struct engine *e, struct job *job);
 void job_effect(struct job *job, const struct engine_effect *fx);
+/* Takes back what this job said of the end of RUN, which goes on. */
+void job_not_over(struct job *job, int64_t run);
 void job_wake(struct job *job, int64_t run, msec_t at);
 void job_appended(struct job *job, int64_t run, int64_t seq);
 

@@ -74,6 +74,27 @@ static int take_over(struct job *job, struct live *lv)
 	return rc || !lv->row_dirty ? rc : live_save_row(job, lv);
 }
 
+static void forget_result(struct live *lv)
+{
+	lv->row.report = (struct str){ 0 };
+	lv->row.outcome = STR("");
+	lv->row_dirty = true;
+}
+
+/* Its process is gone. Was it being stopped then, that comes to its end first. */
+static int resume_left(struct job *job, struct live *lv, const struct core_event *resume)
+{
+	int rc = take_over(job, lv);
+
+	if (rc || core_status(lv->core) == RUN_RUNNING)
+		return rc;
+	forget_result(lv);
+	rc = live_apply(job, lv, resume);
+	if (!rc)
+		job_not_over(job, lv->key);
+	return rc;
+}
+
 static int find_named_step(
     struct job *job, struct live *lv, const struct person_request *r, uint32_t *ret)
 {
@@ -104,12 +125,10 @@ static int run_person(struct job *job, struct store *s)
 	if (rc)
 		return rc;
 	if (r->type == CORE_RESUME && core_status(lv->core) == RUN_RUNNING)
-		return take_over(job, lv);
+		return resume_left(job, lv, &ev);
 	if (r->type == CORE_RESUME || r->type == CORE_RETRY) {
 		lv->row.resumed++;
-		lv->row.report = (struct str){ 0 };
-		lv->row.outcome = STR("");
-		lv->row_dirty = true;
+		forget_result(lv);
 	}
 	rc = live_apply(job, lv, &ev);
 	if (rc == -EINVAL || rc == -ESTALE) {

@@ -23,7 +23,9 @@ struct store_thread {
 	uv_async_t async;
 	struct queue in, out; /* under the mutex */
 	struct queue inner;   /* of the store thread alone */
-	bool stopping, closed;
+	bool stopping, impatient; /* under the mutex */
+	bool closed;
+	bool full; /* of the store thread alone: the last commit found no room */
 	_Atomic uint64_t commits;
 	_Atomic size_t waiting; /* jobs whose done has not been called */
 };
@@ -65,25 +67,29 @@ static void queue_move(struct queue *to, struct queue *from)
 
 /* --- on the store thread ---------------------------------------------------------------- */
 
-static void nap(struct store_thread *t)
+/* A second, or until something happens; false when nobody is to wait any more. */
+static bool nap(struct store_thread *t)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec++;
 	pthread_mutex_lock(&t->mutex);
-	if (!t->stopping)
+	bool patient = !t->stopping && !t->impatient;
+
+	if (patient)
 		pthread_cond_timedwait(&t->wake, &t->mutex, &until);
 	pthread_mutex_unlock(&t->mutex);
+	return patient;
 }
 
-static bool stopping(struct store_thread *t)
+/* Once each time that the disk fills up or has room again. */
+static void tell_room(struct store_thread *t, bool full)
 {
-	pthread_mutex_lock(&t->mutex);
-	bool is = t->stopping;
-
-	pthread_mutex_unlock(&t->mutex);
-	return is;
+	if (full != t->full)
+		log_error(full ? "the disk is full; nothing goes on until there is room"
+			       : "there is room on the disk again; going on");
+	t->full = full;
 }
 
 static void undo(struct store_thread *t)
@@ -112,19 +118,17 @@ static int try_group(struct store_thread *t, struct store_job **jobs, size_t n)
 /* One job alone; waits for room on a full disk. */
 static void run_alone(struct store_thread *t, struct store_job *job)
 {
-	for (bool told = false;; told = true) {
+	for (;;) {
 		int rc = try_group(t, &job, 1);
 
+		tell_room(t, rc == -ENOSPC);
 		if (rc == 0)
 			return;
 		undo(t);
-		if (rc != -ENOSPC || stopping(t)) {
+		if (rc != -ENOSPC || !nap(t)) {
 			job->rc = rc;
 			return;
 		}
-		if (!told)
-			log_error("the disk is full; waiting for room before anything goes on");
-		nap(t);
 	}
 }
 
@@ -261,6 +265,14 @@ int store_thread_start(void *loop, struct store *opened, const struct store_hook
 static void on_closed(uv_handle_t *handle)
 {
 	free(handle->data);
+}
+
+void store_thread_hurry(struct store_thread *t)
+{
+	pthread_mutex_lock(&t->mutex);
+	t->impatient = true;
+	pthread_cond_signal(&t->wake);
+	pthread_mutex_unlock(&t->mutex);
 }
 
 void store_thread_stop(struct store_thread *t)

@@ -50,6 +50,11 @@ void store_post(struct store_thread *t, struct store_job *job);
  * the next group without a detour over the loop; its `done` is called on the loop like any other.
  */
 void store_post_inner(struct store_thread *t, struct store_job *job);
+/*
+ * From now on a job that finds no room on the disk fails with -ENOSPC instead of waiting for room:
+ * what comes to an end must not hang on it. For good.
+ */
+void store_thread_hurry(struct store_thread *t);
 /* Does all waiting jobs, closes the store, joins. All `done` calls happen before it returns. */
 void store_thread_stop(struct store_thread *t);
 /* Groups committed so far, for measurements. */

@@ -575,6 +575,62 @@ static void what_was_completed_is_kept_after_a_crash(void **state)
 	assert_int_equal(w->claims, 2); /* b again, and c: not the snapshot, not a */
 }
 
+/* Killed between the request to stop and the death of what runs. */
+static void crash_while_cancelling(void)
+{
+	struct change c = { 0 };
+
+	w->silent = "a";
+	launch(HEAD "  - {id: a, persona: p, task: t}\n"
+		    "  - {id: b, persona: p, task: t, needs: [a]}\n");
+	while (!w->silenced)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	engine_cancel(w->engine, str_from(w->id), STR(""), STR("enough"), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, 0);
+	crash();
+	w->silent = NULL;
+}
+
+static void a_crash_while_cancelling_can_be_resumed(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	crash_while_cancelling();
+	engine_resume(w->engine, STR("last"), STR(""), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, 0);
+	finish();
+	assert_int_equal(w->status, RUN_COMPLETED);
+	assert_string_equal(read_text(print_steps), "snapshot: completed\n"
+						    "a: completed = an answer\n"
+						    "b: completed = an answer\n");
+}
+
+static void on_recovered(void *ctx, int rc, size_t n)
+{
+	struct change *c = ctx;
+
+	assert_int_equal(n, 1);
+	c->done = true;
+	c->rc = rc;
+}
+
+static void a_crash_while_cancelling_ends_as_cancelled(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	crash_while_cancelling();
+	engine_recover(w->engine, on_recovered, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, 0);
+	finish();
+	assert_int_equal(w->status, RUN_CANCELLED);
+	assert_int_equal(w->claims, 0);
+}
+
 static void on_late(void *ctx, int rc)
 {
 	struct change *c = ctx;
@@ -732,6 +788,8 @@ int main(void)
 		T(a_child_run_is_a_run_of_its_own),
 		T(a_person_decides),
 		T(cancel_waits_until_the_attempt_is_dead),
+		T(a_crash_while_cancelling_can_be_resumed),
+		T(a_crash_while_cancelling_ends_as_cancelled),
 		T(what_was_completed_is_kept_after_a_crash),
 		T(an_attempt_of_an_earlier_life_changes_nothing),
 		T(failed_work_is_tried_again_on_request),

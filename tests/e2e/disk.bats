@@ -1,0 +1,91 @@
+# A disk without room: nothing goes on, nothing is lost, and nobody has to be killed.
+
+load real
+
+setup() {
+	own_place
+	REPO=$BATS_TEST_TMPDIR/repo
+	mkdir "$REPO"
+	cp -r "$TOP/src/engine" "$REPO"
+	commit_all "$REPO"
+	export SMALL=$BATS_TEST_TMPDIR/small OUT=$BATS_TEST_TMPDIR/out
+	export TUTTI_DATA=$SMALL/data TUTTI REPO
+	mkdir "$SMALL"
+	echo "delay 200" >"$BATS_TEST_TMPDIR/script"
+	export RUN="run architectural-analysis engine --size small --model rehearsal --format plain"
+	RUN="$RUN --repo $REPO --rehearsal-script $BATS_TEST_TMPDIR/script --output"
+	cat >"$BATS_TEST_TMPDIR/disk.bash" <<'EOS'
+set -eu
+wait_for() {
+	local tries
+	for tries in $(seq 300); do
+		! grep -q "$1" "$OUT" || return 0
+		sleep 0.1
+	done
+	echo "never said: $1"
+	cat "$OUT"
+	return 1
+}
+# begin_and_fill: a run, and no room as soon as its agents work; its process in $RUNS
+begin_and_fill() {
+	"$TUTTI" $RUN "$BATS_TEST_TMPDIR/report.md" >"$OUT" 2>&1 &
+	RUNS=$!
+	wait_for "Structure started"
+	dd if=/dev/zero of="$SMALL/filler" bs=4k 2>/dev/null || true
+	wait_for "the disk is full"
+}
+EOS
+	export BATS_TEST_TMPDIR
+}
+
+# on_a_small_disk SCRIPT: in a mount namespace with a tmpfs for tutti's data; nobody but root may
+# make one, so others are root there for as long as it takes
+on_a_small_disk() {
+	local mount='mount -t tmpfs -o size=32m,mode=777 none "$SMALL" && exec "$@"'
+	local script=(bash "$BATS_TEST_TMPDIR/disk.bash")
+	printf '%s\n' "$1" >>"$BATS_TEST_TMPDIR/disk.bash"
+	if [ "$(id -u)" = 0 ]; then
+		unshare --mount sh -c "$mount" - "${script[@]}"
+	else
+		unshare --map-root-user --mount sh -c "$mount" - \
+			unshare --user --map-user="$(id -u)" --map-group="$(id -g)" "${script[@]}"
+	fi
+}
+
+@test "a run waits on a full disk and goes on when there is room" {
+	on_a_small_disk '
+begin_and_fill
+kill -0 $RUNS
+rm "$SMALL/filler"
+wait $RUNS
+"$TUTTI" runs list --all --json >"$BATS_TEST_TMPDIR/runs.json"'
+	has "$OUT" "there is room on the disk again"
+	has "$OUT" "run completed"
+	has "$BATS_TEST_TMPDIR/runs.json" '"status": *"completed"'
+	has "$BATS_TEST_TMPDIR/report.md" "^# "
+}
+
+@test "a run on a full disk can be left, and resumed later" {
+	on_a_small_disk '
+begin_and_fill
+kill -TERM $RUNS
+code=0
+wait $RUNS || code=$?
+echo "exit $code" >>"$OUT"
+rm "$SMALL/filler"
+"$TUTTI" runs resume last --repo "$REPO" --format plain --output "$BATS_TEST_TMPDIR/report.md" >>"$OUT" 2>&1'
+	has "$OUT" "exit 143"
+	has "$OUT" "The run is kept"
+	has "$OUT" "run completed"
+	has "$BATS_TEST_TMPDIR/report.md" "^# "
+}
+
+@test "no room to begin with is an error with a reason" {
+	on_a_small_disk '
+dd if=/dev/zero of="$SMALL/filler" bs=4k 2>/dev/null || true
+code=0
+"$TUTTI" $RUN - >"$OUT" 2>&1 || code=$?
+echo "exit $code" >>"$OUT"'
+	has "$OUT" "exit 4"
+	has "$OUT" "\(full\|No space left\)"
+}
