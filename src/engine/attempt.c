@@ -115,14 +115,15 @@ static void appended(struct job *job, int rc)
 {
 	const struct append_request *r = job->request;
 
-	(void)rc;
 	for (size_t k = 0; k < r->n; k++)
 		json_decref(r->rows[k].data);
+	job->fn_user.plain(job->ctx, rc);
 }
 
-void engine_append(struct engine *e, const struct fact_row *rows, size_t n)
+void engine_append(
+    struct engine *e, const struct fact_row *rows, size_t n, engine_done_fn fn, void *ctx)
 {
-	struct job *job = job_create(e, run_append, appended, NULL);
+	struct job *job = job_create(e, run_append, appended, ctx);
 	struct append_request *r = arena_new(job->arena, struct append_request);
 
 	r->rows = arena_array(job->arena, n, sizeof(*rows));
@@ -130,6 +131,7 @@ void engine_append(struct engine *e, const struct fact_row *rows, size_t n)
 		memcpy(r->rows, rows, n * sizeof(*rows));
 	r->n = n;
 	job->request = r;
+	job->fn_user.plain = fn;
 	job_post(job);
 }
 

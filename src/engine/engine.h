@@ -146,10 +146,12 @@ struct fact_row {
 };
 
 /*
- * Appends events of attempts, in one commit. FN gets -ESTALE when one of the attempts is no longer
- * current (its events are dropped, the others kept); may be NULL.
+ * Appends events of attempts, in one commit; those of attempts that are no longer current are
+ * dropped. FN hears when the rows are off the engine's hands. Who appends faster than the store
+ * commits fills the memory: callers bound what is under way.
  */
-void engine_append(struct engine *e, const struct fact_row *rows, size_t n);
+void engine_append(
+    struct engine *e, const struct fact_row *rows, size_t n, engine_done_fn fn, void *ctx);
 
 struct attempt_result {
 	enum ending ending;

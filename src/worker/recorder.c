@@ -12,31 +12,57 @@
 #define HOLD_MS 80 /* text waits so long for more of it */
 #define BATCH_MAX 256
 #define HELD_MAX KIB(32)
+#define UNDER_WAY_MAX 2048 /* rows that the store has not committed yet */
 
 struct recorder {
 	uv_timer_t timer;
 	struct engine *engine;
 	struct list holding; /* voices with held text */
 	struct fact_row rows[BATCH_MAX];
+	size_t n, under_way;
+	bool closed;
+};
+
+struct batch {
+	struct recorder *recorder;
 	size_t n;
 };
 
+static void free_when_done(struct recorder *r)
+{
+	if (r->closed && !r->under_way)
+		free(r);
+}
+
+static void on_appended(void *ctx, int rc)
+{
+	struct batch *b = ctx;
+
+	(void)rc;
+	b->recorder->under_way -= b->n;
+	free_when_done(b->recorder);
+	free(b);
+}
+
 static void append(struct recorder *r)
 {
+	struct batch *b;
+
 	if (!r->n)
 		return;
-	engine_append(r->engine, r->rows, r->n);
+	b = xalloc(sizeof(*b));
+	*b = (struct batch){ r, r->n };
+	r->under_way += r->n;
+	engine_append(r->engine, r->rows, r->n, on_appended, b);
 	r->n = 0;
 }
 
-static void add_row(struct voice *v, const char *type, json_t *data)
+static void put_row(struct voice *v, const char *type, json_t *data)
 {
 	struct recorder *r = v->recorder;
 
 	if (r->n == BATCH_MAX)
 		append(r);
-	if (!data)
-		data = json_object();
 	json_object_set_new(data, "step", json_text(v->step));
 	json_object_set_new(data, "epoch", json_integer(v->epoch));
 	r->rows[r->n++] = (struct fact_row){ .run = v->run,
@@ -44,6 +70,25 @@ static void add_row(struct voice *v, const char *type, json_t *data)
 		.epoch = v->epoch,
 		.type = type,
 		.data = data };
+}
+
+static void add_row(struct voice *v, const char *type, json_t *data)
+{
+	const struct recorder *r = v->recorder;
+
+	if (!data)
+		data = json_object();
+	if (r->under_way + r->n >= UNDER_WAY_MAX) {
+		v->dropped++;
+		json_decref(data);
+		return;
+	}
+	if (v->dropped)
+		put_row(v, "notice",
+		    json_pack("{s:s, s:I}", "text", "events were not kept: the store fell behind",
+			"dropped", (json_int_t)v->dropped));
+	v->dropped = 0;
+	put_row(v, type, data);
 }
 
 static void release(struct voice *v, struct buf *held, const char *type)
@@ -97,7 +142,10 @@ struct recorder *recorder_create(void *loop, struct engine *e)
 
 static void closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct recorder *r = handle->data;
+
+	r->closed = true;
+	free_when_done(r);
 }
 
 void recorder_destroy(struct recorder *r)

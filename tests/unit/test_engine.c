@@ -8,7 +8,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/engine.h"
+#include "worker/recorder.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -641,7 +643,7 @@ static void on_late(void *ctx, int rc)
 
 static void an_attempt_of_an_earlier_life_changes_nothing(void **state)
 {
-	struct change c = { 0 }, late = { 0 };
+	struct change c = { 0 }, late = { 0 }, appended = { 0 };
 	struct claim *old;
 
 	(void)state;
@@ -668,13 +670,75 @@ static void an_attempt_of_an_earlier_life_changes_nothing(void **state)
 		.data = json_pack("{s:s}", "text", "from the grave") };
 	struct attempt_result r = { .ending = ENDING_ANSWERED, .output = STR("late") };
 
-	engine_append(w->engine, &row, 1);
+	engine_append(w->engine, &row, 1, on_late, &appended);
+	wait_for(&appended.done);
 	engine_report(w->engine, old, &r, on_late, &late);
 	wait_for(&late.done);
 	assert_int_equal(late.rc, -ESTALE);
 	assert_null(strstr(read_text(print_steps), "late"));
 	assert_null(strstr(read_text(print_events), "text"));
 	engine_claim_free(old);
+}
+
+/* --- what attempts say -------------------------------------------------------------------- */
+
+static int wait_on_the_store_thread(struct store *s, void *ctx)
+{
+	(void)s;
+	return sem_wait(ctx);
+}
+
+static void on_waited(void *ctx, int rc)
+{
+	(void)ctx;
+	assert_int_equal(rc, 0);
+}
+
+static int count_said(struct store *s, struct buf *b)
+{
+	int rc = s->ops->event_read(s, w->run, 0, 10000, add_event, b);
+	unsigned notices = 0, tools = 0;
+
+	for (struct str rest = buf_str(b); rest.p;) {
+		struct str line = str_line(&rest);
+
+		notices += str_contains(line, STR(" notice "));
+		tools += str_contains(line, STR(" tool "));
+	}
+	buf_clear(b);
+	buf_printf(b, "tools %u, notices %u", tools, notices);
+	return rc;
+}
+
+static void a_store_that_falls_behind_does_not_fill_the_memory(void **state)
+{
+	struct voice v;
+	sem_t go;
+
+	(void)state;
+	w->silent = "a";
+	launch(HEAD "  - {id: a, persona: p, task: t}\n");
+	while (!w->silenced)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	struct recorder *r = recorder_create(&w->loop, w->engine);
+
+	sem_init(&go, 0, 0);
+	voice_init(&v, r, w->silenced);
+	engine_read(w->engine, wait_on_the_store_thread, on_waited, &go);
+	for (int i = 0; i < 5000; i++)
+		voice_event(&v, "tool", json_pack("{s:i}", "n", i));
+	assert_int_equal(v.dropped, 5000 - 2048);
+	sem_post(&go);
+	read_text(count_said); /* stands behind what was appended */
+	voice_event(&v, "tool", NULL);
+	assert_int_equal(v.dropped, 0);
+	voice_fini(&v);
+	recorder_destroy(r);
+	assert_string_equal(read_text(count_said), "tools 2049, notices 1");
+	sem_destroy(&go);
+	end_claim(w->silenced);
+	w->silenced = NULL;
+	finish();
 }
 
 static void failed_work_is_tried_again_on_request(void **state)
@@ -792,6 +856,7 @@ int main(void)
 		T(a_crash_while_cancelling_ends_as_cancelled),
 		T(what_was_completed_is_kept_after_a_crash),
 		T(an_attempt_of_an_earlier_life_changes_nothing),
+		T(a_store_that_falls_behind_does_not_fill_the_memory),
 		T(failed_work_is_tried_again_on_request),
 		T(one_key_is_one_run),
 		T(requests_that_make_no_sense_say_why),
