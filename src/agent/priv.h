@@ -27,7 +27,7 @@ void out_text(const char *type, struct str text);
 
 struct root {
 	int fd;
-	const char *path; /* as tools that are programs see it */
+	const char *git; /* the git directory that the snapshot brought along */
 };
 
 MUST_CHECK int root_open(struct root *r, const char *path);

@@ -13,7 +13,7 @@
 
 int root_open(struct root *r, const char *path)
 {
-	r->path = path;
+	r->git = "/repo-git";
 	r->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return r->fd < 0 ? -errno : 0;
 }

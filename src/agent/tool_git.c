@@ -1,6 +1,6 @@
 /*
  * git_log, git_diff, git_blame, git_show. git runs behind the fence like us, on the bare directory
- * that the snapshot brought along (/repo-git), never on the repository's own configuration.
+ * that the snapshot brought along, never on the repository's own configuration.
  */
 #include "agent/priv.h"
 
@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GIT_DIR "/repo-git"
 #define GIT_SECONDS 20
 #define LOG_DEFAULT 30
 #define LOG_MAX 200
@@ -30,7 +29,7 @@ static bool is_revision(struct str s)
 	return true;
 }
 
-static void child(const char *const *argv, int out)
+static void child(const struct root *root, const char *const *argv, int out)
 {
 	static const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
 		"HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
@@ -41,6 +40,8 @@ static void child(const char *const *argv, int out)
 	dup2(null, 0);
 	dup2(out, 1);
 	dup2(null, 2);
+	if (fchdir(root->fd) < 0)
+		_exit(126);
 	execve("/usr/bin/git", unconst(argv), unconst(env));
 	_exit(127);
 }
@@ -67,22 +68,23 @@ static bool drain(struct tool_call *call, int fd)
 
 static int run_git(struct tool_call *call, const char *const *args)
 {
-	const char *argv[32] = { "git", ("--git-dir=" GIT_DIR), "--no-pager", "-c",
-		"core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
+	const char *git = call->root->git;
+	const char *argv[32] = { "git", arena_printf(call->arena, "--git-dir=%s", git),
+		"--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
 		"core.quotePath=false" };
 	size_t n = 9;
 	int ends[2], status = 0;
 
 	while (*args && n < 31)
 		argv[n++] = *args++;
-	if (access(GIT_DIR "/HEAD", R_OK) < 0)
+	if (access(arena_printf(call->arena, "%s/HEAD", git), R_OK) < 0)
 		return tool_fail(call, "there is no git history in this snapshot");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return tool_fail(call, "no pipe: %s", err_name(-errno));
 	pid_t pid = fork();
 
 	if (pid == 0)
-		child(argv, ends[1]);
+		child(call->root, argv, ends[1]);
 	close(ends[1]);
 	bool whole = pid > 0 && drain(call, ends[0]);
 
