@@ -15,6 +15,7 @@
 
 #define NUDGES_MAX 2 /* for answers that are empty or were cut */
 #define ARGS_SHOWN 2000
+#define TOOL_PATIENCE 20000 /* milliseconds */
 
 struct agent {
 	struct chat chat;
@@ -47,17 +48,20 @@ static void tell_start(const struct reply_call *call, const json_t *args)
 	json_t *input = json_deep_copy(args);
 
 	if (!input)
-		input = json_text(str_take(buf_str(&call->args), ARGS_SHOWN));
+		input = json_text(utf8_cut(buf_str(&call->args), ARGS_SHOWN));
 	out_event("tool_start", json_pack("{s:o, s:o, s:o}", "id", json_text(buf_str(&call->id)),
 				    "name", json_text(buf_str(&call->name)), "input", input));
 }
 
-static void tell_end(const struct reply_call *call, const struct tool_call *tc, bool ok)
+static void tell_end(const struct reply_call *call, const json_t *result)
 {
-	out_event(
-	    "tool_end", json_pack("{s:o, s:o, s:b, s:s, s:O}", "id", json_text(buf_str(&call->id)),
-			    "name", json_text(buf_str(&call->name)), "ok", ok, "summary",
-			    tc->summary, "reads", tc->reads));
+	json_t *doc = json_pack("{s:o, s:o}", "id", json_text(buf_str(&call->id)), "name",
+	    json_text(buf_str(&call->name)));
+
+	for (const char *const *key = (const char *const[]){ "ok", "summary", "reads", NULL }; *key;
+	     key++)
+		json_object_set(doc, *key, json_object_get(result, *key));
+	out_event("tool_end", doc);
 }
 
 static bool is_offered(const struct agent *ag, const struct tool *tool)
@@ -69,45 +73,38 @@ static bool is_offered(const struct agent *ag, const struct tool *tool)
 }
 
 /* A tool that is not there was asked for: said aloud, because it may have been an attempt. */
-static void refuse_call(const struct agent *ag, const struct reply_call *call, struct tool_call *tc)
+static json_t *refuse_call(const struct agent *ag, const struct reply_call *call)
 {
-	tool_fail(tc, "there is no tool \"%.*s\" here. The tools are:",
-	    STR_ARG(str_take(buf_str(&call->name), 100)));
+	struct buf names;
+	json_t *doc;
+
+	buf_init(&names, KIB(1));
 	for (size_t i = 0; i < ag->chat.n_tools; i++)
-		buf_printf(tc->out, " %s", ag->offered[i]->name);
+		buf_printf(&names, " %s", ag->offered[i]->name);
+	doc = tool_error("there is no tool \"%.*s\" here. The tools are:%.*s",
+	    STR_ARG(utf8_cut(buf_str(&call->name), 100)), STR_ARG(buf_str(&names)));
+	buf_fini(&names);
 	out_event("denied", json_pack("{s:o, s:o, s:s}", "id", json_text(buf_str(&call->id)),
 				"name", json_text(buf_str(&call->name)), "text", "no such tool"));
+	return doc;
 }
 
 static void run_call(struct agent *ag, const struct reply_call *call)
 {
 	const struct tool *tool = tool_find(buf_str(&call->name));
-	struct arena *a = arena_create("tool", ARENA_JOB);
 	json_t *args = call->args.n ? json_parse(buf_str(&call->args), NULL) : json_object();
-	struct buf out;
-	struct tool_call tc = { .root = &ag->root,
-		.arena = a,
-		.args = args,
-		.out = &out,
-		.reads = json_array(),
-		.summary = "" };
-	bool ok = false;
+	json_t *result;
 
-	buf_init(&out, TOOL_RESULT_MAX + KIB(16));
 	ag->calls++;
 	tell_start(call, args);
-	if (!is_offered(ag, tool))
-		refuse_call(ag, call, &tc);
-	else if (!json_is_object(args))
-		tool_fail(&tc, "the arguments are not a JSON object");
+	if (is_offered(ag, tool))
+		result = tool_run(tool, &ag->root, args, TOOL_PATIENCE);
 	else
-		ok = tool->fn(&tc) == 0;
-	tell_end(call, &tc, ok);
-	chat_add_result(&ag->chat, buf_str(&call->id), utf8_cut(buf_str(&out), TOOL_RESULT_MAX));
-	buf_fini(&out);
-	json_decref(tc.reads);
+		result = refuse_call(ag, call);
+	tell_end(call, result);
+	chat_add_result(&ag->chat, buf_str(&call->id), json_get_str(result, "text"));
+	json_decref(result);
 	json_decref(args);
-	arena_destroy(a);
 }
 
 static void run_calls(struct agent *ag, const struct reply *r)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -46,11 +47,12 @@ void root_walk(const struct root *r, struct arena *a, struct str path, root_fn f
 
 /* --- tools ------------------------------------------------------------------------------------ */
 
+/* A call as the tool sees it, in the process that is there for this call alone. */
 struct tool_call {
-	struct root *root;
-	struct arena *arena; /* of this call */
-	const json_t *args;
-	struct buf *out; /* the result, at most TOOL_RESULT_MAX; more is cut by the caller */
+	const struct root *root;
+	struct arena *arena;
+	const json_t *args; /* an object whose members have the types of the schema */
+	struct buf *out; /* the result; what goes beyond TOOL_RESULT_MAX is cut, and said to be */
 	json_t *reads;	 /* [{path, from, to}], for whoever shows what was read */
 	const char *summary;
 };
@@ -65,6 +67,14 @@ struct tool {
 extern const struct tool agent_tools[];
 extern const size_t agent_n_tools;
 const struct tool *tool_find(struct str name);
+/*
+ * What came of a call that was given at most PATIENCE: {"ok", "text" for the model, "summary",
+ * "reads"}. A new reference, never NULL, whatever ARGS is and however the tool ends.
+ */
+json_t *tool_run(
+    const struct tool *tool, const struct root *root, const json_t *args, msec_t patience);
+/* The same of a call that is not made. */
+json_t *tool_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A sentence for the model in place of a result. Returns -EINVAL. */
 int tool_fail(struct tool_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,16 +5,13 @@
 #include "agent/priv.h"
 
 #include "base/unconst.h"
-#include "base/utf8.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GIT_SECONDS 20
 #define LOG_DEFAULT 30
 #define LOG_MAX 200
 
@@ -46,24 +43,18 @@ static void child(const struct root *root, const char *const *argv, int out)
 	_exit(127);
 }
 
-/* Reads until the end, the ceiling or the time is reached; then the child is killed. */
+/* Reads until the end or the ceiling is reached; then the child is killed. */
 static bool drain(struct tool_call *call, int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char chunk[KIB(16)];
+	char chunk[KIB(8)];
+	ssize_t n = 1;
 
-	for (;;) {
-		ssize_t n =
-		    poll(&p, 1, GIT_SECONDS * 1000) > 0 ? read(fd, chunk, sizeof(chunk)) : -1;
-
-		if (n <= 0)
-			return n == 0;
-		buf_add(call->out, utf8_clean(call->arena, (struct str){ chunk, (size_t)n }));
-		if (call->out->n > TOOL_RESULT_MAX - KIB(1)) {
-			buf_adds(call->out, "\n(cut here)\n");
-			return false;
-		}
+	while (n > 0 && call->out->n <= TOOL_RESULT_MAX) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(call->out, (struct str){ chunk, (size_t)n });
 	}
+	return n == 0;
 }
 
 static int run_git(struct tool_call *call, const char *const *args)
