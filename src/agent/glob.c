@@ -36,40 +36,61 @@ static size_t one_match(struct str p, char c)
 	return p.p[0] == c;
 }
 
-/* Tries every end of each star; STEPS bounds what a hostile pattern can cost. */
-static bool match_from(struct str p, struct str s, unsigned long *steps)
+/*
+ * Where in the pattern we can be, as a set: every byte of S leads from one set to the next. So the
+ * cost is the product of both lengths, whatever the pattern.
+ */
+struct places {
+	bool at[GLOB_MAX + 1];
+};
+
+static bool is_deep(struct str p, size_t i)
 {
-	while (p.n) {
-		if (++*steps > 1000000)
-			return false;
-		if (p.p[0] == '*') {
-			bool deep = p.n > 1 && p.p[1] == '*';
-			struct str rest = str_skip(p, deep ? 2 : 1);
-
-			if (deep && rest.n && rest.p[0] == '/' &&
-			    match_from(str_skip(rest, 1), s, steps))
-				return true;
-			for (size_t i = 0; i <= s.n; i++) {
-				if (match_from(rest, str_skip(s, i), steps))
-					return true;
-				if (i < s.n && s.p[i] == '/' && !deep)
-					return false;
-			}
-			return false;
-		}
-		size_t n = s.n ? one_match(p, s.p[0]) : 0;
-
-		if (!n)
-			return false;
-		p = str_skip(p, n);
-		s = str_skip(s, 1);
-	}
-	return s.n == 0;
+	return i + 1 < p.n && p.p[i] == '*' && p.p[i + 1] == '*';
 }
 
-bool glob_match(struct str pattern, struct str s)
+/* A star may stand for nothing, and "**" with the slash behind it, too. */
+static void skip_stars(struct str p, struct places *now)
 {
-	unsigned long steps = 0;
+	for (size_t i = 0; i < p.n; i++) {
+		size_t after = i + (is_deep(p, i) ? 2 : 1);
 
-	return match_from(str_take(pattern, 200), s, &steps);
+		if (!now->at[i] || p.p[i] != '*')
+			continue;
+		now->at[after] = true;
+		if (is_deep(p, i) && after < p.n && p.p[after] == '/')
+			now->at[after + 1] = true;
+	}
+}
+
+static void take(struct str p, char c, const struct places *now, struct places *next)
+{
+	*next = (struct places){ 0 };
+	for (size_t i = 0; i < p.n; i++) {
+		if (!now->at[i])
+			continue;
+		if (p.p[i] == '*') {
+			next->at[i] |= c != '/' || is_deep(p, i);
+			continue;
+		}
+		size_t n = one_match(str_skip(p, i), c);
+
+		if (n)
+			next->at[i + n] = true;
+	}
+	skip_stars(p, next);
+}
+
+bool glob_match(struct str p, struct str s)
+{
+	struct places now = { .at = { true } }, next;
+
+	if (p.n > GLOB_MAX)
+		return false;
+	skip_stars(p, &now);
+	for (size_t i = 0; i < s.n; i++) {
+		take(p, s.p[i], &now, &next);
+		now = next;
+	}
+	return now.at[p.n];
 }

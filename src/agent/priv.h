@@ -86,7 +86,9 @@ int tool_git_log(struct tool_call *call);
 int tool_git_diff(struct tool_call *call);
 int tool_git_blame(struct tool_call *call);
 int tool_git_show(struct tool_call *call);
-/* Does the path or name S match the pattern: *, ?, [..], ** over slashes. */
+#define GLOB_MAX 200
+/* Does the path or name S match the pattern of at most GLOB_MAX bytes: *, ?, [..], ** over slashes.
+ */
 bool glob_match(struct str pattern, struct str s);
 
 /* --- wire.c: one request ------------------------------------------------------------------------

@@ -183,8 +183,8 @@ int tool_find_files(struct tool_call *call)
 		.pattern = json_get_str(call->args, "pattern"),
 		.max = max > 0 && max <= FIND_MAX ? (size_t)max : FIND_DEFAULT };
 
-	if (!f.pattern.n)
-		return tool_fail(call, "pattern is missing");
+	if (!f.pattern.n || f.pattern.n > GLOB_MAX)
+		return tool_fail(call, "pattern must have 1 to %d bytes", GLOB_MAX);
 	root_walk(call->root, call->arena, STR(""), on_file, &f);
 	if (!f.n)
 		buf_adds(call->out, "No file matches.\n");

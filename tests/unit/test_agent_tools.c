@@ -274,6 +274,59 @@ static void long_results_are_cut_and_say_so(void **state)
 	}
 }
 
+/* --- find_files -------------------------------------------------------------------------- */
+
+static void patterns_match_names_or_paths(void **state)
+{
+	static const struct row rows[] = {
+		{ "find_files", "{\"pattern\":\"*.c\"}", "a.c\nsrc/b.c\nsrc/deep/c.c\n" },
+		{ "find_files", "{\"pattern\":\"**/*.c\"}", "a.c\nsrc/b.c\nsrc/deep/c.c\n" },
+		{ "find_files", "{\"pattern\":\"src/*.c\"}", "src/b.c\n" },
+		{ "find_files", "{\"pattern\":\"src/**/*.c\"}", "src/b.c\nsrc/deep/c.c\n" },
+		{ "find_files", "{\"pattern\":\"src/**\"}", "src/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
+		{ "find_files", "{\"pattern\":\"**\"}",
+		    "[x]\na.c\nsrc/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
+		{ "find_files", "{\"pattern\":\"[ab].c\"}", "a.c\nsrc/b.c\n" },
+		{ "find_files", "{\"pattern\":\"[!a-b].c\"}", "src/deep/c.c\n" },
+		{ "find_files", "{\"pattern\":\"?.?\"}", "a.c\nsrc/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
+		{ "find_files", "{\"pattern\":\"[x]\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"[[]x]\"}", "[x]\n" },
+		{ "find_files", "{\"pattern\":\"[x\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"src?b.c\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"src[/]b.c\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"deep\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"../**\"}", "No file matches.\n" },
+		{ "find_files", "{\"pattern\":\"\"}", "Error: pattern must have 1 to 200 bytes" },
+		{ "find_files", "{\"pattern\":\"*\",\"max\":2}",
+		    "[x]\na.c\n(first 2; there are more)\n" },
+		{ "find_files", "{\"pattern\":\"*\",\"max\":5}",
+		    "[x]\na.c\nsrc/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
+	};
+	static const char *const names[] = { "a.c", "src/b.c", "src/deep/c.c", "src/x.h", "[x]" };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put(w, names[i], "");
+	ASK_ALL(w, rows);
+	assert_string_equal(
+	    ask(w, "find_files",
+		arena_printf(w->arena, "{\"pattern\":\"%s\"}", many(w, "*", 201).p)),
+	    "Error: pattern must have 1 to 200 bytes");
+}
+
+/* Each star can end in many places; that costs time, but never a match. */
+static void patterns_with_many_stars_find_what_they_should(void **state)
+{
+	struct world *w = *state;
+	char *name = arena_printf(w->arena, "x%s/xaaaaab", many(w, "a", 150).p);
+
+	put(w, name, "");
+	assert_string_equal(
+	    ask(w, "find_files", "{\"pattern\":\"**x*a*a*a*a*a*b/**\"}"), "No file matches.\n");
+	assert_string_equal(ask(w, "find_files", "{\"pattern\":\"**/x*a*a*a*a*a*b\"}"),
+	    arena_printf(w->arena, "%s\n", name));
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -285,6 +338,8 @@ int main(void)
 		UNIT_TEST(a_git_without_end_dies_with_its_call),
 		UNIT_TEST(a_tool_that_dies_is_an_error_for_the_model),
 		UNIT_TEST(long_results_are_cut_and_say_so),
+		UNIT_TEST(patterns_match_names_or_paths),
+		UNIT_TEST(patterns_with_many_stars_find_what_they_should),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
