@@ -12,6 +12,8 @@
 #include "base/limits.h"
 #include "flow/words.h"
 
+#include <dirent.h>
+
 #define TURNS_DEFAULT 40
 #define CONTEXT_BYTES KIB(360) /* of all messages: some 90,000 tokens */
 #define CONTEXT_LEAST KIB(16)
@@ -32,18 +34,29 @@ struct root {
 };
 
 MUST_CHECK int root_open(struct root *r, const char *path);
+/* PATH without what does not matter: leading "/" and "./", trailing "/"; empty is the root. */
+struct str root_path(struct str path);
 /*
- * Opens PATH (relative; "", "." and "/" are the root itself) without ever leaving the root, not by
- * `..`, not by a link, not by a mount. FLAGS as of open. A descriptor, or negative errno.
+ * Opens PATH (relative; "", "." and "/" are the root itself) without ever leaving the root, neither
+ * by `..` nor by a link. FLAGS as of open. A descriptor, or negative errno.
  */
 MUST_CHECK int root_at(const struct root *r, struct str path, int flags);
+/* What a negative errno of these functions means for a path. */
+const char *root_why(int rc);
 /* The whole of a regular file of at most MAX bytes in A. */
 MUST_CHECK int root_read(
     const struct root *r, struct arena *a, struct str path, size_t max, struct str *ret);
-/* Calls FN for every regular file below PATH in order of names, depth first; FN returns false to
- * stop. Links are not followed. */
+/* The entries of the directory PATH in order of names, without "." and ".."; how many, or negative
+ * errno. Each of them and the array are heap. */
+MUST_CHECK int root_list(const struct root *r, struct str path, struct dirent ***ret);
+/*
+ * Calls FN for every regular file below the directory PATH in order of names, depth first; FN
+ * returns false to stop. Links are not followed. MISSED counts what could not be looked at: too
+ * deep, too long a path, not readable. Negative errno when PATH itself cannot.
+ */
 typedef bool (*root_fn)(void *ctx, struct str path, size_t size);
-void root_walk(const struct root *r, struct arena *a, struct str path, root_fn fn, void *ctx);
+MUST_CHECK int root_walk(
+    const struct root *r, struct str path, root_fn fn, void *ctx, size_t *ret_missed);
 
 /* --- tools ------------------------------------------------------------------------------------ */
 
@@ -77,6 +90,11 @@ json_t *tool_run(
 json_t *tool_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A sentence for the model in place of a result. Returns -EINVAL. */
 int tool_fail(struct tool_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int tool_fail_path(struct tool_call *call, struct str path, const char *why);
+/* A name of a repository on one line: what would move a cursor or begin a line is escaped. */
+void tool_add_name(struct tool_call *call, struct str name);
+/* In brackets, on a line of its own: what the result lacks. Nothing when N is 0. */
+void tool_note(struct tool_call *call, size_t n, const char *what);
 
 int tool_list_dir(struct tool_call *call);
 int tool_read_file(struct tool_call *call);

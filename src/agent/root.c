@@ -18,6 +18,24 @@ int root_open(struct root *r, const char *path)
 	return r->fd < 0 ? -errno : 0;
 }
 
+struct str root_path(struct str path)
+{
+	while (str_starts(path, STR("/")) || str_starts(path, STR("./")))
+		path = str_skip(path, path.p[0] == '/' ? 1 : 2);
+	while (path.n && path.p[path.n - 1] == '/')
+		path.n--;
+	return str_is(path, ".") ? str_take(path, 0) : path;
+}
+
+const char *root_why(int rc)
+{
+	if (rc == -EXDEV)
+		return "it leads out of the repository";
+	if (rc == -EINVAL || rc == -ENXIO)
+		return "it is no regular file";
+	return err_name(rc);
+}
+
 int root_at(const struct root *r, struct str path, int flags)
 {
 	char name[PATH_BYTES_MAX];
@@ -26,10 +44,7 @@ int root_at(const struct root *r, struct str path, int flags)
 	struct open_how how = { .flags = (unsigned)flags | more,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 
-	while (path.n && path.p[0] == '/')
-		path = str_skip(path, 1);
-	while (path.n && path.p[path.n - 1] == '/')
-		path.n--;
+	path = root_path(path);
 	if (path.n >= sizeof(name) || (path.n && memchr(path.p, 0, path.n)))
 		return -ENAMETOOLONG;
 	memcpy(name, path.n ? path.p : ".", path.n ? path.n : 1);
@@ -84,90 +99,97 @@ int root_read(const struct root *r, struct arena *a, struct str path, size_t max
 
 struct walk {
 	const struct root *root;
-	struct arena *arena;
 	root_fn fn;
 	void *ctx;
+	char path[PATH_BYTES_MAX]; /* where we are */
+	size_t n, missed;
 };
 
-static bool walk_dir(struct walk *w, struct str path, unsigned depth);
-
-static bool walk_entry(struct walk *w, struct str dir, const char *name, unsigned depth)
+static int is_entry(const struct dirent *e)
 {
-	struct str path = dir.n ? str_from(arena_printf(w->arena, "%.*s/%s", STR_ARG(dir), name))
-				: arena_dup(w->arena, str_from(name));
-	struct stat st;
-	int fd = root_at(w->root, path, O_PATH | O_NOFOLLOW);
+	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int root_list(const struct root *r, struct str path, struct dirent ***ret)
+{
+	int fd = root_at(r, path, O_RDONLY | O_DIRECTORY);
+	int n = fd < 0 ? fd : scandirat(fd, ".", ret, is_entry, by_name);
 
 	if (fd < 0)
-		return true;
-	int rc = fstat(fd, &st);
+		return fd;
+	n = n < 0 ? -errno : n;
+	close(fd);
+	return n;
+}
+
+static int walk_dir(struct walk *w, unsigned depth);
+
+/* 0: go on, 1: enough, or why it could not be looked at. */
+static int walk_here(struct walk *w, unsigned depth)
+{
+	struct str path = { w->path, w->n };
+	int fd = root_at(w->root, path, O_PATH | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	int rc = fstat(fd, &st) < 0 ? -errno : 0;
 
 	close(fd);
-	if (rc < 0)
-		return true;
+	if (rc)
+		return rc;
 	if (S_ISDIR(st.st_mode))
-		return walk_dir(w, path, depth + 1);
-	return !S_ISREG(st.st_mode) || w->fn(w->ctx, path, (size_t)st.st_size);
+		return depth < WALK_DEPTH_MAX ? walk_dir(w, depth + 1) : -E2BIG;
+	return S_ISREG(st.st_mode) && !w->fn(w->ctx, path, (size_t)st.st_size);
 }
 
-static int name_cmp(const void *a, const void *b)
+static int walk_entry(struct walk *w, const char *name, unsigned depth)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+	size_t before = w->n, room = sizeof(w->path) - before;
+	int more = snprintf(w->path + before, room, "%s%s", before ? "/" : "", name);
+	int rc = -ENAMETOOLONG;
 
-/* The names of a directory, sorted, one after the other in NAMES; the array is heap. */
-static const char **list_names(DIR *d, struct buf *names, size_t *ret_n)
-{
-	struct dirent *e;
-	size_t n = 0, at = 0;
-
-	while ((e = readdir(d)) && names->n < MIB(15))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-			buf_add(names, (struct str){ e->d_name, strlen(e->d_name) + 1 });
-			n++;
-		}
-	const char **v = xalloc((n + 1) * sizeof(*v));
-
-	for (size_t i = 0; i < n; i++) {
-		v[i] = names->p + at;
-		at += strlen(v[i]) + 1;
+	if ((size_t)more < room) {
+		w->n += (size_t)more;
+		rc = walk_here(w, depth);
 	}
-	qsort(v, n, sizeof(*v), name_cmp);
-	*ret_n = n;
-	return v;
+	w->n = before;
+	w->missed += rc < 0;
+	return rc > 0;
 }
 
 /* The directory is closed before we go deeper, so that few descriptors are open. */
-static bool walk_dir(struct walk *w, struct str path, unsigned depth)
+static int walk_dir(struct walk *w, unsigned depth)
 {
-	int fd = depth < WALK_DEPTH_MAX ? root_at(w->root, path, O_RDONLY | O_DIRECTORY) : -1;
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	bool go_on = true;
-	struct buf names;
-	size_t n;
+	struct dirent **v;
+	int n = root_list(w->root, (struct str){ w->path, w->n }, &v), rc = 0;
 
-	if (!d && fd >= 0)
-		close(fd);
-	if (!d)
-		return true;
-	buf_init(&names, MIB(16));
-	const char **v = list_names(d, &names, &n);
-
-	closedir(d);
-	for (size_t i = 0; i < n && go_on; i++)
-		go_on = walk_entry(w, path, v[i], depth);
-	free(v);
-	buf_fini(&names);
-	return go_on;
+	for (int i = 0; i < n; i++) {
+		if (!rc)
+			rc = walk_entry(w, v[i]->d_name, depth);
+		free(v[i]);
+	}
+	if (n >= 0)
+		free(v);
+	return n < 0 ? n : rc;
 }
 
-void root_walk(const struct root *r, struct arena *a, struct str path, root_fn fn, void *ctx)
+int root_walk(const struct root *r, struct str path, root_fn fn, void *ctx, size_t *ret_missed)
 {
-	struct walk w = { r, a, fn, ctx };
+	struct walk w = { .root = r, .fn = fn, .ctx = ctx };
 
-	while (path.n && path.p[path.n - 1] == '/')
-		path.n--;
-	if (str_is(path, "."))
-		path.n = 0;
-	walk_dir(&w, path, 0);
+	path = root_path(path);
+	if (path.n >= sizeof(w.path))
+		return -ENAMETOOLONG;
+	memcpy(w.path, path.n ? path.p : "", path.n);
+	w.n = path.n;
+	int rc = walk_dir(&w, 0);
+
+	*ret_missed = w.missed;
+	return rc < 0 ? rc : 0;
 }

@@ -3,7 +3,6 @@
 
 #include "base/utf8.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,49 +16,38 @@
 /* --- list_dir ------------------------------------------------------------------------------------
  */
 
-static int name_cmp(const void *a, const void *b)
+static bool is_dir(struct tool_call *call, struct str dir, const struct dirent *e)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool is_dir(int fd, const struct dirent *e)
-{
+	const char *path = arena_printf(call->arena, "%.*s/%s", STR_ARG(dir), e->d_name);
 	struct stat st;
 
 	if (e->d_type != DT_UNKNOWN)
 		return e->d_type == DT_DIR;
-	return fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	int fd = root_at(call->root, str_from(path), O_PATH | O_NOFOLLOW);
+	bool yes = fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
 }
 
 int tool_list_dir(struct tool_call *call)
 {
 	struct str path = json_get_str(call->args, "path");
-	int fd = root_at(call->root, path, O_RDONLY | O_DIRECTORY);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const char **v = arena_array(call->arena, LIST_MAX, sizeof(*v));
-	size_t n = 0, more = 0;
-	struct dirent *e;
+	struct dirent **v;
+	int n = root_list(call->root, path, &v), shown = 0;
 
-	if (!d)
-		return tool_fail(call, "%.*s: %s", STR_ARG(path), err_name(fd));
-	while ((e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (n == LIST_MAX)
-			more++;
-		else
-			v[n++] = arena_printf(
-			    call->arena, "%s%s", e->d_name, is_dir(dirfd(d), e) ? "/" : "");
+	if (n < 0)
+		return tool_fail_path(
+		    call, path, n == -ENOTDIR ? "it is no directory; use read_file" : root_why(n));
+	for (; shown < n && shown < LIST_MAX && call->out->n < TOOL_RESULT_MAX - KIB(4); shown++) {
+		tool_add_name(call, str_from(v[shown]->d_name));
+		buf_adds(call->out, is_dir(call, path, v[shown]) ? "/\n" : "\n");
 	}
-	closedir(d);
-	qsort(v, n, sizeof(*v), name_cmp);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(call->out, "%s\n", v[i]);
-	if (more)
-		buf_printf(call->out, "(%zu more entries are not shown)\n", more);
+	tool_note(call, (size_t)(n - shown), "more entries are not shown");
 	if (!n)
 		buf_adds(call->out, "(empty)\n");
-	call->summary = arena_printf(call->arena, "%zu entries", n + more);
+	call->summary = arena_printf(call->arena, "%d entries", n);
 	return 0;
 }
 
@@ -82,29 +70,40 @@ static size_t count_lines(struct str text)
 	return n + (text.n && text.p[text.n - 1] != '\n');
 }
 
-static void add_lines(struct tool_call *call, struct str text, size_t from, size_t to, size_t total)
+/* The last line that was added; a result has no room for all of them when they are long. */
+static size_t add_lines(struct buf *b, struct str text, size_t from, size_t to)
 {
-	size_t no = 0, last = from - 1;
+	size_t no = 0;
 
-	buf_printf(call->out, "lines %zu-%zu of %zu\n", from, to, total);
-	while (text.p && no < to) {
-		struct str line = str_line(&text);
+	while (text.p && no < to && b->n < TOOL_RESULT_MAX - KIB(4)) {
+		struct str line = str_line(&text), shown = utf8_cut(line, LINE_SHOWN);
 
 		if (++no < from)
 			continue;
-		if (call->out->n > TOOL_RESULT_MAX - KIB(4))
-			break;
-		buf_printf(call->out, "%6zu\t%.*s%s\n", no, STR_ARG(utf8_cut(line, LINE_SHOWN)),
-		    line.n > LINE_SHOWN ? " …" : "");
-		last = no;
+		buf_printf(b, "%6zu\t", no);
+		buf_add(b, shown);
+		buf_adds(b, shown.n < line.n ? " …\n" : "\n");
 	}
-	if (last < total)
-		buf_printf(call->out, "(stopped at line %zu; %zu more lines follow)\n", last,
-		    total - last);
-	call->summary = arena_printf(call->arena, "lines %zu-%zu of %zu", from, last, total);
+	return no;
+}
+
+static void show_lines(
+    struct tool_call *call, struct str text, size_t from, size_t to, size_t total)
+{
+	struct buf lines;
+
+	buf_init(&lines, TOOL_RESULT_MAX);
+	to = add_lines(&lines, text, from, to);
+	call->summary = arena_printf(call->arena, "lines %zu-%zu of %zu", from, to, total);
+	buf_printf(call->out, "%s\n", call->summary);
+	buf_add(call->out, buf_str(&lines));
+	buf_fini(&lines);
+	if (to < total)
+		buf_printf(
+		    call->out, "(stopped at line %zu; %zu more lines follow)\n", to, total - to);
 	json_array_append_new(call->reads,
-	    json_pack("{s:o, s:i, s:i}", "path", json_text(json_get_str(call->args, "path")),
-		"from", (int)from, "to", (int)last));
+	    json_pack("{s:o, s:I, s:I}", "path", json_text(json_get_str(call->args, "path")),
+		"from", (json_int_t)from, "to", (json_int_t)to));
 }
 
 int tool_read_file(struct tool_call *call)
@@ -114,14 +113,14 @@ int tool_read_file(struct tool_call *call)
 	long long to = json_get_int(call->args, "to", 0);
 	int rc = root_read(call->root, call->arena, path, SOURCE_FILE_MAX, &text);
 
-	if (rc == -E2BIG)
-		return tool_fail(call, "%.*s is larger than 16 MiB", STR_ARG(path));
-	if (rc == -EISDIR)
-		return tool_fail(call, "%.*s is a directory; use list_dir", STR_ARG(path));
 	if (rc)
-		return tool_fail(call, "%.*s: %s", STR_ARG(path), err_name(rc));
+		return tool_fail_path(call, path,
+		    rc == -E2BIG    ? "it is larger than 16 MiB"
+		    : rc == -EISDIR ? "it is a directory; use list_dir"
+				    : root_why(rc));
 	if (is_binary(text))
-		return tool_fail(call, "%.*s is a binary file (%zu bytes)", STR_ARG(path), text.n);
+		return tool_fail_path(call, path,
+		    arena_printf(call->arena, "it is a binary file (%zu bytes)", text.n));
 	size_t total = count_lines(text);
 
 	if (!total) {
@@ -132,12 +131,13 @@ int tool_read_file(struct tool_call *call)
 	if (from < 1)
 		from = 1;
 	if ((size_t)from > total)
-		return tool_fail(call, "%.*s has only %zu lines", STR_ARG(path), total);
+		return tool_fail_path(
+		    call, path, arena_printf(call->arena, "it has only %zu lines", total));
 	if (to < from || (size_t)to > total)
 		to = (long long)total;
 	if (to - from >= TOOL_READ_LINES)
 		to = from + TOOL_READ_LINES - 1;
-	add_lines(call, text, (size_t)from, (size_t)to, total);
+	show_lines(call, text, (size_t)from, (size_t)to, total);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ struct find {
 	struct tool_call *call;
 	struct str pattern;
 	size_t n, max;
-	bool more;
+	bool whole, more;
 };
 
 static struct str base_of(struct str path)
@@ -161,35 +161,44 @@ static struct str base_of(struct str path)
 static bool on_file(void *ctx, struct str path, size_t size)
 {
 	struct find *f = ctx;
-	/* a pattern without a slash is about names, as people expect */
-	bool whole = str_chr(f->pattern, '/') >= 0;
 
 	(void)size;
-	if (!glob_match(f->pattern, whole ? path : base_of(path)))
+	if (!glob_match(f->pattern, f->whole ? path : base_of(path)))
 		return true;
 	if (f->n == f->max || f->call->out->n > TOOL_RESULT_MAX - KIB(8)) {
 		f->more = true;
 		return false;
 	}
 	f->n++;
-	buf_printf(f->call->out, "%.*s\n", STR_ARG(path));
+	tool_add_name(f->call, path);
+	buf_addc(f->call->out, '\n');
 	return true;
 }
 
 int tool_find_files(struct tool_call *call)
 {
 	long long max = json_get_int(call->args, "max", FIND_DEFAULT);
+	struct str pattern = json_get_str(call->args, "pattern");
 	struct find f = { .call = call,
-		.pattern = json_get_str(call->args, "pattern"),
-		.max = max > 0 && max <= FIND_MAX ? (size_t)max : FIND_DEFAULT };
+		.pattern = root_path(pattern),
+		/* a pattern without a slash is about names, as people expect */
+		.whole = str_chr(pattern, '/') >= 0,
+		.max = max < 1		? FIND_DEFAULT
+		       : max < FIND_MAX ? (size_t)max
+					: FIND_MAX };
+	size_t missed;
 
 	if (!f.pattern.n || f.pattern.n > GLOB_MAX)
 		return tool_fail(call, "pattern must have 1 to %d bytes", GLOB_MAX);
-	root_walk(call->root, call->arena, STR(""), on_file, &f);
+	int rc = root_walk(call->root, STR(""), on_file, &f, &missed);
+
+	if (rc < 0)
+		return tool_fail_path(call, STR(""), root_why(rc));
 	if (!f.n)
 		buf_adds(call->out, "No file matches.\n");
 	if (f.more)
 		buf_printf(call->out, "(first %zu; there are more)\n", f.n);
+	tool_note(call, missed, "places could not be looked into: too deep or not readable");
 	call->summary = arena_printf(call->arena, "%zu files%s", f.n, f.more ? " and more" : "");
 	return 0;
 }

@@ -35,8 +35,9 @@ static void add_hit(struct search *s, struct str path, size_t no, struct str lin
 {
 	struct str shown = utf8_cut(line, HIT_WIDTH);
 
-	buf_printf(s->call->out, "%.*s:%zu: %.*s%s\n", STR_ARG(path), no, STR_ARG(shown),
-	    shown.n < line.n ? " …" : "");
+	tool_add_name(s->call, path);
+	buf_printf(
+	    s->call->out, ":%zu: %.*s%s\n", no, STR_ARG(shown), shown.n < line.n ? " …" : "");
 }
 
 static void search_text(struct search *s, struct str path, struct str text)
@@ -114,6 +115,8 @@ int tool_search(struct tool_call *call)
 		.is_regex = json_get_bool(call->args, "regex", false),
 		.max = max > 0 && max <= SEARCH_MAX ? (size_t)max : SEARCH_DEFAULT };
 	struct str path = json_get_str(call->args, "path"), text;
+	size_t missed = 0;
+	int rc = 0;
 
 	if (!s.pattern.n || s.pattern.n > KIB(1))
 		return tool_fail(call, "pattern is missing or too long");
@@ -122,9 +125,11 @@ int tool_search(struct tool_call *call)
 	if (path.n && root_read(call->root, call->arena, path, SEARCH_FILE_MAX, &text) == 0)
 		search_text(&s, path, text);
 	else
-		root_walk(call->root, call->arena, path, on_file, &s);
+		rc = root_walk(call->root, path, on_file, &s, &missed);
 	if (s.is_regex)
 		regfree(&s.regex);
+	if (rc < 0)
+		return tool_fail_path(call, path, root_why(rc));
 	if (!s.n)
 		buf_adds(call->out, "No match.\n");
 	if (s.more)

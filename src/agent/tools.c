@@ -1,7 +1,11 @@
 /* The tools: what the model is told about them, and where they are. */
 #include "agent/priv.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
+
+#define PATH_SHOWN 200
 
 #define PROPS(text) "{\"type\":\"object\",\"properties\":{" text "}"
 #define PATH_PROP "\"path\":{\"type\":\"string\",\"description\":\"relative to the repository\"}"
@@ -67,4 +71,30 @@ int tool_fail(struct tool_call *call, const char *fmt, ...)
 	va_end(ap);
 	call->summary = "error";
 	return -EINVAL;
+}
+
+int tool_fail_path(struct tool_call *call, struct str path, const char *why)
+{
+	path = utf8_cut(root_path(path), PATH_SHOWN);
+	return tool_fail(call, "%.*s: %s", STR_ARG(path.n ? path : STR(".")), why);
+}
+
+void tool_add_name(struct tool_call *call, struct str name)
+{
+	while (name.n) {
+		size_t n = 0;
+
+		while (n < name.n && name.p[n] != '\n' && name.p[n] != '\t')
+			n++;
+		buf_add_terminal(call->out, str_take(name, n));
+		if (n < name.n)
+			buf_printf(call->out, "\\x%02x", (unsigned char)name.p[n]);
+		name = str_skip(name, n + 1);
+	}
+}
+
+void tool_note(struct tool_call *call, size_t n, const char *what)
+{
+	if (n)
+		buf_printf(call->out, "(%zu %s)\n", n, what);
 }

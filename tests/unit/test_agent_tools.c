@@ -274,6 +274,299 @@ static void long_results_are_cut_and_say_so(void **state)
 	}
 }
 
+/* --- paths ------------------------------------------------------------------------------- */
+
+static void plant_traps(struct world *w)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	put(w, "src/a.c", "inside\n");
+	put(w, "../outside/secret", "secret\n");
+	sh(w, "ln -s src in; ln -s src/a.c in.c; ln -s ../outside out; "
+	      "ln -s ../outside/secret out.c; ln -s $PWD/../outside abs; ln -s loop loop; "
+	      "ln -s ping pong; ln -s pong ping; ln -s nowhere gone; mkfifo fifo; "
+	      "ln -s /proc/self/root magic");
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/sock", w->dir);
+	assert_int_equal(bind(sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(sock);
+}
+
+static void files_stay_beneath_the_root(void **state)
+{
+	static const struct row rows[] = {
+		{ "read_file", "{\"path\":\"src/a.c\"}", "lines 1-1 of 1\n     1\tinside\n" },
+		{ "read_file", "{\"path\":\"./src/../src/a.c\"}",
+		    "lines 1-1 of 1\n     1\tinside\n" },
+		{ "read_file", "{\"path\":\"/src/a.c\"}", "lines 1-1 of 1\n     1\tinside\n" },
+		{ "read_file", "{\"path\":\"in/a.c\"}", "lines 1-1 of 1\n     1\tinside\n" },
+		{ "read_file", "{\"path\":\"in.c\"}", "lines 1-1 of 1\n     1\tinside\n" },
+		{ "read_file", "{\"path\":\"/etc/passwd\"}",
+		    "Error: etc/passwd: No such file or directory" },
+		{ "read_file", "{\"path\":\"../outside/secret\"}",
+		    "Error: ../outside/secret: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"src/../../outside/secret\"}",
+		    "Error: src/../../outside/secret: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"out/secret\"}",
+		    "Error: out/secret: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"out.c\"}",
+		    "Error: out.c: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"abs/secret\"}",
+		    "Error: abs/secret: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"magic/etc/passwd\"}",
+		    "Error: magic/etc/passwd: it leads out of the repository" },
+		{ "read_file", "{\"path\":\"loop\"}",
+		    "Error: loop: Too many levels of symbolic links" },
+		{ "read_file", "{\"path\":\"ping/x\"}",
+		    "Error: ping/x: Too many levels of symbolic links" },
+		{ "read_file", "{\"path\":\"gone\"}", "Error: gone: No such file or directory" },
+		{ "read_file", "{\"path\":\"src/a.c/x\"}", "Error: src/a.c/x: Not a directory" },
+		{ "list_dir", "{\"path\":\"..\"}", "Error: ..: it leads out of the repository" },
+		{ "list_dir", "{\"path\":\"out\"}", "Error: out: it leads out of the repository" },
+		{ "list_dir", "{\"path\":\"in\"}", "a.c\n" },
+		{ "list_dir", "{\"path\":\"src/\"}", "a.c\n" },
+		{ "list_dir", "{\"path\":\"loop\"}",
+		    "Error: loop: Too many levels of symbolic links" },
+		{ "search", "{\"pattern\":\"secret\",\"path\":\"../outside\"}",
+		    "Error: ../outside: it leads out of the repository" },
+		{ "search", "{\"pattern\":\"secret\",\"path\":\"out\"}",
+		    "Error: out: it leads out of the repository" },
+		{ "search", "{\"pattern\":\"secret\"}", "No match.\n" },
+		{ "search", "{\"pattern\":\"inside\"}", "src/a.c:1: inside\n" },
+		{ "find_files", "{\"pattern\":\"*\"}", "src/a.c\n" },
+	};
+
+	plant_traps(*state);
+	ASK_ALL(*state, rows);
+}
+
+static void what_is_no_file_is_said_to_be_none(void **state)
+{
+	static const struct row rows[] = {
+		{ "read_file", "{\"path\":\"fifo\"}", "Error: fifo: it is no regular file" },
+		{ "read_file", "{\"path\":\"sock\"}", "Error: sock: it is no regular file" },
+		{ "read_file", "{\"path\":\"src\"}",
+		    "Error: src: it is a directory; use list_dir" },
+		{ "read_file", "{\"path\":\"\"}", "Error: .: it is a directory; use list_dir" },
+		{ "read_file", "{\"path\":\"/\"}", "Error: .: it is a directory; use list_dir" },
+		{ "list_dir", "{\"path\":\"src/a.c\"}",
+		    "Error: src/a.c: it is no directory; use read_file" },
+		{ "list_dir", "{\"path\":\"fifo\"}",
+		    "Error: fifo: it is no directory; use read_file" },
+		{ "list_dir", "{\"path\":\"nowhere\"}",
+		    "Error: nowhere: No such file or directory" },
+		{ "search", "{\"pattern\":\"x\",\"path\":\"nowhere\"}",
+		    "Error: nowhere: No such file or directory" },
+	};
+
+	plant_traps(*state);
+	ASK_ALL(*state, rows);
+}
+
+static void long_names_are_errors_with_a_short_name(void **state)
+{
+	struct world *w = *state;
+	struct str name = many(w, "x", 256), path = many(w, "x/", 2048);
+
+	assert_string_equal(
+	    ask(w, "read_file", arena_printf(w->arena, "{\"path\":\"%s\"}", name.p)),
+	    arena_printf(w->arena, "Error: %.200s: File name too long", name.p));
+	assert_string_equal(
+	    ask(w, "list_dir", arena_printf(w->arena, "{\"path\":\"%sx\"}", path.p)),
+	    arena_printf(w->arena, "Error: %.200s: File name too long", path.p));
+	path = many(w, "\xc3\xa9/", 300000);
+	assert_string_equal(
+	    ask(w, "search", arena_printf(w->arena, "{\"pattern\":\"x\",\"path\":\"%s\"}", path.p)),
+	    arena_printf(w->arena, "Error: %.200s: File name too long", path.p));
+}
+
+/* A name cannot pass for two entries, nor for a hit, nor move anybody's cursor. */
+static void names_stay_on_their_line(void **state)
+{
+	static const struct row rows[] = {
+		{ "list_dir", "{\"path\":\"d\"}",
+		    " a b "
+		    "\n-rf\nesc\\x1b[2J\nhalf\\xc3\nnew\\x0aline\nright<U+202E>left\ntab\\x09\n"
+		    "\xc3\xa9/\n" },
+		{ "find_files", "{\"pattern\":\"*l*\"}",
+		    "d/half\\xc3\nd/new\\x0aline\nd/right<U+202E>left\n" },
+		{ "search", "{\"pattern\":\"hit\"}",
+		    "d/ a b :1: hit\nd/-rf:1: hit\nd/esc\\x1b[2J:1: hit\nd/half\\xc3:1: hit\n"
+		    "d/new\\x0aline:1: hit\nd/right<U+202E>left:1: hit\nd/tab\\x09:1: hit\n"
+		    "d/\xc3\xa9/x:1: hit\n" },
+		{ "read_file", "{\"path\":\"d/new\\nline\"}", "lines 1-1 of 1\n     1\thit\n" },
+		{ "read_file", "{\"path\":\"d/esc\\u001b[2J\"}", "lines 1-1 of 1\n     1\thit\n" },
+		{ "read_file", "{\"path\":\"d/\xc3\xa9/x\"}", "lines 1-1 of 1\n     1\thit\n" },
+	};
+	static const char *const names[] = { "d/new\nline", "d/esc\x1b[2J", "d/half\xc3", "d/tab\t",
+		"d/right\xe2\x80\xaeleft", "d/-rf", "d/ a b ", "d/\xc3\xa9/x" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put(*state, names[i], "hit\n");
+	ASK_ALL(*state, rows);
+}
+
+/* --- list_dir ---------------------------------------------------------------------------- */
+
+static void directories_are_listed_in_order(void **state)
+{
+	static const struct row rows[] = {
+		{ "list_dir", "{}", "B\na.d/\nz/\n" },
+		{ "list_dir", "{\"path\":\"z\"}", "(empty)\n" },
+	};
+
+	put(*state, "a.d/x", "");
+	put(*state, "B", "");
+	sh(*state, "mkdir z");
+	ASK_ALL(*state, rows);
+}
+
+static void long_directories_say_how_much_is_missing(void **state)
+{
+	struct world *w = *state;
+	struct buf want;
+
+	sh(w, "mkdir many wide; cd many; seq -f %04g 1 1003 | xargs touch; cd ../wide; "
+	      "seq -f %0250g 1 400 | xargs touch");
+	buf_init(&want, MIB(1));
+	for (int i = 1; i <= 1000; i++)
+		buf_printf(&want, "%04d\n", i);
+	buf_adds(&want, "(3 more entries are not shown)\n");
+	assert_string_equal(ask(w, "list_dir", "{\"path\":\"many\"}"), want.p);
+	assert_string_equal(json_get_cstr(w->last, "summary", ""), "1003 entries");
+	buf_clear(&want);
+	for (int i = 1; i <= 245; i++)
+		buf_printf(&want, "%0250d\n", i);
+	buf_adds(&want, "(155 more entries are not shown)\n");
+	assert_string_equal(ask(w, "list_dir", "{\"path\":\"wide\"}"), want.p);
+	buf_fini(&want);
+}
+
+/* --- read_file --------------------------------------------------------------------------- */
+
+static void ranges_are_held_to_the_file(void **state)
+{
+	static const struct row rows[] = {
+		{ "read_file", "{\"path\":\"three\"}",
+		    "lines 1-3 of 3\n     1\tone\n     2\ttwo\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":2}",
+		    "lines 2-3 of 3\n     2\ttwo\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":2,\"to\":2}",
+		    "lines 2-2 of 3\n     2\ttwo\n(stopped at line 2; 1 more lines follow)\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":-7,\"to\":1}",
+		    "lines 1-1 of 3\n     1\tone\n(stopped at line 1; 2 more lines follow)\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":0,\"to\":99}",
+		    "lines 1-3 of 3\n     1\tone\n     2\ttwo\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":3,\"to\":2}",
+		    "lines 3-3 of 3\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":2,\"to\":-1}",
+		    "lines 2-3 of 3\n     2\ttwo\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"three\",\"from\":4}",
+		    "Error: three: it has only 3 lines" },
+		{ "read_file", "{\"path\":\"three\",\"from\":8999999999999999}",
+		    "Error: three: it has only 3 lines" },
+		{ "read_file", "{\"path\":\"three\",\"from\":3,\"to\":8999999999999999}",
+		    "lines 3-3 of 3\n     3\tthree\n" },
+		{ "read_file", "{\"path\":\"open\"}", "lines 1-2 of 2\n     1\ta\n     2\tb\n" },
+		{ "read_file", "{\"path\":\"blank\"}", "lines 1-1 of 1\n     1\t\n" },
+		{ "read_file", "{\"path\":\"crlf\"}", "lines 1-2 of 2\n     1\ta\n     2\tb\n" },
+		{ "read_file", "{\"path\":\"empty\"}", "lines 0-0 of 0\n(the file is empty)\n" },
+		{ "read_file", "{\"path\":\"empty\",\"from\":9}",
+		    "lines 0-0 of 0\n(the file is empty)\n" },
+	};
+
+	put(*state, "three", "one\ntwo\nthree\n");
+	put(*state, "open", "a\nb");
+	put(*state, "blank", "\n");
+	put(*state, "crlf", "a\r\nb\r\n");
+	put(*state, "empty", "");
+	ASK_ALL(*state, rows);
+}
+
+static void what_was_read_is_told(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "three", "one\ntwo\nthree\n");
+	ask(w, "read_file", "{\"path\":\"three\",\"from\":2,\"to\":2}");
+	assert_string_equal(json_dump(json_object_get(w->last, "reads")),
+	    "[{\"path\":\"three\",\"from\":2,\"to\":2}]");
+	assert_string_equal(json_get_cstr(w->last, "summary", ""), "lines 2-2 of 3");
+	ask(w, "read_file", "{\"path\":\"four\"}");
+	assert_string_equal(json_dump(json_object_get(w->last, "reads")), "[]");
+	assert_string_equal(json_get_cstr(w->last, "summary", ""), "error");
+}
+
+static void long_files_come_in_pieces(void **state)
+{
+	struct world *w = *state;
+	struct str wide = many(w, "0123456789", 15);
+	struct buf want, text;
+
+	buf_init(&want, MIB(1));
+	buf_init(&text, MIB(1));
+	for (int i = 1; i <= 500; i++)
+		buf_printf(&text, "%d\n", i);
+	put(w, "long", text.p);
+	buf_adds(&want, "lines 1-400 of 500\n");
+	for (int i = 1; i <= 400; i++)
+		buf_printf(&want, "%6d\t%d\n", i, i);
+	buf_adds(&want, "(stopped at line 400; 100 more lines follow)\n");
+	assert_string_equal(
+	    ask(w, "read_file", "{\"path\":\"long\",\"from\":1,\"to\":500}"), want.p);
+
+	buf_clear(&text);
+	for (int i = 1; i <= 500; i++)
+		buf_printf(&text, "%s%s\n", wide.p, wide.p);
+	put(w, "wide", text.p);
+	buf_clear(&want);
+	buf_adds(&want, "lines 1-200 of 500\n");
+	for (int i = 1; i <= 200; i++)
+		buf_printf(&want, "%6d\t%s%s\n", i, wide.p, wide.p);
+	buf_adds(&want, "(stopped at line 200; 300 more lines follow)\n");
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"wide\"}"), want.p);
+	buf_fini(&want);
+	buf_fini(&text);
+}
+
+static void a_line_of_a_megabyte_is_shown_by_its_beginning(void **state)
+{
+	struct world *w = *state;
+	struct str line = many(w, "\xc3\xa9", 500000), odd = many(w, "\xc3\xa9", 999);
+
+	put_str(w, "wide", line);
+	put_str(w, "odd", str_from(arena_printf(w->arena, "x%s", line.p)));
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"wide\"}"),
+	    arena_printf(w->arena, "lines 1-1 of 1\n     1\t%.2000s …\n", line.p));
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"odd\"}"),
+	    arena_printf(w->arena, "lines 1-1 of 1\n     1\tx%s …\n", odd.p));
+}
+
+static void what_cannot_be_read_as_text_is_not(void **state)
+{
+	struct world *w = *state;
+
+	put_str(w, "binary", (struct str){ "a\0b", 3 });
+	put_str(w, "latin", STR("caf\xe9\n"));
+	put(w, "huge", "");
+	assert_int_equal(truncate(at(w, "huge"), 1024L * 1024 * 1024), 0);
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"binary\"}"),
+	    "Error: binary: it is a binary file (3 bytes)");
+	assert_string_equal(
+	    ask(w, "read_file", "{\"path\":\"huge\"}"), "Error: huge: it is larger than 16 MiB");
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"latin\"}"),
+	    "lines 1-1 of 1\n     1\tcaf\xef\xbf\xbd\n");
+	put_str(w, "late", (struct str){ many(w, "\n", 9000).p, 9001 }); /* NUL at the end */
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"late\",\"from\":9000}"),
+	    "lines 9000-9001 of 9001\n  9000\t\n  9001\t\xef\xbf\xbd\n");
+	put_str(w, "huge", many(w, "\n", MIB(16)));
+	assert_string_equal(ask(w, "read_file", "{\"path\":\"huge\",\"from\":16777216}"),
+	    "lines 16777216-16777216 of 16777216\n16777216\t\n");
+	put_str(w, "huge", many(w, "\n", MIB(16) + 1));
+	assert_string_equal(
+	    ask(w, "read_file", "{\"path\":\"huge\"}"), "Error: huge: it is larger than 16 MiB");
+}
+
 /* --- find_files -------------------------------------------------------------------------- */
 
 static void patterns_match_names_or_paths(void **state)
@@ -286,6 +579,8 @@ static void patterns_match_names_or_paths(void **state)
 		{ "find_files", "{\"pattern\":\"src/**\"}", "src/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
 		{ "find_files", "{\"pattern\":\"**\"}",
 		    "[x]\na.c\nsrc/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
+		{ "find_files", "{\"pattern\":\"./src/*.h\"}", "src/x.h\n" },
+		{ "find_files", "{\"pattern\":\"/a.c\"}", "a.c\n" },
 		{ "find_files", "{\"pattern\":\"[ab].c\"}", "a.c\nsrc/b.c\n" },
 		{ "find_files", "{\"pattern\":\"[!a-b].c\"}", "src/deep/c.c\n" },
 		{ "find_files", "{\"pattern\":\"?.?\"}", "a.c\nsrc/b.c\nsrc/deep/c.c\nsrc/x.h\n" },
@@ -314,6 +609,26 @@ static void patterns_match_names_or_paths(void **state)
 	    "Error: pattern must have 1 to 200 bytes");
 }
 
+static void more_files_than_wanted_are_said_to_be_there(void **state)
+{
+	struct world *w = *state;
+	struct buf want;
+
+	sh(w, "seq -f %04g 1 1003 | xargs touch");
+	buf_init(&want, MIB(1));
+	for (int i = 1; i <= 1000; i++)
+		buf_printf(&want, "%04d\n", i);
+	buf_adds(&want, "(first 1000; there are more)\n");
+	assert_string_equal(ask(w, "find_files", "{\"pattern\":\"*\",\"max\":99999}"), want.p);
+	assert_string_equal(json_get_cstr(w->last, "summary", ""), "1000 files and more");
+	want.n = 0;
+	for (int i = 1; i <= 100; i++)
+		buf_printf(&want, "%04d\n", i);
+	buf_adds(&want, "(first 100; there are more)\n");
+	assert_string_equal(ask(w, "find_files", "{\"pattern\":\"*\"}"), want.p);
+	buf_fini(&want);
+}
+
 /* Each star can end in many places; that costs time, but never a match. */
 static void patterns_with_many_stars_find_what_they_should(void **state)
 {
@@ -327,6 +642,19 @@ static void patterns_with_many_stars_find_what_they_should(void **state)
 	    arena_printf(w->arena, "%s\n", name));
 }
 
+static void long_paths_are_found_whole(void **state)
+{
+	struct world *w = *state;
+	const char *unit = arena_printf(w->arena, "%s/", many(w, "d", 194).p);
+	char *path = arena_printf(w->arena, "%s%s", many(w, unit, 20).p, many(w, "x", 195).p);
+
+	assert_int_equal(strlen(path), 4095);
+	sh(w, arena_printf(w->arena, "for i in $(seq 20); do mkdir %s && cd %s; done; touch %.195s",
+		  unit, unit, path + 3900));
+	assert_string_equal(
+	    ask(w, "find_files", "{\"pattern\":\"xx*\"}"), arena_printf(w->arena, "%s\n", path));
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -338,8 +666,21 @@ int main(void)
 		UNIT_TEST(a_git_without_end_dies_with_its_call),
 		UNIT_TEST(a_tool_that_dies_is_an_error_for_the_model),
 		UNIT_TEST(long_results_are_cut_and_say_so),
+		UNIT_TEST(files_stay_beneath_the_root),
+		UNIT_TEST(what_is_no_file_is_said_to_be_none),
+		UNIT_TEST(long_names_are_errors_with_a_short_name),
+		UNIT_TEST(names_stay_on_their_line),
+		UNIT_TEST(directories_are_listed_in_order),
+		UNIT_TEST(long_directories_say_how_much_is_missing),
+		UNIT_TEST(ranges_are_held_to_the_file),
+		UNIT_TEST(what_was_read_is_told),
+		UNIT_TEST(long_files_come_in_pieces),
+		UNIT_TEST(a_line_of_a_megabyte_is_shown_by_its_beginning),
+		UNIT_TEST(what_cannot_be_read_as_text_is_not),
 		UNIT_TEST(patterns_match_names_or_paths),
+		UNIT_TEST(more_files_than_wanted_are_said_to_be_there),
 		UNIT_TEST(patterns_with_many_stars_find_what_they_should),
+		UNIT_TEST(long_paths_are_found_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
