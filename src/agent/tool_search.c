@@ -10,6 +10,7 @@
 #define SEARCH_MAX 500
 #define SEARCH_FILE_MAX MIB(2)
 #define SEARCH_BYTES_MAX MIB(512)
+#define PATTERN_MAX KIB(1)
 #define REGEX_LINE_MAX KIB(4) /* glibc's matcher is slow on long lines */
 #define HIT_WIDTH 300
 
@@ -18,17 +19,24 @@ struct search {
 	struct str pattern, glob;
 	regex_t regex;
 	bool is_regex, more, bounded;
-	size_t n, max, files, bytes;
+	size_t n, max, bytes;
+	size_t missed, too_large, too_wide; /* what was not searched, or not wholly */
 };
+
+/* --- matching ------------------------------------------------------------------------------------
+ */
 
 static bool hits(struct search *s, struct str line)
 {
-	regmatch_t m = { .rm_so = 0,
-		.rm_eo = (regoff_t)(line.n < REGEX_LINE_MAX ? line.n : REGEX_LINE_MAX) };
+	bool wide = line.n > REGEX_LINE_MAX;
+	regmatch_t m = { .rm_eo = (regoff_t)(wide ? REGEX_LINE_MAX : line.n) };
 
 	if (!s->is_regex)
 		return str_contains(line, s->pattern);
-	return regexec(&s->regex, line.p, 1, &m, REG_STARTEND) == 0;
+	bool hit = regexec(&s->regex, line.p, 1, &m, REG_STARTEND | (wide ? REG_NOTEOL : 0)) == 0;
+
+	s->too_wide += wide && !hit;
+	return hit;
 }
 
 static void add_hit(struct search *s, struct str path, size_t no, struct str line)
@@ -36,8 +44,9 @@ static void add_hit(struct search *s, struct str path, size_t no, struct str lin
 	struct str shown = utf8_cut(line, HIT_WIDTH);
 
 	tool_add_name(s->call, path);
-	buf_printf(
-	    s->call->out, ":%zu: %.*s%s\n", no, STR_ARG(shown), shown.n < line.n ? " …" : "");
+	buf_printf(s->call->out, ":%zu: ", no);
+	buf_add(s->call->out, shown);
+	buf_adds(s->call->out, shown.n < line.n ? " …\n" : "\n");
 }
 
 static void search_text(struct search *s, struct str path, struct str text)
@@ -61,6 +70,9 @@ static void search_text(struct search *s, struct str path, struct str text)
 	}
 }
 
+/* --- where ---------------------------------------------------------------------------------------
+ */
+
 static bool wanted(const struct search *s, struct str path)
 {
 	const char *slash = memrchr(path.p, '/', path.n);
@@ -68,7 +80,12 @@ static bool wanted(const struct search *s, struct str path)
 
 	if (!s->glob.n)
 		return true;
-	return glob_match(s->glob, str_chr(s->glob, '/') >= 0 ? path : base);
+	return glob_match(root_path(s->glob), str_chr(s->glob, '/') >= 0 ? path : base);
+}
+
+static bool is_binary(struct str text)
+{
+	return text.n && memchr(text.p, 0, text.n < KIB(8) ? text.n : KIB(8));
 }
 
 static bool on_file(void *ctx, struct str path, size_t size)
@@ -76,23 +93,48 @@ static bool on_file(void *ctx, struct str path, size_t size)
 	struct search *s = ctx;
 	struct str text;
 
-	if (size > SEARCH_FILE_MAX || !wanted(s, path))
+	if (!wanted(s, path))
 		return true;
+	if (size > SEARCH_FILE_MAX) {
+		s->too_large++;
+		return true;
+	}
 	if (s->bytes + size > SEARCH_BYTES_MAX) {
 		s->bounded = true;
 		return false;
 	}
 	struct arena *a = arena_create("search", SEARCH_FILE_MAX + KIB(64));
+	int rc = root_read(s->call->root, a, path, SEARCH_FILE_MAX, &text);
 
-	if (root_read(s->call->root, a, path, SEARCH_FILE_MAX, &text) == 0 &&
-	    !(text.n && memchr(text.p, 0, text.n < KIB(8) ? text.n : KIB(8)))) {
-		s->files++;
+	s->missed += rc < 0;
+	if (!rc && !is_binary(text)) {
 		s->bytes += text.n;
 		search_text(s, path, text);
 	}
 	arena_destroy(a);
 	return !s->more;
 }
+
+static int search_in(struct search *s, struct str path)
+{
+	struct str text;
+	size_t missed = 0;
+	int rc = root_read(s->call->root, s->call->arena, path, SEARCH_FILE_MAX, &text);
+
+	if (rc == -EISDIR)
+		rc = root_walk(s->call->root, path, on_file, s, &missed);
+	else if (rc == -E2BIG)
+		return tool_fail_path(s->call, path, "it is larger than 2 MiB; use read_file");
+	else if (!rc && is_binary(text))
+		return tool_fail_path(s->call, path, "it is a binary file");
+	else if (!rc)
+		search_text(s, root_path(path), text);
+	s->missed += missed;
+	return rc < 0 ? tool_fail_path(s->call, path, root_why(rc)) : 0;
+}
+
+/* --- the call ------------------------------------------------------------------------------------
+ */
 
 static int compile(struct search *s)
 {
@@ -106,6 +148,22 @@ static int compile(struct search *s)
 	return tool_fail(s->call, "the regular expression is wrong: %s", why);
 }
 
+static void add_notes(const struct search *s)
+{
+	struct tool_call *call = s->call;
+
+	if (!s->n)
+		buf_adds(call->out, "No match.\n");
+	if (s->more)
+		buf_printf(call->out, "(first %zu matches; there are more)\n", s->n);
+	if (s->bounded)
+		buf_adds(call->out, "(the search was cut at 512 MiB of text)\n");
+	tool_note(call, s->too_large, "files are larger than 2 MiB and were not searched");
+	tool_note(call, s->too_wide,
+	    "lines are longer than 4 KiB; only their beginning was held against the expression");
+	tool_note(call, s->missed, "places could not be looked into: too deep or not readable");
+}
+
 int tool_search(struct tool_call *call)
 {
 	long long max = json_get_int(call->args, "max", SEARCH_DEFAULT);
@@ -113,29 +171,25 @@ int tool_search(struct tool_call *call)
 		.pattern = json_get_str(call->args, "pattern"),
 		.glob = json_get_str(call->args, "glob"),
 		.is_regex = json_get_bool(call->args, "regex", false),
-		.max = max > 0 && max <= SEARCH_MAX ? (size_t)max : SEARCH_DEFAULT };
-	struct str path = json_get_str(call->args, "path"), text;
-	size_t missed = 0;
-	int rc = 0;
+		.max = max < 1		  ? SEARCH_DEFAULT
+		       : max < SEARCH_MAX ? (size_t)max
+					  : SEARCH_MAX };
 
-	if (!s.pattern.n || s.pattern.n > KIB(1))
-		return tool_fail(call, "pattern is missing or too long");
+	if (!s.pattern.n || s.pattern.n > PATTERN_MAX)
+		return tool_fail(call, "pattern must have 1 to %zu bytes", PATTERN_MAX);
+	if (str_chr(s.pattern, '\n') >= 0)
+		return tool_fail(call, "pattern must be a single line");
+	if (s.glob.n > GLOB_MAX)
+		return tool_fail(call, "glob must have at most %d bytes", GLOB_MAX);
 	if (s.is_regex && compile(&s) < 0)
 		return -EINVAL;
-	if (path.n && root_read(call->root, call->arena, path, SEARCH_FILE_MAX, &text) == 0)
-		search_text(&s, path, text);
-	else
-		rc = root_walk(call->root, path, on_file, &s, &missed);
+	int rc = search_in(&s, json_get_str(call->args, "path"));
+
 	if (s.is_regex)
 		regfree(&s.regex);
-	if (rc < 0)
-		return tool_fail_path(call, path, root_why(rc));
-	if (!s.n)
-		buf_adds(call->out, "No match.\n");
-	if (s.more)
-		buf_printf(call->out, "(first %zu matches; there are more)\n", s.n);
-	if (s.bounded)
-		buf_adds(call->out, "(the search was cut at 512 MiB of text)\n");
+	if (rc)
+		return rc;
+	add_notes(&s);
 	call->summary = arena_printf(call->arena, "%zu hits", s.n);
 	return 0;
 }

@@ -355,6 +355,8 @@ static void what_is_no_file_is_said_to_be_none(void **state)
 		    "Error: fifo: it is no directory; use read_file" },
 		{ "list_dir", "{\"path\":\"nowhere\"}",
 		    "Error: nowhere: No such file or directory" },
+		{ "search", "{\"pattern\":\"x\",\"path\":\"fifo\"}",
+		    "Error: fifo: it is no regular file" },
 		{ "search", "{\"pattern\":\"x\",\"path\":\"nowhere\"}",
 		    "Error: nowhere: No such file or directory" },
 	};
@@ -567,6 +569,128 @@ static void what_cannot_be_read_as_text_is_not(void **state)
 	    ask(w, "read_file", "{\"path\":\"huge\"}"), "Error: huge: it is larger than 16 MiB");
 }
 
+/* --- search ------------------------------------------------------------------------------ */
+
+static void searches_find_lines(void **state)
+{
+	static const struct row rows[] = {
+		{ "search", "{\"pattern\":\"foo\"}",
+		    "lib/b.h:1: foo(b)\nsrc/a.c:1: foo(a)\nsrc/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\"Foo\"}", "src/a.c:2: Foo\n" },
+		{ "search", "{\"pattern\":\".foo\"}", "src/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\".foo\",\"regex\":false}", "src/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\"^[fF]oo(.a.)?$\",\"regex\":true}",
+		    "src/a.c:1: foo(a)\nsrc/a.c:2: Foo\n" },
+		{ "search", "{\"pattern\":\"^$\",\"regex\":true}", "src/a.c:4: \n" },
+		{ "search", "{\"pattern\":\"foo\",\"path\":\"src\"}",
+		    "src/a.c:1: foo(a)\nsrc/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\"foo\",\"path\":\"./src//\"}",
+		    "src/a.c:1: foo(a)\nsrc/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\"foo\",\"path\":\"/lib/b.h\"}", "lib/b.h:1: foo(b)\n" },
+		{ "search", "{\"pattern\":\"foo\",\"glob\":\"*.h\"}", "lib/b.h:1: foo(b)\n" },
+		{ "search", "{\"pattern\":\"foo\",\"glob\":\"./lib/**\"}", "lib/b.h:1: foo(b)\n" },
+		{ "search", "{\"pattern\":\"foo\",\"glob\":\"lib/*.c\"}", "No match.\n" },
+		{ "search", "{\"pattern\":\"nothing\"}", "No match.\n" },
+		{ "search", "{\"pattern\":\"foo\",\"max\":1}",
+		    "lib/b.h:1: foo(b)\n(first 1 matches; there are more)\n" },
+		{ "search", "{\"pattern\":\"foo\",\"max\":3}",
+		    "lib/b.h:1: foo(b)\nsrc/a.c:1: foo(a)\nsrc/a.c:3: a.foo\n" },
+		{ "search", "{\"pattern\":\"foo\",\"max\":-1}",
+		    "lib/b.h:1: foo(b)\nsrc/a.c:1: foo(a)\nsrc/a.c:3: a.foo\n" },
+	};
+
+	put(*state, "src/a.c", "foo(a)\nFoo\na.foo\n\nlast");
+	put(*state, "lib/b.h", "foo(b)\r\n");
+	ASK_ALL(*state, rows);
+}
+
+static void bad_patterns_are_errors(void **state)
+{
+	static const struct row rows[] = {
+		{ "search", "{\"pattern\":\"(\",\"regex\":true}",
+		    "Error: the regular expression is wrong: Unmatched ( or \\(" },
+		{ "search", "{\"pattern\":\"[a\",\"regex\":true}",
+		    "Error: the regular expression is wrong: Unmatched [, [^, [:, [., or [=" },
+		{ "search", "{\"pattern\":\"a{2,1}\",\"regex\":true}",
+		    "Error: the regular expression is wrong: Invalid content of \\{\\}" },
+		{ "search", "{\"pattern\":\"\"}", "Error: pattern must have 1 to 1024 bytes" },
+		{ "search", "{\"pattern\":\"a\\nb\"}", "Error: pattern must be a single line" },
+	};
+	struct world *w = *state;
+
+	put(w, "a", "a\nb\n");
+	ASK_ALL(w, rows);
+	assert_string_equal(
+	    ask(w, "search", arena_printf(w->arena, "{\"pattern\":\"%s\"}", many(w, "x", 1025).p)),
+	    "Error: pattern must have 1 to 1024 bytes");
+	assert_string_equal(
+	    ask(w, "search",
+		arena_printf(w->arena, "{\"pattern\":\"x\",\"glob\":\"%s\"}", many(w, "x", 201).p)),
+	    "Error: glob must have at most 200 bytes");
+}
+
+static void many_matches_say_that_there_are_more(void **state)
+{
+	struct world *w = *state;
+	struct buf want;
+
+	buf_init(&want, MIB(1));
+	put_str(w, "a", many(w, "hit\n", 600));
+	put(w, "b", "hit\n");
+	for (int i = 1; i <= 500; i++)
+		buf_printf(&want, "a:%d: hit\n", i);
+	buf_adds(&want, "(first 500 matches; there are more)\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"hit\",\"max\":9999}"), want.p);
+	assert_string_equal(json_get_cstr(w->last, "summary", ""), "500 hits");
+	want.n = 0;
+	for (int i = 1; i <= 100; i++)
+		buf_printf(&want, "a:%d: hit\n", i);
+	buf_adds(&want, "(first 100 matches; there are more)\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"hit\"}"), want.p);
+
+	/* fewer than asked for, since they would pass the ceiling of a result */
+	put_str(w, "a", many(w, many(w, "hit ", 80).p, 1));
+	sh(w, "for i in $(seq 400); do cat a; echo; done >c; mv c a");
+	buf_clear(&want);
+	for (int i = 1; i <= 185; i++)
+		buf_printf(&want, "a:%d: %s …\n", i, many(w, "hit ", 75).p);
+	buf_adds(&want, "(first 185 matches; there are more)\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"hit\",\"max\":400}"), want.p);
+	buf_fini(&want);
+}
+
+/* Whatever was left out could have held a match. */
+static void what_was_not_searched_is_said(void **state)
+{
+	struct world *w = *state;
+	struct str deep = many(w, "d/", 70);
+
+	put(w, "wide", arena_printf(w->arena, "%s needle\n", many(w, "x", 4100).p));
+	put_str(w, "large", many(w, "needle\n", 300000));
+	put_str(w, "binary", (struct str){ "needle\0\n", 8 });
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle$\",\"regex\":true}"),
+	    "No match.\n(1 files are larger than 2 MiB and were not searched)\n(1 lines are longer "
+	    "than 4 KiB; only their beginning was held against the expression)\n");
+	assert_string_equal(
+	    ask(w, "search", "{\"pattern\":\"x$\",\"regex\":true,\"path\":\"wide\"}"),
+	    "No match.\n(1 lines are longer than 4 KiB; only their beginning was held against the "
+	    "expression)\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle\",\"path\":\"wide\"}"),
+	    arena_printf(w->arena, "wide:1: %s …\n", many(w, "x", 300).p));
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle\",\"path\":\"large\"}"),
+	    "Error: large: it is larger than 2 MiB; use read_file");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle\",\"path\":\"binary\"}"),
+	    "Error: binary: it is a binary file");
+
+	put(w, arena_printf(w->arena, "%sneedle", deep.p), "needle\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle\",\"path\":\"d\"}"),
+	    "No match.\n(1 places could not be looked into: too deep or not readable)\n");
+	assert_string_equal(ask(w, "find_files", "{\"pattern\":\"needle\"}"),
+	    "No file matches.\n(1 places could not be looked into: too deep or not readable)\n");
+	assert_string_equal(ask(w, "search", "{\"pattern\":\"needle\",\"path\":\"d/d/d/d/d/d/d\"}"),
+	    arena_printf(w->arena, "%sneedle:1: needle\n", deep.p));
+}
+
 /* --- find_files -------------------------------------------------------------------------- */
 
 static void patterns_match_names_or_paths(void **state)
@@ -677,6 +801,10 @@ int main(void)
 		UNIT_TEST(long_files_come_in_pieces),
 		UNIT_TEST(a_line_of_a_megabyte_is_shown_by_its_beginning),
 		UNIT_TEST(what_cannot_be_read_as_text_is_not),
+		UNIT_TEST(searches_find_lines),
+		UNIT_TEST(bad_patterns_are_errors),
+		UNIT_TEST(many_matches_say_that_there_are_more),
+		UNIT_TEST(what_was_not_searched_is_said),
 		UNIT_TEST(patterns_match_names_or_paths),
 		UNIT_TEST(more_files_than_wanted_are_said_to_be_there),
 		UNIT_TEST(patterns_with_many_stars_find_what_they_should),
