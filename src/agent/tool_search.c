@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <regex.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@
 #define SEARCH_FILE_MAX MIB(2)
 #define SEARCH_BYTES_MAX MIB(512)
 #define PATTERN_MAX KIB(1)
+#define REGEX_SIZE_MAX 10000  /* glibc takes about a kilobyte for each of it */
 #define REGEX_LINE_MAX KIB(4) /* glibc's matcher is slow on long lines */
 #define HIT_WIDTH 300
 
@@ -136,9 +138,63 @@ static int search_in(struct search *s, struct str path)
 /* --- the call ------------------------------------------------------------------------------------
  */
 
+/* "{2,5}" at the beginning of P: how often at most; 1 when there is no such thing. */
+static size_t repeats(struct str p)
+{
+	size_t most = 0, n = 0;
+
+	if (!p.n || p.p[0] != '{')
+		return 1;
+	for (size_t i = 1; i < p.n && p.p[i] != '}'; i++) {
+		n = isdigit((unsigned char)p.p[i]) ? n * 10 + (size_t)(p.p[i] - '0') : 0;
+		n = n <= REGEX_SIZE_MAX ? n : REGEX_SIZE_MAX + 1;
+		most = n > most ? n : most;
+	}
+	return most ? most : 1;
+}
+
+/* Where the thing ends that begins at I: escapes, bracket expressions and repetitions are one. */
+static size_t thing_end(struct str p, size_t i)
+{
+	char last = p.p[i] == '[' ? ']' : '}';
+
+	if (p.p[i] == '\\')
+		return i + 1;
+	if (p.p[i] != '[' && p.p[i] != '{')
+		return i;
+	i += i + 1 < p.n && p.p[i + 1] == '^' ? 2 : 1;
+	for (i += i < p.n && p.p[i] == ']'; i < p.n && p.p[i] != last;)
+		i++;
+	return i;
+}
+
+/* About how large glibc's automaton becomes: a repetition multiplies what it repeats. */
+static size_t regex_size(struct str p)
+{
+	size_t all[PATTERN_MAX + 1] = { 0 }, last = 0, depth = 0; /* of each open group */
+
+	for (size_t i = 0; i < p.n && all[depth] <= REGEX_SIZE_MAX; i = thing_end(p, i) + 1) {
+		if (p.p[i] == '(') {
+			all[++depth] = last = 0;
+		} else if (p.p[i] == '{') {
+			size_t n = repeats(str_skip(p, i));
+
+			all[depth] += last * (n - 1);
+			last *= n;
+		} else {
+			last = p.p[i] == ')' && depth ? all[depth--] : 1;
+			all[depth] += last;
+		}
+	}
+	return all[depth];
+}
+
 static int compile(struct search *s)
 {
 	char why[200];
+
+	if (regex_size(s->pattern) > REGEX_SIZE_MAX)
+		return tool_fail(s->call, "the regular expression repeats too much");
 	int rc =
 	    regcomp(&s->regex, arena_cstr(s->call->arena, s->pattern), REG_EXTENDED | REG_NOSUB);
 

@@ -659,6 +659,28 @@ static void many_matches_say_that_there_are_more(void **state)
 	buf_fini(&want);
 }
 
+/* glibc would take 265 MB for the first of them. */
+static void regular_expressions_may_not_repeat_too_much(void **state)
+{
+	static const char too_much[] = "Error: the regular expression repeats too much";
+	static const struct row rows[] = {
+		{ "search", "{\"pattern\":\"((a{1,60}){1,60}){1,60}\",\"regex\":true}", too_much },
+		{ "search", "{\"pattern\":\"a{200}{200}\",\"regex\":true}", too_much },
+		{ "search", "{\"pattern\":\"(x|[)(]{,150}b){,150}\",\"regex\":true}", too_much },
+		{ "search", "{\"pattern\":\"a{1,99999999999999999999}\",\"regex\":true}",
+		    too_much },
+		{ "search", "{\"pattern\":\"(((((((((a*)*)*)*)*)*)*)*)*)*b\",\"regex\":true}",
+		    "a:2: b\n" },
+		{ "search", "{\"pattern\":\"^.{0,200}a.{1000}\",\"regex\":true}", "No match.\n" },
+		{ "search", "{\"pattern\":\"\\\\{20000}[{20000}]\",\"regex\":true}",
+		    "No match.\n" },
+		{ "search", "{\"pattern\":\"a{2}$\",\"regex\":true}", "a:1: aa\n" },
+	};
+
+	put(*state, "a", "aa\nb\n");
+	ASK_ALL(*state, rows);
+}
+
 /* Whatever was left out could have held a match. */
 static void what_was_not_searched_is_said(void **state)
 {
@@ -803,6 +825,7 @@ int main(void)
 		UNIT_TEST(what_cannot_be_read_as_text_is_not),
 		UNIT_TEST(searches_find_lines),
 		UNIT_TEST(bad_patterns_are_errors),
+		UNIT_TEST(regular_expressions_may_not_repeat_too_much),
 		UNIT_TEST(many_matches_say_that_there_are_more),
 		UNIT_TEST(what_was_not_searched_is_said),
 		UNIT_TEST(patterns_match_names_or_paths),
