@@ -14,6 +14,7 @@
 
 #define LOG_DEFAULT 30
 #define LOG_MAX 200
+#define BLAME_DEFAULT 100
 
 /* A revision a person would write; nothing that git could take for an option. */
 static bool is_revision(struct str s)
@@ -62,8 +63,8 @@ static int run_git(struct tool_call *call, const char *const *args)
 	const char *git = call->root->git;
 	const char *argv[32] = { "git", arena_printf(call->arena, "--git-dir=%s", git),
 		"--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
-		"core.quotePath=false" };
-	size_t n = 9;
+		"core.quotePath=false", "-c", "log.showSignature=false" };
+	size_t n = 11;
 	int ends[2], status = 0;
 
 	while (*args && n < 31)
@@ -92,6 +93,19 @@ static int run_git(struct tool_call *call, const char *const *args)
 	return 0;
 }
 
+/* One more than N was asked for, so as to know whether there is more. */
+static void keep_lines(struct tool_call *call, size_t n, const char *what)
+{
+	struct str rest = buf_str(call->out);
+
+	for (size_t i = 0; i < n && rest.p; i++)
+		str_line(&rest);
+	if (!rest.n)
+		return;
+	call->out->n -= rest.n;
+	buf_printf(call->out, "(first %zu %s; there are more)\n", n, what);
+}
+
 static const char *text_arg(struct tool_call *call, const char *key)
 {
 	return arena_cstr(call->arena, json_get_str(call->args, key));
@@ -102,12 +116,15 @@ int tool_git_log(struct tool_call *call)
 	long long max = json_get_int(call->args, "max", LOG_DEFAULT);
 	const char *path = text_arg(call, "path");
 
-	if (max < 1 || max > LOG_MAX)
-		max = LOG_DEFAULT;
-	return run_git(
+	max = max < 1 ? LOG_DEFAULT : max < LOG_MAX ? max : LOG_MAX;
+	int rc = run_git(
 	    call, (const char *const[]){ "log", "--no-ext-diff", "--no-textconv",
-		      arena_printf(call->arena, "-n%lld", max), "--date=short",
+		      arena_printf(call->arena, "-n%lld", max + 1), "--date=short",
 		      "--format=%h %ad %an: %s", "HEAD", "--", path[0] ? path : ".", NULL });
+
+	if (!rc)
+		keep_lines(call, (size_t)max, "commits");
+	return rc;
 }
 
 int tool_git_diff(struct tool_call *call)
@@ -127,13 +144,17 @@ int tool_git_diff(struct tool_call *call)
 int tool_git_blame(struct tool_call *call)
 {
 	long long from = json_get_int(call->args, "from", 1);
-	long long to = json_get_int(call->args, "to", from + 99);
+	long long to = json_get_int(call->args, "to", from + BLAME_DEFAULT);
 
 	if (from < 1 || to < from || to > from + TOOL_READ_LINES)
 		return tool_fail(call, "from and to must be lines, at most 400 apart");
-	return run_git(call, (const char *const[]){ "blame", "--date=short",
-				 arena_printf(call->arena, "-L%lld,%lld", from, to), "HEAD", "--",
-				 text_arg(call, "path"), NULL });
+	int rc = run_git(call, (const char *const[]){ "blame", "--no-textconv", "--date=short",
+				   arena_printf(call->arena, "-L%lld,%lld", from, to), "HEAD", "--",
+				   text_arg(call, "path"), NULL });
+
+	if (!rc && !json_is_number(json_object_get(call->args, "to")))
+		keep_lines(call, BLAME_DEFAULT, "lines");
+	return rc;
 }
 
 int tool_git_show(struct tool_call *call)

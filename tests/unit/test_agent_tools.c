@@ -732,6 +732,215 @@ static void long_paths_are_found_whole(void **state)
 	assert_string_equal(ask("find_files", "{\"pattern\":\"xx*\"}"), text("%s\n", path));
 }
 
+/* --- git --------------------------------------------------------------------------------- */
+
+/* Three commits whose hashes are the same on every machine. */
+static void make_history(void)
+{
+	sh("git init -q -b main . && printf 'one\\ntwo\\n' >a.c && git add . && git commit -qm "
+	   "first "
+	   "&& git tag v1 && printf 'one\\nzwei\\n' >a.c && git commit -qam 'second, with "
+	   "\xc3\xbc' "
+	   "&& git branch side && mkdir sub && echo new >sub/\xc3\xa9.c && git add . && "
+	   "git commit -qm third");
+	root.git = at(".git");
+}
+
+#define SECOND                                                                                    \
+	" a.c | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n\ndiff --git a/a.c b/a.c\n" \
+	"index 814f4a4..672c205 100644\n--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n "                 \
+	"one\n-two\n+zwei\n"
+#define THIRD                                                                                    \
+	" sub/\xc3\xa9.c | 1 +\n 1 file changed, 1 insertion(+)\n\ndiff --git a/sub/\xc3\xa9.c " \
+	"b/sub/\xc3\xa9.c\nnew file mode 100644\nindex 0000000..3e75765\n--- /dev/null\n"        \
+	"+++ b/sub/\xc3\xa9.c\n@@ -0,0 +1 @@\n+new\n"
+
+static void history_is_read(void **state)
+{
+	static const struct row rows[] = {
+		{ "git_log", "{}",
+		    "669a859 2024-01-02 Ann: third\n3b554e7 2024-01-02 Ann: second, with \xc3\xbc\n"
+		    "173245f 2024-01-02 Ann: first\n" },
+		{ "git_log", "{\"max\":3,\"path\":\".\"}",
+		    "669a859 2024-01-02 Ann: third\n3b554e7 2024-01-02 Ann: second, with \xc3\xbc\n"
+		    "173245f 2024-01-02 Ann: first\n" },
+		{ "git_log", "{\"path\":\"sub\"}", "669a859 2024-01-02 Ann: third\n" },
+		{ "git_log", "{\"path\":\"nowhere\"}", "(nothing)\n" },
+		{ "git_diff", "{\"from\":\"v1\",\"to\":\"side\"}", SECOND },
+		{ "git_diff", "{\"from\":\"HEAD~1\"}", THIRD },
+		{ "git_diff", "{\"from\":\"v1\",\"path\":\"a.c\"}", SECOND },
+		{ "git_diff", "{\"from\":\"v1\",\"to\":\"v1\"}", "(nothing)\n" },
+		{ "git_blame", "{\"path\":\"a.c\"}",
+		    "^173245f (Ann 2024-01-02 1) one\n3b554e78 (Ann 2024-01-02 2) zwei\n" },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":2,\"to\":2}",
+		    "3b554e78 (Ann 2024-01-02 2) zwei\n" },
+		{ "git_show", "{\"commit\":\"side\"}",
+		    "commit 3b554e789d7c349486a06cb9305d74201f3830a0\nAuthor: Ann <a@b>\n"
+		    "Date:   2024-01-02\n\n    second, with \xc3\xbc\n---\n" SECOND },
+		{ "git_show", "{\"commit\":\"v1:a.c\"}", "one\ntwo\n" },
+	};
+
+	(void)state;
+	make_history();
+	ASK_ALL(rows);
+}
+
+#define NOT_DONE "Error: git could not do that (is the revision or path right?)"
+
+static void what_git_refuses_is_an_error(void **state)
+{
+	static const struct row rows[] = {
+		{ "git_show", "{\"commit\":\"nope\"}", NOT_DONE },
+		{ "git_show", "{\"commit\":\"@{upstream}\"}", NOT_DONE },
+		{ "git_show", "{\"commit\":\"HEAD~9\"}", NOT_DONE },
+		{ "git_diff", "{\"from\":\"nope\"}", NOT_DONE },
+		{ "git_diff", "{\"from\":\"HEAD\",\"to\":\"nope\"}", NOT_DONE },
+		{ "git_diff", "{\"from\":\"HEAD\",\"path\":\"../outside\"}", NOT_DONE },
+		{ "git_log", "{\"path\":\"/etc/passwd\"}", NOT_DONE },
+		{ "git_blame", "{\"path\":\"nowhere\"}", NOT_DONE },
+		{ "git_blame", "{\"path\":\"\"}", NOT_DONE },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":3}", NOT_DONE },
+	};
+
+	(void)state;
+	make_history();
+	ASK_ALL(rows);
+}
+
+/* git takes options at any place, and some of them write or run things. */
+static void revisions_are_no_options(void **state)
+{
+	static const char *const bad[] = { "--output=pwned", "-O", "-Opwned", "--ext-diff", "-",
+		"--", "HEAD --output=pwned", "HEAD\\n--output=pwned", "HEAD\\t", "", " HEAD",
+		"\\u007f" };
+
+	(void)state;
+	make_history();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_string_equal(ask("git_show", text("{\"commit\":\"%s\"}", bad[i])),
+		    "Error: commit must be a commit");
+		assert_string_equal(ask("git_diff", text("{\"from\":\"%s\"}", bad[i])),
+		    "Error: from (and to) must be commits");
+		assert_string_equal(
+		    ask("git_diff", text("{\"from\":\"HEAD\",\"to\":\"%s\"}", bad[i])),
+		    *bad[i] ? "Error: from (and to) must be commits" : "(nothing)\n");
+	}
+	assert_string_equal(ask("git_show", text("{\"commit\":\"%s\"}", many("a", 201).p)),
+	    "Error: commit must be a commit");
+	assert_string_equal(ask("git_log", "{\"path\":\"--output=pwned\"}"), "(nothing)\n");
+	assert_string_equal(ask("git_blame", "{\"path\":\"--output=pwned\"}"), NOT_DONE);
+	assert_false(fs_exists(at("pwned")));
+}
+
+static void blame_takes_lines_that_are_not_too_far_apart(void **state)
+{
+	static const char wrong[] = "Error: from and to must be lines, at most 400 apart";
+	static const struct row rows[] = {
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":0}", wrong },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":2,\"to\":1}", wrong },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":1,\"to\":402}", wrong },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":2,\"to\":401}",
+		    "3b554e78 (Ann 2024-01-02 2) zwei\n" },
+		{ "git_blame", "{\"path\":\"a.c\",\"from\":8999999999999999}", NOT_DONE },
+	};
+
+	(void)state;
+	make_history();
+	ASK_ALL(rows);
+}
+
+static void there_may_be_no_history(void **state)
+{
+	(void)state;
+	put("a.c", "x\n");
+	root.git = at(".git");
+	assert_string_equal(
+	    ask("git_log", "{}"), "Error: there is no git history in this snapshot");
+	sh("git init -q -b main .");
+	assert_string_equal(ask("git_log", "{}"), NOT_DONE);
+}
+
+static void long_histories_say_that_there_is_more(void **state)
+{
+	struct buf want;
+
+	(void)state;
+	make_history();
+	assert_string_equal(ask("git_log", "{\"max\":1}"),
+	    "669a859 2024-01-02 Ann: third\n(first 1 commits; there are more)\n");
+	sh("seq 150 >long; git add long; git commit -qm fourth");
+	buf_init(&want, MIB(1));
+	for (int i = 1; i <= 100; i++)
+		buf_printf(&want, "9b2c1718 (Ann 2024-01-02 %3d) %d\n", i, i);
+	buf_adds(&want, "(first 100 lines; there are more)\n");
+	assert_string_equal(ask("git_blame", "{\"path\":\"long\"}"), want.p);
+	buf_fini(&want);
+}
+
+/* git's output comes in pieces, and a piece can end within a character. */
+static void long_changes_are_cut_between_characters(void **state)
+{
+	static const char note[] = "\n(cut here: a result holds at most 64 KiB)\n";
+	static const char head[] =
+	    " a.c | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n\ndiff --git a/a.c "
+	    "b/a.c\n"
+	    "index 672c205..3f1f854 100644\n--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n one\n-zwei\n+";
+	size_t kept = 65536 - sizeof(note) - (sizeof(head) - 1);
+
+	(void)state;
+	make_history();
+	put("a.c", text("one\n%s\n", many("\xc3\xa9", 100000).p));
+	sh("git commit -qam long");
+	assert_string_equal(ask("git_diff", "{\"from\":\"HEAD~1\"}"),
+	    text("%s%s%s", head, many("\xc3\xa9", kept / 2).p, note));
+}
+
+/* Whatever the directory's own configuration asks for, none of it is run. */
+static void git_runs_nothing_of_the_configuration(void **state)
+{
+	static const char *const calls[][2] = { { "git_log", "{}" },
+		{ "git_log", "{\"path\":\"a.c\"}" }, { "git_diff", "{\"from\":\"v1\"}" },
+		{ "git_diff", "{\"from\":\"v1\",\"path\":\"a.c\"}" },
+		{ "git_blame", "{\"path\":\"a.c\"}" }, { "git_show", "{\"commit\":\"HEAD\"}" },
+		{ "git_show", "{\"commit\":\"side\"}" }, { "git_show", "{\"commit\":\"signed\"}" },
+		{ "git_show", "{\"commit\":\"lost\"}" } };
+
+	(void)state;
+	make_history();
+	sh("git cat-file commit HEAD | sed 's/^committer.*/&\\ngpgsig -----BEGIN PGP "
+	   "SIGNATURE-----\\n"
+	   " \\n x\\n -----END PGP SIGNATURE-----/' >../signed\n"
+	   "git cat-file commit HEAD | sed 's/^tree .*/tree "
+	   "1111111111111111111111111111111111111111/' "
+	   ">../lost\n"
+	   "git update-ref refs/heads/signed $(git hash-object -t commit -w ../signed)\n"
+	   "git hash-object --literally -t commit -w ../lost >.git/refs/heads/lost\n"
+	   "printf '#!/bin/sh\\necho \"$0 $*\" >>%s\\ncat \"$1\" 2>/dev/null\\n' $MARKER >../evil\n"
+	   "chmod +x ../evil; evil=$PWD/../evil\n"
+	   "for h in post-checkout post-index-change fsmonitor-watchman pre-auto-gc "
+	   "reference-transaction; do ln -s $evil .git/hooks/$h; done\n"
+	   "for k in pager.log pager.show pager.diff diff.external diff.bad.command "
+	   "diff.bad.textconv filter.bad.clean filter.bad.smudge filter.bad.process gpg.program "
+	   "gpg.ssh.program gpg.x509.program credential.helper interactive.diffFilter "
+	   "remote.origin.uploadpack sequence.editor core.pager core.editor core.sshCommand "
+	   "core.gitProxy core.alternateRefsCommand core.fsmonitor; do git config $k $evil; done\n"
+	   "for k in log show diff blame; do git config alias.$k \"!$evil\"; done\n"
+	   "echo '* diff=bad filter=bad' >.gitattributes; cp .gitattributes .git/info/attributes\n"
+	   "printf '[log]\\n\\tshowSignature = true\\n' >../more\n"
+	   "cat >>.git/config <<EOF\n[include]\n\tpath = $PWD/../more\n"
+	   "[core]\n\thooksPath = $PWD/.git/hooks\n\tworktree = $PWD/../elsewhere\n"
+	   "\trepositoryFormatVersion = 1\n[extensions]\n\tpartialClone = origin\n"
+	   "[remote \"origin\"]\n\tpromisor = true\n\turl = ext::$evil\n"
+	   "[protocol \"ext\"]\n\tallow = always\nEOF\nrm -f $MARKER");
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		const char *got = ask(calls[i][0], calls[i][1]);
+
+		if (fs_exists(text("%s/marker", here.top)))
+			fail_msg("%s %s ran something: %s", calls[i][0], calls[i][1], got);
+		assert_int_equal(strcmp(got, NOT_DONE) == 0, strstr(calls[i][1], "lost") != NULL);
+	}
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -763,6 +972,14 @@ int main(void)
 		UNIT_TEST(more_files_than_wanted_are_said_to_be_there),
 		UNIT_TEST(patterns_with_many_stars_find_what_they_should),
 		UNIT_TEST(long_paths_are_found_whole),
+		UNIT_TEST(history_is_read),
+		UNIT_TEST(what_git_refuses_is_an_error),
+		UNIT_TEST(revisions_are_no_options),
+		UNIT_TEST(blame_takes_lines_that_are_not_too_far_apart),
+		UNIT_TEST(there_may_be_no_history),
+		UNIT_TEST(long_histories_say_that_there_is_more),
+		UNIT_TEST(long_changes_are_cut_between_characters),
+		UNIT_TEST(git_runs_nothing_of_the_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
