@@ -122,7 +122,7 @@ struct reply {
 	struct buf text;
 	struct reply_call *calls;
 	size_t n_calls;
-	bool too_many_calls;
+	bool too_many_calls, too_long; /* not all of them, not all of the text */
 	struct str finish; /* in the arena of the request: stop, length, tool_calls … */
 	long long in, out, cached;
 	int status;	  /* HTTP; 0: no answer */

@@ -1,6 +1,7 @@
 /* One chat completion request over HTTP, its answer read as it streams. */
 #include "agent/priv.h"
 
+#include "base/utf8.h"
 #include "net/curl.h"
 #include "net/sse.h"
 
@@ -94,7 +95,7 @@ static void take_document(struct exchange *x, const json_t *doc)
 	struct str finish = json_get_str(choice, "finish_reason"), error = error_text(doc);
 
 	if (error.n && !choice)
-		x->reply->error = arena_dup(x->arena, str_take(error, 2000));
+		x->reply->error = arena_dup(x->arena, utf8_cut(error, 2000));
 	take_message(
 	    x, json_get_object(choice, json_get_object(choice, "delta") ? "delta" : "message"));
 	take_usage(x, json_get_object(doc, "usage"));
@@ -146,8 +147,10 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 		buf_add(&x->raw, bytes);
 		return buf_status(&x->raw) ? 0 : bytes.n;
 	}
-	x->broken = x->broken ? x->broken : sse_feed(&x->sse, bytes);
-	return x->broken == -E2BIG || buf_status(&x->reply->text) ? 0 : bytes.n;
+	int rc = sse_feed(&x->sse, bytes); /* may set broken on its way */
+
+	x->broken = x->broken ? x->broken : rc;
+	return x->broken || buf_status(&x->reply->text) ? 0 : bytes.n;
 }
 
 static void take_raw(struct exchange *x)
@@ -155,12 +158,12 @@ static void take_raw(struct exchange *x)
 	json_t *doc = json_parse(buf_str(&x->raw), NULL);
 	struct reply *r = x->reply;
 
-	if (doc && r->status == 200)
+	if (r->status == 200 && json_get_array(doc, "choices"))
 		take_document(x, doc);
-	else if (doc)
-		r->error = arena_dup(x->arena, str_take(error_text(doc), 2000));
-	if (!doc && !r->error.n)
-		r->error = STR("the model server did not answer in JSON");
+	else
+		r->error = arena_dup(x->arena, utf8_cut(error_text(doc), 2000));
+	if (r->status == 200 && !json_get_array(doc, "choices") && !r->error.n)
+		r->error = STR("the model server's answer is no chat completion");
 	if (r->status != 200 && !r->error.n)
 		r->error = str_from(arena_printf(x->arena, "HTTP status %d", r->status));
 	json_decref(doc);
@@ -199,13 +202,16 @@ static void perform(struct exchange *x, const struct wire *w, struct str body)
 	x->api->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
 	x->api->slist_free_all(headers);
 	r->status = (int)status;
-	if (!x->is_stream && rc == CURLE_OK)
-		take_raw(x);
-	else if (rc != CURLE_OK)
-		r->error = str_from(arena_printf(x->arena, "%s", x->api->easy_strerror(rc)));
-	else if (x->broken)
+	if (!x->typed)
+		look_at_type(x); /* there was no body */
+	r->too_long = buf_status(&r->text) < 0;
+	if (x->broken)
 		r->error = STR("the model server's stream is malformed");
-	else if (!x->done && !r->finish.n)
+	else if (rc != CURLE_OK && !r->too_long)
+		r->error = str_from(arena_printf(x->arena, "%s", x->api->easy_strerror(rc)));
+	else if (!x->is_stream)
+		take_raw(x);
+	else if (!x->done && !r->finish.n && !r->too_long)
 		r->error = STR("the model server's stream ended early");
 }
 

@@ -1,0 +1,215 @@
+/* `tutti agent` as a process, without a fence, and a model server whose words are written here. */
+#include "peer.h"
+
+static int set_up(void **state)
+{
+	(void)state;
+	place_make();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	place_remove();
+	return 0;
+}
+
+/* --- what it says ------------------------------------------------------------------------ */
+
+#define INIT(tools)                                       \
+	"{\"type\":\"init\",\"version\":\"" TUTTI_VERSION \
+	"\",\"mode\":\"read-only\",\"model\":\"m\","      \
+	"\"tools\":[" tools "]}\n"
+#define ALL_TOOLS                                                                              \
+	"\"list_dir\",\"read_file\",\"search\",\"find_files\",\"git_log\",\"git_diff\",\"git_" \
+	"blame\","                                                                             \
+	"\"git_show\""
+#define TURN(n) "{\"type\":\"turn\",\"n\":" #n "}\n"
+#define TEXT(words) "{\"type\":\"text\",\"text\":\"" words "\"}\n"
+#define THINK(words) "{\"type\":\"think\",\"text\":\"" words "\"}\n"
+#define NOTICE(words) "{\"type\":\"notice\",\"text\":\"" words "\"}\n"
+#define VOID "{\"type\":\"void\"}\n"
+#define START(id, name, input) \
+	"{\"type\":\"tool_start\",\"id\":\"" id "\",\"name\":\"" name "\",\"input\":" input "}\n"
+#define END(id, name, ok, summary, reads)                                            \
+	"{\"type\":\"tool_end\",\"id\":\"" id "\",\"name\":\"" name "\",\"ok\":" #ok \
+	",\"summary\":\"" summary "\",\"reads\":[" reads "]}\n"
+#define RESULT_OF(ending, answer, reason, turns, calls, in, out)                                  \
+	"{\"type\":\"result\",\"ending\":\"" ending "\",\"answer\":\"" answer                     \
+	"\",\"reason\":\"" reason "\",\"turns\":" #turns ",\"tool_calls\":" #calls ",\"in\":" #in \
+	",\"out\":" #out ",\"cached\":0}\n"
+#define RESULT(ending, answer, reason, turns, calls) \
+	RESULT_OF(ending, answer, reason, turns, calls, 0, 0)
+
+#define ANSWERS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_TOOLS ARGS("--tools", "none")
+
+/* A talk of which only the output matters; it always ends with a result and status 0. */
+static const char *out_of(const char *const *answers, const char *const *args)
+{
+	struct talk t = { .prompt = "P", .answers = answers, .args = args };
+
+	talk(&t);
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.err, "");
+	talk_fini(&t);
+	return t.out;
+}
+
+/* --- answers ----------------------------------------------------------------------------- */
+
+static void an_answer_comes_as_it_streams(void **state)
+{
+	struct talk t = { .prompt = "SystemUser",
+		.args = ARGS("--tools", "none", "--system", "6") };
+
+	(void)state;
+	t.answers = ANSWERS(STREAM(DELTA("{\"role\":\"assistant\",\"content\":\"\"}")
+		DELTA("{\"reasoning_content\":\"hm\"}") DELTA("{\"reasoning\":\"so\"}")
+		    DELTA("{\"content\":\"Hello \\u00fc\"}") DELTA("{\"content\":\"\\n!\"}")
+			FINISH("stop") USAGE(7, 5) DONE));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT("") TURN(1) THINK("hm") THINK("so") TEXT("Hello \xc3\xbc")
+		TEXT("\\n!") "{\"type\":\"usage\",\"in\":7,\"out\":5,\"cached\":0}\n" RESULT_OF(
+		    "answered", "Hello \xc3\xbc\\n!", "", 1, 0, 7, 5));
+	assert_string_equal(t.err, "");
+	assert_int_equal(t.status, 0);
+	assert_int_equal(t.n, 1);
+	assert_string_equal(dump(t.requests[0]),
+	    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"System\"},"
+	    "{\"role\":\"user\",\"content\":\"User\"}],\"stream\":true,\"stream_options\":"
+	    "{\"include_usage\":true}}");
+	assert_string_equal(t.heads[0],
+	    text("POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAccept: */*\r\n"
+		 "Content-Type: application/json\r\nAuthorization: Bearer token\r\n"
+		 "Content-Length: 150\r\n\r\n",
+		t.port));
+	talk_fini(&t);
+}
+
+static void an_answer_may_come_in_one_piece(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    out_of(ANSWERS(JSON("200 OK",
+		       "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"Hi\","
+		       "\"reasoning_content\":\"hm\"},\"finish_reason\":\"stop\"}],\"usage\":"
+		       "{\"prompt_tokens\":3,\"completion_tokens\":2,\"prompt_tokens_details\":"
+		       "{\"cached_tokens\":0}}}")),
+		NO_TOOLS),
+	    INIT("") TURN(1) THINK("hm")
+		TEXT("Hi") "{\"type\":\"usage\",\"in\":3,\"out\":2,"
+			   "\"cached\":0}\n" RESULT_OF("answered", "Hi", "", 1, 0, 3, 2));
+}
+
+/* Byte by byte, with comments, other fields, CRLF, and without the last word "[DONE]". */
+static void a_stream_may_come_in_any_pieces(void **state)
+{
+	struct talk t = { .prompt = "P", .args = NO_TOOLS, .byte_by_byte = true };
+
+	(void)state;
+	t.answers = ANSWERS(STREAM(": hello\r\n\r\nid: 1\r\nevent: message\r\n"
+				   "data: {\"choices\":[{\"delta\":\r\n"
+				   "data: {\"content\":\"\xf0\x9f\x98\x80\"}}]}\r\n\r\n"
+				   "retry: 5\n\n" FINISH("stop")));
+	talk(&t);
+	assert_string_equal(t.out, INIT("") TURN(1) TEXT("\xf0\x9f\x98\x80")
+				       RESULT("answered", "\xf0\x9f\x98\x80", "", 1, 0));
+	talk_fini(&t);
+}
+
+static void how_it_ends_depends_on_the_answer(void **state)
+{
+	static const struct {
+		const char *answer, *out;
+	} rows[] = {
+		{ STREAM(DELTA("{\"content\":\"half\"}") FINISH("length") DONE),
+		    TEXT("half") RESULT("truncated", "half",
+			"the model's answer was cut at its token limit", 1, 0) },
+		{ STREAM(DELTA("{\"reasoning_content\":\"hm\"}") FINISH("length") DONE),
+		    THINK("hm") RESULT(
+			"truncated", "", "the model's answer was cut at its token limit", 1, 0) },
+		{ STREAM(DELTA("{\"content\":\"no\"}") FINISH("content_filter") DONE),
+		    TEXT("no") RESULT("refused", "no", "content filter", 1, 0) },
+		{ STREAM(DELTA("{\"content\":\"half\"}")),
+		    TEXT("half") RESULT(
+			"endpoint_down", "half", "the model server's stream ended early", 1, 0) },
+		{ STREAM(""),
+		    RESULT("endpoint_down", "", "the model server's stream ended early", 1, 0) },
+		{ STREAM(DELTA("{\"content\":\"a\"}") "data: {\"choices\":[{\n\n"),
+		    TEXT("a") RESULT(
+			"endpoint_down", "a", "the model server's stream is malformed", 1, 0) },
+		{ STREAM(DELTA("{\"content\":\"a\"}") EVENT("oops") DELTA("{\"content\":\"b\"}")
+			  FINISH("stop") DONE),
+		    TEXT("a") TEXT("b") RESULT(
+			"endpoint_down", "ab", "the model server's stream is malformed", 1, 0) },
+		{ STREAM(DELTA("{\"content\":\"a\"}")
+			  EVENT("{\"error\":{\"message\":\"overloaded\"}}") DONE),
+		    TEXT("a") RESULT("endpoint_down", "a", "overloaded", 1, 0) },
+		{ JSON("500 Oops", "{\"error\":{\"message\":\"it broke\"}}"),
+		    RESULT("endpoint_down", "", "it broke", 1, 0) },
+		{ JSON("500 Oops", "{\"error\":\"it broke\"}"),
+		    RESULT("endpoint_down", "", "it broke", 1, 0) },
+		{ JSON("500 Oops", "{}"), RESULT("endpoint_down", "", "HTTP status 500", 1, 0) },
+		{ HTTP("502 Bad Gateway", "text/html", "<h1>502</h1>"),
+		    RESULT("endpoint_down", "", "HTTP status 502", 1, 0) },
+		{ HTTP("503 No", "text/event-stream", DELTA("{\"content\":\"a\"}")),
+		    RESULT("endpoint_down", "", "HTTP status 503", 1, 0) },
+		{ "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+		    RESULT("endpoint_down", "", "HTTP status 302", 1, 0) },
+		{ JSON("429 Slow", "{\"error\":{\"message\":\"too many requests\"}}"),
+		    RESULT("rate_limited", "", "too many requests", 1, 0) },
+		{ JSON("429 Slow", "{\"error\":{\"message\":\"no quota left\"}}"),
+		    RESULT("quota", "", "no quota left", 1, 0) },
+		{ JSON("401 Who", "{\"message\":\"bad key\"}"),
+		    RESULT("denied", "", "bad key", 1, 0) },
+		{ JSON("200 OK", "{\"error\":{\"message\":\"so sorry\"}}"),
+		    RESULT("endpoint_down", "", "so sorry", 1, 0) },
+		{ HTTP("200 OK", "text/plain", "hello"),
+		    RESULT("endpoint_down", "", "the model server's answer is no chat completion",
+			1, 0) },
+		{ JSON("200 OK", "{}"),
+		    RESULT("endpoint_down", "", "the model server's answer is no chat completion",
+			1, 0) },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+		    RESULT("endpoint_down", "", "Transferred a partial file", 1, 0) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(out_of(ANSWERS(rows[i].answer), NO_TOOLS),
+		    text(INIT("") TURN(1) "%s", rows[i].out));
+}
+/* A model that repeats itself for ever is not listened to for ever. */
+static void an_answer_without_end_is_cut(void **state)
+{
+	const char *words = many("0123456789abcdef", 65536).p; /* a MiB */
+	const char *delta = text(DELTA("{\"content\":\"%s\"}"), words);
+	const char *line = text(TEXT("%s"), words);
+
+	(void)state;
+	assert_string_equal(out_of(ANSWERS(text(STREAM("%s%s%s%s%s%s%s"), delta, delta, delta,
+				       delta, delta, delta, FINISH("stop"))),
+				NO_TOOLS),
+	    text(INIT("") TURN(1) "%s%s%s%s%s%s", line, line, line, line, line,
+		text(RESULT("truncated", "%s%s%s%s", "the model's answer was cut at 4 MiB", 1, 0),
+		    words, words, words, words)));
+}
+
+#define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT_TEST(an_answer_comes_as_it_streams),
+		UNIT_TEST(an_answer_may_come_in_one_piece),
+		UNIT_TEST(a_stream_may_come_in_any_pieces),
+		UNIT_TEST(how_it_ends_depends_on_the_answer),
+		UNIT_TEST(an_answer_without_end_is_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
