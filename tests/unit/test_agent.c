@@ -58,6 +58,11 @@ static const char *out_of(const char *const *answers, const char *const *args)
 	return t.out;
 }
 
+static const char *messages(const struct talk *t, size_t i)
+{
+	return dump(json_object_get(t->requests[i], "messages"));
+}
+
 /* --- answers ----------------------------------------------------------------------------- */
 
 static void an_answer_comes_as_it_streams(void **state)
@@ -199,6 +204,165 @@ static void an_answer_without_end_is_cut(void **state)
 		    words, words, words, words)));
 }
 
+/* --- tools ------------------------------------------------------------------------------- */
+
+#define USER "{\"role\":\"user\",\"content\":\"P\"}"
+#define CALLED(calls) "{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[" calls "]}"
+#define ONE(id, name, args)                                                       \
+	"{\"id\":\"" id "\",\"type\":\"function\",\"function\":{\"name\":\"" name \
+	"\",\"arguments\":\"" args "\"}}"
+#define TOOL(id, content) \
+	"{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"" content "\"}"
+
+static void a_call_may_be_spread_over_many_events(void **state)
+{
+	struct talk t = {
+		.prompt = "P", .args = ARGS("--tools", "read_file,list_dir"), .byte_by_byte = true
+	};
+
+	(void)state;
+	put("a", "x\n");
+	t.answers = ANSWERS(
+	    STREAM(
+		DELTA("{\"content\":\"Let me see.\",\"tool_calls\":[{\"index\":0,\"id\":\"c1\","
+		      "\"type\":\"function\",\"function\":{\"name\":\"read_file\","
+		      "\"arguments\":\"\"}}]}") DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{"
+						      "\"arguments\":\"{\\\"pa\"}}]}")
+		    DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"th\\\":\\\"a"
+			  "\\\"}\"}}]}") FINISH("tool_calls") USAGE(10, 2) DONE),
+	    STREAM(DELTA("{\"content\":\"It is x.\"}") FINISH("stop") USAGE(20, 3) DONE));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT("\"read_file\",\"list_dir\"") TURN(1)
+		TEXT("Let me see.") "{\"type\":\"usage\",\"in\":10,\"out\":2,\"cached\":0}\n" START(
+		    "c1", "read_file", "{\"path\":\"a\"}") END("c1", "read_file", true,
+		    "lines 1-1 of 1", "{\"path\":\"a\",\"from\":1,\"to\":1}") TURN(2)
+		    TEXT("It is x.") "{\"type\":\"usage\",\"in\":30,\"out\":5,\"cached\":0}"
+				     "\n" RESULT_OF("answered", "It is x.", "", 2, 1, 30, 5));
+	assert_string_equal(messages(&t, 1),
+	    "[" USER ",{\"role\":\"assistant\",\"content\":\"Let me see.\",\"tool_calls\":[" ONE(
+		"c1", "read_file", "{\\\"path\\\":\\\"a\\\"}") "]}," TOOL("c1",
+		"lines 1-1 of 1\\n     1\\tx\\n") "]");
+	talk_fini(&t);
+}
+
+/* Which tools there are is told in both directions. */
+static void the_model_is_told_of_the_tools(void **state)
+{
+	struct talk t = { .prompt = "P",
+		.answers = ANSWERS(SAYS("ok")),
+		.args = ARGS("--tools", "git_show,nonsense,git_show,list_dir", "--temperature",
+		    "0.5", "--effort", "low") };
+
+	(void)state;
+	talk(&t);
+	assert_string_equal(t.out, INIT("\"git_show\",\"list_dir\"") TURN(1) TEXT("ok")
+				       RESULT("answered", "ok", "", 1, 0));
+	json_object_del(t.requests[0], "messages");
+	assert_string_equal(dump(t.requests[0]),
+	    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+	    "\"tools\":["
+	    "{\"type\":\"function\",\"function\":{\"name\":\"git_show\",\"description\":\"One "
+	    "commit "
+	    "with its changes.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"commit\":{"
+	    "\"type\":\"string\"}},\"required\":[\"commit\"]}}},{\"type\":\"function\","
+	    "\"function\":{"
+	    "\"name\":\"list_dir\",\"description\":\"The entries of one directory; directories end "
+	    "in "
+	    "a slash.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":"
+	    "\"string\",\"description\":\"relative to the repository\"}}}}}],\"temperature\":0.5,"
+	    "\"reasoning_effort\":\"low\"}");
+	talk_fini(&t);
+}
+
+static void several_calls_are_answered_in_order(void **state)
+{
+	struct talk t = { .prompt = "P" };
+
+	(void)state;
+	put("a", "x\n");
+	t.answers = ANSWERS(CALLS(CALL(1, "c2", "list_dir", "{}") "," CALL(
+				0, "c1", "find_files", "{\\\"pattern\\\":\\\"a\\\"}")),
+	    SAYS("ok"));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT(ALL_TOOLS) TURN(1) START("c1", "find_files", "{\"pattern\":\"a\"}")
+		END("c1", "find_files", true, "1 files", "") START("c2", "list_dir", "{}")
+		    END("c2", "list_dir", true, "1 entries", "") TURN(2) TEXT("ok")
+			RESULT("answered", "ok", "", 2, 2));
+	assert_string_equal(messages(&t, 1),
+	    "[" USER "," CALLED(ONE("c1", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "," ONE(
+		"c2", "list_dir", "{}")) "," TOOL("c1", "a\\n") "," TOOL("c2", "a\\n") "]");
+	talk_fini(&t);
+}
+
+static void calls_that_cannot_be_made_are_answered_all_the_same(void **state)
+{
+	struct talk t = { .prompt = "P", .args = ARGS("--tools", "list_dir,read_file") };
+
+	(void)state;
+	t.answers =
+	    ANSWERS(CALLS(CALL(0, "c1", "bash", "{\\\"command\\\":\\\"id\\\"}") "," CALL(
+			1, "c2", "search", "{\\\"pattern\\\":\\\"x\\\"}") "," CALL(2, "c3",
+			"read_file", "{\\\"path\\\":") "," CALL(3, "c4", "read_file",
+			"[]") "," CALL(4, "c5", "list_dir", "") "," CALL(5, "c6", "", "{}")),
+		SAYS("ok"));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT("\"list_dir\",\"read_file\"") TURN(1) START("c1", "bash",
+		"{\"command\":\"id\"}") "{\"type\":\"denied\",\"id\":\"c1\",\"name\":\"bash\","
+					"\"text\":\"no such tool\"}\n" END(
+					    "c1", "bash", false, "error", "") START("c2", "search",
+					    "{\"pattern\":\"x\"}") "{\"type\":\"denied\",\"id\":"
+								   "\"c2\",\"name\":\"search\","
+								   "\"text\":\"no such "
+								   "tool\"}\n" END("c2", "search",
+								       false, "error",
+								       "") START("c3", "read_file",
+								       "\"{\\\"path\\\":\"")
+								       END("c3", "read_file", false,
+									   "error", "") START("c4",
+									   "read_file",
+									   "[]") END("c4",
+									   "read_file", false,
+									   "error", "") START("c5",
+									   "list_dir",
+									   "{}") END("c5",
+									   "list_dir", true,
+									   "0 entries",
+									   "") START("c6", "",
+									   "{}") "{\"type\":"
+										 "\"denied\","
+										 "\"id\":\"c6\","
+										 "\"name\":\"\","
+										 "\"text\":\"no "
+										 "such "
+										 "tool\"}\n" END(
+										     "c6", "",
+										     false, "error",
+										     "") TURN(2)
+										     TEXT("ok")
+											 RESULT(
+											     "answe"
+											     "red",
+											     "ok",
+											     "", 2,
+											     6));
+	json_array_remove(json_object_get(t.requests[1], "messages"), 0);
+	json_array_remove(json_object_get(t.requests[1], "messages"), 0);
+	assert_string_equal(messages(&t, 1),
+	    "[" TOOL("c1",
+		"Error: there is no tool \\\"bash\\\" here. The tools are: list_dir "
+		"read_file") "," TOOL("c2", "Error: there is no tool \\\"search\\\" here. "
+					    "The tools are: list_dir read_file") "," TOOL("c3",
+		"Error: the arguments are not a JSON object") "," TOOL("c4",
+		"Error: the arguments are not a JSON object") "," TOOL("c5",
+		"(empty)\\n") "," TOOL("c6",
+		"Error: there is no tool \\\"\\\" here. The tools are: list_dir "
+		"read_file") "]");
+	talk_fini(&t);
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -209,6 +373,10 @@ int main(void)
 		UNIT_TEST(a_stream_may_come_in_any_pieces),
 		UNIT_TEST(how_it_ends_depends_on_the_answer),
 		UNIT_TEST(an_answer_without_end_is_cut),
+		UNIT_TEST(a_call_may_be_spread_over_many_events),
+		UNIT_TEST(the_model_is_told_of_the_tools),
+		UNIT_TEST(several_calls_are_answered_in_order),
+		UNIT_TEST(calls_that_cannot_be_made_are_answered_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
