@@ -107,8 +107,11 @@ static void run_call(struct agent *ag, const struct reply_call *call)
 	json_decref(args);
 }
 
-static void run_calls(struct agent *ag, const struct reply *r)
+static void run_calls(struct agent *ag, struct reply *r)
 {
+	for (size_t i = 0; i < r->n_calls; i++) /* results name the call they belong to */
+		if (!r->calls[i].id.n)
+			buf_printf(&r->calls[i].id, "call-%zu", ag->calls + i + 1);
 	chat_add_reply(&ag->chat, r);
 	for (size_t i = 0; i < r->n_calls; i++)
 		run_call(ag, &r->calls[i]);
@@ -155,7 +158,7 @@ static bool nudge(struct agent *ag, const struct reply *r, const char *text)
 }
 
 /* Decides what the reply means. 1: go on; else the program's exit status. */
-static int weigh(struct agent *ag, const struct reply *r)
+static int weigh(struct agent *ag, struct reply *r)
 {
 	struct str text = str_trim(buf_str(&r->text));
 

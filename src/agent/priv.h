@@ -113,6 +113,7 @@ bool glob_match(struct str pattern, struct str s);
  */
 
 struct reply_call {
+	long long index; /* the server's; -1: none */
 	struct buf id, name, args;
 };
 

@@ -21,34 +21,57 @@ struct exchange {
 /* --- deltas
  * ---------------------------------------------------------------------------------------- */
 
-static struct reply_call *call_at(struct exchange *x, size_t i)
+static struct reply_call *call_add(struct reply *r, long long index)
 {
-	struct reply *r = x->reply;
+	struct reply_call *call = &r->calls[r->n_calls];
 
-	if (i >= REPLY_CALLS_MAX) {
+	if (r->n_calls == REPLY_CALLS_MAX) {
 		r->too_many_calls = true;
 		return NULL;
 	}
-	for (; r->n_calls <= i; r->n_calls++) {
-		buf_init(&r->calls[r->n_calls].id, KIB(1));
-		buf_init(&r->calls[r->n_calls].name, KIB(1));
-		buf_init(&r->calls[r->n_calls].args, MIB(1));
-	}
-	return &r->calls[i];
+	r->n_calls++;
+	call->index = index;
+	buf_init(&call->id, KIB(1));
+	buf_init(&call->name, KIB(1));
+	buf_init(&call->args, MIB(1));
+	return call;
 }
 
-static void take_call(struct exchange *x, const json_t *doc, size_t fallback)
+/*
+ * The call that a piece belongs to. Its number says so, but there are servers that number nothing,
+ * or all calls with 0: then another id, or a name without one, begins another call.
+ */
+static struct reply_call *call_of(struct reply *r, const json_t *piece, struct str name)
 {
-	long long i = json_get_int(doc, "index", (long long)fallback);
-	struct reply_call *call = i < 0 ? NULL : call_at(x, (size_t)i);
-	const json_t *fn = json_get_object(doc, "function");
+	long long index = json_get_int(piece, "index", -1);
+	struct str id = json_get_str(piece, "id");
+	size_t i = r->n_calls;
+
+	while (i && r->calls[i - 1].index != index)
+		i--;
+	if (!i)
+		return call_add(r, index);
+	struct reply_call *call = &r->calls[i - 1];
+	bool other = id.n ? call->id.n && !str_eq(id, buf_str(&call->id))
+			  : index < 0 && name.n && call->name.n;
+
+	if (index < 0 && r->too_many_calls)
+		return NULL;
+	return other ? call_add(r, index) : call;
+}
+
+static void take_call(struct exchange *x, const json_t *piece)
+{
+	const json_t *fn = json_get_object(piece, "function");
+	struct str name = json_get_str(fn, "name");
+	struct reply_call *call = call_of(x->reply, piece, name);
 
 	if (!call)
 		return;
 	if (!call->id.n)
-		buf_add(&call->id, json_get_str(doc, "id"));
+		buf_add(&call->id, json_get_str(piece, "id"));
 	if (!call->name.n)
-		buf_add(&call->name, json_get_str(fn, "name"));
+		buf_add(&call->name, name);
 	buf_add(&call->args, json_get_str(fn, "arguments"));
 }
 
@@ -86,7 +109,7 @@ static void take_message(struct exchange *x, const json_t *message)
 	out_text("text", text);
 	buf_add(&x->reply->text, text);
 	json_array_foreach (json_get_array(message, "tool_calls"), i, call)
-		take_call(x, call, i);
+		take_call(x, call);
 }
 
 static void take_document(struct exchange *x, const json_t *doc)

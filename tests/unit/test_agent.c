@@ -281,8 +281,8 @@ static void several_calls_are_answered_in_order(void **state)
 
 	(void)state;
 	put("a", "x\n");
-	t.answers = ANSWERS(CALLS(CALL(1, "c2", "list_dir", "{}") "," CALL(
-				0, "c1", "find_files", "{\\\"pattern\\\":\\\"a\\\"}")),
+	t.answers = ANSWERS(CALLS(CALL(0, "c1", "find_files",
+				"{\\\"pattern\\\":\\\"a\\\"}") "," CALL(1, "c2", "list_dir", "{}")),
 	    SAYS("ok"));
 	talk(&t);
 	assert_string_equal(t.out,
@@ -363,6 +363,80 @@ static void calls_that_cannot_be_made_are_answered_all_the_same(void **state)
 	talk_fini(&t);
 }
 
+/* Servers differ in how they number calls: not at all, all with 0, or without ids. */
+static void calls_are_told_apart_without_numbers(void **state)
+{
+	static const char *const streams[] = {
+		STREAM(DELTA("{\"tool_calls\":[{\"id\":\"c1\",\"function\":{\"name\":\"list_dir\","
+			     "\"arguments\":\"{}\"}}]}")
+			DELTA(
+			    "{\"tool_calls\":[{\"id\":\"c2\",\"function\":{\"name\":\"find_files\","
+			    "\"arguments\":\"{\\\"pattern\\\":\"}}]}")
+			    DELTA(
+				"{\"tool_calls\":[{\"function\":{\"arguments\":\"\\\"a\\\"}\"}}]}")
+				FINISH("tool_calls") DONE),
+		STREAM(DELTA("{\"tool_calls\":[" CALL(0, "c1", "list_dir", "{}") "]}")
+			DELTA("{\"tool_calls\":[" CALL(
+			    0, "c2", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "]}") DONE),
+		JSON("200 OK",
+		    "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"id\":\"c1\","
+		    "\"function\":{\"name\":\"list_dir\",\"arguments\":\"{}\"}},{\"id\":\"c2\","
+		    "\"function\":{\"name\":\"find_files\",\"arguments\":\"{\\\"pattern\\\":\\\"a"
+		    "\\\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		assert_string_equal(out_of(ANSWERS(streams[i], SAYS("ok")), NULL),
+		    INIT(ALL_TOOLS) TURN(1) START("c1", "list_dir", "{}") END("c1", "list_dir",
+			true, "0 entries", "") START("c2", "find_files", "{\"pattern\":\"a\"}")
+			END("c2", "find_files", true, "0 files", "") TURN(2) TEXT("ok")
+			    RESULT("answered", "ok", "", 2, 2));
+}
+
+static void calls_without_an_id_get_one(void **state)
+{
+	struct talk t = { .prompt = "P" };
+
+	(void)state;
+	t.answers = ANSWERS(
+	    CALLS(CALL(0, "", "list_dir", "{}") "," CALL(1, "", "list_dir", "{}")), SAYS("ok"));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT(ALL_TOOLS) TURN(1) START("call-1", "list_dir", "{}")
+		END("call-1", "list_dir", true, "0 entries", "") START("call-2", "list_dir", "{}")
+		    END("call-2", "list_dir", true, "0 entries", "") TURN(2) TEXT("ok")
+			RESULT("answered", "ok", "", 2, 2));
+	assert_string_equal(messages(&t, 1),
+	    "[" USER "," CALLED(ONE("call-1", "list_dir", "{}") "," ONE("call-2", "list_dir",
+		"{}")) "," TOOL("call-1", "(empty)\\n") "," TOOL("call-2", "(empty)\\n") "]");
+	talk_fini(&t);
+}
+
+static void more_than_32_calls_are_not_made_and_the_model_hears_of_it(void **state)
+{
+	struct talk t = { .prompt = "P" };
+	const char *calls = "";
+	const json_t *last;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		calls =
+		    text("%s%s{\"index\":%d,\"id\":\"c%d\",\"function\":{\"name\":\"list_dir\"}}",
+			calls, i ? "," : "", i, i);
+	t.answers = ANSWERS(text(CALLS("%s"), calls), SAYS("ok"));
+	talk(&t);
+	assert_non_null(strstr(t.out, RESULT("answered", "ok", "", 2, 32)));
+	json_t *list = json_object_get(t.requests[1], "messages");
+
+	assert_int_equal(json_array_size(list), 2 + 32 + 1);
+	last = json_array_get(list, 34);
+	assert_string_equal(dump(last), "{\"role\":\"user\",\"content\":\"Only the first 32 tool "
+					"calls of your last message were "
+					"run.\"}");
+	talk_fini(&t);
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -377,6 +451,9 @@ int main(void)
 		UNIT_TEST(the_model_is_told_of_the_tools),
 		UNIT_TEST(several_calls_are_answered_in_order),
 		UNIT_TEST(calls_that_cannot_be_made_are_answered_all_the_same),
+		UNIT_TEST(calls_are_told_apart_without_numbers),
+		UNIT_TEST(calls_without_an_id_get_one),
+		UNIT_TEST(more_than_32_calls_are_not_made_and_the_model_hears_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
