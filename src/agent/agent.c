@@ -25,6 +25,7 @@ struct agent {
 	long long in, out, cached;
 	const struct tool *offered[16];
 	bool finishing; /* no more tools */
+	bool at_limit;	/* … since the turns are used up */
 };
 
 /* --- the end
@@ -145,16 +146,31 @@ static bool shrink(struct agent *ag, const struct reply *r)
 	return true;
 }
 
-static bool nudge(struct agent *ag, const struct reply *r, const char *text)
+static bool nudge(struct agent *ag, const struct reply *r)
 {
+	static const char form[] = "Write the final answer now, in the asked form, from what you "
+				   "have seen.";
+	char text[200];
+
 	if (ag->nudges++ >= NUDGES_MAX)
 		return false;
-	if (r->text.n)
-		chat_add_reply(&ag->chat, r);
+	snprintf(text, sizeof(text), "%s %s",
+	    r->n_calls ? "No more tools can be called." : "Your answer was empty.", form);
 	chat_add_user(&ag->chat, text);
 	out_event("void", NULL);
 	ag->finishing = true;
 	return true;
+}
+
+static struct str why_empty(struct agent *ag)
+{
+	static char text[100];
+
+	if (!ag->at_limit)
+		return STR("the model gave no text");
+	snprintf(text, sizeof(text), "the limit of %u turns was reached without an answer",
+	    ag->max_turns);
+	return str_from(text);
 }
 
 /* Decides what the reply means. 1: go on; else the program's exit status. */
@@ -180,12 +196,8 @@ static int weigh(struct agent *ag, struct reply *r)
 		    STR("the model's answer was cut at its token limit"));
 	if (str_is(r->finish, "content_filter"))
 		return finish(ag, ENDING_REFUSED, buf_str(&r->text), STR("content filter"));
-	if (!text.n && nudge(ag, r,
-			   "Your answer was empty. Write the final answer now, in the asked "
-			   "form, from what you have seen."))
-		return 1;
 	if (!text.n)
-		return finish(ag, ENDING_EMPTY, text, STR("the model gave no text"));
+		return nudge(ag, r) ? 1 : finish(ag, ENDING_EMPTY, text, why_empty(ag));
 	return finish(ag, ENDING_ANSWERED, buf_str(&r->text), (struct str){ "", 0 });
 }
 
@@ -195,7 +207,7 @@ static int turn(struct agent *ag)
 	struct reply reply;
 
 	if (++ag->turns >= ag->max_turns && !ag->finishing) {
-		ag->finishing = true;
+		ag->finishing = ag->at_limit = true;
 		chat_add_user(&ag->chat,
 		    "This is your last turn and no more tools can be called. Write "
 		    "the final answer now, in the asked form.");

@@ -437,6 +437,83 @@ static void more_than_32_calls_are_not_made_and_the_model_hears_of_it(void **sta
 	talk_fini(&t);
 }
 
+/* --- the end of patience ----------------------------------------------------------------- */
+
+#define LIMIT NOTICE("turn limit: the final answer was asked for")
+#define LAST_TURN                                                                           \
+	"{\"role\":\"user\",\"content\":\"This is your last turn and no more tools can be " \
+	"called. "                                                                          \
+	"Write the final answer now, in the asked form.\"}"
+#define NO_MORE                                                                                 \
+	"{\"role\":\"user\",\"content\":\"No more tools can be called. Write the final answer " \
+	"now, "                                                                                 \
+	"in the asked form, from what you have seen.\"}"
+#define WAS_EMPTY                                                                                 \
+	"{\"role\":\"user\",\"content\":\"Your answer was empty. Write the final answer now, in " \
+	"the "                                                                                    \
+	"asked form, from what you have seen.\"}"
+#define LIST CALLS(CALL(0, "c", "list_dir", "{}"))
+#define LISTED START("c", "list_dir", "{}") END("c", "list_dir", true, "0 entries", "")
+
+static void the_last_turn_asks_for_an_answer_without_tools(void **state)
+{
+	struct talk t = { .prompt = "P",
+		.answers = ANSWERS(LIST, LIST, SAYS("done")),
+		.args = ARGS("--turns", "3") };
+
+	(void)state;
+	talk(&t);
+	assert_string_equal(t.out, INIT(ALL_TOOLS) TURN(1) LISTED TURN(2) LISTED LIMIT TURN(3)
+				       TEXT("done") RESULT("answered", "done", "", 3, 2));
+	assert_non_null(json_object_get(t.requests[1], "tools"));
+	assert_null(json_object_get(t.requests[2], "tools"));
+	json_t *list = json_object_get(t.requests[2], "messages");
+
+	assert_string_equal(dump(json_array_get(list, json_array_size(list) - 1)), LAST_TURN);
+	talk_fini(&t);
+}
+
+/* Who calls tools that are not offered is told so twice, and then it is over. */
+static void an_agent_that_never_answers_ends_at_its_limit(void **state)
+{
+	struct talk t = { .prompt = "P",
+		.answers = ANSWERS(LIST, LIST, CALLS(CALL(0, "c", "list_dir", "{}")),
+		    STREAM(DELTA("{\"content\":\" \\n\",\"tool_calls\":[" CALL(
+			0, "c", "list_dir", "{}") "]}") DONE)),
+		.args = ARGS("--turns", "2") };
+
+	(void)state;
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT(ALL_TOOLS) TURN(1) LISTED LIMIT TURN(2) VOID TURN(3) VOID TURN(4) TEXT(" \\n")
+		RESULT("empty", "", "the limit of 2 turns was reached without an answer", 4, 1));
+	assert_int_equal(t.n, 4);
+	for (int i = 1; i < 4; i++)
+		assert_null(json_object_get(t.requests[i], "tools"));
+	assert_string_equal(
+	    messages(&t, 3), "[" USER "," CALLED(ONE("c", "list_dir", "{}")) "," TOOL(
+				 "c", "(empty)\\n") "," LAST_TURN "," NO_MORE "," NO_MORE "]");
+	talk_fini(&t);
+}
+
+static void empty_answers_are_asked_for_again(void **state)
+{
+	struct talk t = { .prompt = "P",
+		.answers = ANSWERS(SAYS(""), SAYS(" \\t"), SAYS("at last")) };
+	struct talk never = { .prompt = "P", .answers = ANSWERS(SAYS(""), SAYS(""), SAYS("")) };
+
+	(void)state;
+	talk(&t);
+	assert_string_equal(t.out, INIT(ALL_TOOLS) TURN(1) VOID TURN(2) TEXT(" \\t") VOID TURN(3)
+				       TEXT("at last") RESULT("answered", "at last", "", 3, 0));
+	assert_string_equal(messages(&t, 2), "[" USER "," WAS_EMPTY "," WAS_EMPTY "]");
+	talk_fini(&t);
+	talk(&never);
+	assert_string_equal(never.out, INIT(ALL_TOOLS) TURN(1) VOID TURN(2) VOID TURN(3)
+					   RESULT("empty", "", "the model gave no text", 3, 0));
+	talk_fini(&never);
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -454,6 +531,9 @@ int main(void)
 		UNIT_TEST(calls_are_told_apart_without_numbers),
 		UNIT_TEST(calls_without_an_id_get_one),
 		UNIT_TEST(more_than_32_calls_are_not_made_and_the_model_hears_of_it),
+		UNIT_TEST(the_last_turn_asks_for_an_answer_without_tools),
+		UNIT_TEST(an_agent_that_never_answers_ends_at_its_limit),
+		UNIT_TEST(empty_answers_are_asked_for_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
