@@ -52,31 +52,39 @@ static size_t count_results(const struct chat *c)
 	return n;
 }
 
-/* Oldest results first; the latest few only when nothing else is left. */
-static void fit(struct chat *c)
+/* Cuts results from the oldest on, but for the latest KEEP, until ALL bytes are few enough. */
+static size_t drop_results(struct chat *c, size_t *all, size_t keep)
 {
 	static const char note[] =
 	    "(this earlier result was dropped to stay within the context; ask "
 	    "again if it is needed)";
-	size_t all = bytes_of(c), left = count_results(c), i;
-	size_t dropped = 0;
+	size_t left = count_results(c), dropped = 0, i;
 	json_t *m;
 
 	json_array_foreach (c->messages, i, m) {
 		struct str text = json_get_str(m, "content");
 
-		if (all <= c->budget || left <= KEEP_RESULTS)
+		if (*all <= c->budget || left <= keep)
 			break;
 		if (!is_result(m))
 			continue;
 		left--;
-		if (text.n <= sizeof(note))
+		if (text.n < sizeof(note))
 			continue;
-		all -= text.n - sizeof(note);
+		*all -= text.n - (sizeof(note) - 1);
 		json_object_set_new(m, "content", json_string(note));
 		dropped++;
 	}
-	c->dropped += dropped;
+	return dropped;
+}
+
+/* The latest few only when nothing else is left, and the very last never: it was just asked for. */
+static void fit(struct chat *c)
+{
+	size_t all = bytes_of(c);
+	size_t dropped = drop_results(c, &all, KEEP_RESULTS);
+
+	dropped += drop_results(c, &all, 1);
 	if (dropped)
 		out_event("notice",
 		    json_pack("{s:o}", "text",

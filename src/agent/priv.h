@@ -150,7 +150,6 @@ struct chat {
 	const struct tool *const *tools; /* offered */
 	size_t n_tools;
 	size_t budget; /* bytes */
-	size_t dropped;
 };
 
 void chat_init(struct chat *c, struct str prompt, size_t system);

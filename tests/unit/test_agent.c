@@ -1,6 +1,8 @@
 /* `tutti agent` as a process, without a fence, and a model server whose words are written here. */
 #include "peer.h"
 
+#include "net/curl.h"
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -514,6 +516,142 @@ static void empty_answers_are_asked_for_again(void **state)
 	talk_fini(&never);
 }
 
+/* --- context ----------------------------------------------------------------------------- */
+
+#define DROPPED \
+	"(this earlier result was dropped to stay within the context; ask again if it is needed)"
+#define READ CALLS(CALL(0, "c", "read_file", "{\\\"path\\\":\\\"big\\\"}"))
+#define READ_IT                                       \
+	START("c", "read_file", "{\"path\":\"big\"}") \
+	END("c", "read_file", true, "lines 1-31 of 32", "{\"path\":\"big\",\"from\":1,\"to\":31}")
+
+/* How each result stands in the request: "whole" or "dropped", in order. */
+static const char *results_in(const json_t *request)
+{
+	const char *list = "";
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach (json_get_array(request, "messages"), i, m) {
+		if (!str_is(json_get_str(m, "role"), "tool"))
+			continue;
+		list = text("%s%s ", list,
+		    str_is(json_get_str(m, "content"), DROPPED) ? "dropped" : "whole");
+	}
+	return list;
+}
+
+/* A file of which one result holds 62,000 bytes, so that five fit into the budget. */
+static void put_big(void)
+{
+	const char *line = text("%s\n", many("x", 2000).p);
+
+	put_str("big", many(line, 32));
+}
+
+#define DROPPED_ONE NOTICE("1 earlier tool results were dropped to stay within the context")
+
+static void old_results_are_dropped_and_it_is_said(void **state)
+{
+	struct talk t = { .prompt = "P", .args = ARGS("--tools", "read_file") };
+
+	(void)state;
+	put_big();
+	t.answers = ANSWERS(READ, READ, READ, READ, READ, READ, READ, SAYS("ok"));
+	talk(&t);
+	assert_string_equal(t.out,
+	    INIT("\"read_file\"") TURN(1) READ_IT TURN(2) READ_IT TURN(3) READ_IT TURN(4)
+		READ_IT TURN(5) READ_IT TURN(6) READ_IT TURN(7) DROPPED_ONE READ_IT TURN(8)
+		    DROPPED_ONE TEXT("ok") RESULT("answered", "ok", "", 8, 7));
+	assert_string_equal(results_in(t.requests[5]), "whole whole whole whole whole ");
+	assert_string_equal(results_in(t.requests[6]), "dropped whole whole whole whole whole ");
+	assert_string_equal(
+	    results_in(t.requests[7]), "dropped dropped whole whole whole whole whole ");
+	talk_fini(&t);
+}
+
+/* A server with less room than we think: the latest few go, too, but never the very last. */
+static void a_context_that_is_too_long_is_halved(void **state)
+{
+	static const char too_long[] =
+	    JSON("400 Bad", "{\"error\":{\"message\":\"maximum context length is 8192 tokens\"}}");
+	static const char again[] =
+	    "{\"type\":\"retry\",\"reason\":\"the context was too long; older "
+	    "results are dropped\"}\n";
+	struct talk t = { .prompt = "P", .args = ARGS("--tools", "read_file") };
+
+	(void)state;
+	put_big();
+	t.answers = ANSWERS(READ, READ, READ, too_long, too_long, too_long, too_long, SAYS("ok"));
+	talk(&t);
+	assert_string_equal(
+	    t.out, text(INIT("\"read_file\"") TURN(1) READ_IT TURN(2) READ_IT TURN(3)
+			    READ_IT TURN(4) "%s" TURN(5) DROPPED_ONE "%s" TURN(6) DROPPED_ONE
+		       "%s" TURN(7) "%s" TURN(8) TEXT("ok") RESULT("answered", "ok", "", 8, 3),
+		       again, again, again, again));
+	assert_string_equal(results_in(t.requests[3]), "whole whole whole ");
+	assert_string_equal(results_in(t.requests[4]), "dropped whole whole ");
+	assert_string_equal(results_in(t.requests[5]), "dropped dropped whole ");
+	assert_string_equal(results_in(t.requests[7]), "dropped dropped whole ");
+	talk_fini(&t);
+}
+
+static void a_context_that_stays_too_long_is_an_end(void **state)
+{
+	static const char too_long[] =
+	    JSON("413 Large", "{\"error\":{\"message\":\"request too large\"}}");
+	static const char again[] =
+	    "{\"type\":\"retry\",\"reason\":\"the context was too long; older "
+	    "results are dropped\"}\n";
+
+	(void)state;
+	assert_string_equal(
+	    out_of(ANSWERS(too_long, too_long, too_long, too_long, too_long, too_long), NO_TOOLS),
+	    text(INIT("") TURN(1) "%s" TURN(2) "%s" TURN(3) "%s" TURN(4) "%s" TURN(5)
+		     RESULT("truncated", "", "request too large", 5, 0),
+		again, again, again, again));
+}
+
+/* --- beginnings -------------------------------------------------------------------------- */
+
+static void a_server_that_is_not_there_is_an_ending(void **state)
+{
+	struct talk t = { .prompt = "P", .args = NO_TOOLS };
+	const struct curl_api *curl = curl_api(NULL);
+	int unheard = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+
+	(void)state;
+	assert_int_equal(bind(unheard, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(getsockname(unheard, (struct sockaddr *)&addr, &len), 0);
+	t.port = ntohs(addr.sin_port);
+	talk(&t);
+	close(unheard);
+	assert_string_equal(t.out, text(INIT("") TURN(1) RESULT("endpoint_down", "", "%s", 1, 0),
+				       curl->easy_strerror(CURLE_COULDNT_CONNECT)));
+	assert_string_equal(out_of(ANSWERS(NULL), NO_TOOLS),
+	    text(INIT("") TURN(1) RESULT("endpoint_down", "", "%s", 1, 0),
+		curl->easy_strerror(CURLE_GOT_NOTHING)));
+}
+
+static void the_prompt_may_be_any_bytes(void **state)
+{
+	struct talk t = { .prompt = "a\xff\x1b[2J \xc3\xbc", .args = NO_TOOLS };
+	struct talk none = { .prompt = "", .args = NO_TOOLS };
+
+	(void)state;
+	t.answers = none.answers = ANSWERS(SAYS("ok"));
+	talk(&t);
+	assert_string_equal(messages(&t, 0),
+	    "[{\"role\":\"user\",\"content\":\"a\xef\xbf\xbd\\u001B[2J \xc3\xbc\"}]");
+	talk_fini(&t);
+	talk(&none);
+	assert_string_equal(messages(&none, 0), "[{\"role\":\"user\",\"content\":\"\"}]");
+	talk_fini(&none);
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -534,6 +672,11 @@ int main(void)
 		UNIT_TEST(the_last_turn_asks_for_an_answer_without_tools),
 		UNIT_TEST(an_agent_that_never_answers_ends_at_its_limit),
 		UNIT_TEST(empty_answers_are_asked_for_again),
+		UNIT_TEST(old_results_are_dropped_and_it_is_said),
+		UNIT_TEST(a_context_that_is_too_long_is_halved),
+		UNIT_TEST(a_context_that_stays_too_long_is_an_end),
+		UNIT_TEST(a_server_that_is_not_there_is_an_ending),
+		UNIT_TEST(the_prompt_may_be_any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
