@@ -330,6 +330,7 @@ int agent_main(int argc, char **argv)
 		rc = turn(&ag);
 	while (rc == 1);
 	chat_fini(&ag.chat);
+	wire_close(&ag.wire);
 	close(ag.root.fd);
 	return rc;
 }

@@ -139,6 +139,7 @@ struct wire {
 /* Sends BODY, streams text to OUT as it comes. REPLY is initialised here; reply_fini frees it. */
 void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *ret);
 void reply_fini(struct reply *r);
+void wire_close(struct wire *w);
 
 /* --- chat.c: the conversation --------------------------------------------------------------------
  */

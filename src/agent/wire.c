@@ -260,6 +260,12 @@ void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *re
 	buf_fini(&x.raw);
 }
 
+void wire_close(struct wire *w)
+{
+	if (w->curl)
+		curl_api(NULL)->easy_cleanup(w->curl);
+}
+
 void reply_fini(struct reply *r)
 {
 	for (size_t i = 0; i < r->n_calls; i++) {

@@ -24,8 +24,8 @@ struct talk {
 	const char *prompt;
 	const char *const *answers; /* bytes on the wire, one a request; then the server closes */
 	const char *const *args;    /* more of them; NULL: none */
-	bool byte_by_byte;
-	unsigned port; /* 0: our server's */
+	bool byte_by_byte, bare;    /* bare: no other arguments */
+	unsigned port;		    /* 0: our server's */
 
 	const char *out, *err;
 	int status; /* of the program */
@@ -134,10 +134,11 @@ static inline void peer_exec(const struct talk *t)
 		text("http://127.0.0.1:%u/v1", t->port), "--model", "m", "--root", here.dir };
 	char *const env[] = { (char[]){ "TUTTI_TOKEN=token" },
 		arena_printf(here.arena, "ASAN_OPTIONS=%s", asan ? asan : ""), NULL };
-	size_t n = 8;
+	size_t n = t->bare ? 2 : 8;
 
 	for (const char *const *arg = t->args; arg && *arg; arg++)
 		argv[n++] = *arg;
+	argv[n] = NULL;
 	dup2(open(text("%s/in", here.top), O_RDONLY), 0);
 	dup2(open(text("%s/out", here.top), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
 	dup2(open(text("%s/err", here.top), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);

@@ -636,6 +636,31 @@ static void a_server_that_is_not_there_is_an_ending(void **state)
 		curl->easy_strerror(CURLE_GOT_NOTHING)));
 }
 
+static void without_a_server_or_a_directory_it_does_not_start(void **state)
+{
+	static const char usage[] =
+	    "It is started by a worker, behind the fence: tutti agent --url URL --model MODEL "
+	    "--root "
+	    "DIR\n[--system BYTES] [--turns N] [--temperature T] [--effort E] [--tools LIST] "
+	    "[--fast], the\nprompt on stdin, the token in TUTTI_TOKEN.\n";
+	struct talk no_url = { .prompt = "P", .bare = true };
+	struct talk no_root = { .prompt = "P",
+		.bare = true,
+		.args = ARGS("--url", "http://127.0.0.1:1/v1", "--root", "/nonexistent") };
+
+	(void)state;
+	talk(&no_url);
+	assert_int_equal(no_url.status, 2);
+	assert_string_equal(no_url.out, "");
+	assert_string_equal(
+	    no_url.err, text("tutti agent: cannot start: Invalid argument\n%s", usage));
+	talk(&no_root);
+	assert_int_equal(no_root.status, 2);
+	assert_string_equal(no_root.out, "");
+	assert_string_equal(
+	    no_root.err, text("tutti agent: cannot start: No such file or directory\n%s", usage));
+}
+
 static void the_prompt_may_be_any_bytes(void **state)
 {
 	struct talk t = { .prompt = "a\xff\x1b[2J \xc3\xbc", .args = NO_TOOLS };
@@ -676,6 +701,7 @@ int main(void)
 		UNIT_TEST(a_context_that_is_too_long_is_halved),
 		UNIT_TEST(a_context_that_stays_too_long_is_an_end),
 		UNIT_TEST(a_server_that_is_not_there_is_an_ending),
+		UNIT_TEST(without_a_server_or_a_directory_it_does_not_start),
 		UNIT_TEST(the_prompt_may_be_any_bytes),
 	};
 
