@@ -142,7 +142,7 @@ static inline void peer_exec(const struct talk *t)
 	dup2(open(text("%s/in", here.top), O_RDONLY), 0);
 	dup2(open(text("%s/out", here.top), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
 	dup2(open(text("%s/err", here.top), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
-	execve(getenv("TUTTI"), unconst(argv), env);
+	execve(program("TUTTI"), unconst(argv), env);
 	_exit(127);
 }
 

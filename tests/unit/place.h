@@ -11,19 +11,22 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct {
 	struct arena *arena;
-	char top[64]; /* everything of this test */
-	char dir[80]; /* in it: the repository */
+	char top[128]; /* everything of this test */
+	char dir[160]; /* in it: the repository */
 } here;
 
 static inline void place_make(void)
 {
 	here.arena = arena_create("test", MIB(64));
-	snprintf(here.top, sizeof(here.top), "/tmp/tutti-test-XXXXXX");
+	snprintf(here.top, sizeof(here.top), "%s/tutti-test-XXXXXX",
+	    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	assert_non_null(mkdtemp(here.top));
 	snprintf(here.dir, sizeof(here.dir), "%s/repo", here.top);
 	assert_int_equal(mkdir(here.dir, 0755), 0);
@@ -55,6 +58,15 @@ static inline char *at(const char *path)
 	return fs_join(here.arena, here.dir, path);
 }
 
+static inline void write_file(const char *path, struct str bytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+	close(fd);
+}
+
 static inline void put_str(const char *path, struct str bytes)
 {
 	char *full = at(path), *slash = strrchr(full, '/');
@@ -62,16 +74,33 @@ static inline void put_str(const char *path, struct str bytes)
 	*slash = '\0';
 	assert_int_equal(fs_mkdirs(full, 0755), 0);
 	*slash = '/';
-	int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
-	close(fd);
+	write_file(full, bytes);
 }
 
 static inline void put(const char *path, const char *cstr)
 {
 	put_str(path, str_from(cstr));
+}
+
+static inline void put_socket(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t n = (size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", at(path));
+
+	assert_true(n < sizeof(addr.sun_path));
+	assert_int_equal(bind(sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(sock);
+}
+
+/* The built program that meson names in this variable. */
+static inline const char *program(const char *variable)
+{
+	const char *path = getenv(variable);
+
+	if (!path)
+		fail_msg("%s is not set; meson test does", variable);
+	return path;
 }
 
 /* VALUE as text. */
@@ -96,8 +125,8 @@ static inline struct str many(const char *unit, size_t n)
 }
 
 /*
- * Runs SCRIPT in the repository. git knows neither the user nor the clock, so that hashes are the
- * same everywhere; MARKER is a file that nothing may make.
+ * Runs SCRIPT (bash) in the repository; it must succeed. git knows neither the user nor the clock,
+ * so that hashes are the same everywhere; $MARKER is a file that nothing may make.
  */
 static inline void sh(const char *script)
 {
@@ -105,11 +134,15 @@ static inline void sh(const char *script)
 	    "export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=Ann "
 	    "GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=Ann GIT_COMMITTER_EMAIL=a@b "
 	    "GIT_AUTHOR_DATE=2024-01-02T03:04:05Z GIT_COMMITTER_DATE=2024-01-02T03:04:05Z";
-	const char *line =
-	    text("%s; export MARKER=%s/marker; cd %s && set -e && { %s\n} >/dev/null 2>&1", setting,
-		here.top, here.dir, script);
+	struct str errors;
 
-	assert_int_equal(system(line), 0);
+	write_file(text("%s/script", here.top),
+	    str_from(text("set -e\n%s\nexport MARKER=%s/marker\ncd %s\n%s\n", setting, here.top,
+		here.dir, script)));
+	if (system(text("bash %s/script >/dev/null 2>%s/errors", here.top, here.top)) == 0)
+		return;
+	assert_int_equal(fs_read(here.arena, text("%s/errors", here.top), MIB(1), &errors), 0);
+	fail_msg("%s\nfailed: %s", script, errors.p);
 }
 
 #endif

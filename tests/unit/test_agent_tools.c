@@ -3,9 +3,6 @@
 
 #include "agent/priv.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #define PATIENCE 10000
 
 static struct root root;
@@ -214,18 +211,13 @@ static void long_results_are_cut_and_say_so(void **state)
 
 static void plant_traps(void)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
 	put("src/a.c", "inside\n");
 	put("../outside/secret", "secret\n");
 	sh("ln -s src in; ln -s src/a.c in.c; ln -s ../outside out; "
 	   "ln -s ../outside/secret out.c; ln -s $PWD/../outside abs; ln -s loop loop; "
 	   "ln -s ping pong; ln -s pong ping; ln -s nowhere gone; mkfifo fifo; "
 	   "ln -s /proc/self/root magic");
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/sock", here.dir);
-	assert_int_equal(bind(sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	close(sock);
+	put_socket("sock");
 }
 
 static void files_stay_beneath_the_root(void **state)
