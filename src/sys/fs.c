@@ -2,8 +2,8 @@
 
 #include "base/limits.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -130,33 +130,69 @@ int fs_mkdirs(const char *path, unsigned mode)
 	return stat(dir, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static bool is_dots(const char *name)
 {
-	(void)st;
-	(void)ftw;
-	if (type == FTW_D || type == FTW_DNR) { /* on the way down: make it removable */
-		chmod(path, 0700);
-		return 0;
-	}
-	unlink(path);
-	return 0;
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static int remove_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* Best effort: what cannot be opened up cannot be removed, and then it stays. */
+static bool make_removable(int dir, const char *name)
 {
-	(void)st;
-	(void)ftw;
-	if (type == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
+	return fchmodat(dir, name, 0700, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/*
+ * Removes the directory NAME of TOP: its files, and its directories by moving them up into TOP,
+ * where they are found later. So no path is ever long and nothing is open for long, however deep a
+ * tree.
+ */
+static bool remove_dir(int top, const char *name, unsigned *serial)
+{
+	make_removable(top, name);
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char to[32];
+
+		if (is_dots(e->d_name) || unlinkat(fd, e->d_name, 0) == 0)
+			continue;
+		snprintf(to, sizeof(to), "%u.removed", ++*serial);
+		make_removable(fd, e->d_name);
+		renameat(fd, e->d_name, top, to);
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	return unlinkat(top, name, AT_REMOVEDIR) == 0;
 }
 
 void fs_remove_tree(const char *path)
 {
-	nftw(path, remove_one, 32, FTW_PHYS);
-	nftw(path, remove_dir, 32, FTW_PHYS | FTW_DEPTH);
+	unsigned serial = 0;
+	bool progress = unlink(path) < 0;
+
+	make_removable(AT_FDCWD, path);
+	int top = progress ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	DIR *d = top < 0 ? NULL : fdopendir(top);
+
+	while (d && progress) {
+		struct dirent *e;
+
+		progress = false;
+		rewinddir(d);
+		while ((e = readdir(d)))
+			if (!is_dots(e->d_name) && (unlinkat(top, e->d_name, 0) == 0 ||
+						       remove_dir(top, e->d_name, &serial)))
+				progress = true;
+	}
+	if (d)
+		closedir(d);
+	else if (top >= 0)
+		close(top);
+	rmdir(path);
 }
 
 bool fs_exists(const char *path)

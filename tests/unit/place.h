@@ -35,6 +35,7 @@ static inline void place_make(void)
 static inline void place_remove(void)
 {
 	fs_remove_tree(here.top);
+	assert_false(fs_exists(here.top));
 	arena_destroy(here.arena);
 }
 
