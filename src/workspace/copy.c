@@ -166,17 +166,12 @@ static void copy_link(struct freezer *z, struct str path, const char *name)
 	write_link(z, path, (struct str){ target, (size_t)n });
 }
 
-static void copy_regular(
-    struct freezer *z, struct str path, const char *name, const struct stat *st)
+/* Into the buffer; how many bytes. More than SNAPSHOT_FILE_MAX: there are still more. */
+static size_t read_all(int fd)
 {
 	size_t at = 0;
-	int fd = open_in(z->repo, name, O_RDONLY);
 
-	if (fd < 0) {
-		freezer_skip(z, path, fd == -EACCES ? "it may not be read" : "it vanished");
-		return;
-	}
-	for (;;) {
+	while (at < sizeof(file_buffer)) {
 		ssize_t n = read(fd, file_buffer + at, sizeof(file_buffer) - at);
 
 		if (n < 0 && errno == EINTR)
@@ -184,9 +179,21 @@ static void copy_regular(
 		if (n <= 0)
 			break;
 		at += (size_t)n;
-		if (at == sizeof(file_buffer))
-			break;
 	}
+	return at;
+}
+
+static void copy_regular(
+    struct freezer *z, struct str path, const char *name, const struct stat *st)
+{
+	int fd = open_in(z->repo, name, O_RDONLY);
+
+	if (fd < 0) {
+		freezer_skip(z, path, fd == -EACCES ? "it may not be read" : "it vanished");
+		return;
+	}
+	size_t at = read_all(fd);
+
 	close(fd);
 	if (at > SNAPSHOT_FILE_MAX) {
 		freezer_skip(z, path, "larger than 8 MiB");
@@ -195,6 +202,18 @@ static void copy_regular(
 	make_parents(z, path);
 	write_file(
 	    z, name, st->st_mode & S_IXUSR ? "100755" : "100644", (struct str){ file_buffer, at });
+}
+
+unsigned long long copy_lines(struct freezer *z, struct str path)
+{
+	int fd = open_in(z->tree, arena_cstr(z->arena, path), O_RDONLY);
+	struct str text = { file_buffer, 0 };
+
+	if (fd < 0)
+		return 0;
+	text.n = read_all(fd);
+	close(fd);
+	return memchr(text.p, 0, text.n < KIB(8) ? text.n : KIB(8)) ? 0 : measure_lines(text);
 }
 
 void copy_path(struct freezer *z, struct str path)

@@ -77,10 +77,9 @@ static void explain(struct freeze *f)
 }
 
 /* The facts that only this side knows. */
-static int complete_manifest(struct freeze *f)
+static void complete_facts(struct freeze *f)
 {
-	char *path = fs_join(f->arena, f->dir, "manifest.json");
-	json_t *doc = json_deep_copy(json_get_object(f->last, "done")), *objects = json_array();
+	json_t *doc = json_get_object(f->last, "done"), *objects = json_array();
 	json_t *repo = json_get_object(doc, "repo");
 	const char *base = strrchr(f->origin.root, '/');
 
@@ -91,12 +90,27 @@ static int complete_manifest(struct freeze *f)
 		json_object_set_new(repo, "root", json_cstr(f->origin.root));
 		json_object_set_new(repo, "name", json_cstr(base ? base + 1 : f->origin.root));
 	}
-	char *text = json_dump(doc);
-	int rc = fs_write(path, str_from(text), 0644, &f->err);
+}
+
+static int write_manifest(struct freeze *f)
+{
+	char *text = json_dump(json_get_object(f->last, "done"));
+	int rc =
+	    fs_write(fs_join(f->arena, f->dir, "manifest.json"), str_from(text), 0644, &f->err);
 
 	free(text);
-	json_decref(doc);
 	return rc;
+}
+
+/* The tree may be one that is already there; what was found and measured is of this time. */
+static void own_facts(struct freeze *f)
+{
+	const json_t *doc = json_get_object(f->last, "done");
+
+	json_decref(f->snap->facts);
+	json_decref(f->snap->signals);
+	f->snap->facts = json_incref(json_get_object(doc, "repo"));
+	f->snap->signals = json_incref(json_get_object(doc, "signals"));
 }
 
 static int sync_tree(const char *dir)
@@ -120,7 +134,8 @@ static int take_name(struct freeze *f, char id[65])
 	if (rc)
 		return err_set(&f->err, rc, "the snapshot's list cannot be read");
 	dir = arena_printf(f->arena, "%s/%s", f->ws->root, id);
-	rc = complete_manifest(f);
+	complete_facts(f);
+	rc = write_manifest(f);
 	if (!rc)
 		rc = sync_tree(f->dir);
 	if (!rc && rename(f->dir, dir) < 0)
@@ -129,6 +144,8 @@ static int take_name(struct freeze *f, char id[65])
 		rc = sync_tree(f->ws->root);
 	if (!rc)
 		rc = snapshot_load(dir, id, &f->snap);
+	if (!rc)
+		own_facts(f);
 	fs_remove_tree(f->dir);
 	return rc ? err_set(&f->err, rc, "the snapshot cannot be kept: %s", err_name(rc)) : 0;
 }

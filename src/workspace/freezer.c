@@ -172,9 +172,8 @@ static void open_all(struct freezer *z)
 static json_t *repo_facts(struct freezer *z)
 {
 	json_t *repo = json_pack("{s:o, s:o, s:b, s:O, s:I, s:I, s:o, s:O, s:I, s:s}", "commit",
-	    json_cstr(z->commit), "branch", json_cstr(z->branch), "dirty",
-	    !z->at[0] && json_array_size(z->changed) > 0 && z->has_head, "changed", z->changed,
-	    "files", (json_int_t)z->files, "bytes", (json_int_t)z->bytes, "languages",
+	    json_cstr(z->commit), "branch", json_cstr(z->branch), "dirty", z->dirty, "changed",
+	    z->changed, "files", (json_int_t)z->files, "bytes", (json_int_t)z->bytes, "languages",
 	    measure_languages(z->measure), "skipped", z->skipped, "n_skipped",
 	    (json_int_t)z->n_skipped, "kind",
 	    !z->is_git	  ? "dir"
@@ -210,8 +209,7 @@ int freeze_main(int argc, char **argv)
 	else
 		copy_tree(&z);
 	freezer_tell(&z, "signals");
-	if (z.is_git)
-		git_changes(&z);
+	git_changes(&z);
 	if (!z.is_git || !z.has_head)
 		z.commit[0] = '\0';
 	say(json_pack("{s:{s:o, s:o}}", "done", "repo", repo_facts(&z), "signals",

@@ -20,7 +20,7 @@ struct measure; /* measure.c */
 
 struct freezer {
 	struct arena *arena;
-	bool is_git, has_head;
+	bool is_git, has_head, dirty;
 	const char *at, *base;
 	struct str focus;
 	int repo, tree, list; /* /repo, /out/tree, /out/files */
@@ -54,6 +54,7 @@ int git_records(struct freezer *z, const char *const *args, record_fn fn);
 /* The object SHA into the descriptor FD by way of one long-lived `cat-file --batch`. Bytes, or
  * negative errno. *RET is in the freezer's cat arena until the next call. */
 MUST_CHECK int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret);
+/* Against `base` when it is given, else against the commit that is checked out. */
 void git_changes(struct freezer *z);
 
 /* --- copy.c --- */
@@ -62,7 +63,11 @@ void copy_path(struct freezer *z, struct str path);
 /* Writes TEXT at PATH: what a commit holds. MODE is git's (100644, 100755, 120000). */
 void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text);
 
+/* How many lines the file PATH of the snapshot has; 0: none, or it is binary. */
+unsigned long long copy_lines(struct freezer *z, struct str path);
+
 /* --- measure.c --- */
+unsigned long long measure_lines(struct str text);
 struct measure *measure_create(struct arena *a, struct str focus);
 void measure_file(struct measure *m, struct str path, struct str text);
 json_t *measure_languages(const struct measure *m);

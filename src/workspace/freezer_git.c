@@ -219,11 +219,19 @@ int git_records(struct freezer *z, const char *const *args, record_fn fn)
 		}
 		buf_add(&held, rest);
 	}
+	if (held.n)
+		fn(z, buf_str(&held));
 	buf_fini(&held);
 	close(ends[0]);
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
+}
+
+static void ignore(struct freezer *z, struct str record)
+{
+	(void)z;
+	(void)record;
 }
 
 /* --- facts
@@ -245,15 +253,20 @@ static void take_branch(struct freezer *z, struct str record)
 	snprintf(z->branch, sizeof(z->branch), "%.*s", STR_ARG(str_take(s, 200)));
 }
 
-/* rev-parse does not end what it prints with NUL; log does. */
+/* Is REV one commit, and no range, no tree, no option? FN gets its id. */
+static bool is_commit(struct freezer *z, const char *rev, record_fn fn)
+{
+	const char *const args[] = { "rev-parse", "--verify", "--quiet", "--end-of-options",
+		arena_printf(z->arena, "%s^{commit}", rev), NULL };
+
+	return rev[0] != '^' && git_records(z, args, fn) == 0;
+}
+
 bool git_head(struct freezer *z)
 {
-	const char *rev = z->at[0] ? z->at : "HEAD";
-	const char *const args[] = { "log", "-z", "-1", "--no-ext-diff", "--format=%H%x00",
-		"--end-of-options", rev, "--", NULL };
 	struct str line;
 
-	if (git_records(z, args, take_commit) != 0 || !z->commit[0])
+	if (!is_commit(z, z->at[0] ? z->at : "HEAD", take_commit))
 		return false;
 	if (!z->at[0] && fs_read(z->arena, GIT "/HEAD", KIB(4), &line) == 0 &&
 	    str_starts(line, STR("ref: refs/heads/")))
@@ -363,37 +376,59 @@ static void take_numstat(struct freezer *z, struct str record)
 
 static void take_untracked(struct freezer *z, struct str record)
 {
+	z->dirty = true;
 	z->changed_files++;
+	z->changed_lines += (long long)copy_lines(z, record);
 	if (json_array_size(z->changed) < 1000)
 		json_array_append_new(z->changed, json_text(record));
 }
 
-static void ignore(struct freezer *z, struct str record)
+static void take_dirt(struct freezer *z, struct str record)
 {
-	(void)z;
 	(void)record;
+	z->dirty = true;
 }
 
-/* Against `base` when it is given, else against the commit that is checked out. */
+static void no_base(struct freezer *z, const char *from)
+{
+	freezer_die("the repository cannot be compared",
+	    arena_printf(z->arena, "git does not know the commit \"%s\"", from),
+	    "name a commit, a branch or a tag with --base");
+}
+
+/* The working tree against FROM: what git keeps an eye on, and what it does not. */
+static void changes_of_tree(struct freezer *z, const char *from)
+{
+	const char *const refresh[] = { "update-index", "-q", "--refresh", NULL };
+	const char *const dirt[] = { "diff-index", "-z", "--name-only", "--ignore-submodules=all",
+		"HEAD", "--", NULL };
+	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
+		"--no-textconv", "--ignore-submodules=all", "--end-of-options", from, "--", NULL };
+	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
+
+	git_records(z, refresh, ignore);
+	git_records(z, dirt, take_dirt);
+	if (git_records(z, diff, take_numstat) != 0)
+		no_base(z, from);
+	git_records(z, others, take_untracked);
+}
+
+static void changes_of_commit(struct freezer *z)
+{
+	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
+		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->base, z->commit,
+		"--", NULL };
+
+	if (git_records(z, diff, take_numstat) != 0)
+		no_base(z, z->base);
+}
+
 void git_changes(struct freezer *z)
 {
-	const char *from = z->base[0] ? z->base : z->has_head ? "HEAD" : NULL;
-	const char *const of_tree[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=all", "--end-of-options", from, "--", NULL };
-	const char *const of_commit[] = { "diff", "-z", "--numstat", "--no-renames",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--end-of-options",
-		from, z->at, "--", NULL };
-	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
-	const char *const refresh[] = { "update-index", "-q", "--refresh", NULL };
-
-	if (!from || (z->at[0] && !z->base[0]))
-		return;
-	if (!z->at[0])
-		git_records(z, refresh, ignore);
-	if (git_records(z, z->at[0] ? of_commit : of_tree, take_numstat) != 0)
-		freezer_die("the repository cannot be compared",
-		    arena_printf(z->arena, "git does not know the commit \"%s\"", from),
-		    "name a commit, a branch or a tag with --base");
-	if (!z->at[0])
-		git_records(z, others, take_untracked);
+	if (z->base[0] && (!z->is_git || !is_commit(z, z->base, ignore)))
+		no_base(z, z->base);
+	if (z->at[0] && z->base[0])
+		changes_of_commit(z);
+	else if (!z->at[0] && (z->base[0] || z->has_head))
+		changes_of_tree(z, z->base[0] ? z->base : "HEAD");
 }

@@ -202,7 +202,7 @@ static const char *language_of(struct str path)
 	return str_is(base, "Makefile") ? "Make" : NULL;
 }
 
-static unsigned long long count_lines(struct str text)
+unsigned long long measure_lines(struct str text)
 {
 	unsigned long long n = 0;
 	const char *p = text.p, *end = text.p + text.n;
@@ -259,7 +259,7 @@ void measure_file(struct measure *m, struct str path, struct str text)
 
 	if (head.n && memchr(head.p, 0, head.n < KIB(8) ? head.n : KIB(8)))
 		return; /* binary */
-	lines = count_lines(text);
+	lines = measure_lines(text);
 	if (language)
 		count_language(m, language, lines);
 	look(&m->all, slashed, head, lines);

@@ -30,6 +30,19 @@ static void expect_error(const char *at_commit, const char *base, const char *wo
 	assert_string_equal(leftovers(), "");
 }
 
+static const char *changed_since(const char *at_commit, const char *base)
+{
+	struct snapshot *snap = freeze(at_commit, base);
+	const char *all =
+	    text("%s dirty:%d files:%lld lines:%lld", dump(json_object_get(snap->facts, "changed")),
+		json_get_bool(snap->facts, "dirty", false),
+		json_get_int(snap->signals, "changed_files", -1),
+		json_get_int(snap->signals, "changed_lines", -1));
+
+	snapshot_free(snap);
+	return all;
+}
+
 #define FACTS(commit, branch, dirty, changed, files, bytes, skipped, n_skipped, kind) \
 	"{\"commit\":\"" commit "\",\"branch\":\"" branch "\",\"dirty\":" #dirty      \
 	",\"changed\":[" changed "],\"files\":" #files ",\"bytes\":" #bytes           \
@@ -37,6 +50,8 @@ static void expect_error(const char *at_commit, const char *base, const char *wo
 	",\"kind\":\"" kind "\"}"
 #define CLEAN(commit, branch, files, bytes) \
 	FACTS(commit, branch, false, "", files, bytes, "", 0, "git")
+#define SKIPPED(path, why) "{\"path\":\"" path "\",\"why\":\"" why "\"}"
+#define OWN_DIRECTORY "a directory of its own (submodule or nested repository)"
 
 /* --- what is done with a repository ------------------------------------------------------ */
 
@@ -68,6 +83,28 @@ static void make_dirt(void)
 	"staged|more|\n"                                                                           \
 	"f644 untracked: new|\n"
 
+static void a_commit_and_what_was_done_since(void **state)
+{
+	struct snapshot *snap;
+
+	(void)state;
+	make_history();
+	make_dirt();
+	snap = freeze(NULL, NULL);
+	assert_string_equal(tree_of(snap), DIRTY_TREE);
+	assert_string_equal(
+	    facts_of(snap), FACTS(FIRST, "main", true,
+				"\"changed\",\"gone\",\"new\",\"old\",\"staged\",\"untracked\"", 9,
+				57, "", 0, "git"));
+	assert_string_equal(dump(snap->signals),
+	    "{\"files\":8,\"lines\":13,\"focus_files\":8,\"focus_lines\":13,\"changed_files\":6,"
+	    "\"changed_lines\":13,\"concurrency\":false,\"sql\":false,\"migrations\":false,"
+	    "\"network\":false,\"auth\":false,\"ui\":false,\"tests\":false}");
+	assert_string_equal(
+	    snap->id, "eeaf9a96acd862b4bc8b74a701fd08d2518b123e855228c94aca268e62f62d5a");
+	snapshot_free(snap);
+}
+
 static void a_commit_can_be_named_in_many_ways(void **state)
 {
 	static const char *const names[] = { "v1", "v1-noted", "side", "HEAD", "main", "92edf34",
@@ -83,6 +120,53 @@ static void a_commit_can_be_named_in_many_ways(void **state)
 	expect("HEAD", DIRTY_TREE, NULL);
 }
 
+static void what_names_no_commit_is_an_error(void **state)
+{
+	static const char *const names[] = { "nope", "HEAD~9", "HEAD:kept", "HEAD^{tree}",
+		"@{upstream}", "--output=x", "-n1", "--", "v1..side", "side^@", "^v1" };
+
+	(void)state;
+	make_history();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		expect_error(names[i], NULL,
+		    text("the commit cannot be found\ngit does not know \"%s\" in this repository\n"
+			 "name a commit, a branch or a tag with --at\n",
+			names[i]));
+		expect_error(NULL, names[i],
+		    text("the repository cannot be compared\ngit does not know the commit \"%s\"\n"
+			 "name a commit, a branch or a tag with --base\n",
+			names[i]));
+	}
+	expect_error("v1", "nope",
+	    "the repository cannot be compared\ngit does not know the commit \"nope\"\n"
+	    "name a commit, a branch or a tag with --base\n");
+}
+
+/* A clean tree and its commit are one snapshot; what is asked about it is not. */
+static void changes_are_counted_against_the_base(void **state)
+{
+	(void)state;
+	make_history();
+	make_dirt();
+	sh("git add .; git commit -qm second");
+	assert_string_equal(changed_since(NULL, NULL), "[] dirty:0 files:0 lines:0");
+	assert_string_equal(changed_since(NULL, "v1"),
+	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
+	    "\"untracked\"] dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since("main", "v1"),
+	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
+	    "\"untracked\"] dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since("v1", "main"),
+	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
+	    "\"untracked\"] dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since("v1", "v1"), "[] dirty:0 files:0 lines:0");
+	sh("printf 'l\\n%.0s' {1..20} >later; printf 'a\\0b\\n' >binary; touch kept");
+	assert_string_equal(
+	    changed_since(NULL, NULL), "[\"binary\",\"later\"] dirty:1 files:2 lines:20");
+	assert_string_equal(
+	    changed_since(NULL, "main"), "[\"binary\",\"later\"] dirty:1 files:2 lines:20");
+}
+
 /* --- without commits, without git -------------------------------------------------------- */
 
 static void a_repository_without_commits(void **state)
@@ -90,6 +174,22 @@ static void a_repository_without_commits(void **state)
 	(void)state;
 	sh("git init -q -b main .; echo x >a; git add a; echo y >b");
 	expect(NULL, "f644 a: x|\nf644 b: y|\n", FACTS("", "", false, "", 2, 4, "", 0, "empty"));
+	expect_error("HEAD", NULL,
+	    "the commit cannot be found\ngit does not know \"HEAD\" in this repository\n"
+	    "name a commit, a branch or a tag with --at\n");
+	expect_error(NULL, "HEAD",
+	    "the repository cannot be compared\ngit does not know the commit \"HEAD\"\n"
+	    "name a commit, a branch or a tag with --base\n");
+}
+
+static void a_plain_directory(void **state)
+{
+	(void)state;
+	sh("mkdir -p sub/deep empty; echo x >a; echo '*.o' >.gitignore; echo o >sub/x.o\n"
+	   "echo c >sub/deep/c; git init -q nested; echo n >nested/n");
+	expect(NULL,
+	    "f644 .gitignore: *.o|\nf644 a: x|\nd755 sub\nd755 sub/deep\nf644 sub/deep/c: c|\n",
+	    FACTS("", "", false, "", 3, 8, SKIPPED("nested/", OWN_DIRECTORY), 1, "dir"));
 	expect_error("HEAD", NULL,
 	    "the commit cannot be found\ngit does not know \"HEAD\" in this repository\n"
 	    "name a commit, a branch or a tag with --at\n");
@@ -110,6 +210,30 @@ static void a_linked_working_tree(void **state)
 	    FACTS("751b55d4292672b71931be4495fc81cd896ace2d", "side", true, "\"a\",\"b\"", 2, 8, "",
 		0, "git"));
 	expect("main", "f644 a: x|\n", CLEAN("751b55d4292672b71931be4495fc81cd896ace2d", "", 1, 2));
+}
+
+/* A submodule is somebody else's repository: it is named, and its content stays out. */
+static void a_submodule_is_named_and_left_out(void **state)
+{
+	(void)state;
+	sh("git init -q -b main ../lib; cd ../lib; echo l >l; git add .; git commit -qm lib; cd "
+	   "../repo\n"
+	   "git init -q -b main .; echo x >a; git add a; git -c protocol.file.allow=always "
+	   "submodule "
+	   "--quiet add ../lib lib; git rm -q --cached .gitmodules; rm .gitmodules\n"
+	   "git commit -qm first; echo more >>lib/l");
+	expect(NULL, "f644 a: x|\n",
+	    FACTS("dc72966cbd99f92efbfb338f495725efd4da177f", "main", false, "", 1, 2,
+		SKIPPED("lib", OWN_DIRECTORY), 1, "git"));
+	expect("HEAD", "f644 a: x|\n",
+	    FACTS("dc72966cbd99f92efbfb338f495725efd4da177f", "", false, "", 1, 2,
+		SKIPPED("lib", OWN_DIRECTORY), 1, "git"));
+	snprintf(here.dir, sizeof(here.dir), "%s/repo/lib", here.top);
+	struct snapshot *snap = freeze(NULL, NULL);
+
+	assert_string_equal(tree_of(snap), "f644 l: l|more|\n");
+	assert_string_equal(json_get_cstr(snap->facts, "kind", ""), "dir");
+	snapshot_free(snap);
 }
 
 static void a_directory_of_a_repository_is_a_plain_one(void **state)
@@ -136,6 +260,74 @@ static void a_merge_with_conflicts_is_frozen_as_it_stands(void **state)
 	expect(NULL, "f644 a: <<<<<<< HEAD|main|=======|other|>>>>>>> other|\n",
 	    FACTS("e966ca1b77f40a57d4979923384846ccc9313103", "main", true, "\"a\"", 1, 46, "", 0,
 		"git"));
+}
+
+/* --- how objects are kept ---------------------------------------------------------------- */
+
+#define LAST_TWO "[\"b\",\"c\"] dirty:1 files:2 lines:2"
+
+/* Every one of them has two commits and, in the working tree, one file more. */
+static void the_same_history_however_it_is_kept(void **state)
+{
+	static const char *const makes[] = { "git clone -q src repo; cd repo",
+		"git clone -q src repo; cd repo; git pack-refs --all; git gc -q",
+		"git clone -q --shared src repo; cd repo",
+		"git clone -q --shared src two; git clone -q --shared two repo; cd repo",
+		"git clone -q src repo; cd repo; git update-index --split-index",
+		"git clone -q src repo; cd repo; rm -r .git/objects/info .git/hooks .git/logs",
+		"git clone -q src repo; cd repo; git checkout -q --detach",
+		"git clone -q src repo; cd repo; rm .git/HEAD; ln -s refs/heads/main .git/HEAD" };
+
+	(void)state;
+	sh("git init -q -b main ../src; cd ../src; echo x >a; git add .; git commit -qm first\n"
+	   "echo y >b; git add .; git commit -qm second");
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		sh(text("cd ..; rm -rf repo two; %s; echo z >c", makes[i]));
+		assert_string_equal(changed_since(NULL, "HEAD~1"), LAST_TWO);
+		expect("HEAD~1", "f644 a: x|\n", NULL);
+	}
+	expect(NULL, "f644 a: x|\nf644 b: y|\nf644 c: z|\n",
+	    FACTS(
+		"00c7543b36ecb62b29f46342d7df7c28ad70c34b", "", true, "\"c\"", 3, 6, "", 0, "git"));
+}
+
+static void of_a_shallow_clone_the_last_commit_is_there(void **state)
+{
+	(void)state;
+	make_history();
+	sh("git commit -q --allow-empty -m second; cd ..; mv repo src\n"
+	   "git clone -q --depth 1 file://$PWD/src repo");
+	assert_string_equal(changed_since(NULL, "HEAD"), "[] dirty:0 files:0 lines:0");
+	expect("HEAD", CLEAN_TREE, NULL);
+	expect_error(NULL, "HEAD~1",
+	    "the repository cannot be compared\ngit does not know the commit \"HEAD~1\"\n"
+	    "name a commit, a branch or a tag with --base\n");
+}
+
+static void objects_may_be_named_by_sha256(void **state)
+{
+	(void)state;
+	sh("git init -q -b main --object-format=sha256 .; echo x >a; git add .; git commit -qm "
+	   "first\n"
+	   "echo y >>a; git commit -qam second; echo z >>a");
+	expect(NULL, "f644 a: x|y|z|\n",
+	    FACTS("43fddc51458fa755acd8aa864abe3eb8d18a553277bc8c3f0899cc558fdecfd6", "main", true,
+		"\"a\"", 1, 6, "", 0, "git"));
+	expect("HEAD~1", "f644 a: x|\n", NULL);
+	assert_string_equal(changed_since(NULL, "HEAD~1"), "[\"a\"] dirty:1 files:1 lines:2");
+}
+
+/* --- what is broken ---------------------------------------------------------------------- */
+
+static void an_unborn_branch_is_a_repository_without_commits(void **state)
+{
+	(void)state;
+	make_history();
+	sh("git symbolic-ref HEAD refs/heads/new");
+	expect(NULL, CLEAN_TREE, FACTS("", "", false, "", 8, 38, "", 0, "empty"));
+	assert_string_equal(changed_since(NULL, "v1"), "[] dirty:0 files:0 lines:0");
+	sh("echo more >>kept");
+	assert_string_equal(changed_since(NULL, "v1"), "[\"kept\"] dirty:0 files:1 lines:1");
 }
 
 /* --- signals ----------------------------------------------------------------------------- */
@@ -192,6 +384,20 @@ static void signals_say_what_occurs(void **state)
 	assert_string_equal(signals_of(""), "0/0"); /* binary */
 }
 
+static void the_focus_narrows_what_signals_look_at(void **state)
+{
+	(void)state;
+	put("store/sql.c", "SELECT \n");
+	put("net/http.c", "connect();\nthe Store is not here\n");
+	put("doc/readme", "nothing\n");
+	assert_string_equal(signals_of(""), "sql network 3/4");
+	assert_string_equal(signals_of("does the store leak?"), "sql network 2/3");
+	assert_string_equal(signals_of("net/http"), "network 1/2");
+	assert_string_equal(signals_of("HTTP.c"), "network 1/2");
+	assert_string_equal(signals_of("what does this code do"), "sql network 3/4");
+	assert_string_equal(signals_of("elsewhere"), "sql network 3/4");
+}
+
 static void languages_are_counted(void **state)
 {
 	struct snapshot *snap;
@@ -218,12 +424,22 @@ static void languages_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		UNIT_TEST(a_commit_and_what_was_done_since),
 		UNIT_TEST(a_commit_can_be_named_in_many_ways),
+		UNIT_TEST(what_names_no_commit_is_an_error),
+		UNIT_TEST(changes_are_counted_against_the_base),
 		UNIT_TEST(a_repository_without_commits),
+		UNIT_TEST(a_plain_directory),
 		UNIT_TEST(a_linked_working_tree),
+		UNIT_TEST(a_submodule_is_named_and_left_out),
 		UNIT_TEST(a_directory_of_a_repository_is_a_plain_one),
 		UNIT_TEST(a_merge_with_conflicts_is_frozen_as_it_stands),
+		UNIT_TEST(the_same_history_however_it_is_kept),
+		UNIT_TEST(of_a_shallow_clone_the_last_commit_is_there),
+		UNIT_TEST(objects_may_be_named_by_sha256),
+		UNIT_TEST(an_unborn_branch_is_a_repository_without_commits),
 		UNIT_TEST(signals_say_what_occurs),
+		UNIT_TEST(the_focus_narrows_what_signals_look_at),
 		UNIT_TEST(languages_are_counted),
 	};
 
