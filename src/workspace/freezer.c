@@ -118,11 +118,13 @@ static void copy_entry(struct freezer *z, struct str record)
 		freezer_skip(z, rest, "a directory of its own (submodule or nested repository)");
 		return;
 	}
-	if (!str_to_u64(str_trim(head), 1ULL << 40, &size) || size > SNAPSHOT_FILE_MAX) {
+	bool there = str_to_u64(str_trim(head), 1ULL << 40, &size); /* else it says BAD */
+
+	if (size > SNAPSHOT_FILE_MAX) {
 		freezer_skip(z, rest, "larger than 8 MiB");
 		return;
 	}
-	if (git_blob(z, sha, SNAPSHOT_FILE_MAX, &text) < 0) {
+	if (!there || git_blob(z, sha, SNAPSHOT_FILE_MAX, &text) < 0) {
 		freezer_skip(z, rest, "its object is missing");
 		return;
 	}

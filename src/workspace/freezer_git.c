@@ -18,6 +18,7 @@
 #define INDEX_MAX MIB(512)
 #define REFS_MAX MIB(64)
 #define LOOSE_REFS_MAX 20000
+#define FSCK "git fsck in the repository says more"
 
 /* --- a directory of our own
  * ---------------------------------------------------------------------------- */
@@ -133,6 +134,25 @@ static void copy_shared_index(struct freezer *z)
 		closedir(d);
 }
 
+/* Without a sound HEAD git says of everything that it is no repository. */
+static const char *read_head(struct freezer *z)
+{
+	struct str text = { "", 0 };
+	int rc = fs_read(z->arena, ADMIN "/HEAD", KIB(4), &text);
+	struct str id = str_rtrim(text);
+	size_t hex = 0;
+
+	while (hex < id.n && memchr("0123456789abcdef", id.p[hex], 16))
+		hex++;
+	bool is_id = hex == id.n && (hex == 40 || hex == 64);
+
+	if (rc < 0 || (!is_id && !str_starts(text, STR("ref: refs/"))))
+		freezer_die("the repository's HEAD cannot be read",
+		    rc < 0 ? err_name(rc) : "it names neither a branch nor a commit",
+		    "git symbolic-ref HEAD refs/heads/BRANCH names one");
+	return text.p;
+}
+
 void git_prepare(struct freezer *z)
 {
 	static const char *const dirs[] = { GIT "/objects/info", GIT "/refs/heads", GIT "/info",
@@ -143,10 +163,9 @@ void git_prepare(struct freezer *z)
 		if (fs_mkdirs(dirs[i], 0755) < 0)
 			freezer_die("the snapshot cannot be written", err_name(-errno),
 			    "make room on the disk");
-	write_text(GIT "/HEAD", "ref: refs/heads/main\n");
+	write_text(GIT "/HEAD", z->is_git ? read_head(z) : "ref: refs/heads/main\n");
 	write_alternates(z);
 	if (z->is_git) {
-		copy_if_there(ADMIN "/HEAD", GIT "/HEAD", KIB(4));
 		copy_if_there(COMMON "/packed-refs", GIT "/packed-refs", REFS_MAX);
 		copy_if_there(COMMON "/shallow", GIT "/shallow", MIB(16));
 		copy_if_there(COMMON "/info/exclude", GIT "/info/exclude", MIB(1));
@@ -253,6 +272,20 @@ static void take_branch(struct freezer *z, struct str record)
 	snprintf(z->branch, sizeof(z->branch), "%.*s", STR_ARG(str_take(s, 200)));
 }
 
+/* There is no commit yet, or there is one that cannot be read: these are not the same. */
+static void check_unborn(struct freezer *z)
+{
+	const char *const args[] = { "rev-parse", "--verify", "--quiet", "HEAD", NULL };
+	struct str head = { "", 0 };
+
+	if (fs_read(z->arena, GIT "/HEAD", KIB(4), &head) == 0 && str_starts(head, STR("ref: ")))
+		head = str_rtrim(str_skip(head, 5));
+	if (git_records(z, args, ignore) == 0 ||
+	    fs_exists(arena_printf(z->arena, GIT "/%.*s", STR_ARG(head))))
+		freezer_die("the commit that is checked out cannot be read",
+		    "HEAD names it, but its object is missing or damaged", FSCK);
+}
+
 /* Is REV one commit, and no range, no tree, no option? FN gets its id. */
 static bool is_commit(struct freezer *z, const char *rev, record_fn fn)
 {
@@ -266,8 +299,11 @@ bool git_head(struct freezer *z)
 {
 	struct str line;
 
-	if (!is_commit(z, z->at[0] ? z->at : "HEAD", take_commit))
+	if (!is_commit(z, z->at[0] ? z->at : "HEAD", take_commit)) {
+		if (!z->at[0])
+			check_unborn(z);
 		return false;
+	}
 	if (!z->at[0] && fs_read(z->arena, GIT "/HEAD", KIB(4), &line) == 0 &&
 	    str_starts(line, STR("ref: refs/heads/")))
 		take_branch(z, str_skip(line, 16));
@@ -313,7 +349,7 @@ static int read_exactly(char *p, size_t n)
 	return 0;
 }
 
-static int read_head(char *line, size_t max)
+static int read_line(char *line, size_t max)
 {
 	size_t n = 0;
 
@@ -339,7 +375,7 @@ int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret)
 		return -EIO;
 	arena_destroy(cat.arena);
 	cat.arena = arena_create("blob", SNAPSHOT_FILE_MAX + MIB(1));
-	if (dprintf(cat.to, "%.*s\n", STR_ARG(sha)) < 0 || read_head(head, sizeof(head)) < 0)
+	if (dprintf(cat.to, "%.*s\n", STR_ARG(sha)) < 0 || read_line(head, sizeof(head)) < 0)
 		return -EIO;
 	const char *last = strrchr(head, ' ');
 
@@ -391,6 +427,9 @@ static void take_dirt(struct freezer *z, struct str record)
 
 static void no_base(struct freezer *z, const char *from)
 {
+	if (!z->base[0])
+		freezer_die("the repository cannot be compared with its last commit",
+		    "an object of that is missing or damaged", FSCK);
 	freezer_die("the repository cannot be compared",
 	    arena_printf(z->arena, "git does not know the commit \"%s\"", from),
 	    "name a commit, a branch or a tag with --base");

@@ -319,6 +319,69 @@ static void objects_may_be_named_by_sha256(void **state)
 
 /* --- what is broken ---------------------------------------------------------------------- */
 
+#define HEAD_ERROR(why)                                    \
+	"the repository's HEAD cannot be read\n" why       \
+	"\ngit symbolic-ref HEAD refs/heads/BRANCH names " \
+	"one\n"
+#define COMMIT_ERROR                                                                               \
+	"the commit that is checked out cannot be read\nHEAD names it, but its object is missing " \
+	"or "                                                                                      \
+	"damaged\ngit fsck in the repository says more\n"
+
+static void a_broken_repository_is_an_error_and_no_empty_one(void **state)
+{
+	static const struct {
+		const char *breaks, *words;
+	} rows[] = {
+		{ "echo garbage >.git/HEAD", HEAD_ERROR("it names neither a branch nor a commit") },
+		{ ": >.git/HEAD", HEAD_ERROR("it names neither a branch nor a commit") },
+		{ "echo 92edf34 >.git/HEAD", HEAD_ERROR("it names neither a branch nor a commit") },
+		{ "rm .git/HEAD", HEAD_ERROR("No such file or directory") },
+		{ "rm .git/HEAD; mkfifo .git/HEAD", HEAD_ERROR("Invalid argument") },
+		{ "rm .git/HEAD; ln -s /etc/passwd .git/HEAD",
+		    HEAD_ERROR("it names neither a branch nor a commit") },
+		{ "echo 1111111111111111111111111111111111111111 >.git/HEAD", COMMIT_ERROR },
+		{ "echo 1111111111111111111111111111111111111111 >.git/refs/heads/main",
+		    COMMIT_ERROR },
+		{ "echo garbage >.git/refs/heads/main", COMMIT_ERROR },
+		{ "rm .git/objects/92/edf34*", COMMIT_ERROR },
+		{ "f=$(echo .git/objects/92/edf34*); chmod u+w $f; echo garbage >$f",
+		    COMMIT_ERROR },
+		{ "echo garbage >.git/index",
+		    "the repository cannot be listed\nits index or its objects are damaged\n"
+		    "git status in the repository says more\n" },
+		{ "rm .git/objects/$(git rev-parse HEAD^{tree} | sed 's,..,&/,')",
+		    "the repository cannot be compared with its last commit\nan object of that is "
+		    "missing or damaged\ngit fsck in the repository says more\n" },
+		{ "echo more >>kept; rm .git/objects/$(git rev-parse HEAD:kept | sed 's,..,&/,')",
+		    "the repository cannot be compared with its last commit\nan object of that is "
+		    "missing or damaged\ngit fsck in the repository says more\n" },
+	};
+
+	(void)state;
+	make_history();
+	sh("cp -r . ../whole");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sh(text("cp -r ../whole/. .; %s", rows[i].breaks));
+		expect_error(NULL, NULL, rows[i].words);
+		sh("cd ..; rm -rf repo; mkdir repo");
+	}
+}
+
+static void what_is_missing_of_a_commit_is_named(void **state)
+{
+	(void)state;
+	make_history();
+	sh("rm .git/objects/$(git rev-parse HEAD:old | sed 's,..,&/,')");
+	expect("HEAD",
+	    "f644 .gitignore: *.o|\nf644 changed: one|\nd755 d\nf644 d/deep: y\nf644 gone: x\n"
+	    "f644 kept: one|\nl777 link -> d/deep\nf755 run: #!/bin/sh|\n",
+	    FACTS(FIRST, "", false, "", 7, 30, SKIPPED("old", "its object is missing"), 1, "git"));
+	sh("rm .git/objects/$(git rev-parse HEAD^{tree} | sed 's,..,&/,')");
+	expect_error("HEAD", NULL,
+	    "the commit cannot be listed\n" FIRST "\ngit fsck in the repository says more\n");
+}
+
 static void an_unborn_branch_is_a_repository_without_commits(void **state)
 {
 	(void)state;
@@ -437,6 +500,8 @@ int main(void)
 		UNIT_TEST(the_same_history_however_it_is_kept),
 		UNIT_TEST(of_a_shallow_clone_the_last_commit_is_there),
 		UNIT_TEST(objects_may_be_named_by_sha256),
+		UNIT_TEST(a_broken_repository_is_an_error_and_no_empty_one),
+		UNIT_TEST(what_is_missing_of_a_commit_is_named),
 		UNIT_TEST(an_unborn_branch_is_a_repository_without_commits),
 		UNIT_TEST(signals_say_what_occurs),
 		UNIT_TEST(the_focus_narrows_what_signals_look_at),
