@@ -142,6 +142,13 @@ static void find_git(struct arena *a, struct origin *o)
 		o->admin = o->common = NULL; /* no repository after all */
 }
 
+/* Its files are git's own, and nobody asks about those. */
+static bool is_bare(struct arena *a, const char *root)
+{
+	return is_dir(fs_join(a, root, "objects")) && is_dir(fs_join(a, root, "refs")) &&
+	       fs_exists(fs_join(a, root, "HEAD")) && fs_exists(fs_join(a, root, "config"));
+}
+
 int origin_find(const struct workspace *ws, struct arena *a, const char *path, struct origin *ret,
     struct err *err)
 {
@@ -161,5 +168,10 @@ int origin_find(const struct workspace *ws, struct arena *a, const char *path, s
 
 	if (!rc)
 		find_git(a, ret);
+	if (!rc && !ret->admin && is_bare(a, ret->root)) {
+		err_set(err, -EINVAL, "%.200s is not frozen", ret->root);
+		err_why(err, "it is a bare repository, without files of its own");
+		return err_fix(err, "git clone %.200s makes one with files", ret->root);
+	}
 	return rc;
 }

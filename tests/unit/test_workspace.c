@@ -250,6 +250,17 @@ static void a_directory_of_a_repository_is_a_plain_one(void **state)
 	snapshot_free(snap);
 }
 
+static void a_bare_repository_is_refused(void **state)
+{
+	(void)state;
+	make_history();
+	sh("cd ..; mv repo real; git clone -q --bare real repo");
+	expect_error(NULL, NULL,
+	    text("%s is not frozen\nit is a bare repository, without files of its own\n"
+		 "git clone %s makes one with files\n",
+		here.dir, here.dir));
+}
+
 static void a_merge_with_conflicts_is_frozen_as_it_stands(void **state)
 {
 	(void)state;
@@ -496,6 +507,7 @@ int main(void)
 		UNIT_TEST(a_linked_working_tree),
 		UNIT_TEST(a_submodule_is_named_and_left_out),
 		UNIT_TEST(a_directory_of_a_repository_is_a_plain_one),
+		UNIT_TEST(a_bare_repository_is_refused),
 		UNIT_TEST(a_merge_with_conflicts_is_frozen_as_it_stands),
 		UNIT_TEST(the_same_history_however_it_is_kept),
 		UNIT_TEST(of_a_shallow_clone_the_last_commit_is_there),
