@@ -93,7 +93,16 @@ static char *linked_admin(struct arena *a, const char *root, const char *dot_git
 	return back && strcmp(back, dot_git) == 0 ? admin : NULL;
 }
 
-static void add_objects(struct arena *a, struct origin *o, const char *dir)
+/* What is shown to agents on the word of a repository must be what git makes. */
+static bool holds_objects(struct arena *a, const char *dir)
+{
+	const char *base = strrchr(dir, '/');
+
+	return base && strcmp(base, "/objects") == 0 && is_dir(fs_join(a, dir, "pack")) &&
+	       is_dir(fs_join(a, dir, "info"));
+}
+
+static void add_objects(struct arena *a, struct origin *o, const char *dir, bool own)
 {
 	struct str text;
 	size_t n = 0;
@@ -103,9 +112,7 @@ static void add_objects(struct arena *a, struct origin *o, const char *dir)
 			return;
 		n++;
 	}
-	const char *base = strrchr(dir, '/');
-
-	if (n == OBJECT_DIRS_MAX || !base || strcmp(base, "/objects") != 0 || !is_dir(dir))
+	if (n == OBJECT_DIRS_MAX || !(own ? is_dir(dir) : holds_objects(a, dir)))
 		return;
 	o->objects[n] = arena_cstr(a, str_from(dir));
 	if (fs_read(a, fs_join(a, dir, "info/alternates"), KIB(16), &text) < 0)
@@ -116,13 +123,23 @@ static void add_objects(struct arena *a, struct origin *o, const char *dir)
 		    line.n && line.p[0] != '#' ? join_path(a, dir, arena_cstr(a, line)) : NULL;
 
 		if (other)
-			add_objects(a, o, other); /* ends: at most OBJECT_DIRS_MAX are taken */
+			add_objects(
+			    a, o, other, false); /* ends: at most OBJECT_DIRS_MAX are taken */
 	}
+}
+
+/* Where the place of a linked working tree is, below COMMON/worktrees. */
+static char *linked_common(struct arena *a, const char *admin)
+{
+	char *line = first_line(a, fs_join(a, admin, "commondir"));
+	char *common = line ? join_path(a, admin, line) : NULL;
+
+	return common && is_within(admin, fs_join(a, common, "worktrees")) ? common : NULL;
 }
 
 static void find_git(struct arena *a, struct origin *o)
 {
-	char *dot_git = fs_join(a, o->root, ".git"), *line, *objects;
+	char *dot_git = fs_join(a, o->root, ".git"), *named, *objects;
 	struct stat st;
 
 	if (lstat(dot_git, &st) < 0)
@@ -133,11 +150,11 @@ static void find_git(struct arena *a, struct origin *o)
 		o->admin = linked_admin(a, o->root, dot_git);
 	if (!o->admin)
 		return;
-	line = first_line(a, fs_join(a, o->admin, "commondir"));
-	o->common = line ? join_path(a, o->admin, line) : o->admin;
-	objects = o->common ? real(a, fs_join(a, o->common, "objects")) : NULL;
+	o->common = S_ISDIR(st.st_mode) ? o->admin : linked_common(a, o->admin);
+	named = o->common ? fs_join(a, o->common, "objects") : NULL;
+	objects = named ? real(a, named) : NULL;
 	if (objects)
-		add_objects(a, o, objects);
+		add_objects(a, o, objects, strcmp(objects, named) == 0);
 	if (!o->objects[0])
 		o->admin = o->common = NULL; /* no repository after all */
 }

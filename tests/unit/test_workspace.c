@@ -328,6 +328,29 @@ static void objects_may_be_named_by_sha256(void **state)
 	assert_string_equal(changed_since(NULL, "HEAD~1"), "[\"a\"] dirty:1 files:1 lines:2");
 }
 
+/* Without a place that names it back, a `.git` file is not believed. */
+static void a_git_file_that_leads_anywhere_is_no_repository(void **state)
+{
+	static const char *const makes[] = { "git clone -q --separate-git-dir=away src repo",
+		"mkdir repo; cp src/a src/b repo; echo \"gitdir: $PWD/src/.git\" >repo/.git",
+		"mkdir repo; cp src/a src/b repo; echo \"gitdir: /nonexistent\" >repo/.git",
+		"mkdir repo; cp src/a src/b repo; mkfifo repo/.git",
+		"mkdir repo; cp src/a src/b repo; ln -s $PWD/src/.git repo/.git",
+		"mkdir -p repo/own; cp src/a src/b repo; echo 'gitdir: own' >repo/.git; "
+		"echo \"$PWD/repo/.git\" >repo/own/gitdir; echo \"$PWD/src/.git\" "
+		">repo/own/commondir; cp src/.git/HEAD src/.git/index repo/own; echo '*' "
+		">repo/own/.gitignore" };
+
+	(void)state;
+	sh("git init -q -b main ../src; cd ../src; echo x >a; git add .; git commit -qm first\n"
+	   "echo y >b; git add .; git commit -qm second");
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		sh(text("cd ..; rm -rf repo away; %s", makes[i]));
+		expect(
+		    NULL, "f644 a: x|\nf644 b: y|\n", FACTS("", "", false, "", 2, 4, "", 0, "dir"));
+	}
+}
+
 /* --- what is broken ---------------------------------------------------------------------- */
 
 #define HEAD_ERROR(why)                                    \
@@ -512,6 +535,7 @@ int main(void)
 		UNIT_TEST(the_same_history_however_it_is_kept),
 		UNIT_TEST(of_a_shallow_clone_the_last_commit_is_there),
 		UNIT_TEST(objects_may_be_named_by_sha256),
+		UNIT_TEST(a_git_file_that_leads_anywhere_is_no_repository),
 		UNIT_TEST(a_broken_repository_is_an_error_and_no_empty_one),
 		UNIT_TEST(what_is_missing_of_a_commit_is_named),
 		UNIT_TEST(an_unborn_branch_is_a_repository_without_commits),

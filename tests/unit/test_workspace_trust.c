@@ -136,6 +136,50 @@ static void nothing_of_the_configuration_is_run(void **state)
 	}
 }
 
+/* What is shown to agents on the word of the repository is what git makes, and nothing else. */
+static void alternates_lead_to_objects_only(void **state)
+{
+	struct snapshot *snap;
+
+	(void)state;
+	sh("git init -q -b main .; echo x >a; git add .; git commit -qm first\n"
+	   "mkdir -p ../private/objects ../shared; echo secret >../private/objects/key; "
+	   "git init -q ../shared; cd ../shared; echo s >s; git add .; git commit -qm s; cd "
+	   "../repo\n"
+	   "mkdir -p ../private/x/objects/pack; ln -s ../../private "
+	   "../shared/.git/objects/objects\n"
+	   "printf '%s\\n' /etc /etc/passwd $PWD/../private/objects $PWD/../private/x/objects "
+	   "../../../shared/.git/objects ../../../shared /nonexistent/objects '# no' '' "
+	   ">.git/objects/info/alternates\n"
+	   "echo $PWD/.git/objects >../shared/.git/objects/info/alternates");
+	snap = freeze(NULL, NULL);
+	assert_string_equal(snap->objects[0], text("%s/.git/objects", here.dir));
+	assert_string_equal(snap->objects[1], text("%s/shared/.git/objects", here.top));
+	assert_null(snap->objects[2]);
+	snapshot_free(snap);
+	sh("rm -rf .git/objects; ln -s ../../private/objects .git/objects");
+	snap = freeze(NULL, NULL);
+	assert_null(snap->objects[0]);
+	assert_string_equal(json_get_cstr(snap->facts, "kind", ""), "dir");
+	snapshot_free(snap);
+}
+
+static void a_directory_that_names_another_as_its_own_is_not_believed(void **state)
+{
+	struct snapshot *snap;
+
+	(void)state;
+	sh("git init -q -b main .; echo x >a; git add .; git commit -qm first\n"
+	   "git init -q -b main ../other; cd ../other; echo secret >s; git add .; git commit -qm "
+	   "other\n"
+	   "cd ../repo; echo ../../other/.git >.git/commondir");
+	snap = freeze("HEAD", NULL);
+	assert_string_equal(tree_of(snap), "f644 a: x|\n");
+	assert_string_equal(snap->objects[0], text("%s/.git/objects", here.dir));
+	assert_null(snap->objects[1]);
+	snapshot_free(snap);
+}
+
 /* --- identity ---------------------------------------------------------------------------- */
 
 static const char *id_of(const char *at_commit)
@@ -408,6 +452,8 @@ int main(void)
 		UNIT_TEST(modes_are_those_of_git),
 		UNIT_TEST(a_path_may_have_4095_bytes),
 		UNIT_TEST(nothing_of_the_configuration_is_run),
+		UNIT_TEST(alternates_lead_to_objects_only),
+		UNIT_TEST(a_directory_that_names_another_as_its_own_is_not_believed),
 		UNIT_TEST(the_same_tree_is_stored_once),
 		UNIT_TEST(any_difference_is_another_snapshot),
 		UNIT_TEST(a_start_sweeps_what_a_crash_left),
