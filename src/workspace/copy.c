@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define NAME_IS_TAKEN "there is already something of its name"
+
 static char file_buffer[SNAPSHOT_FILE_MAX + 1]; /* one process, one file at a time */
 
 static int open_in(int root, const char *path, int flags)
@@ -18,32 +20,57 @@ static int open_in(int root, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The directories above PATH, made once each. */
-static void make_parents(struct freezer *z, struct str path)
+/*
+ * The directories above PATH, made once each. A tree may hold a name twice, as a link and as a
+ * directory: nothing is written through what is not a directory that we made.
+ */
+static bool make_parents(struct freezer *z, struct str path)
 {
 	for (size_t i = 1; i < path.n; i++) {
 		struct str dir = { path.p, i };
+		char *name;
+		int fd;
 
 		if (path.p[i] != '/' || map_get(&z->seen, dir))
 			continue;
+		name = arena_cstr(z->arena, dir);
+		if (mkdirat(z->tree, name, 0755) < 0 && errno != EEXIST)
+			freezer_die("the snapshot cannot be written", err_name(-errno),
+			    "make room on the disk");
+		fd = open_in(z->tree, name, O_RDONLY | O_DIRECTORY);
+		if (fd < 0) {
+			freezer_skip(z, path, "its path leads through what is no directory");
+			return false;
+		}
+		close(fd);
 		map_put(&z->seen, dir, z);
-		mkdirat(z->tree, arena_cstr(z->arena, dir), 0755);
 	}
+	return true;
+}
+
+/* What a path must not hold; a tree object of a hostile repository can hold anything. */
+static const char *why_not(struct str path)
+{
+	if (!path.n || path.n >= PATH_BYTES_MAX)
+		return "its path is too long";
+	while (path.p) {
+		struct str part = str_split(&path, '/');
+
+		if (!part.n || str_is(part, ".") || str_is(part, ".."))
+			return "its path leaves the tree";
+		if (str_eq_nocase(part, STR(".git")))
+			return "it belongs to git itself";
+	}
+	return NULL;
 }
 
 static bool is_admissible(struct freezer *z, struct str path)
 {
-	const char *why = NULL;
+	const char *why = why_not(path);
 
-	if (!path.n || path.n >= PATH_BYTES_MAX || path.p[0] == '/')
-		why = "its path is too long";
-	else if (str_eq_nocase(str_take(path, 4), STR(".git")) && (path.n == 4 || path.p[4] == '/'))
-		return false;
-	else if (str_contains(path, STR("/../")) || str_starts(path, STR("../")))
-		why = "its path leaves the tree";
-	else if (z->files >= SNAPSHOT_FILES_MAX)
+	if (!why && z->files >= SNAPSHOT_FILES_MAX)
 		why = "the snapshot is full: 500,000 files";
-	else if (z->bytes >= SNAPSHOT_BYTES_MAX)
+	if (!why && z->bytes >= SNAPSHOT_BYTES_MAX)
 		why = "the snapshot is full: 4 GiB";
 	if (why)
 		freezer_skip(z, path, why);
@@ -72,8 +99,10 @@ static void write_file(struct freezer *z, const char *path, const char *mode, st
 {
 	int fd = openat(z->tree, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    strcmp(mode, "100755") == 0 ? 0755 : 0644);
-	if (fd < 0 && errno == EEXIST)
-		return; /* git's index can hold a path twice while a merge is open */
+	if (fd < 0 && errno == EEXIST) {
+		freezer_skip(z, str_from(path), NAME_IS_TAKEN);
+		return;
+	}
 	if (fd < 0)
 		freezer_die(
 		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
@@ -90,43 +119,48 @@ static void write_file(struct freezer *z, const char *path, const char *mode, st
 	measure_file(z->measure, str_from(path), text);
 }
 
-/* A link is kept when it is relative and its own text does not climb above the root. */
-static bool link_is_inside(struct str path, struct str target)
+/*
+ * A link is kept when it is relative and climbs at its beginning only, and not above the root. What
+ * climbs later may climb from where another link led.
+ */
+static const char *why_not_link(struct str path, struct str target)
 {
 	int depth = 0;
+	bool down = false;
 
-	if (!target.n || target.p[0] == '/')
-		return false;
 	for (size_t i = 0; i < path.n; i++)
 		depth += path.p[i] == '/';
+	if (!target.n || target.p[0] == '/')
+		return "a link that leads out of the tree";
 	while (target.p) {
 		struct str part = str_split(&target, '/');
+		bool up = str_is(part, "..");
 
-		if (str_is(part, ".."))
-			depth--;
-		else if (part.n && !str_is(part, "."))
-			depth++;
-		if (depth < 0)
-			return false;
+		if (up && (down || --depth < 0))
+			return down ? "a link that climbs after it went down"
+				    : "a link that leads out of the tree";
+		down |= !up && part.n && !str_is(part, ".");
 	}
-	return true;
+	return NULL;
 }
 
 static void write_link(struct freezer *z, struct str path, struct str target)
 {
-	if (!link_is_inside(path, target)) {
-		freezer_skip(z, path, "a link that leads out of the tree");
-		return;
-	}
-	if (symlinkat(arena_cstr(z->arena, target), z->tree, arena_cstr(z->arena, path)) == 0)
+	const char *why = why_not_link(path, target);
+
+	if (!why &&
+	    symlinkat(arena_cstr(z->arena, target), z->tree, arena_cstr(z->arena, path)) < 0)
+		why = NAME_IS_TAKEN;
+	if (why)
+		freezer_skip(z, path, why);
+	else
 		list_add(z, "120000", path, target);
 }
 
 void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text)
 {
-	if (!is_admissible(z, path))
+	if (!is_admissible(z, path) || !make_parents(z, path))
 		return;
-	make_parents(z, path);
 	if (strcmp(mode, "120000") == 0)
 		write_link(z, path, text);
 	else
@@ -162,8 +196,8 @@ static void copy_link(struct freezer *z, struct str path, const char *name)
 		freezer_skip(z, path, "a link that cannot be read");
 		return;
 	}
-	make_parents(z, path);
-	write_link(z, path, (struct str){ target, (size_t)n });
+	if (make_parents(z, path))
+		write_link(z, path, (struct str){ target, (size_t)n });
 }
 
 /* Into the buffer; how many bytes. More than SNAPSHOT_FILE_MAX: there are still more. */
@@ -199,9 +233,9 @@ static void copy_regular(
 		freezer_skip(z, path, "larger than 8 MiB");
 		return;
 	}
-	make_parents(z, path);
-	write_file(
-	    z, name, st->st_mode & S_IXUSR ? "100755" : "100644", (struct str){ file_buffer, at });
+	if (make_parents(z, path))
+		write_file(z, name, st->st_mode & S_IXUSR ? "100755" : "100644",
+		    (struct str){ file_buffer, at });
 }
 
 unsigned long long copy_lines(struct freezer *z, struct str path)
@@ -221,12 +255,12 @@ void copy_path(struct freezer *z, struct str path)
 	char *name;
 	struct stat st;
 
-	if (!is_admissible(z, path))
-		return;
-	if (path.p[path.n - 1] == '/') {
+	if (str_ends(path, STR("/"))) {
 		freezer_skip(z, path, kind_of(S_IFDIR));
 		return;
 	}
+	if (!is_admissible(z, path))
+		return;
 	name = arena_cstr(z->arena, path);
 	if (fstatat(z->repo, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* tracked, but deleted in the working tree */

@@ -11,8 +11,31 @@ static void expect_tree(const char *at_commit, const char *tree, const char *ski
 }
 
 #define SKIPPED(path, why) "{\"path\":\"" path "\",\"why\":\"" why "\"}"
+#define OUT "a link that leads out of the tree"
+#define TURNS "a link that climbs after it went down"
 
 /* --- content ----------------------------------------------------------------------------- */
+
+static void links_that_lead_out_stay_out(void **state)
+{
+	static const char tree[] =
+	    "d755 d\nd755 d/e\nl777 d/e/root -> ../..\nf644 d/e/t: t|\nl777 d/e/up -> ../../in\n"
+	    "l777 dot -> .\nl777 gone -> nowhere\nl777 in -> d/e/t\nl777 loop -> loop\n"
+	    "l777 s -> ./d//e/\n";
+	static const char skipped[] = "[" SKIPPED("abs", OUT) "," SKIPPED(
+	    "back", TURNS) "," SKIPPED("climb", TURNS) "," SKIPPED("d/e/over",
+	    OUT) "," SKIPPED("out", OUT) "," SKIPPED("sly", TURNS) "]";
+
+	(void)state;
+	sh("git init -q -b main .; mkdir -p d/e; echo t >d/e/t; ln -s d/e/t in; ln -s ../../in "
+	   "d/e/up\n"
+	   "ln -s ../outside out; ln -s /etc/passwd abs; ln -s nowhere gone; ln -s loop loop\n"
+	   "ln -s . dot; ln -s ./d//e/ s; ln -s d/e/../../.. climb; ln -s d/../in back\n"
+	   "ln -s ../.. d/e/root; ln -s d/e/root/.. sly; ln -s ../../../x d/e/over");
+	expect_tree(NULL, tree, skipped);
+	sh("git add .; git commit -qm all");
+	expect_tree("HEAD", tree, skipped);
+}
 
 static void files_have_a_largest_size(void **state)
 {
@@ -80,6 +103,40 @@ static void a_path_may_have_4095_bytes(void **state)
 }
 
 /* --- what a hostile repository can hold -------------------------------------------------- */
+
+/* A tree object holds whatever bytes somebody puts into it: names twice, `..`, `.git`. */
+static void trees_that_git_would_never_make(void **state)
+{
+	(void)state;
+	sh("git init -q -b main .; echo x >a; git add .; git commit -qm first\n"
+	   "mk() { for e; do IFS=, read -r m n h <<<\"$e\"; printf '%s %s\\0' $m $n; "
+	   "printf \"$(sed 's/../\\\\x&/g' <<<$h)\"; done | git hash-object -w -t tree --literally "
+	   "--stdin; }\n"
+	   "b=$(git hash-object -w a); l() { printf %s $1 | git hash-object -w --stdin; }\n"
+	   "t=$(mk 100644,x,$b); s=$(mk 40000,.git,$t 100644,ok,$b); e=$(mk 120000,s,$(l ../..))\n"
+	   "git update-ref refs/heads/bad $(git commit-tree -m bad $(mk 100644,..,$b 40000,..,$t "
+	   "40000,.,$t 40000,.git,$t 40000,.GIT,$t 100644,a/b,$b 40000,d,$(mk 40000,e,$e) "
+	   "100644,f,$b 40000,f,$t 40000,g,$t 120000,g,$(l d) 120000,p,$(l d/e/s/..) 40000,p,$t "
+	   "120000,q,$(l d) 40000,q,$t "
+	   "120000,r,$(l d/e/s) 40000,r,$t 40000,sub,$s 100644,z,$b 100755,z,$b))");
+	expect_tree("bad",
+	    "d755 a\nf644 a/b: x|\nd755 d\nd755 d/e\nl777 d/e/s -> ../..\nf644 f: x|\nd755 g\n"
+	    "f644 g/x: x|\nd755 p\nf644 p/x: x|\nl777 q -> d\nl777 r -> d/e/s\nd755 sub\nf644 "
+	    "sub/ok: x|\nf644 z: x|\n",
+	    "[" SKIPPED("..", "its path leaves the tree") "," SKIPPED(
+		"../x", "its path leaves the tree") "," SKIPPED("./x",
+		"its path leaves the tree") "," SKIPPED(".git/x",
+		"it belongs to git itself") "," SKIPPED(".GIT/x",
+		"it belongs to git itself") "," SKIPPED("f/x",
+		"its path leads through what is no directory") "," SKIPPED("g",
+		"there is already something of its name") "," SKIPPED("p", TURNS) "," SKIPPED("q/x",
+		"its path leads through what is no directory") "," SKIPPED("r/x",
+		"its path leads through what is no directory") "," SKIPPED("sub/.git/x",
+		"it belongs to git itself") "," SKIPPED("z",
+		"there is already something of its name") "]");
+	assert_string_equal(
+	    said(text("ls %s/data/snapshots/*", here.top)), "files\ngit\nmanifest.json\ntree\n");
+}
 
 static void make_evil(void)
 {
@@ -447,10 +504,12 @@ static void history_is_there_as_long_as_the_repository_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		UNIT_TEST(links_that_lead_out_stay_out),
 		UNIT_TEST(files_have_a_largest_size),
 		UNIT_TEST(names_are_bytes),
 		UNIT_TEST(modes_are_those_of_git),
 		UNIT_TEST(a_path_may_have_4095_bytes),
+		UNIT_TEST(trees_that_git_would_never_make),
 		UNIT_TEST(nothing_of_the_configuration_is_run),
 		UNIT_TEST(alternates_lead_to_objects_only),
 		UNIT_TEST(a_directory_that_names_another_as_its_own_is_not_believed),
