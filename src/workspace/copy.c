@@ -181,6 +181,15 @@ static const char *kind_of(mode_t mode)
 	return "a device";
 }
 
+static void pass_over(struct freezer *z, struct str path, char tag, const char *why)
+{
+	freezer_skip(z, path, why);
+	if (tag == '?')
+		return;
+	buf_add(&z->passed_over, path);
+	buf_addc(&z->passed_over, '\0');
+}
+
 static void copy_link(struct freezer *z, struct str path, const char *name)
 {
 	char target[PATH_BYTES_MAX];
@@ -218,12 +227,12 @@ static size_t read_all(int fd)
 }
 
 static void copy_regular(
-    struct freezer *z, struct str path, const char *name, const struct stat *st)
+    struct freezer *z, struct str path, const char *name, char tag, const struct stat *st)
 {
 	int fd = open_in(z->repo, name, O_RDONLY);
 
 	if (fd < 0) {
-		freezer_skip(z, path, fd == -EACCES ? "it may not be read" : "it vanished");
+		pass_over(z, path, tag, fd == -EACCES ? "it may not be read" : "it vanished");
 		return;
 	}
 	size_t at = read_all(fd);
@@ -250,7 +259,7 @@ unsigned long long copy_lines(struct freezer *z, struct str path)
 	return memchr(text.p, 0, text.n < KIB(8) ? text.n : KIB(8)) ? 0 : measure_lines(text);
 }
 
-void copy_path(struct freezer *z, struct str path)
+void copy_path(struct freezer *z, struct str path, char tag)
 {
 	char *name;
 	struct stat st;
@@ -262,14 +271,19 @@ void copy_path(struct freezer *z, struct str path)
 	if (!is_admissible(z, path))
 		return;
 	name = arena_cstr(z->arena, path);
-	if (fstatat(z->repo, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return; /* tracked, but deleted in the working tree */
+	if (fstatat(z->repo, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (tag == 'S')
+			freezer_skip(z, path, "it is not checked out (sparse checkout)");
+		return; /* else it is tracked, but deleted in the working tree */
+	}
 	if (S_ISLNK(st.st_mode))
 		copy_link(z, path, name);
-	else if (!S_ISREG(st.st_mode))
+	else if (S_ISDIR(st.st_mode))
 		freezer_skip(z, path, kind_of(st.st_mode));
+	else if (!S_ISREG(st.st_mode))
+		pass_over(z, path, tag, kind_of(st.st_mode));
 	else if ((unsigned long long)st.st_size > SNAPSHOT_FILE_MAX)
 		freezer_skip(z, path, "larger than 8 MiB");
 	else
-		copy_regular(z, path, name, &st);
+		copy_regular(z, path, name, tag, &st);
 }

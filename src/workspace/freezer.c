@@ -1,6 +1,7 @@
 #include "workspace/freezer.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,16 +80,22 @@ static void take_name(struct freezer *z, struct str record)
 	found.v[found.n++] = arena_dup(z->arena, record);
 }
 
+/* "TAG PATH" of ls-files -t. */
+static struct str path_of(struct str record)
+{
+	return str_skip(record, 2);
+}
+
 static int name_cmp(const void *a, const void *b)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	return str_cmp(path_of(*(const struct str *)a), path_of(*(const struct str *)b));
 }
 
 /* Tracked and untracked, ignored ones not; sorted by bytes, so that the list is the same anywhere.
  */
 static void copy_tree(struct freezer *z)
 {
-	static const char *const args[] = { "ls-files", "-z", "--cached", "--others",
+	static const char *const args[] = { "ls-files", "-z", "-t", "--cached", "--others",
 		"--exclude-standard", NULL };
 
 	freezer_tell(z, "list");
@@ -99,8 +106,8 @@ static void copy_tree(struct freezer *z)
 	if (found.n)
 		qsort(found.v, found.n, sizeof(*found.v), name_cmp);
 	for (size_t i = 0; i < found.n; i++)
-		if (!i || !str_eq(found.v[i], found.v[i - 1]))
-			copy_path(z, found.v[i]);
+		if (!i || !str_eq(path_of(found.v[i]), path_of(found.v[i - 1])))
+			copy_path(z, path_of(found.v[i]), found.v[i].p[0]);
 }
 
 /* "100644 blob SHA SIZE\tPATH" of ls-tree --long. */
@@ -191,8 +198,10 @@ int freeze_main(int argc, char **argv)
 
 	if (argc < 6)
 		return 2;
+	signal(SIGPIPE, SIG_IGN); /* a git that ends early is not the end of us */
 	z.arena = arena_create("freezer", GIB(2));
 	map_init(&z.seen, z.arena);
+	buf_init(&z.passed_over, MIB(16));
 	z.is_git = strcmp(argv[2], "git") == 0;
 	z.at = argv[3];
 	z.base = argv[4];

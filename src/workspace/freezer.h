@@ -28,6 +28,7 @@ struct freezer {
 	struct measure *measure;
 	unsigned long long files, bytes;
 	json_t *skipped, *changed;
+	struct buf passed_over; /* what git cannot read either: paths, each with a NUL behind it */
 	size_t n_skipped;
 	long long changed_files, changed_lines;
 	char commit[80];
@@ -58,8 +59,9 @@ MUST_CHECK int git_blob(struct freezer *z, struct str sha, size_t max, struct st
 void git_changes(struct freezer *z);
 
 /* --- copy.c --- */
-/* Copies /repo/PATH as it is. */
-void copy_path(struct freezer *z, struct str path);
+/* Copies /repo/PATH as it is. TAG is that of `git ls-files -t`: '?' is untracked, 'S' was left out
+ * of the working tree by git itself. */
+void copy_path(struct freezer *z, struct str path, char tag);
 /* Writes TEXT at PATH: what a commit holds. MODE is git's (100644, 100755, 120000). */
 void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text);
 

@@ -435,6 +435,32 @@ static void no_base(struct freezer *z, const char *from)
 	    "name a commit, a branch or a tag with --base");
 }
 
+/* git gives up where it cannot read a file; it is told not to look at those. */
+static void hide_passed_over(const struct freezer *z)
+{
+	const char *const args[] = { "update-index", "-z", "--assume-unchanged", "--stdin", NULL };
+	struct str rest = buf_str(&z->passed_over);
+	int in[2], null;
+	pid_t pid;
+
+	if (!rest.n || pipe2(in, O_CLOEXEC) < 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (run_with(args, in[0], null, &pid) < 0)
+		freezer_die("git cannot be started", err_name(-errno), "");
+	close(in[0]);
+	while (rest.n) {
+		ssize_t n = write(in[1], rest.p, rest.n);
+
+		if (n <= 0)
+			break;
+		rest = str_skip(rest, (size_t)n);
+	}
+	close(in[1]);
+	close(null);
+	waitpid(pid, NULL, 0);
+}
+
 /* The working tree against FROM: what git keeps an eye on, and what it does not. */
 static void changes_of_tree(struct freezer *z, const char *from)
 {
@@ -446,6 +472,7 @@ static void changes_of_tree(struct freezer *z, const char *from)
 	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
 
 	git_records(z, refresh, ignore);
+	hide_passed_over(z);
 	git_records(z, dirt, take_dirt);
 	if (git_records(z, diff, take_numstat) != 0)
 		no_base(z, from);

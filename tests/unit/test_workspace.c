@@ -261,6 +261,16 @@ static void a_bare_repository_is_refused(void **state)
 		here.dir, here.dir));
 }
 
+static void a_sparse_checkout_says_what_is_not_there(void **state)
+{
+	(void)state;
+	sh("git init -q -b main .; mkdir in out; echo x >in/x; echo y >out/y; git add .\n"
+	   "git commit -qm first; git sparse-checkout set in 2>/dev/null");
+	expect(NULL, "d755 in\nf644 in/x: x|\n",
+	    FACTS("c53221b90e90690754774e2cf59785d76bb07844", "main", false, "", 1, 2,
+		SKIPPED("out/y", "it is not checked out (sparse checkout)"), 1, "git"));
+}
+
 static void a_merge_with_conflicts_is_frozen_as_it_stands(void **state)
 {
 	(void)state;
@@ -531,6 +541,7 @@ int main(void)
 		UNIT_TEST(a_submodule_is_named_and_left_out),
 		UNIT_TEST(a_directory_of_a_repository_is_a_plain_one),
 		UNIT_TEST(a_bare_repository_is_refused),
+		UNIT_TEST(a_sparse_checkout_says_what_is_not_there),
 		UNIT_TEST(a_merge_with_conflicts_is_frozen_as_it_stands),
 		UNIT_TEST(the_same_history_however_it_is_kept),
 		UNIT_TEST(of_a_shallow_clone_the_last_commit_is_there),

@@ -37,6 +37,22 @@ static void links_that_lead_out_stay_out(void **state)
 	expect_tree("HEAD", tree, skipped);
 }
 
+/* Tracked as files, and then they became something else. */
+static void what_is_no_file_is_named_and_not_waited_for(void **state)
+{
+	(void)state;
+	sh("git init -q -b main .; for f in dir fifo file sock secret gone; do echo $f >$f; done\n"
+	   "git add .; git commit -qm all; rm dir fifo sock gone; mkdir dir; mkfifo fifo\n"
+	   "echo deeper >dir/deep; chmod 0 secret; mkdir empty; mkfifo untracked; ln -s fifo link\n"
+	   "echo x >a; chmod 0 a");
+	put_socket("sock");
+	expect_tree(NULL, "d755 dir\nf644 dir/deep: deeper|\nf644 file: file|\nl777 link -> fifo\n",
+	    "[" SKIPPED("a", "it may not be read") "," SKIPPED("dir",
+		"a directory of its own (submodule or nested repository)") "," SKIPPED("fifo",
+		"a FIFO") "," SKIPPED("secret", "it may not be read") "," SKIPPED("sock",
+		"a socket") "]");
+}
+
 static void files_have_a_largest_size(void **state)
 {
 	struct snapshot *snap;
@@ -505,6 +521,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT_TEST(links_that_lead_out_stay_out),
+		UNIT_TEST(what_is_no_file_is_named_and_not_waited_for),
 		UNIT_TEST(files_have_a_largest_size),
 		UNIT_TEST(names_are_bytes),
 		UNIT_TEST(modes_are_those_of_git),
