@@ -29,6 +29,7 @@ struct freeze {
 	struct fence_child *child;
 	uv_pipe_t out;
 	bool out_open, gone, cancelled, working;
+	bool kept; /* DIR is no longer ours to remove */
 	int status;
 	struct buf line; /* of progress, or the last word */
 	json_t *last;	 /* {"done": …} or {"error": …} */
@@ -49,7 +50,7 @@ static void deliver(struct freeze *f)
 	}
 	if (f->cancelled)
 		err_set(&f->err, -ECANCELED, "freezing was cancelled");
-	if (!f->snap)
+	if (!f->snap && !f->kept)
 		fs_remove_tree(f->dir);
 	f->done(f->ctx, f->snap, &f->err);
 	buf_fini(&f->line);
@@ -123,6 +124,22 @@ static int sync_tree(const char *dir)
 	return rc;
 }
 
+/*
+ * There is one of this id. It is as good, unless somebody changed it: then ours takes its place.
+ * Others may be reading the changed one, so it stays until the next start sweeps it away.
+ */
+static int join_equal(struct freeze *f, const char *dir, const char *id)
+{
+	struct snapshot *old = NULL;
+	bool good = snapshot_load(dir, id, &old) == 0 && snapshot_is_whole(dir);
+
+	snapshot_free(old);
+	if (!good && renameat2(AT_FDCWD, f->dir, AT_FDCWD, dir, RENAME_EXCHANGE) < 0)
+		return -errno;
+	f->kept = !good;
+	return 0;
+}
+
 /* Complete or not at all; an equal snapshot that is already there is as good. */
 static int take_name(struct freeze *f, char id[65])
 {
@@ -139,14 +156,15 @@ static int take_name(struct freeze *f, char id[65])
 	if (!rc)
 		rc = sync_tree(f->dir);
 	if (!rc && rename(f->dir, dir) < 0)
-		rc = errno == EEXIST || errno == ENOTEMPTY ? 0 : -errno;
+		rc = errno == EEXIST || errno == ENOTEMPTY ? join_equal(f, dir, id) : -errno;
 	if (!rc)
 		rc = sync_tree(f->ws->root);
 	if (!rc)
 		rc = snapshot_load(dir, id, &f->snap);
 	if (!rc)
 		own_facts(f);
-	fs_remove_tree(f->dir);
+	if (!f->kept)
+		fs_remove_tree(f->dir);
 	return rc ? err_set(&f->err, rc, "the snapshot cannot be kept: %s", err_name(rc)) : 0;
 }
 

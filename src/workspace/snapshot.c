@@ -56,6 +56,20 @@ static void load_objects(struct snapshot *snap, const json_t *doc)
 			snap->objects[i] = xstrdup(json_string_value(one));
 }
 
+/* The list is what the id says, and what it lists has a place. */
+static bool is_sound(const char *dir, const char *id, const json_t *doc)
+{
+	const json_t *repo = json_get_object(doc, "repo");
+	char made[65], *tree = path_in(dir, "tree");
+	struct stat st;
+	bool ok = repo && json_get_object(doc, "signals") &&
+		  snapshot_id(dir, json_get_str(repo, "commit"), made) == 0 &&
+		  strcmp(made, id) == 0 && lstat(tree, &st) == 0 && S_ISDIR(st.st_mode);
+
+	free(tree);
+	return ok;
+}
+
 int snapshot_load(const char *dir, const char *id, struct snapshot **ret)
 {
 	struct arena *a = arena_create("snapshot", FACTS_MAX + MIB(1));
@@ -67,7 +81,7 @@ int snapshot_load(const char *dir, const char *id, struct snapshot **ret)
 	arena_destroy(a);
 	if (rc)
 		return rc;
-	if (!json_get_object(doc, "repo") || !json_get_object(doc, "signals")) {
+	if (!is_sound(dir, id, doc)) {
 		json_decref(doc);
 		return -EPROTO;
 	}

@@ -69,7 +69,10 @@ int workspace_open(struct workspace *ws, const char *id, struct snapshot **ret, 
 	}
 	if (rc) {
 		err_set(err, rc, "the snapshot %.12s cannot be read", id);
-		err_why(err, "%s", rc == -ENOENT ? "it is gone" : err_name(rc));
+		err_why(err, "%s",
+		    rc == -ENOENT   ? "it is gone"
+		    : rc == -EPROTO ? "it is not what was made: something changed it since"
+				    : err_name(rc));
 		err_fix(err, "start the run anew: tutti runs show RUN prints its command");
 	}
 	return rc;

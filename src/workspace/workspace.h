@@ -63,7 +63,8 @@ MUST_CHECK int workspace_freeze(struct workspace *ws, const struct freeze_spec *
     struct err *err);
 /* Done is still called, with -ECANCELED. */
 void workspace_freeze_cancel(struct freeze *f);
-/* Loads a finished snapshot by id; -ENOENT when it is gone. */
+/* Loads a finished snapshot by id; -ENOENT when it is gone, -EPROTO when its list is another one.
+ */
 MUST_CHECK int workspace_open(
     struct workspace *ws, const char *id, struct snapshot **ret, struct err *err);
 void snapshot_free(struct snapshot *snap);

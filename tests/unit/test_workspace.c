@@ -142,6 +142,8 @@ static void what_names_no_commit_is_an_error(void **state)
 	    "name a commit, a branch or a tag with --base\n");
 }
 
+#define ALL_SIX "[\"changed\",\"gone\",\"new\",\"old\",\"staged\",\"untracked\"]"
+
 /* A clean tree and its commit are one snapshot; what is asked about it is not. */
 static void changes_are_counted_against_the_base(void **state)
 {
@@ -150,15 +152,9 @@ static void changes_are_counted_against_the_base(void **state)
 	make_dirt();
 	sh("git add .; git commit -qm second");
 	assert_string_equal(changed_since(NULL, NULL), "[] dirty:0 files:0 lines:0");
-	assert_string_equal(changed_since(NULL, "v1"),
-	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
-	    "\"untracked\"] dirty:0 files:6 lines:13");
-	assert_string_equal(changed_since("main", "v1"),
-	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
-	    "\"untracked\"] dirty:0 files:6 lines:13");
-	assert_string_equal(changed_since("v1", "main"),
-	    "[\"changed\",\"gone\",\"new\",\"old\",\"staged\","
-	    "\"untracked\"] dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since(NULL, "v1"), ALL_SIX " dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since("main", "v1"), ALL_SIX " dirty:0 files:6 lines:13");
+	assert_string_equal(changed_since("v1", "main"), ALL_SIX " dirty:0 files:6 lines:13");
 	assert_string_equal(changed_since("v1", "v1"), "[] dirty:0 files:0 lines:0");
 	sh("printf 'l\\n%.0s' {1..20} >later; printf 'a\\0b\\n' >binary; touch kept");
 	assert_string_equal(

@@ -306,6 +306,77 @@ static void any_difference_is_another_snapshot(void **state)
 
 /* --- afterwards -------------------------------------------------------------------------- */
 
+static const char *open_error(const char *id)
+{
+	struct snapshot *snap = NULL;
+	struct err err = { 0 };
+
+	if (workspace_open(ws, id, &snap, &err) == 0) {
+		snapshot_free(snap);
+		return "none";
+	}
+	return text("%s: %s", err.what, err.why);
+}
+
+#define CHANGED "it is not what was made: something changed it since"
+
+static void a_snapshot_that_was_touched_is_not_opened(void **state)
+{
+	static const struct {
+		const char *touch, *why;
+	} rows[] = {
+		{ "true", NULL },
+		{ "rm manifest.json", "it is gone" },
+		{ "echo '{' >manifest.json", CHANGED },
+		{ "echo '{}' >manifest.json", CHANGED },
+		{ "sed -i 's/\"commit\":\"[0-9a-f]*\"/\"commit\":\"\"/' manifest.json", CHANGED },
+		{ "rm files", CHANGED },
+		{ "printf '100644 2 x b\\0' >>files", CHANGED },
+		{ "sed -i 's/100644/100755/' files", CHANGED },
+		{ "rm -r tree", CHANGED },
+		{ "mv tree t; ln -s t tree", CHANGED },
+	};
+	const char *id;
+
+	(void)state;
+	sh("git init -q -b main .; echo x >a; git add .; git commit -qm m");
+	id = id_of(NULL);
+	sh(text("cp -r %s/data/snapshots ../whole", here.top));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sh(text("cd %s/data/snapshots/%s; %s", here.top, id, rows[i].touch));
+		assert_string_equal(open_error(id),
+		    rows[i].why ? text("the snapshot %.12s cannot be read: %s", id, rows[i].why)
+				: "none");
+		sh(text("cd %s; rm -rf data/snapshots; cp -r whole data/snapshots", here.top));
+	}
+	assert_string_equal(
+	    open_error("../../repo"), "the snapshot ../../repo cannot be read: it is gone");
+	assert_string_equal(
+	    open_error(text("%s0", id)), text("the snapshot %.12s cannot be read: it is gone", id));
+	assert_string_equal(open_error(""), "the snapshot  cannot be read: it is gone");
+}
+
+/* Whoever freezes the same tree again gets that tree, not what somebody made of it. */
+static void a_snapshot_that_was_touched_is_made_anew(void **state)
+{
+	static const char *const touches[] = { "true", "echo z >tree/a", "echo more >>tree/a",
+		"rm tree/a", "chmod +x tree/a", "rm tree/a; ln -s d/b tree/a",
+		"echo new >tree/d/new", "rm tree/l; ln -s d tree/l", "rm manifest.json",
+		"rm -r tree", ": >files" };
+	static const char tree[] = "f644 a: x|\nd755 d\nf644 d/b: x|\nl777 l -> a\n";
+
+	(void)state;
+	sh("git init -q -b main .; mkdir d; echo x >a; echo x >d/b; ln -s a l; git add .; git "
+	   "commit -qm m");
+	for (size_t i = 0; i < sizeof(touches) / sizeof(touches[0]); i++) {
+		const char *id = id_of(NULL);
+
+		sh(text("cd %s/data/snapshots/%s; %s", here.top, id, touches[i]));
+		expect_tree(NULL, tree, "[]");
+		assert_string_equal(open_error(id), "none");
+	}
+}
+
 static void a_start_sweeps_what_a_crash_left(void **state)
 {
 	struct workspace *other;
@@ -532,6 +603,8 @@ int main(void)
 		UNIT_TEST(a_directory_that_names_another_as_its_own_is_not_believed),
 		UNIT_TEST(the_same_tree_is_stored_once),
 		UNIT_TEST(any_difference_is_another_snapshot),
+		UNIT_TEST(a_snapshot_that_was_touched_is_not_opened),
+		UNIT_TEST(a_snapshot_that_was_touched_is_made_anew),
 		UNIT_TEST(a_start_sweeps_what_a_crash_left),
 		UNIT_TEST(reading_stays_in_the_tree),
 		UNIT_TEST(some_places_are_not_frozen),
