@@ -154,47 +154,44 @@ static void trees_that_git_would_never_make(void **state)
 	    said(text("ls %s/data/snapshots/*", here.top)), "files\ngit\nmanifest.json\ntree\n");
 }
 
-static void make_evil(void)
+/* COMMAND stands wherever git's configuration can name one. */
+static void make_evil(const char *command)
 {
-	sh("git init -q -b main .; printf 'one\\n' >a.c; printf '* filter=bad diff=bad\\n' "
-	   ">.gitattributes; git add .; git commit -qm first; echo two >>a.c\n"
-	   "printf '#!/bin/sh\\ntouch %s /out/marker /repo/marker\\ncat\\n' $MARKER >evil; chmod "
-	   "+x evil\n"
-	   "cp evil /tmp/evil.$$ 2>/dev/null; rm -f /tmp/evil.$$\n"
-	   "for h in post-checkout post-index-change fsmonitor-watchman pre-auto-gc "
-	   "reference-transaction post-commit; do cp evil .git/hooks/$h; done\n"
-	   "for e in $PWD/evil /repo/evil ./evil; do for k in core.fsmonitor diff.external "
-	   "diff.bad.command diff.bad.textconv filter.bad.clean filter.bad.smudge "
-	   "filter.bad.process "
-	   "core.pager pager.diff pager.log core.editor core.sshCommand core.alternateRefsCommand "
-	   "gpg.program credential.helper remote.origin.uploadpack; do git config --add $k $e; "
-	   "done; "
-	   "git config --add alias.ls-files \"!$e\"; git config --add alias.diff \"!$e\"; done\n"
-	   "printf '[core]\\n\\tfsmonitor = /repo/evil\\n' >.git/more\n"
-	   "cat >>.git/config <<EOF\n[include]\n\tpath = more\n\tpath = /repo/.git/more\n"
-	   "[core]\n\thooksPath = /repo/.git/hooks\n\tworktree = /etc\n\tattributesFile = "
-	   "/repo/.gitattributes\n[log]\n\tshowSignature = true\n[filter \"bad\"]\n\trequired = "
-	   "true\n"
-	   "[remote \"origin\"]\n\tpromisor = true\n\turl = ext::/repo/evil\n[protocol \"ext\"]\n"
-	   "\tallow = always\n[extensions]\n\tpartialClone = origin\n\tworktreeConfig = true\nEOF\n"
-	   "sed -i 's/repositoryformatversion = 0/repositoryformatversion = 1/' .git/config\n"
-	   "cp .git/more .git/config.worktree; cp .gitattributes .git/info/attributes; rm -f "
-	   "$MARKER marker");
+	sh(text("git init -q -b main .; printf 'one\\n' >a.c; printf '* filter=bad diff=bad\\n' "
+		">.gitattributes; git add .; git commit -qm first; echo two >>a.c; evil='%s'\n"
+		"printf '#!/bin/sh\\ntouch /out/marker\\ncat\\n' >evil; chmod +x evil\n"
+		"for h in post-checkout post-index-change fsmonitor-watchman pre-auto-gc "
+		"reference-transaction post-commit; do cp evil .git/hooks/$h; done\n"
+		"for k in diff.external diff.bad.command diff.bad.textconv filter.bad.clean "
+		"filter.bad.smudge filter.bad.process core.pager pager.diff core.editor "
+		"core.sshCommand core.alternateRefsCommand gpg.program credential.helper "
+		"remote.origin.uploadpack core.fsmonitor; do git config $k \"$evil\"; done\n"
+		"for k in ls-files diff rev-parse; do git config alias.$k \"!$evil\"; done\n"
+		"printf '[core]\\n\\tfsmonitor = \"%%s\"\\n' \"$evil\" >.git/more\n"
+		"cat >>.git/config <<EOF\n[include]\n\tpath = more\n\tpath = /repo-admin/more\n"
+		"[core]\n\thooksPath = /repo/.git/hooks\n\tworktree = /etc\n\tattributesFile = "
+		"/repo/.gitattributes\n[log]\n\tshowSignature = true\n[filter \"bad\"]\n"
+		"\trequired = true\n[remote \"origin\"]\n\tpromisor = true\n\turl = ext::$evil\n"
+		"[protocol \"ext\"]\n\tallow = always\n[extensions]\n\tpartialClone = origin\n"
+		"\tworktreeConfig = true\nEOF\n"
+		"sed -i 's/repositoryformatversion = 0/repositoryformatversion = 1/' .git/config\n"
+		"cp .git/more .git/config.worktree; cp .gitattributes .git/info/attributes",
+	    command));
 }
 
 static void nothing_of_the_configuration_is_run(void **state)
 {
-	static const char *const calls[][2] = { { NULL, NULL }, { NULL, "HEAD" }, { "HEAD", NULL },
-		{ "HEAD", "HEAD" } };
+	static const char *const commands[] = { "/repo/evil", "touch /out/marker; cat" };
 
 	(void)state;
-	make_evil();
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct snapshot *snap = freeze(calls[i][0], calls[i][1]);
+	for (size_t i = 0; i < 4; i++) {
+		sh("cd ..; rm -rf repo; mkdir repo");
+		make_evil(commands[i / 2]);
+		struct snapshot *snap = freeze(i % 2 ? "HEAD" : NULL, "HEAD");
 
 		assert_string_equal(said(text("find %s -name '*marker*'", here.top)), "");
 		assert_string_equal(
-		    said(text("cat %s/a.c", snap->tree)), calls[i][0] ? "one\n" : "one\ntwo\n");
+		    said(text("cat %s/a.c", snap->tree)), i % 2 ? "one\n" : "one\ntwo\n");
 		assert_string_equal(said(text("cat %s/git/config", snap->dir)),
 		    "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfilemode = true\n"
 		    "\tcheckStat = minimal\n\ttrustctime = false\n\tfsmonitor = false\n"
