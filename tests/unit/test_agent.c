@@ -380,6 +380,9 @@ static void calls_are_told_apart_without_numbers(void **state)
 		STREAM(DELTA("{\"tool_calls\":[" CALL(0, "c1", "list_dir", "{}") "]}")
 			DELTA("{\"tool_calls\":[" CALL(
 			    0, "c2", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "]}") DONE),
+		STREAM(DELTA("{\"tool_calls\":[" CALL(0, "c1", "list_dir", "{") "]}")
+			DELTA("{\"tool_calls\":[" CALL(0, "c1", "list_dir", "}") "," CALL(
+			    1, "c2", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "]}") DONE),
 		JSON("200 OK",
 		    "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"id\":\"c1\","
 		    "\"function\":{\"name\":\"list_dir\",\"arguments\":\"{}\"}},{\"id\":\"c2\","

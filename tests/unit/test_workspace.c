@@ -342,6 +342,7 @@ static void a_git_file_that_leads_anywhere_is_no_repository(void **state)
 		"mkdir repo; cp src/a src/b repo; echo \"gitdir: /nonexistent\" >repo/.git",
 		"mkdir repo; cp src/a src/b repo; mkfifo repo/.git",
 		"mkdir repo; cp src/a src/b repo; ln -s $PWD/src/.git repo/.git",
+		"git -C src worktree add -q ../linked; cp -r linked repo",
 		"mkdir -p repo/own; cp src/a src/b repo; echo 'gitdir: own' >repo/.git; "
 		"echo \"$PWD/repo/.git\" >repo/own/gitdir; echo \"$PWD/src/.git\" "
 		">repo/own/commondir; cp src/.git/HEAD src/.git/index repo/own; echo '*' "

@@ -570,16 +570,27 @@ static void history_is_there_as_long_as_the_repository_is(void **state)
 
 	(void)state;
 	sh("git init -q -b main .; echo one >a; git add .; git commit -qm first; echo two >>a\n"
-	   "git commit -qam second; echo three >>a; cd ..; git clone -q --shared repo clone; mv "
-	   "repo "
-	   "lent; mv clone repo; cd repo; echo $PWD/../lent/.git/objects "
-	   ">.git/objects/info/alternates; "
+	   "git commit -qam second; cd ..; mv repo lent; git clone -q --shared lent repo; cd repo\n"
 	   "echo three >>a");
 	snap = freeze(NULL, NULL);
 	assert_string_equal(behind(snap, script),
 	    "one\ntwo\nthree\nsecond\nfirst\n^d5d4a6d 1) one\n1ee39846 2) two\nend\n");
 	sh("cd ..; rm -rf lent repo; mkdir repo");
 	assert_string_equal(behind(snap, script), "one\ntwo\nthree\nend\n");
+	snapshot_free(snap);
+}
+
+static void the_history_of_a_shallow_clone_ends_where_it_does(void **state)
+{
+	struct snapshot *snap;
+
+	(void)state;
+	sh("git init -q -b main .; echo one >a; git add .; git commit -qm first; echo two >>a\n"
+	   "git commit -qam second; cd ..; mv repo src; git clone -q --depth 1 file://$PWD/src "
+	   "repo");
+	snap = freeze(NULL, NULL);
+	assert_string_equal(behind(snap, "git --git-dir=/repo-git log --format=%s; echo status $?"),
+	    "second\nstatus 0\n");
 	snapshot_free(snap);
 }
 
@@ -608,6 +619,7 @@ int main(void)
 		UNIT_TEST(a_cancelled_freeze_leaves_nothing),
 		UNIT_TEST(a_copier_that_cannot_start_is_an_error),
 		UNIT_TEST(history_is_there_as_long_as_the_repository_is),
+		UNIT_TEST(the_history_of_a_shallow_clone_ends_where_it_does),
 	};
 
 	return cmocka_run_group_tests(tests, freeze_begin, freeze_end);
