@@ -103,18 +103,7 @@ static void write_file(struct freezer *z, const char *path, const char *mode, st
 		freezer_skip(z, str_from(path), NAME_IS_TAKEN);
 		return;
 	}
-	if (fd < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
-	for (struct str rest = text; rest.n;) {
-		ssize_t n = write(fd, rest.p, rest.n);
-
-		if (n <= 0)
-			freezer_die("the snapshot cannot be written", err_name(-errno),
-			    "make room on the disk");
-		rest = str_skip(rest, (size_t)n);
-	}
-	close(fd);
+	freezer_put(fd, text);
 	list_add(z, mode, str_from(path), text);
 	measure_file(z->measure, str_from(path), text);
 }

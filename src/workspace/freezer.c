@@ -38,6 +38,18 @@ void freezer_die(const char *what, const char *why, const char *fix)
 	exit(1);
 }
 
+void freezer_put(int fd, struct str text)
+{
+	ssize_t n = 0;
+
+	for (; fd >= 0 && text.n && n >= 0; text = str_skip(text, (size_t)n))
+		n = write(fd, text.p, text.n);
+	if (fd < 0 || n < 0)
+		freezer_die(
+		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	close(fd);
+}
+
 void freezer_tell(struct freezer *z, const char *phase)
 {
 	msec_t now = clock_boot();

@@ -39,6 +39,8 @@ struct freezer {
 
 /* Ends the program: {"error": …} on stdout, status 1. */
 void freezer_die(const char *what, const char *why, const char *fix) __attribute__((noreturn));
+/* Writes all of TEXT and closes FD, or ends the program. Syncing is left to whoever takes over. */
+void freezer_put(int fd, struct str text);
 /* A line of progress, at most a few a second. */
 void freezer_tell(struct freezer *z, const char *phase);
 /* PATH stays out of the snapshot, and the report says why. */

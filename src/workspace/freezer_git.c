@@ -23,15 +23,18 @@
 /* --- a directory of our own
  * ---------------------------------------------------------------------------- */
 
+static void write_text(const char *path, struct str text)
+{
+	freezer_put(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644), text);
+}
+
 static void copy_if_there(const char *from, const char *to, size_t max)
 {
 	struct arena *a = arena_create("copy", max + MIB(1));
 	struct str text;
-	bool there = fs_read(a, from, max, &text) == 0;
 
-	if (there && fs_write(to, text, 0644, NULL) < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+	if (fs_read(a, from, max, &text) == 0)
+		write_text(to, text);
 	arena_destroy(a);
 }
 
@@ -83,26 +86,19 @@ static bool config_is(const char *key, const char *value)
 	return n > 0 && str_is(str_trim((struct str){ got, (size_t)n }), value);
 }
 
-static void write_text(const char *path, const char *text)
-{
-	if (fs_write(path, str_from(text), 0644, NULL) < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
-}
-
 static void write_config(struct freezer *z)
 {
 	bool sha256 = z->is_git && config_is("extensions.objectformat", "sha256");
 
 	write_text(GIT "/config",
-	    arena_printf(z->arena,
+	    str_from(arena_printf(z->arena,
 		"[core]\n\trepositoryformatversion = %d\n\tbare = false\n\tfilemode = %s\n"
 		"\tcheckStat = minimal\n\ttrustctime = false\n\tfsmonitor = false\n"
 		"\tuntrackedCache = false\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n"
 		"\texcludesFile = /dev/null\n\tquotePath = false\n[gc]\n\tauto = 0\n"
 		"[protocol]\n\tallow = never\n%s",
 		sha256, z->is_git && config_is("core.filemode", "false") ? "false" : "true",
-		sha256 ? "[extensions]\n\tobjectformat = sha256\n" : ""));
+		sha256 ? "[extensions]\n\tobjectformat = sha256\n" : "")));
 }
 
 static void write_alternates(struct freezer *z)
@@ -116,8 +112,7 @@ static void write_alternates(struct freezer *z)
 		if (fs_exists(dir))
 			buf_printf(&b, "%s\n", dir);
 	}
-	buf_addc(&b, '\0');
-	write_text(GIT "/objects/info/alternates", b.p);
+	write_text(GIT "/objects/info/alternates", buf_str(&b));
 	buf_fini(&b);
 }
 
@@ -135,7 +130,7 @@ static void copy_shared_index(struct freezer *z)
 }
 
 /* Without a sound HEAD git says of everything that it is no repository. */
-static const char *read_head(struct freezer *z)
+static struct str read_head(struct freezer *z)
 {
 	struct str text = { "", 0 };
 	int rc = fs_read(z->arena, ADMIN "/HEAD", KIB(4), &text);
@@ -150,7 +145,7 @@ static const char *read_head(struct freezer *z)
 		freezer_die("the repository's HEAD cannot be read",
 		    rc < 0 ? err_name(rc) : "it names neither a branch nor a commit",
 		    "git symbolic-ref HEAD refs/heads/BRANCH names one");
-	return text.p;
+	return text;
 }
 
 void git_prepare(struct freezer *z)
@@ -163,7 +158,7 @@ void git_prepare(struct freezer *z)
 		if (fs_mkdirs(dirs[i], 0755) < 0)
 			freezer_die("the snapshot cannot be written", err_name(-errno),
 			    "make room on the disk");
-	write_text(GIT "/HEAD", z->is_git ? read_head(z) : "ref: refs/heads/main\n");
+	write_text(GIT "/HEAD", z->is_git ? read_head(z) : STR("ref: refs/heads/main\n"));
 	write_alternates(z);
 	if (z->is_git) {
 		copy_if_there(COMMON "/packed-refs", GIT "/packed-refs", REFS_MAX);
