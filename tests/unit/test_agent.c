@@ -44,9 +44,21 @@ static int tear_down(void **state)
 #define RESULT(ending, answer, reason, turns, calls) \
 	RESULT_OF(ending, answer, reason, turns, calls, 0, 0)
 
+/* All of them, one after the other; all of them as a JSON list. */
+#define OUT(...) join((const char *const[]){ __VA_ARGS__, NULL }, "")
+#define LIST_OF(...) text("[%s]", join((const char *const[]){ __VA_ARGS__, NULL }, ","))
 #define ANSWERS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NO_TOOLS ARGS("--tools", "none")
+
+static const char *join(const char *const *parts, const char *between)
+{
+	const char *all = parts[0];
+
+	while (*++parts)
+		all = text("%s%s%s", all, between, *parts);
+	return all;
+}
 
 /* A talk of which only the output matters; it always ends with a result and status 0. */
 static const char *out_of(const char *const *answers, const char *const *args)
@@ -78,17 +90,17 @@ static void an_answer_comes_as_it_streams(void **state)
 		    DELTA("{\"content\":\"Hello \\u00fc\"}") DELTA("{\"content\":\"\\n!\"}")
 			FINISH("stop") USAGE(7, 5) DONE));
 	talk(&t);
-	assert_string_equal(t.out,
-	    INIT("") TURN(1) THINK("hm") THINK("so") TEXT("Hello \xc3\xbc")
-		TEXT("\\n!") "{\"type\":\"usage\",\"in\":7,\"out\":5,\"cached\":0}\n" RESULT_OF(
-		    "answered", "Hello \xc3\xbc\\n!", "", 1, 0, 7, 5));
+	assert_string_equal(
+	    t.out, OUT(INIT(""), TURN(1), THINK("hm"), THINK("so"), TEXT("Hello \xc3\xbc"),
+		       TEXT("\\n!"), "{\"type\":\"usage\",\"in\":7,\"out\":5,\"cached\":0}\n",
+		       RESULT_OF("answered", "Hello \xc3\xbc\\n!", "", 1, 0, 7, 5)));
 	assert_string_equal(t.err, "");
 	assert_int_equal(t.status, 0);
 	assert_int_equal(t.n, 1);
 	assert_string_equal(dump(t.requests[0]),
-	    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"System\"},"
-	    "{\"role\":\"user\",\"content\":\"User\"}],\"stream\":true,\"stream_options\":"
-	    "{\"include_usage\":true}}");
+	    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":"
+	    "\"System\"},{\"role\":\"user\",\"content\":\"User\"}],\"stream\":"
+	    "true,\"stream_options\":{\"include_usage\":true}}");
 	assert_string_equal(t.heads[0],
 	    text("POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAccept: */*\r\n"
 		 "Content-Type: application/json\r\nAuthorization: Bearer token\r\n"
@@ -102,14 +114,14 @@ static void an_answer_may_come_in_one_piece(void **state)
 	(void)state;
 	assert_string_equal(
 	    out_of(ANSWERS(JSON("200 OK",
-		       "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"Hi\","
-		       "\"reasoning_content\":\"hm\"},\"finish_reason\":\"stop\"}],\"usage\":"
-		       "{\"prompt_tokens\":3,\"completion_tokens\":2,\"prompt_tokens_details\":"
-		       "{\"cached_tokens\":0}}}")),
+		       "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":"
+		       "\"Hi\",\"reasoning_content\":\"hm\"},\"finish_reason\":\"stop\"}]"
+		       ",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"prompt_"
+		       "tokens_details\":{\"cached_tokens\":0}}}")),
 		NO_TOOLS),
-	    INIT("") TURN(1) THINK("hm")
-		TEXT("Hi") "{\"type\":\"usage\",\"in\":3,\"out\":2,"
-			   "\"cached\":0}\n" RESULT_OF("answered", "Hi", "", 1, 0, 3, 2));
+	    OUT(INIT(""), TURN(1), THINK("hm"), TEXT("Hi"),
+		"{\"type\":\"usage\",\"in\":3,\"out\":2,\"cached\":0}\n",
+		RESULT_OF("answered", "Hi", "", 1, 0, 3, 2)));
 }
 
 /* Byte by byte, with comments, other fields, CRLF, and without the last word "[DONE]". */
@@ -123,8 +135,8 @@ static void a_stream_may_come_in_any_pieces(void **state)
 				   "data: {\"content\":\"\xf0\x9f\x98\x80\"}}]}\r\n\r\n"
 				   "retry: 5\n\n" FINISH("stop")));
 	talk(&t);
-	assert_string_equal(t.out, INIT("") TURN(1) TEXT("\xf0\x9f\x98\x80")
-				       RESULT("answered", "\xf0\x9f\x98\x80", "", 1, 0));
+	assert_string_equal(t.out, OUT(INIT(""), TURN(1), TEXT("\xf0\x9f\x98\x80"),
+				       RESULT("answered", "\xf0\x9f\x98\x80", "", 1, 0)));
 	talk_fini(&t);
 }
 
@@ -225,26 +237,29 @@ static void a_call_may_be_spread_over_many_events(void **state)
 	(void)state;
 	put("a", "x\n");
 	t.answers = ANSWERS(
-	    STREAM(
-		DELTA("{\"content\":\"Let me see.\",\"tool_calls\":[{\"index\":0,\"id\":\"c1\","
-		      "\"type\":\"function\",\"function\":{\"name\":\"read_file\","
-		      "\"arguments\":\"\"}}]}") DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{"
-						      "\"arguments\":\"{\\\"pa\"}}]}")
-		    DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"th\\\":\\\"a"
-			  "\\\"}\"}}]}") FINISH("tool_calls") USAGE(10, 2) DONE),
+	    STREAM(DELTA("{\"content\":\"Let me "
+			 "see.\",\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":\"function\","
+			 "\"function\":{\"name\":\"read_file\",\"arguments\":\"\"}}]}")
+		    DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"pa\"}}]"
+			  "}") DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":"
+				     "\"th\\\":\\\"a"
+				     "\\\"}\"}}]}") FINISH("tool_calls") USAGE(10, 2) DONE),
 	    STREAM(DELTA("{\"content\":\"It is x.\"}") FINISH("stop") USAGE(20, 3) DONE));
 	talk(&t);
-	assert_string_equal(t.out,
-	    INIT("\"read_file\",\"list_dir\"") TURN(1)
-		TEXT("Let me see.") "{\"type\":\"usage\",\"in\":10,\"out\":2,\"cached\":0}\n" START(
-		    "c1", "read_file", "{\"path\":\"a\"}") END("c1", "read_file", true,
-		    "lines 1-1 of 1", "{\"path\":\"a\",\"from\":1,\"to\":1}") TURN(2)
-		    TEXT("It is x.") "{\"type\":\"usage\",\"in\":30,\"out\":5,\"cached\":0}"
-				     "\n" RESULT_OF("answered", "It is x.", "", 2, 1, 30, 5));
+	assert_string_equal(
+	    t.out, OUT(INIT("\"read_file\",\"list_dir\""), TURN(1), TEXT("Let me see."),
+		       "{\"type\":\"usage\",\"in\":10,\"out\":2,\"cached\":0}\n",
+		       START("c1", "read_file", "{\"path\":\"a\"}"),
+		       END("c1", "read_file", true, "lines 1-1 of 1",
+			   "{\"path\":\"a\",\"from\":1,\"to\":1}"),
+		       TURN(2), TEXT("It is x."),
+		       "{\"type\":\"usage\",\"in\":30,\"out\":5,\"cached\":0}\n",
+		       RESULT_OF("answered", "It is x.", "", 2, 1, 30, 5)));
 	assert_string_equal(messages(&t, 1),
-	    "[" USER ",{\"role\":\"assistant\",\"content\":\"Let me see.\",\"tool_calls\":[" ONE(
-		"c1", "read_file", "{\\\"path\\\":\\\"a\\\"}") "]}," TOOL("c1",
-		"lines 1-1 of 1\\n     1\\tx\\n") "]");
+	    LIST_OF(
+		USER ",{\"role\":\"assistant\",\"content\":\"Let me see.\",\"tool_calls\":[" ONE(
+		    "c1", "read_file", "{\\\"path\\\":\\\"a\\\"}") "]}," TOOL("c1",
+		    "lines 1-1 of 1\\n     1\\tx\\n")));
 	talk_fini(&t);
 }
 
@@ -258,22 +273,21 @@ static void the_model_is_told_of_the_tools(void **state)
 
 	(void)state;
 	talk(&t);
-	assert_string_equal(t.out, INIT("\"git_show\",\"list_dir\"") TURN(1) TEXT("ok")
-				       RESULT("answered", "ok", "", 1, 0));
+	assert_string_equal(t.out, OUT(INIT("\"git_show\",\"list_dir\""), TURN(1), TEXT("ok"),
+				       RESULT("answered", "ok", "", 1, 0)));
 	json_object_del(t.requests[0], "messages");
 	assert_string_equal(dump(t.requests[0]),
 	    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
-	    "\"tools\":["
-	    "{\"type\":\"function\",\"function\":{\"name\":\"git_show\",\"description\":\"One "
-	    "commit "
-	    "with its changes.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"commit\":{"
+	    "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"git_show\",\"description\":"
+	    "\"One "
+	    "commit with its "
+	    "changes.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"commit\":{"
 	    "\"type\":\"string\"}},\"required\":[\"commit\"]}}},{\"type\":\"function\","
-	    "\"function\":{"
-	    "\"name\":\"list_dir\",\"description\":\"The entries of one directory; directories end "
-	    "in "
-	    "a slash.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":"
-	    "\"string\",\"description\":\"relative to the repository\"}}}}}],\"temperature\":0.5,"
-	    "\"reasoning_effort\":\"low\"}");
+	    "\"function\":{\"name\":\"list_dir\",\"description\":\"The entries of one directory; "
+	    "directories end "
+	    "in a slash.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"path\":{\"type\":"
+	    "\"string\",\"description\":\"relative to the "
+	    "repository\"}}}}}],\"temperature\":0.5,\"reasoning_effort\":\"low\"}");
 	talk_fini(&t);
 }
 
@@ -287,14 +301,16 @@ static void several_calls_are_answered_in_order(void **state)
 				"{\\\"pattern\\\":\\\"a\\\"}") "," CALL(1, "c2", "list_dir", "{}")),
 	    SAYS("ok"));
 	talk(&t);
-	assert_string_equal(t.out,
-	    INIT(ALL_TOOLS) TURN(1) START("c1", "find_files", "{\"pattern\":\"a\"}")
-		END("c1", "find_files", true, "1 files", "") START("c2", "list_dir", "{}")
-		    END("c2", "list_dir", true, "1 entries", "") TURN(2) TEXT("ok")
-			RESULT("answered", "ok", "", 2, 2));
+	assert_string_equal(
+	    t.out, OUT(INIT(ALL_TOOLS), TURN(1), START("c1", "find_files", "{\"pattern\":\"a\"}"),
+		       END("c1", "find_files", true, "1 files", ""), START("c2", "list_dir", "{}"),
+		       END("c2", "list_dir", true, "1 entries", ""), TURN(2), TEXT("ok"),
+		       RESULT("answered", "ok", "", 2, 2)));
 	assert_string_equal(messages(&t, 1),
-	    "[" USER "," CALLED(ONE("c1", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "," ONE(
-		"c2", "list_dir", "{}")) "," TOOL("c1", "a\\n") "," TOOL("c2", "a\\n") "]");
+	    LIST_OF(USER,
+		CALLED(ONE("c1", "find_files", "{\\\"pattern\\\":\\\"a\\\"}") "," ONE(
+		    "c2", "list_dir", "{}")),
+		TOOL("c1", "a\\n"), TOOL("c2", "a\\n")));
 	talk_fini(&t);
 }
 
@@ -311,57 +327,32 @@ static void calls_that_cannot_be_made_are_answered_all_the_same(void **state)
 		SAYS("ok"));
 	talk(&t);
 	assert_string_equal(t.out,
-	    INIT("\"list_dir\",\"read_file\"") TURN(1) START("c1", "bash",
-		"{\"command\":\"id\"}") "{\"type\":\"denied\",\"id\":\"c1\",\"name\":\"bash\","
-					"\"text\":\"no such tool\"}\n" END(
-					    "c1", "bash", false, "error", "") START("c2", "search",
-					    "{\"pattern\":\"x\"}") "{\"type\":\"denied\",\"id\":"
-								   "\"c2\",\"name\":\"search\","
-								   "\"text\":\"no such "
-								   "tool\"}\n" END("c2", "search",
-								       false, "error",
-								       "") START("c3", "read_file",
-								       "\"{\\\"path\\\":\"")
-								       END("c3", "read_file", false,
-									   "error", "") START("c4",
-									   "read_file",
-									   "[]") END("c4",
-									   "read_file", false,
-									   "error", "") START("c5",
-									   "list_dir",
-									   "{}") END("c5",
-									   "list_dir", true,
-									   "0 entries",
-									   "") START("c6", "",
-									   "{}") "{\"type\":"
-										 "\"denied\","
-										 "\"id\":\"c6\","
-										 "\"name\":\"\","
-										 "\"text\":\"no "
-										 "such "
-										 "tool\"}\n" END(
-										     "c6", "",
-										     false, "error",
-										     "") TURN(2)
-										     TEXT("ok")
-											 RESULT(
-											     "answe"
-											     "red",
-											     "ok",
-											     "", 2,
-											     6));
+	    OUT(INIT("\"list_dir\",\"read_file\""), TURN(1),
+		START("c1", "bash", "{\"command\":\"id\"}"),
+		"{\"type\":\"denied\",\"id\":\"c1\",\"name\":\"bash\",\"text\":\"no such tool\"}\n",
+		END("c1", "bash", false, "error", ""), START("c2", "search", "{\"pattern\":\"x\"}"),
+		"{\"type\":\"denied\",\"id\":\"c2\",\"name\":\"search\",\"text\":\"no such "
+		"tool\"}\n",
+		END("c2", "search", false, "error", ""),
+		START("c3", "read_file", "\"{\\\"path\\\":\""),
+		END("c3", "read_file", false, "error", ""), START("c4", "read_file", "[]"),
+		END("c4", "read_file", false, "error", ""), START("c5", "list_dir", "{}"),
+		END("c5", "list_dir", true, "0 entries", ""), START("c6", "", "{}"),
+		"{\"type\":\"denied\",\"id\":\"c6\",\"name\":\"\",\"text\":\"no such tool\"}\n",
+		END("c6", "", false, "error", ""), TURN(2), TEXT("ok"),
+		RESULT("answered", "ok", "", 2, 6)));
 	json_array_remove(json_object_get(t.requests[1], "messages"), 0);
 	json_array_remove(json_object_get(t.requests[1], "messages"), 0);
 	assert_string_equal(messages(&t, 1),
-	    "[" TOOL("c1",
-		"Error: there is no tool \\\"bash\\\" here. The tools are: list_dir "
-		"read_file") "," TOOL("c2", "Error: there is no tool \\\"search\\\" here. "
-					    "The tools are: list_dir read_file") "," TOOL("c3",
-		"Error: the arguments are not a JSON object") "," TOOL("c4",
-		"Error: the arguments are not a JSON object") "," TOOL("c5",
-		"(empty)\\n") "," TOOL("c6",
-		"Error: there is no tool \\\"\\\" here. The tools are: list_dir "
-		"read_file") "]");
+	    LIST_OF(
+		TOOL("c1",
+		    "Error: there is no tool \\\"bash\\\" here. The tools are: list_dir read_file"),
+		TOOL("c2", "Error: there is no tool \\\"search\\\" here. The tools are: list_dir "
+			   "read_file"),
+		TOOL("c3", "Error: the arguments are not a JSON object"),
+		TOOL("c4", "Error: the arguments are not a JSON object"), TOOL("c5", "(empty)\\n"),
+		TOOL("c6",
+		    "Error: there is no tool \\\"\\\" here. The tools are: list_dir read_file")));
 	talk_fini(&t);
 }
 
@@ -371,9 +362,8 @@ static void calls_are_told_apart_without_numbers(void **state)
 	static const char *const streams[] = {
 		STREAM(DELTA("{\"tool_calls\":[{\"id\":\"c1\",\"function\":{\"name\":\"list_dir\","
 			     "\"arguments\":\"{}\"}}]}")
-			DELTA(
-			    "{\"tool_calls\":[{\"id\":\"c2\",\"function\":{\"name\":\"find_files\","
-			    "\"arguments\":\"{\\\"pattern\\\":\"}}]}")
+			DELTA("{\"tool_calls\":[{\"id\":\"c2\",\"function\":{\"name\":\"find_"
+			      "files\",\"arguments\":\"{\\\"pattern\\\":\"}}]}")
 			    DELTA(
 				"{\"tool_calls\":[{\"function\":{\"arguments\":\"\\\"a\\\"}\"}}]}")
 				FINISH("tool_calls") DONE),
@@ -386,17 +376,18 @@ static void calls_are_told_apart_without_numbers(void **state)
 		JSON("200 OK",
 		    "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"id\":\"c1\","
 		    "\"function\":{\"name\":\"list_dir\",\"arguments\":\"{}\"}},{\"id\":\"c2\","
-		    "\"function\":{\"name\":\"find_files\",\"arguments\":\"{\\\"pattern\\\":\\\"a"
-		    "\\\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}"),
+		    "\"function\":{\"name\":\"find_files\",\"arguments\":\"{\\\"pattern\\\":"
+		    "\\\"a\\\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}"),
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
 		assert_string_equal(out_of(ANSWERS(streams[i], SAYS("ok")), NULL),
-		    INIT(ALL_TOOLS) TURN(1) START("c1", "list_dir", "{}") END("c1", "list_dir",
-			true, "0 entries", "") START("c2", "find_files", "{\"pattern\":\"a\"}")
-			END("c2", "find_files", true, "0 files", "") TURN(2) TEXT("ok")
-			    RESULT("answered", "ok", "", 2, 2));
+		    OUT(INIT(ALL_TOOLS), TURN(1), START("c1", "list_dir", "{}"),
+			END("c1", "list_dir", true, "0 entries", ""),
+			START("c2", "find_files", "{\"pattern\":\"a\"}"),
+			END("c2", "find_files", true, "0 files", ""), TURN(2), TEXT("ok"),
+			RESULT("answered", "ok", "", 2, 2)));
 }
 
 static void calls_without_an_id_get_one(void **state)
@@ -408,13 +399,14 @@ static void calls_without_an_id_get_one(void **state)
 	    CALLS(CALL(0, "", "list_dir", "{}") "," CALL(1, "", "list_dir", "{}")), SAYS("ok"));
 	talk(&t);
 	assert_string_equal(t.out,
-	    INIT(ALL_TOOLS) TURN(1) START("call-1", "list_dir", "{}")
-		END("call-1", "list_dir", true, "0 entries", "") START("call-2", "list_dir", "{}")
-		    END("call-2", "list_dir", true, "0 entries", "") TURN(2) TEXT("ok")
-			RESULT("answered", "ok", "", 2, 2));
+	    OUT(INIT(ALL_TOOLS), TURN(1), START("call-1", "list_dir", "{}"),
+		END("call-1", "list_dir", true, "0 entries", ""), START("call-2", "list_dir", "{}"),
+		END("call-2", "list_dir", true, "0 entries", ""), TURN(2), TEXT("ok"),
+		RESULT("answered", "ok", "", 2, 2)));
 	assert_string_equal(messages(&t, 1),
-	    "[" USER "," CALLED(ONE("call-1", "list_dir", "{}") "," ONE("call-2", "list_dir",
-		"{}")) "," TOOL("call-1", "(empty)\\n") "," TOOL("call-2", "(empty)\\n") "]");
+	    LIST_OF(USER,
+		CALLED(ONE("call-1", "list_dir", "{}") "," ONE("call-2", "list_dir", "{}")),
+		TOOL("call-1", "(empty)\\n"), TOOL("call-2", "(empty)\\n")));
 	talk_fini(&t);
 }
 
@@ -437,8 +429,7 @@ static void more_than_32_calls_are_not_made_and_the_model_hears_of_it(void **sta
 	assert_int_equal(json_array_size(list), 2 + 32 + 1);
 	last = json_array_get(list, 34);
 	assert_string_equal(dump(last), "{\"role\":\"user\",\"content\":\"Only the first 32 tool "
-					"calls of your last message were "
-					"run.\"}");
+					"calls of your last message were run.\"}");
 	talk_fini(&t);
 }
 
@@ -468,8 +459,9 @@ static void the_last_turn_asks_for_an_answer_without_tools(void **state)
 
 	(void)state;
 	talk(&t);
-	assert_string_equal(t.out, INIT(ALL_TOOLS) TURN(1) LISTED TURN(2) LISTED LIMIT TURN(3)
-				       TEXT("done") RESULT("answered", "done", "", 3, 2));
+	assert_string_equal(
+	    t.out, OUT(INIT(ALL_TOOLS), TURN(1), LISTED, TURN(2), LISTED, LIMIT, TURN(3),
+		       TEXT("done"), RESULT("answered", "done", "", 3, 2)));
 	assert_non_null(json_object_get(t.requests[1], "tools"));
 	assert_null(json_object_get(t.requests[2], "tools"));
 	json_t *list = json_object_get(t.requests[2], "messages");
@@ -490,14 +482,15 @@ static void an_agent_that_never_answers_ends_at_its_limit(void **state)
 	(void)state;
 	talk(&t);
 	assert_string_equal(t.out,
-	    INIT(ALL_TOOLS) TURN(1) LISTED LIMIT TURN(2) VOID TURN(3) VOID TURN(4) TEXT(" \\n")
-		RESULT("empty", "", "the limit of 2 turns was reached without an answer", 4, 1));
+	    OUT(INIT(ALL_TOOLS), TURN(1), LISTED, LIMIT, TURN(2), VOID, TURN(3), VOID, TURN(4),
+		TEXT(" \\n"),
+		RESULT("empty", "", "the limit of 2 turns was reached without an answer", 4, 1)));
 	assert_int_equal(t.n, 4);
 	for (int i = 1; i < 4; i++)
 		assert_null(json_object_get(t.requests[i], "tools"));
 	assert_string_equal(
-	    messages(&t, 3), "[" USER "," CALLED(ONE("c", "list_dir", "{}")) "," TOOL(
-				 "c", "(empty)\\n") "," LAST_TURN "," NO_MORE "," NO_MORE "]");
+	    messages(&t, 3), LIST_OF(USER, CALLED(ONE("c", "list_dir", "{}")),
+				 TOOL("c", "(empty)\\n"), LAST_TURN, NO_MORE, NO_MORE));
 	talk_fini(&t);
 }
 
@@ -509,13 +502,14 @@ static void empty_answers_are_asked_for_again(void **state)
 
 	(void)state;
 	talk(&t);
-	assert_string_equal(t.out, INIT(ALL_TOOLS) TURN(1) VOID TURN(2) TEXT(" \\t") VOID TURN(3)
-				       TEXT("at last") RESULT("answered", "at last", "", 3, 0));
-	assert_string_equal(messages(&t, 2), "[" USER "," WAS_EMPTY "," WAS_EMPTY "]");
+	assert_string_equal(
+	    t.out, OUT(INIT(ALL_TOOLS), TURN(1), VOID, TURN(2), TEXT(" \\t"), VOID, TURN(3),
+		       TEXT("at last"), RESULT("answered", "at last", "", 3, 0)));
+	assert_string_equal(messages(&t, 2), LIST_OF(USER, WAS_EMPTY, WAS_EMPTY));
 	talk_fini(&t);
 	talk(&never);
-	assert_string_equal(never.out, INIT(ALL_TOOLS) TURN(1) VOID TURN(2) VOID TURN(3)
-					   RESULT("empty", "", "the model gave no text", 3, 0));
+	assert_string_equal(never.out, OUT(INIT(ALL_TOOLS), TURN(1), VOID, TURN(2), VOID, TURN(3),
+					   RESULT("empty", "", "the model gave no text", 3, 0)));
 	talk_fini(&never);
 }
 
@@ -563,9 +557,9 @@ static void old_results_are_dropped_and_it_is_said(void **state)
 	t.answers = ANSWERS(READ, READ, READ, READ, READ, READ, READ, SAYS("ok"));
 	talk(&t);
 	assert_string_equal(t.out,
-	    INIT("\"read_file\"") TURN(1) READ_IT TURN(2) READ_IT TURN(3) READ_IT TURN(4)
-		READ_IT TURN(5) READ_IT TURN(6) READ_IT TURN(7) DROPPED_ONE READ_IT TURN(8)
-		    DROPPED_ONE TEXT("ok") RESULT("answered", "ok", "", 8, 7));
+	    OUT(INIT("\"read_file\""), TURN(1), READ_IT, TURN(2), READ_IT, TURN(3), READ_IT,
+		TURN(4), READ_IT, TURN(5), READ_IT, TURN(6), READ_IT, TURN(7), DROPPED_ONE, READ_IT,
+		TURN(8), DROPPED_ONE, TEXT("ok"), RESULT("answered", "ok", "", 8, 7)));
 	assert_string_equal(results_in(t.requests[5]), "whole whole whole whole whole ");
 	assert_string_equal(results_in(t.requests[6]), "dropped whole whole whole whole whole ");
 	assert_string_equal(
@@ -643,9 +637,8 @@ static void without_a_server_or_a_directory_it_does_not_start(void **state)
 {
 	static const char usage[] =
 	    "It is started by a worker, behind the fence: tutti agent --url URL --model MODEL "
-	    "--root "
-	    "DIR\n[--system BYTES] [--turns N] [--temperature T] [--effort E] [--tools LIST] "
-	    "[--fast], the\nprompt on stdin, the token in TUTTI_TOKEN.\n";
+	    "--root DIR\n[--system BYTES] [--turns N] [--temperature T] [--effort E] [--tools "
+	    "LIST] [--fast], the\nprompt on stdin, the token in TUTTI_TOKEN.\n";
 	struct talk no_url = { .prompt = "P", .bare = true };
 	struct talk no_root = { .prompt = "P",
 		.bare = true,

@@ -135,8 +135,8 @@ static void a_git_without_end_dies_with_its_call(void **state)
 	char c;
 
 	(void)state;
-	sh("git init -q g && mkfifo g/.git/refs/heads/main && "
-	   "echo 'ref: refs/heads/main' >g/.git/HEAD");
+	sh("git init -q g && mkfifo g/.git/refs/heads/main && echo 'ref: refs/heads/main' "
+	   ">g/.git/HEAD");
 	root.git = at("g/.git");
 	assert_int_equal(pipe(ends), 0);
 	assert_string_equal(ask_for("git_log", "{}", 300),
@@ -213,10 +213,9 @@ static void plant_traps(void)
 {
 	put("src/a.c", "inside\n");
 	put("../outside/secret", "secret\n");
-	sh("ln -s src in; ln -s src/a.c in.c; ln -s ../outside out; "
-	   "ln -s ../outside/secret out.c; ln -s $PWD/../outside abs; ln -s loop loop; "
-	   "ln -s ping pong; ln -s pong ping; ln -s nowhere gone; mkfifo fifo; "
-	   "ln -s /proc/self/root magic");
+	sh("ln -s src in; ln -s src/a.c in.c; ln -s ../outside out; ln -s ../outside/secret out.c; "
+	   "ln -s $PWD/../outside abs; ln -s loop loop; ln -s ping pong; ln -s pong ping; ln -s "
+	   "nowhere gone; mkfifo fifo; ln -s /proc/self/root magic");
 	put_socket("sock");
 }
 
@@ -357,8 +356,8 @@ static void long_directories_say_how_much_is_missing(void **state)
 	struct buf want;
 
 	(void)state;
-	sh("mkdir many wide; cd many; seq -f %04g 1 1003 | xargs touch; cd ../wide; "
-	   "seq -f %0250g 1 400 | xargs touch");
+	sh("mkdir many wide; cd many; seq -f %04g 1 1003 | xargs touch; cd ../wide; seq -f %0250g "
+	   "1 400 | xargs touch");
 	buf_init(&want, MIB(1));
 	for (int i = 1; i <= 1000; i++)
 		buf_printf(&want, "%04d\n", i);
@@ -730,10 +729,8 @@ static void long_paths_are_found_whole(void **state)
 static void make_history(void)
 {
 	sh("git init -q -b main . && printf 'one\\ntwo\\n' >a.c && git add . && git commit -qm "
-	   "first "
-	   "&& git tag v1 && printf 'one\\nzwei\\n' >a.c && git commit -qam 'second, with "
-	   "\xc3\xbc' "
-	   "&& git branch side && mkdir sub && echo new >sub/\xc3\xa9.c && git add . && "
+	   "first && git tag v1 && printf 'one\\nzwei\\n' >a.c && git commit -qam 'second, with "
+	   "\xc3\xbc' && git branch side && mkdir sub && echo new >sub/\xc3\xa9.c && git add . && "
 	   "git commit -qm third");
 	root.git = at(".git");
 }
@@ -903,8 +900,7 @@ static void git_runs_nothing_of_the_configuration(void **state)
 	   "SIGNATURE-----\\n"
 	   " \\n x\\n -----END PGP SIGNATURE-----/' >../signed\n"
 	   "git cat-file commit HEAD | sed 's/^tree .*/tree "
-	   "1111111111111111111111111111111111111111/' "
-	   ">../lost\n"
+	   "1111111111111111111111111111111111111111/' >../lost\n"
 	   "git update-ref refs/heads/signed $(git hash-object -t commit -w ../signed)\n"
 	   "git hash-object --literally -t commit -w ../lost >.git/refs/heads/lost\n"
 	   "printf '#!/bin/sh\\necho \"$0 $*\" >>%s\\ncat \"$1\" 2>/dev/null\\n' $MARKER >../evil\n"

@@ -215,8 +215,7 @@ static void a_submodule_is_named_and_left_out(void **state)
 	sh("git init -q -b main ../lib; cd ../lib; echo l >l; git add .; git commit -qm lib; cd "
 	   "../repo\n"
 	   "git init -q -b main .; echo x >a; git add a; git -c protocol.file.allow=always "
-	   "submodule "
-	   "--quiet add ../lib lib; git rm -q --cached .gitmodules; rm .gitmodules\n"
+	   "submodule --quiet add ../lib lib; git rm -q --cached .gitmodules; rm .gitmodules\n"
 	   "git commit -qm first; echo more >>lib/l");
 	expect(NULL, "f644 a: x|\n",
 	    FACTS("dc72966cbd99f92efbfb338f495725efd4da177f", "main", false, "", 1, 2,
@@ -343,10 +342,9 @@ static void a_git_file_that_leads_anywhere_is_no_repository(void **state)
 		"mkdir repo; cp src/a src/b repo; mkfifo repo/.git",
 		"mkdir repo; cp src/a src/b repo; ln -s $PWD/src/.git repo/.git",
 		"git -C src worktree add -q ../linked; cp -r linked repo",
-		"mkdir -p repo/own; cp src/a src/b repo; echo 'gitdir: own' >repo/.git; "
-		"echo \"$PWD/repo/.git\" >repo/own/gitdir; echo \"$PWD/src/.git\" "
-		">repo/own/commondir; cp src/.git/HEAD src/.git/index repo/own; echo '*' "
-		">repo/own/.gitignore" };
+		"mkdir -p repo/own; cp src/a src/b repo; echo 'gitdir: own' >repo/.git; echo "
+		"\"$PWD/repo/.git\" >repo/own/gitdir; echo \"$PWD/src/.git\" >repo/own/commondir; "
+		"cp src/.git/HEAD src/.git/index repo/own; echo '*' >repo/own/.gitignore" };
 
 	(void)state;
 	sh("git init -q -b main ../src; cd ../src; echo x >a; git add .; git commit -qm first\n"
