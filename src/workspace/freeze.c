@@ -114,10 +114,11 @@ static void own_facts(struct freeze *f)
 	f->snap->signals = json_incref(json_get_object(doc, "signals"));
 }
 
-static int sync_tree(const char *dir)
+/* SYNC is fsync, for the names in DIR, or syncfs, for all that lies below it. */
+static int sync_dir(const char *dir, int (*sync)(int fd))
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+	int rc = fd < 0 || sync(fd) < 0 ? -errno : 0;
 
 	if (fd >= 0)
 		close(fd);
@@ -154,11 +155,11 @@ static int take_name(struct freeze *f, char id[65])
 	complete_facts(f);
 	rc = write_manifest(f);
 	if (!rc)
-		rc = sync_tree(f->dir);
+		rc = sync_dir(f->dir, syncfs);
 	if (!rc && rename(f->dir, dir) < 0)
 		rc = errno == EEXIST || errno == ENOTEMPTY ? join_equal(f, dir, id) : -errno;
 	if (!rc)
-		rc = sync_tree(f->ws->root);
+		rc = sync_dir(f->ws->root, fsync);
 	if (!rc)
 		rc = snapshot_load(dir, id, &f->snap);
 	if (!rc)

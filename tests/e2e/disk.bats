@@ -11,7 +11,7 @@ setup() {
 	export SMALL=$BATS_TEST_TMPDIR/small OUT=$BATS_TEST_TMPDIR/out
 	export TUTTI_DATA=$SMALL/data TUTTI REPO
 	mkdir "$SMALL"
-	echo "delay 200" >"$BATS_TEST_TMPDIR/script"
+	echo "delay 40" >"$BATS_TEST_TMPDIR/script"
 	export RUN="run architectural-analysis engine --size small --model rehearsal --format plain"
 	RUN="$RUN --repo $REPO --rehearsal-script $BATS_TEST_TMPDIR/script --output"
 	cat >"$BATS_TEST_TMPDIR/disk.bash" <<'EOS'
