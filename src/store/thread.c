@@ -21,8 +21,8 @@ struct store_thread {
 	struct store *store;
 	struct store_hooks hooks;
 	uv_async_t async;
-	struct queue in, out; /* under the mutex */
-	struct queue inner;   /* of the store thread alone */
+	struct queue in, out;	  /* under the mutex */
+	struct queue inner;	  /* of the store thread alone */
 	bool stopping, impatient; /* under the mutex */
 	bool closed;
 	bool full; /* of the store thread alone: the last commit found no room */
