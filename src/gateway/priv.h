@@ -112,7 +112,7 @@ struct request {
 	struct MHD_Connection *conn;
 	enum request_state state;
 	struct buf body;
-	bool post, suspended, replied, stream;
+	bool get, post, suspended, replied, stream;
 	/* the answer */
 	int status;
 	bool json, headed; /* a head has come */

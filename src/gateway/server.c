@@ -198,7 +198,7 @@ static void route(struct request *r, const char *url)
 	else if (buf_status(&r->body))
 		request_refuse(
 		    r, 413, "invalid_request_error", "the request is larger than 16 MiB");
-	else if (!r->post && strcmp(url, "/v1/models") == 0)
+	else if (r->get && strcmp(url, "/v1/models") == 0)
 		list_models(r);
 	else if (r->post && strcmp(url, "/v1/chat/completions") == 0)
 		complete(r);
@@ -222,6 +222,7 @@ static struct request *request_begin(
 
 	r->port = p;
 	r->conn = conn;
+	r->get = strcmp(method, "GET") == 0;
 	r->post = strcmp(method, "POST") == 0;
 	list_init(&r->queue);
 	buf_init(&r->body, MODEL_REQUEST_MAX);
@@ -350,6 +351,14 @@ int server_accept(struct port *p, int fd)
 /* --- life
  * ---------------------------------------------------------------------------------------------- */
 
+/* Targets are compared as they stand: "%2f" is no slash here, and "%00" ends nothing. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *conn, char *text)
+{
+	(void)ctx;
+	(void)conn;
+	return strlen(text);
+}
+
 int server_start(struct gateway *g, struct err *err)
 {
 	const union MHD_DaemonInfo *info;
@@ -362,8 +371,8 @@ int server_start(struct gateway *g, struct err *err)
 	    on_request, g, MHD_OPTION_NOTIFY_COMPLETED, on_completed, g,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, g, MHD_OPTION_CONNECTION_LIMIT,
 	    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_UNESCAPE_CALLBACK,
+	    leave_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	info = g->daemon ? g->mhd->get_daemon_info(g->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info || info->epoll_fd < 0)
 		return err_set(err, -EIO, "the gateway's HTTP server does not start");

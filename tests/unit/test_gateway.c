@@ -118,6 +118,67 @@ static void only_the_token_of_the_attempt_opens_its_door(void **state)
 	assert_log(door, "active\nusage 5 7 0 1\n");
 }
 
+/* --- what passes --------------------------------------------------------------------------- */
+
+#define HEAD "Host: x\r\nAuthorization: Bearer token\r\n"
+#define POST "POST /v1/chat/completions HTTP/1.1\r\n" HEAD
+#define GET "GET /v1/models HTTP/1.1\r\n" HEAD
+#define HELLO "Content-Length: 48\r\n\r\n" CHAT("hello")
+
+struct row {
+	struct str request;
+	const char *answer;
+};
+
+/* Each of them over a connection of its own, and nothing of it goes up. */
+static void expect_rows(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *got = tell(door, rows[i].request);
+
+		if (strcmp(got, rows[i].answer) != 0)
+			fail_msg("%.*s\n  got  %s\n  want %s", STR_ARG(rows[i].request), got,
+			    rows[i].answer);
+	}
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	assert_int_equal(up->n, 1);
+}
+
+static void only_two_things_are_behind_the_door(void **state)
+{
+	const struct row rows[] = {
+		{ STR(GET "\r\n"), MODELS },
+		{ STR("GET /v1/models?limit=1 HTTP/1.1\r\n" HEAD "\r\n"), MODELS },
+		{ STR("GET /v1/chat/completions HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("POST /v1/models HTTP/1.1\r\n" HEAD HELLO), ELSEWHERE },
+		{ STR("PUT /v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("DELETE /v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("get /v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("PUT /v1/chat/completions HTTP/1.1\r\n" HEAD HELLO), ELSEWHERE },
+		{ STR("POST /v1/embeddings HTTP/1.1\r\n" HEAD HELLO), ELSEWHERE },
+		{ STR("POST /v1/chat/completions/ HTTP/1.1\r\n" HEAD HELLO), ELSEWHERE },
+		{ STR("GET / HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("OPTIONS * HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET http://evil.example/v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("POST http://evil.example/v1/chat/completions HTTP/1.1\r\n" HEAD HELLO),
+		    ELSEWHERE },
+		{ STR("CONNECT evil.example:443 HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("CONNECT /v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET //v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1//models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1/../v1/models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1/./models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1%2fmodels HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1/model%73 HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1/models%00 HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET /v1/models%0d%0aX:%20y HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+		{ STR("GET \\v1\\models HTTP/1.1\r\n" HEAD "\r\n"), ELSEWHERE },
+	};
+
+	(void)state;
+	expect_rows(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -125,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		M(the_key_goes_up_and_the_token_stays),
 		D(only_the_token_of_the_attempt_opens_its_door),
+		D(only_two_things_are_behind_the_door),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
