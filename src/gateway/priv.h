@@ -113,6 +113,7 @@ struct request {
 	enum request_state state;
 	struct buf body;
 	bool get, post, suspended, replied, stream;
+	bool last; /* of its connection */
 	/* the answer */
 	int status;
 	bool json, headed; /* a head has come */

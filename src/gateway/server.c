@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -83,6 +84,8 @@ static enum MHD_Result reply(struct request *r)
 		return MHD_NO;
 	mhd->add_response_header(
 	    resp, "Content-Type", r->json ? "application/json" : "text/event-stream");
+	if (r->last)
+		mhd->add_response_header(resp, "Connection", "close");
 	enum MHD_Result ok = mhd->queue_response(r->conn, (unsigned)r->status, resp);
 
 	mhd->destroy_response(resp);
@@ -207,6 +210,58 @@ static void route(struct request *r, const char *url)
 		    r, 404, "not_found", "only /v1/models and /v1/chat/completions are here");
 }
 
+struct head {
+	unsigned lengths;
+	bool odd;
+};
+
+static enum MHD_Result on_header(
+    void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct head *h = ctx;
+	bool encoding = strcasecmp(key, "Transfer-Encoding") == 0;
+
+	(void)kind;
+	h->lengths += encoding || strcasecmp(key, "Content-Length") == 0;
+	h->odd |= encoding && (!value || strcasecmp(value, "chunked") != 0);
+	return MHD_YES;
+}
+
+/*
+ * Two lengths, or an encoding that is not "chunked": it is not certain where the request ends, and
+ * MHD would believe one of them.
+ */
+static bool is_ambiguous(struct request *r)
+{
+	struct head h = { 0 };
+
+	r->port->g->mhd->get_connection_values(r->conn, MHD_HEADER_KIND, on_header, &h);
+	return h.lengths > 1 || h.odd;
+}
+
+static bool is_long(struct request *r)
+{
+	const union MHD_ConnectionInfo *info =
+	    r->port->g->mhd->get_connection_info(r->conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info && info->header_size > HTTP_HEADER_MAX;
+}
+
+/* A head that is refused is refused before its body: MHD then closes the connection. */
+static enum MHD_Result check_head(struct request *r)
+{
+	if (is_ambiguous(r))
+		request_refuse(
+		    r, 400, "invalid_request_error", "the length of the request is not certain");
+	else if (is_long(r))
+		request_refuse(r, 431, "invalid_request_error",
+		    "the head of the request is larger than 16 KiB");
+	else
+		return MHD_YES;
+	r->last = true;
+	return reply(r);
+}
+
 static struct port *port_of(struct gateway *g, struct MHD_Connection *conn)
 {
 	const union MHD_ConnectionInfo *info =
@@ -243,8 +298,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 
 		if (!p || p->closed)
 			return MHD_NO;
-		*slot = request_begin(p, conn, method);
-		return MHD_YES;
+		*slot = r = request_begin(p, conn, method);
+		return check_head(r);
 	}
 	if (*size) {
 		buf_add(&r->body, (struct str){ data, *size });

@@ -18,6 +18,7 @@ static int load(struct err *err)
 		{ "MHD_get_connection_info", SLOT(get_connection_info) },
 		{ "MHD_suspend_connection", SLOT(suspend_connection) },
 		{ "MHD_resume_connection", SLOT(resume_connection) },
+		{ "MHD_get_connection_values", SLOT(get_connection_values) },
 		{ "MHD_lookup_connection_value", SLOT(lookup_connection_value) },
 		{ "MHD_create_response_from_buffer", SLOT(create_response_from_buffer) },
 		{ "MHD_create_response_from_callback", SLOT(create_response_from_callback) },

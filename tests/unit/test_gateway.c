@@ -9,6 +9,10 @@
 #define ELSEWHERE REFUSED("404", "only /v1/models and /v1/chat/completions are here", "not_found")
 #define NO_CHAT REFUSED("400", "this is no chat completion request", "invalid_request_error")
 #define TOO_LARGE REFUSED("413", "the request is larger than 16 MiB", "invalid_request_error")
+#define UNCERTAIN \
+	REFUSED("400", "the length of the request is not certain", "invalid_request_error")
+#define LONG_HEAD \
+	REFUSED("431", "the head of the request is larger than 16 KiB", "invalid_request_error")
 #define MODELS                                                                                    \
 	"200 application/json {\"object\":\"list\",\"data\":[{\"id\":\"m\",\"object\":\"model\"," \
 	"\"owned_by\":\"tutti\"}]}"
@@ -123,25 +127,31 @@ static void only_the_token_of_the_attempt_opens_its_door(void **state)
 #define HEAD "Host: x\r\nAuthorization: Bearer token\r\n"
 #define POST "POST /v1/chat/completions HTTP/1.1\r\n" HEAD
 #define GET "GET /v1/models HTTP/1.1\r\n" HEAD
+#define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
 #define HELLO "Content-Length: 48\r\n\r\n" CHAT("hello")
 
 struct row {
 	struct str request;
-	const char *answer;
+	const char *answer; /* or its status alone, where the words are the library's */
 };
 
-/* Each of them over a connection of its own, and nothing of it goes up. */
-static void expect_rows(const struct row *rows, size_t n)
+static bool is_as_said(const char *got, const char *want)
+{
+	return strlen(want) == 3 ? strncmp(got, want, 3) == 0 : strcmp(got, want) == 0;
+}
+
+/* Each of them over a connection of its own; so many of them go up. */
+static void expect_rows(const struct row *rows, size_t n, size_t went_up)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *got = tell(door, rows[i].request);
 
-		if (strcmp(got, rows[i].answer) != 0)
-			fail_msg("%.*s\n  got  %s\n  want %s", STR_ARG(rows[i].request), got,
-			    rows[i].answer);
+		if (!is_as_said(got, rows[i].answer))
+			fail_msg("got  %s\nwant %s\nto   %.*s", got, rows[i].answer,
+			    STR_ARG(str_take(rows[i].request, 200)));
 	}
 	assert_string_equal(ask(door, CHAT("hello")), YES);
-	assert_int_equal(up->n, 1);
+	assert_int_equal(up->n, went_up + 1);
 }
 
 static void only_two_things_are_behind_the_door(void **state)
@@ -176,7 +186,110 @@ static void only_two_things_are_behind_the_door(void **state)
 	};
 
 	(void)state;
-	expect_rows(rows, sizeof(rows) / sizeof(rows[0]));
+	expect_rows(rows, sizeof(rows) / sizeof(rows[0]), 0);
+}
+
+static void a_request_says_once_where_it_ends(void **state)
+{
+	const struct row rows[] = {
+		{ STR(POST "Content-Length: 48\r\n" HELLO), UNCERTAIN },
+		{ STR(POST "Content-Length: 5\r\n" HELLO), UNCERTAIN },
+		{ STR(POST "content-length: 0\r\n" HELLO), UNCERTAIN },
+		{ STR(POST "Transfer-Encoding: chunked\r\n" HELLO), UNCERTAIN },
+		{ STR(POST "Transfer-Encoding: chunked\r\n" CHUNKED "0\r\n\r\n"), UNCERTAIN },
+		{ STR(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), UNCERTAIN },
+		{ STR(POST "Transfer-Encoding: identity\r\n\r\n"), UNCERTAIN },
+		{ STR(POST "Transfer-Encoding:\r\n\r\n"), UNCERTAIN },
+		{ STR(POST "Content-Length: 48, 48\r\n\r\n" CHAT("hello")), "400" },
+		{ STR(POST "Content-Length: +48\r\n\r\n" CHAT("hello")), "400" },
+		{ STR(POST "Content-Length: -48\r\n\r\n" CHAT("hello")), "400" },
+		{ STR(POST "Content-Length: 0x30\r\n\r\n" CHAT("hello")), "400" },
+		{ STR(POST "Content-Length: 99999999999999999999\r\n\r\n"), "413" },
+		{ STR(POST CHUNKED "zz\r\nabc\r\n0\r\n\r\n"), "400" },
+		{ STR(POST CHUNKED "-1\r\nabc\r\n0\r\n\r\n"), "400" },
+		{ STR(POST CHUNKED "2\r\nabcdef\r\n0\r\n\r\n"), "400" },
+		{ STR(POST CHUNKED "ffffffffffffffffff\r\nabc\r\n0\r\n\r\n"), "413" },
+		{ STR(POST CHUNKED "30\r\n" CHAT("hello") "\r\n0\r\n\r\n"), YES },
+	};
+
+	(void)state;
+	expect_rows(rows, sizeof(rows) / sizeof(rows[0]), 1);
+}
+
+static void what_is_no_http_is_refused(void **state)
+{
+	const struct row rows[] = {
+		{ STR("GET /v1/models\r\n\r\n"), "400" },
+		{ STR("GET /v1/models HTTP/1.1\r\nAuthorization: Bearer token\r\n\r\n"), "400" },
+		{ STR("GET /v1/models HTTP/2.0\r\n" HEAD "\r\n"), "505" },
+		{ STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "505" },
+		{ STR(GET "no colon\r\n\r\n"), "400" },
+		{ STR("\x16\x03\x01\x02\r\n\r\n"), "closed" },
+		{ STR("GET  /v1/models  HTTP/1.1\r\n" HEAD "\r\n"), "closed" },
+	};
+
+	(void)state;
+	expect_rows(rows, sizeof(rows) / sizeof(rows[0]), 0);
+}
+
+/* Whatever breaks a header apart breaks only itself: no header of a worker goes anywhere. */
+static void no_header_of_a_worker_goes_up(void **state)
+{
+	const struct str headers[] = { STR("X: a\0b\r\n"), STR("X: a\r\n b\r\n"),
+		STR("X: a\nY: b\n"), STR("X: a\rY: b\r\n"), STR("X : b\r\n"),
+		STR("X: \x7f\xff\x01\r\n"), STR("Host: evil.example\r\n"),
+		STR("Authorization: Bearer evil\r\n"), STR("Connection: X, Authorization\r\n"),
+		STR("Proxy-Authorization: X\r\n") };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, KIB(4));
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		buf_clear(&b);
+		buf_adds(&b, POST);
+		buf_add(&b, headers[i]);
+		buf_adds(&b, HELLO);
+		assert_string_equal(tell(door, buf_str(&b)), YES);
+		assert_true(str_eq(up->asked[i].text, up->asked[0].text));
+	}
+	buf_fini(&b);
+	assert_false(str_contains(up->asked[0].text, STR("X")));
+}
+
+/* A head of N bytes. */
+static struct str head_of(size_t n, bool in_target)
+{
+	char *a = arena_alloc(arena, n);
+	size_t rest = sizeof(GET "X: \r\n\r\n") - 1;
+	const char *text;
+
+	memset(a, 'a', n - rest - (in_target ? 1 : 0));
+	text = in_target
+		   ? arena_printf(arena, "GET /v1/models?%s HTTP/1.1\r\n" HEAD "X: \r\n\r\n", a)
+		   : arena_printf(arena, GET "X: %s\r\n\r\n", a);
+	assert_int_equal(strlen(text), n);
+	return str_from(text);
+}
+
+static void a_head_has_at_most_16_kib(void **state)
+{
+	const struct row rows[] = {
+		{ head_of(KIB(16), false), MODELS },
+		{ head_of(KIB(16), true), MODELS },
+		{ head_of(KIB(16) + 1, false), LONG_HEAD },
+		{ head_of(KIB(16) + 1, true), LONG_HEAD },
+	};
+
+	(void)state;
+	for (int in_target = 0; in_target < 2; in_target++) {
+		const char *got = tell(door, head_of(KIB(100), in_target));
+
+		/* the library's own limit; its words are lost when it hangs up before all is read
+		 */
+		if (!is_as_said(got, "431") && !is_as_said(got, "414"))
+			assert_string_equal(got, "closed");
+	}
+	expect_rows(rows, sizeof(rows) / sizeof(rows[0]), 0);
 }
 
 int main(void)
@@ -187,6 +300,10 @@ int main(void)
 		M(the_key_goes_up_and_the_token_stays),
 		D(only_the_token_of_the_attempt_opens_its_door),
 		D(only_two_things_are_behind_the_door),
+		D(a_request_says_once_where_it_ends),
+		D(what_is_no_http_is_refused),
+		D(no_header_of_a_worker_goes_up),
+		D(a_head_has_at_most_16_kib),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
