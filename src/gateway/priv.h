@@ -111,7 +111,9 @@ struct request {
 	struct port *port;
 	struct MHD_Connection *conn;
 	enum request_state state;
-	struct buf body;
+	struct buf body; /* of a request that is welcome */
+	size_t taken;	 /* bytes of it, kept or not */
+	bool welcome;
 	bool get, post, suspended, replied, stream;
 	bool last; /* of its connection */
 	/* the answer */

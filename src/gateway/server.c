@@ -198,7 +198,7 @@ static void route(struct request *r, const char *url)
 {
 	if (!is_authorized(r))
 		request_refuse(r, 401, "invalid_api_key", "this token is not of this attempt");
-	else if (buf_status(&r->body))
+	else if (r->taken > MODEL_REQUEST_MAX)
 		request_refuse(
 		    r, 413, "invalid_request_error", "the request is larger than 16 MiB");
 	else if (r->get && strcmp(url, "/v1/models") == 0)
@@ -256,7 +256,8 @@ static enum MHD_Result check_head(struct request *r)
 	else if (is_long(r))
 		request_refuse(r, 431, "invalid_request_error",
 		    "the head of the request is larger than 16 KiB");
-	else
+	r->welcome = r->state == REQUEST_READING && r->post && is_authorized(r);
+	if (r->state == REQUEST_READING)
 		return MHD_YES;
 	r->last = true;
 	return reply(r);
@@ -280,10 +281,22 @@ static struct request *request_begin(
 	r->get = strcmp(method, "GET") == 0;
 	r->post = strcmp(method, "POST") == 0;
 	list_init(&r->queue);
-	buf_init(&r->body, MODEL_REQUEST_MAX);
+	buf_init(&r->body, MODEL_REQUEST_MAX + KIB(64)); /* and what is added to it */
 	buf_init(&r->out, MODEL_RESPONSE_MAX + MIB(1));
 	list_push(&p->requests, &r->list);
 	return r;
+}
+
+/*
+ * What will be refused is read to its end, so that the refusal is heard, but not kept; and nobody
+ * reads for ever.
+ */
+static enum MHD_Result take_body(struct request *r, struct str piece)
+{
+	r->taken += piece.n;
+	if (r->welcome && r->taken <= MODEL_REQUEST_MAX)
+		buf_add(&r->body, piece);
+	return r->taken > 2 * MODEL_REQUEST_MAX ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const char *url,
@@ -302,9 +315,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 		return check_head(r);
 	}
 	if (*size) {
-		buf_add(&r->body, (struct str){ data, *size });
+		struct str piece = { data, *size };
+
 		*size = 0;
-		return MHD_YES;
+		return take_body(r, piece);
 	}
 	if (r->port->closed)
 		return MHD_NO;

@@ -1,6 +1,8 @@
 /* The gateway as a worker's child sees it: what opens the door, what passes, what comes back. */
 #include "gateway.h"
 
+#include <malloc.h>
+
 #define OTHERS "{\"error\":{\"message\":"
 #define REFUSED(status, message, type)                                        \
 	status " application/json " OTHERS "\"" message "\",\"type\":\"" type \
@@ -292,6 +294,112 @@ static void a_head_has_at_most_16_kib(void **state)
 	expect_rows(rows, sizeof(rows) / sizeof(rows[0]), 0);
 }
 
+/* --- bodies -------------------------------------------------------------------------------- */
+
+/* A chat of N bytes, as a request. */
+static struct str chat_of(const char *token, size_t n)
+{
+	char *a = arena_alloc(arena, n);
+	const char *frame = CHAT_STREAM("");
+
+	memset(a, 'a', n - strlen(frame));
+	return str_from(post_as(token, arena_printf(arena, CHAT_STREAM("%s"), a)));
+}
+
+static void a_body_has_at_most_16_mib(void **state)
+{
+	(void)state;
+	assert_string_equal(tell(door, chat_of("token", MODEL_REQUEST_MAX)), YES);
+	assert_string_equal(tell(door, chat_of("token", MODEL_REQUEST_MAX + 1)), TOO_LARGE);
+	assert_string_equal(tell(door, chat_of("token", MODEL_REQUEST_MAX * 3 / 2)), TOO_LARGE);
+	assert_string_equal(tell(door, chat_of("other", MODEL_REQUEST_MAX * 3 / 2)), STRANGER);
+	assert_int_equal(up->n, 1);
+	assert_true(length_of(up->asked[0].text) > MODEL_REQUEST_MAX); /* and our own words */
+}
+
+/* Nobody has to hear why: it is no agent's mistake. */
+static void a_body_without_end_is_hung_up_on(void **state)
+{
+	struct client *c = client_asks(door, STR(POST CHUNKED));
+	struct buf chunk;
+	size_t sent = 0;
+
+	(void)state;
+	buf_init(&chunk, MIB(2));
+	buf_printf(&chunk, "%zx\r\n%0*d\r\n", MIB(1), (int)MIB(1), 7);
+	for (; !c->closed && sent < 100; sent++) {
+		client_send(c, buf_str(&chunk));
+		until(c->closed || uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0);
+	}
+	buf_fini(&chunk);
+	assert_in_range(sent, 32, 64);
+	assert_string_equal(client_take(c), "closed");
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	assert_int_equal(up->n, 1);
+}
+
+static size_t heap_in_use(void)
+{
+	const struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static void nothing_of_a_stranger_is_kept(void **state)
+{
+	struct client *all[8];
+	struct str most = chat_of("other", MIB(12));
+	size_t before = heap_in_use();
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		all[i] = client_asks(door, str_take(most, most.n - 1));
+	for (int i = 0; i < 8; i++)
+		until(uv_stream_get_write_queue_size((uv_stream_t *)&all[i]->tcp) == 0);
+	settle();
+	assert_true(heap_in_use() < before + MIB(4));
+	for (int i = 0; i < 8; i++) {
+		client_send(all[i], STR("}"));
+		assert_string_equal(client_answer(all[i]), STRANGER);
+	}
+}
+
+static void a_body_may_come_byte_by_byte(void **state)
+{
+	struct client *c = client_of(door);
+	struct str request = str_from(post_as("token", CHAT("hello")));
+
+	(void)state;
+	for (; request.n; request = str_skip(request, 1)) {
+		assert_false(is_answered(c));
+		client_send(c, str_take(request, 1));
+		until(uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	assert_string_equal(client_answer(c), YES);
+	assert_int_equal(up->n, 1);
+}
+
+static void what_is_no_chat_stays_here(void **state)
+{
+	static const char *const bodies[] = { "", "{}", "[]", "null", "\"messages\"",
+		"{\"messages\":", "{\"messages\":{}}", "{\"messages\":\"x\"}", "{\"messages\":[]}x",
+		"{\"messages\":[],\"messages\":[]}", "{\"messages\":[\"\xff\"]}", "messages=x" };
+	struct buf deep;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		assert_string_equal(ask(door, bodies[i]), NO_CHAT);
+	buf_init(&deep, MIB(2));
+	buf_adds(&deep, "{\"messages\":");
+	for (int i = 0; i < 1000000; i++)
+		buf_addc(&deep, '[');
+	assert_string_equal(ask(door, buf_str(&deep).p), NO_CHAT);
+	buf_fini(&deep);
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	assert_int_equal(up->n, 1);
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -304,6 +412,11 @@ int main(void)
 		D(what_is_no_http_is_refused),
 		D(no_header_of_a_worker_goes_up),
 		D(a_head_has_at_most_16_kib),
+		D(a_body_has_at_most_16_mib),
+		D(a_body_without_end_is_hung_up_on),
+		D(nothing_of_a_stranger_is_kept),
+		D(a_body_may_come_byte_by_byte),
+		D(what_is_no_chat_stays_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
