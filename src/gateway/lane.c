@@ -162,6 +162,8 @@ static void land(struct request *r)
 	if (r->state == REQUEST_FLYING)
 		up->flying--;
 	list_remove(&r->queue);
+	if (r->told_at)
+		tell_waiting(r, NULL);
 	r->state = REQUEST_DONE;
 	unreserve(r);
 }

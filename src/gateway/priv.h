@@ -115,7 +115,8 @@ struct request {
 	size_t taken;	 /* bytes of it, kept or not */
 	bool welcome;
 	bool get, post, suspended, replied, stream;
-	bool last; /* of its connection */
+	bool last;	 /* of its connection */
+	uv_poll_t *gone; /* while it waits for the head of its answer */
 	/* the answer */
 	int status;
 	bool json, headed; /* a head has come */

@@ -92,10 +92,48 @@ static enum MHD_Result reply(struct request *r)
 	return ok;
 }
 
+static void on_gone(uv_poll_t *poll, int status, int events)
+{
+	struct request *r = poll->data;
+
+	(void)status;
+	(void)events;
+	lane_leave(r);
+	r->ended = r->cut = true;
+	request_wake(r);
+}
+
+/*
+ * MHD does not look at a connection that is suspended, and an answer may be long in coming: so we
+ * look whether somebody still waits for it.
+ */
+static void watch(struct request *r)
+{
+	struct gateway *g = r->port->g;
+	const union MHD_ConnectionInfo *info =
+	    g->mhd->get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	r->gone = xalloc(sizeof(*r->gone));
+	r->gone->data = r;
+	if (!info || uv_poll_init(g->loop, r->gone, info->connect_fd)) {
+		free(r->gone);
+		r->gone = NULL;
+		return;
+	}
+	uv_poll_start(r->gone, UV_DISCONNECT, on_gone);
+}
+
+static void unwatch(struct request *r)
+{
+	handle_close((uv_handle_t *)r->gone);
+	r->gone = NULL;
+}
+
 void request_wake(struct request *r)
 {
 	if (!r->suspended)
 		return;
+	unwatch(r);
 	r->suspended = false;
 	r->port->g->mhd->resume_connection(r->conn);
 	if (!r->port->g->turning)
@@ -329,6 +367,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 	if (r->headed || r->ended)
 		return r->headed ? reply(r) : MHD_NO;
 	r->suspended = true;
+	watch(r);
 	g->mhd->suspend_connection(conn);
 	return MHD_YES;
 }
@@ -344,6 +383,7 @@ static void on_completed(
 	if (!r)
 		return;
 	*slot = NULL;
+	unwatch(r);
 	lane_leave(r);
 	list_remove(&r->list);
 	buf_fini(&r->body);

@@ -577,6 +577,13 @@ static inline void client_close(struct client *c)
 	uv_close((uv_handle_t *)&c->tcp, on_client_closed);
 }
 
+/* The same with a reset, so that the next byte sent to it is an error. */
+static inline void client_reset(struct client *c)
+{
+	list_remove(&c->list);
+	assert_int_equal(uv_tcp_close_reset(&c->tcp, on_client_closed), 0);
+}
+
 static inline bool is_answered(const struct client *c)
 {
 	return c->closed || whole(buf_str(&c->got));

@@ -400,6 +400,80 @@ static void what_is_no_chat_stays_here(void **state)
 	assert_int_equal(up->n, 1);
 }
 
+/* --- going away ---------------------------------------------------------------------------- */
+
+static void a_client_gone_while_it_wrote_leaves_nothing(void **state)
+{
+	struct str request = str_from(post_as("token", CHAT("hello")));
+
+	(void)state;
+	for (size_t n = 0; n < request.n; n += 16) {
+		struct client *c = client_asks(door, str_take(request, n + 1));
+
+		until(uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0);
+		client_close(c);
+	}
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	assert_int_equal(up->n, 1);
+	assert_log(door, "active\nusage 5 7 0 1\n");
+}
+
+/* One place in the lane: the second waits and goes away, so the third is next. */
+static void who_gave_up_waiting_is_not_asked_for(void **state)
+{
+	struct server *s = server_mute();
+	struct client *first, *second, *third;
+	struct door *d;
+
+	(void)state;
+	upstream_at("narrow", server_url(s), KEY, 1);
+	d = door_open("narrow", "token");
+	first = asks(d, CHAT("first"));
+	until(s->n == 1);
+	second = asks(d, CHAT("second"));
+	until(log_has(d, "waiting: waiting for model (1 ahead)\n"));
+	client_close(second);
+	until(log_has(d, "goes on\n"));
+	third = asks(d, CHAT("third"));
+	until(log_has(d, "goes on\nactive\n"));
+	server_say(s, 0, http_json(JSON_ANSWER(5, 7)));
+	assert_string_equal(client_answer(first), YES);
+	until(s->n == 2);
+	assert_true(str_contains(s->asked[1].text, STR("third")));
+	server_say(s, 1, http_json(JSON_ANSWER(5, 7)));
+	assert_string_equal(client_answer(third), YES);
+	assert_log(d, "active\nactive\nwaiting: waiting for model (1 ahead)\ngoes on\nactive\n"
+		      "usage 5 7 0 1\nusage 10 14 0 2\n");
+}
+
+static void an_answer_nobody_waits_for_is_cancelled(void **state)
+{
+	struct client *c = asks(door, CHAT("hello"));
+
+	(void)state;
+	until(up->n == 1);
+	client_close(c);
+	until(up->asked[0].cancelled);
+	assert_log(door, "active\n");
+	assert_string_equal(verdict(door), "none");
+}
+
+static void a_stream_nobody_reads_is_cancelled_and_paid_for(void **state)
+{
+	struct client *c = asks(door, CHAT_STREAM("hello"));
+
+	(void)state;
+	until(up->n == 1);
+	server_say(up, 0, STREAM_HEAD "\r\n" PIECE("one"));
+	until(str_contains(buf_str(&c->got), STR("one")));
+	client_reset(c);
+	server_say(up, 0, PIECE("two"));
+	until(up->asked[0].cancelled);
+	until(log_has(door, "usage"));
+	assert_log(door, "active\nusage 28 2 0 1\n");
+	assert_string_equal(verdict(door), "none");
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -417,6 +491,10 @@ int main(void)
 		D(nothing_of_a_stranger_is_kept),
 		D(a_body_may_come_byte_by_byte),
 		D(what_is_no_chat_stays_here),
+		D(a_client_gone_while_it_wrote_leaves_nothing),
+		M(who_gave_up_waiting_is_not_asked_for),
+		M(an_answer_nobody_waits_for_is_cancelled),
+		M(a_stream_nobody_reads_is_cancelled_and_paid_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
