@@ -474,6 +474,94 @@ static void a_stream_nobody_reads_is_cancelled_and_paid_for(void **state)
 	assert_string_equal(verdict(door), "none");
 }
 
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void pieces_pass_as_they_come(void **state)
+{
+	static const char *const pieces[] = { PIECE("one"), PIECE("two"), ": a comment\n\n",
+		"data: {\"broken\n\n", "event: x\r\ndata: y\r\n\r\n", USAGE_PIECE(5, 7), DONE };
+	struct client *c = asks(door, CHAT_STREAM("hello"));
+	struct buf all;
+
+	(void)state;
+	buf_init(&all, KIB(4));
+	until(up->n == 1);
+	assert_str(body_of(up->asked[0].text), "{\"messages\":[{\"role\":\"user\",\"content\":"
+					       "\"hello\"}],\"stream\":true,\"model\":\"m\","
+					       "\"stream_options\":{\"include_usage\":true}}");
+	server_say(up, 0, STREAM_HEAD "Connection: close\r\n\r\n");
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		server_say(up, 0, pieces[i]);
+		buf_adds(&all, pieces[i]);
+		until(str_eq(body_of(buf_str(&c->got)), buf_str(&all)));
+		assert_false(is_answered(c));
+	}
+	server_end(up, 0, "");
+	assert_string_equal(
+	    client_answer(c), arena_printf(arena, "200 text/event-stream %s", all.p));
+	assert_log(door, "active\nusage 5 7 0 1\n");
+	buf_fini(&all);
+}
+
+static void tokens_are_counted_however_the_answer_comes(void **state)
+{
+	static const struct {
+		const char *request, *answer, *log;
+		bool stream; /* the answer is one */
+	} rows[] = {
+		{ CHAT("x"), JSON_ANSWER(5, 7), "usage 5 7 0 1\n", false },
+		{ CHAT_STREAM("x"), JSON_ANSWER(5, 7), "usage 5 7 0 1\n", false },
+		{ CHAT("x"),
+		    "{\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1,"
+		    "\"prompt_tokens_details\":{\"cached_tokens\":8}}}",
+		    "usage 9 1 8 1\n", false },
+		{ CHAT_STREAM("x"), PIECE("a") USAGE_PIECE(5, 7) DONE, "usage 5 7 0 1\n", true },
+		/* the last count is the one: some servers count along */
+		{ CHAT_STREAM("x"), USAGE_PIECE(5, 1) USAGE_PIECE(5, 2) DONE, "usage 5 2 0 1\n",
+		    true },
+		{ CHAT_STREAM("x"), PIECE("\\\"usage\\\":{\\\"prompt_tokens\\\":99}") DONE,
+		    "usage 27 1 0 1\n", true },
+		{ CHAT_STREAM("x"), "data: {\"usage\":null}\n\ndata: {\"usage\"\n\n" DONE,
+		    "usage 27 0 0 1\n", true },
+		/* no count: a token is some four bytes, and most of a piece is its frame */
+		{ CHAT("x"), "{\"choices\":[{\"message\":{\"content\":\"yes, it is\"}}]}",
+		    "usage 14 1 0 1\n", false },
+		{ CHAT_STREAM("x"), PIECE("a") PIECE("b") PIECE("c") DONE, "usage 27 3 0 1\n",
+		    true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct door *d = door_open("up", "token");
+		struct client *c = asks(d, rows[i].request);
+
+		until(up->n == i + 1);
+		server_say(up, i,
+		    rows[i].stream ? http_stream(rows[i].answer) : http_json(rows[i].answer));
+		assert_string_equal(client_answer(c),
+		    arena_printf(arena, "200 %s %s",
+			rows[i].stream ? "text/event-stream" : "application/json", rows[i].answer));
+		assert_log(d, arena_printf(arena, "active\n%s", rows[i].log));
+	}
+}
+
+static void an_attempt_counts_all_of_its_answers(void **state)
+{
+	struct client *c = client_of(door);
+
+	struct door *other = door_open("up", "other");
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		client_send(c, str_from(post_as("token", CHAT("hello"))));
+		assert_string_equal(client_answer(c), YES);
+	}
+	assert_string_equal(ask(other, CHAT("hello")), YES);
+	assert_log(other, "active\nusage 5 7 0 1\n");
+	assert_log(door, "active\nusage 5 7 0 1\nactive\nusage 10 14 0 2\nactive\n"
+			 "usage 15 21 0 3\n");
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -495,6 +583,9 @@ int main(void)
 		M(who_gave_up_waiting_is_not_asked_for),
 		M(an_answer_nobody_waits_for_is_cancelled),
 		M(a_stream_nobody_reads_is_cancelled_and_paid_for),
+		M(pieces_pass_as_they_come),
+		M(tokens_are_counted_however_the_answer_comes),
+		D(an_attempt_counts_all_of_its_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
