@@ -36,7 +36,8 @@
 #define QUOTA_PAUSE 60000
 #define WAITING_EVERY 15000
 #define CONNECT_SECONDS 10L
-#define SILENCE_SECONDS 600L /* no byte from an upstream */
+#define TOKENS_MOST 1000000000 /* of one request */
+#define SILENCE_SECONDS 600L   /* no byte from an upstream */
 
 struct upstream;
 struct request;

@@ -3,16 +3,24 @@
 
 #include "base/json.h"
 
+/* A number that no request can have is no count. */
+static long long count_of(const json_t *usage, const char *key, long long before)
+{
+	long long n = json_get_int(usage, key, before);
+
+	return n < 0 || n > TOKENS_MOST ? before : n;
+}
+
 static void take(struct request *r, const json_t *doc)
 {
 	const json_t *usage = json_get_object(doc, "usage");
 
 	if (!usage)
 		return;
-	r->in = json_get_int(usage, "prompt_tokens", r->in);
-	r->out_tokens = json_get_int(usage, "completion_tokens", r->out_tokens);
-	r->cached = json_get_int(
-	    json_get_object(usage, "prompt_tokens_details"), "cached_tokens", r->cached);
+	r->in = count_of(usage, "prompt_tokens", r->in);
+	r->out_tokens = count_of(usage, "completion_tokens", r->out_tokens);
+	r->cached =
+	    count_of(json_get_object(usage, "prompt_tokens_details"), "cached_tokens", r->cached);
 }
 
 /* Most events carry a word of text and no usage; those are not parsed. */

@@ -528,6 +528,11 @@ static void tokens_are_counted_however_the_answer_comes(void **state)
 		    "usage 14 1 0 1\n", false },
 		{ CHAT_STREAM("x"), PIECE("a") PIECE("b") PIECE("c") DONE, "usage 27 3 0 1\n",
 		    true },
+		/* no count either, but nonsense */
+		{ CHAT("x"), JSON_ANSWER(-5, -7), "usage 14 2 0 1\n", false },
+		{ CHAT("x"), JSON_ANSWER(9000000000000000000, 9000000000000000000),
+		    "usage 14 3 0 1\n", false },
+		{ CHAT("x"), JSON_ANSWER("5", "7"), "usage 14 2 0 1\n", false },
 	};
 
 	(void)state;
