@@ -235,6 +235,11 @@ static inline void conn_say(struct conn *c, const struct answer *a)
 	assert_int_equal(uv_write(&w->write, (uv_stream_t *)&c->tcp, bufs, 2, on_said), 0);
 }
 
+static inline size_t server_unsent(const struct server *s, size_t i)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&s->asked[i].conn->tcp);
+}
+
 /* Says TEXT on the connection of request I. */
 static inline void server_say(struct server *s, size_t i, const char *text)
 {
@@ -516,6 +521,11 @@ static inline void on_got(uv_stream_t *tcp, ssize_t n, const uv_buf_t *bytes)
 static inline void client_listen(struct client *c)
 {
 	uv_read_start((uv_stream_t *)&c->tcp, on_room, on_got);
+}
+
+static inline void client_deafen(struct client *c)
+{
+	uv_read_stop((uv_stream_t *)&c->tcp);
 }
 
 static inline void on_connected(uv_connect_t *connect, int status)

@@ -567,6 +567,166 @@ static void an_attempt_counts_all_of_its_answers(void **state)
 			 "usage 15 21 0 3\n");
 }
 
+/* The server is not read faster than the client reads, and nothing of the answer is lost. */
+static void a_slow_reader_slows_the_server_down(void **state)
+{
+	struct client *c = asks(door, CHAT_STREAM("hello"));
+	struct answer long_one = { .text = STREAM_HEAD "Connection: close\r\n\r\n", .close = true };
+	struct buf pieces;
+
+	(void)state;
+	buf_init(&pieces, MIB(41));
+	while (pieces.n < MIB(40))
+		buf_printf(&pieces, "data: %01000d\n\n", 7);
+	long_one.more = buf_str(&pieces);
+	until(up->n == 1);
+	client_deafen(c);
+	size_t before = heap_in_use();
+
+	conn_say(up->asked[0].conn, &long_one);
+	settle();
+	assert_true(server_unsent(up, 0) > MIB(20));
+	assert_true(heap_in_use() < before + MIB(4));
+	client_listen(c);
+	until(is_answered(c));
+	assert_true(str_eq(body_of(buf_str(&c->got)), buf_str(&pieces)));
+	assert_string_equal(verdict(door), "none");
+	buf_fini(&pieces);
+}
+
+/* --- ceilings of an attempt ---------------------------------------------------------------- */
+
+static void an_attempt_has_500_requests(void **state)
+{
+	static const char refused[] =
+	    REFUSED("400", "more than 500 requests in one attempt", "tutti_refused");
+	struct client *c = client_of(door);
+	struct str request = str_from(post_as("token", CHAT("hello")));
+
+	(void)state;
+	for (int i = 0; i < ATTEMPT_REQUESTS_MAX; i++) {
+		client_send(c, request);
+		assert_string_equal(client_answer(c), YES);
+	}
+	assert_string_equal(verdict(door), "none");
+	for (int i = 0; i < 3; i++) {
+		client_send(c, request);
+		assert_string_equal(client_answer(c), refused);
+	}
+	assert_string_equal(verdict(door), "truncated: more than 500 requests in one attempt");
+	assert_string_equal(tell(door, STR(GET "\r\n")), MODELS);
+	assert_int_equal(up->n, ATTEMPT_REQUESTS_MAX);
+	assert_string_equal(ask(door_open("up", "other"), CHAT("hello")), YES);
+}
+
+static size_t n_closed(struct client *const *all, size_t n)
+{
+	size_t closed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		closed += all[i]->closed;
+	return closed;
+}
+
+static void a_door_has_32_connections(void **state)
+{
+	struct client *all[40];
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		all[i] = client_of(door);
+	until(n_closed(all, 40) == 8);
+	assert_int_equal(n_closed(all, 32), 0);
+	assert_string_equal(ask(door, CHAT("hello")), "closed");
+	for (size_t i = 0; i < 32; i++) {
+		client_send(all[i], str_from(post_as("token", CHAT("hello"))));
+		assert_string_equal(client_answer(all[i]), YES);
+	}
+	client_close(all[7]);
+	settle();
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+}
+
+/* --- the end of a door --------------------------------------------------------------------- */
+
+/* One request in each state: its body comes in, it waits, it flies, its answer comes. */
+struct four {
+	struct server *server;
+	struct door *door;
+	struct client *reading, *waiting, *flying, *streaming;
+};
+
+static struct four four_requests(struct budget *budget)
+{
+	struct four f = { .server = server_mute() };
+	struct str request = str_from(post_as("token", CHAT("read")));
+
+	upstream_at("narrow", server_url(f.server), KEY, 2);
+	f.door = door_of_run("narrow", "token", budget);
+	f.reading = client_asks(f.door, str_take(request, request.n - 1));
+	f.streaming = asks(f.door, CHAT_STREAM("stream"));
+	until(f.server->n == 1);
+	server_say(f.server, 0, STREAM_HEAD "\r\n" PIECE("one"));
+	until(str_contains(buf_str(&f.streaming->got), STR("one")));
+	f.flying = asks(f.door, CHAT("fly"));
+	until(f.server->n == 2);
+	f.waiting = asks(f.door, CHAT("wait"));
+	until(log_has(f.door, "active\nactive\nactive\n"));
+	return f;
+}
+
+static void expect_cancelled(const struct four *f)
+{
+	until(f->server->asked[0].cancelled && f->server->asked[1].cancelled);
+	assert_int_equal(f->server->n, 2);
+	assert_string_equal(client_answer(f->reading), "closed");
+	assert_string_equal(client_answer(f->waiting), "closed");
+	assert_string_equal(client_answer(f->flying), "closed");
+	assert_string_equal(
+	    client_answer(f->streaming), "200 text/event-stream " PIECE("one") " …");
+	assert_log(f->door, "active\nactive\nactive\n");
+}
+
+static void closing_a_door_cancels_all_behind_it(void **state)
+{
+	struct budget budget = { .limit = 1000 };
+	struct four f = four_requests(&budget);
+
+	(void)state;
+	assert_int_equal(budget.reserved, 112 / 4 + 57 / 4 + 58 / 4);
+	door_close(f.door);
+	expect_cancelled(&f);
+	assert_int_equal(budget.reserved, 0);
+	assert_int_equal(budget.used, 112 / 4 + 1); /* the stream's, as far as it came */
+	assert_string_equal(ask(f.door, CHAT("hello")), "closed");
+}
+
+static void the_end_cancels_everything(void **state)
+{
+	struct four f = four_requests(NULL);
+
+	(void)state;
+	gateway_destroy(gateway);
+	gateway = NULL;
+	expect_cancelled(&f);
+}
+
+static void who_waits_goes_when_the_door_before_it_closes(void **state)
+{
+	struct four f = four_requests(NULL);
+	struct door *other = door_open("narrow", "other");
+	struct client *c = asks(other, CHAT("next"));
+
+	(void)state;
+	until(log_has(other, "active\n"));
+	door_close(f.door);
+	until(f.server->n == 3);
+	assert_true(str_contains(f.server->asked[2].text, STR("next")));
+	server_say(f.server, 2, http_json(JSON_ANSWER(5, 7)));
+	assert_string_equal(client_answer(c), YES);
+	assert_int_equal(f.server->n, 3);
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -591,6 +751,12 @@ int main(void)
 		M(pieces_pass_as_they_come),
 		M(tokens_are_counted_however_the_answer_comes),
 		D(an_attempt_counts_all_of_its_answers),
+		M(a_slow_reader_slows_the_server_down),
+		D(an_attempt_has_500_requests),
+		D(a_door_has_32_connections),
+		D(closing_a_door_cancels_all_behind_it),
+		D(the_end_cancels_everything),
+		D(who_waits_goes_when_the_door_before_it_closes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
