@@ -644,6 +644,12 @@ static inline const char *post_as(const char *token, const char *body)
 	    token, strlen(body), body);
 }
 
+/* An error of ours, as client_take shows it. */
+#define REFUSED(status, message, type)                                                      \
+	status " application/json {\"error\":{\"message\":\"" message "\",\"type\":\"" type \
+	       "\",\"code\":\"" type "\"}}"
+#define YES "200 application/json " JSON_ANSWER(5, 7)
+
 #define CHAT(text) "{\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}]}"
 #define CHAT_STREAM(text) \
 	"{\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}],\"stream\":true}"

@@ -3,10 +3,6 @@
 
 #include <malloc.h>
 
-#define OTHERS "{\"error\":{\"message\":"
-#define REFUSED(status, message, type)                                        \
-	status " application/json " OTHERS "\"" message "\",\"type\":\"" type \
-	       "\",\"code\":\"" type "\"}}"
 #define STRANGER REFUSED("401", "this token is not of this attempt", "invalid_api_key")
 #define ELSEWHERE REFUSED("404", "only /v1/models and /v1/chat/completions are here", "not_found")
 #define NO_CHAT REFUSED("400", "this is no chat completion request", "invalid_request_error")
@@ -18,7 +14,6 @@
 #define MODELS                                                                                    \
 	"200 application/json {\"object\":\"list\",\"data\":[{\"id\":\"m\",\"object\":\"model\"," \
 	"\"owned_by\":\"tutti\"}]}"
-#define YES "200 application/json " JSON_ANSWER(5, 7)
 
 static struct server *up;
 static struct door *door;

@@ -1,0 +1,131 @@
+/* The gateway and its model servers: what a failure amounts to, who may go, who waits, who pays. */
+#include "gateway.h"
+
+#define FAILED(status, why) REFUSED(status, why, "upstream_error")
+#define CUT_JSON                                                                          \
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n" \
+	"{\"choices\":"
+#define BUDGET_SPENT(limit) \
+	REFUSED("400", "the run's token budget (" limit ") is used up", "tutti_refused")
+
+/* --- failures ------------------------------------------------------------------------------ */
+
+struct failure {
+	struct answer answer; /* of the server, to every request */
+	size_t asked;	      /* so often */
+	const char *got;      /* by the worker's child */
+	const char *verdict;
+	/* filled in */
+	struct server *server;
+	struct door *door;
+	struct client *client;
+};
+
+static const char *http_error(int status, const char *headers, const char *text)
+{
+	return http(status, headers, arena_printf(arena, "{\"error\":%s}", text));
+}
+
+/* All at once, each with a server of its own: most of the time goes into backing off. */
+static void expect_failures(struct failure *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct failure *f = &rows[i];
+		const char *name = arena_printf(arena, "server %zu", i);
+
+		f->server = server_on(&loop, &f->answer, 1);
+		upstream_at(name, server_url(f->server), KEY, 1);
+		f->door = door_open(name, "token");
+		f->client = asks(f->door, CHAT_STREAM("hello"));
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct failure *f = &rows[i];
+		const char *got = client_answer(f->client);
+
+		if (strcmp(got, f->got) != 0 || strcmp(verdict(f->door), f->verdict) != 0 ||
+		    f->server->n != f->asked)
+			fail_msg(
+			    "to   %.200s\ngot  %s\nwant %s\nsays %s\nwant %s\nasked %zu of %zu",
+			    f->answer.text, got, f->got, verdict(f->door), f->verdict, f->server->n,
+			    f->asked);
+	}
+}
+
+#define ROW(answer, asked, status, ending, why)                                     \
+	{                                                                           \
+		{ .text = (answer) }, (asked), FAILED(status, why), ending ": " why \
+	}
+
+static void what_a_server_says_about_a_request_is_believed_at_once(void **state)
+{
+	struct failure rows[] = {
+		ROW(http_error(401, "", "{\"message\":\"no such key\"}"), 1, "400", "denied",
+		    "the model server said 401: no such key"),
+		ROW(http_error(403, "", "\"not for you\""), 1, "400", "denied",
+		    "the model server said 403: not for you"),
+		ROW(http(404, "", "<html>Not here</html>"), 1, "400", "denied",
+		    "the model server said 404: <html>Not here</html>"),
+		ROW(http_error(402, "", "{\"message\":\"pay\"}"), 1, "400", "quota",
+		    "the model server said 402: pay"),
+		ROW(http_error(429, "Retry-After: 121\r\n", "{\"message\":\"slow\"}"), 1, "400",
+		    "rate_limited", "the model server said 429: slow"),
+	};
+
+	(void)state;
+	expect_failures(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void what_may_pass_is_asked_five_times(void **state)
+{
+	struct failure rows[] = {
+		ROW(http_error(500, "", "{\"message\":\"oh\"}"), 5, "400", "endpoint_down",
+		    "the model server said 500: oh"),
+		ROW(http(503, "", ""), 5, "400", "endpoint_down", "the model server said 503"),
+		ROW(http_error(429, "", "\"slow\""), 5, "400", "rate_limited",
+		    "the model server said 429: slow"),
+	};
+	size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		rows[i].answer.close = !whole(str_from(rows[i].answer.text));
+	expect_failures(rows, n);
+	for (size_t i = 0; i < n; i++) /* it is given ever more time */
+		for (size_t k = 1; k < 5; k++)
+			assert_true(rows[i].server->asked[k].at - rows[i].server->asked[k - 1].at >=
+				    (250u << (k - 1)) - 1);
+}
+
+/* Nothing of it is ours to judge: the agent reads it, and says what it is. */
+static void a_stream_that_began_is_not_asked_for_again(void **state)
+{
+	static const char begun[] = STREAM_HEAD "Transfer-Encoding: chunked\r\n\r\n"
+						"6\r\ndata: \r\n";
+	struct failure rows[] = {
+		{ { .text = begun, .close = true }, 1, "200 text/event-stream data:  …",
+		    "endpoint_down: the model server broke off its answer" },
+		{ { .text = STREAM_HEAD "Content-Length: 100\r\n\r\n" PIECE("a"), .close = true },
+		    1, "200 text/event-stream " PIECE("a") " …",
+		    "endpoint_down: the model server broke off its answer" },
+		{ { .text = http_stream("data: {\"broken\n\nnonsense\n\n") }, 1,
+		    "200 text/event-stream data: {\"broken\n\nnonsense\n\n", "none" },
+		{ { .text = http_stream("") }, 1, "200 text/event-stream ", "none" },
+		{ { .text = http_stream("data: {\"error\":{\"message\":\"overloaded\"}}\n\n") }, 1,
+		    "200 text/event-stream data: {\"error\":{\"message\":\"overloaded\"}}\n\n",
+		    "none" },
+	};
+
+	(void)state;
+	expect_failures(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_a_server_says_about_a_request_is_believed_at_once),
+		T(what_may_pass_is_asked_five_times),
+		T(a_stream_that_began_is_not_asked_for_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
