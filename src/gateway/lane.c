@@ -279,16 +279,28 @@ static const char *cause_of(int status, char *buf, size_t n)
 	return buf;
 }
 
+/* The request is at fault: the agent may send another. */
+static bool is_theirs(int status, enum ending ending)
+{
+	static const int ours[] = { 401, 402, 403, 404, 408, 429 };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (status == ours[i])
+			return false;
+	return status >= 400 && status < 500 && ending != ENDING_QUOTA;
+}
+
 void request_failed(struct request *r, int status, msec_t retry_after, struct str message)
 {
 	struct port *p = r->port;
 	enum ending ending = endpoint_classify(status, message);
-	bool theirs = status >= 400 && status < 500 && status != 401 && status != 402 &&
-		      status != 403 && status != 404 && status != 429 && ending != ENDING_QUOTA;
+	bool theirs = is_theirs(status, ending), elsewhere = status >= 300 && status < 400;
 	char buf[64];
 
-	if (try_again(r, ending, retry_after))
+	if (!theirs && !elsewhere && try_again(r, ending, retry_after))
 		return;
+	if (elsewhere)
+		message = STR("it points elsewhere, and that is not followed");
 	message = str_take(str_trim(message), 300);
 	/* what the agent can do something about is the agent's; the rest ends the attempt */
 	port_fail(p, ending, !theirs, "%s%s%.*s", cause_of(status, buf, sizeof(buf)),
