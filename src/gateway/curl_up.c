@@ -85,21 +85,31 @@ static void transfer_free(struct transfer *t)
 	free(t);
 }
 
-static struct str error_words(const json_t *doc, struct str raw)
+/* What the server says, and its code where the words alone do not: "no (model_not_found)". */
+static struct str error_words(const json_t *doc, struct str raw, char *buf, size_t max)
 {
 	const json_t *error = json_object_get(doc, "error");
-	struct str text = json_get_str(error, "message");
+	struct str text = json_get_str(error, "message"), code = json_get_str(error, "code");
 
 	if (json_is_string(error))
 		text = str_from(json_string_value(error));
 	if (!text.n)
 		text = json_get_str(doc, "message");
-	return text.n || doc ? text : str_take(raw, 200);
+	if (!doc)
+		return str_take(raw, 200);
+	if (!code.n || str_contains(text, code))
+		return text;
+	if (!text.n)
+		return code;
+	snprintf(
+	    buf, max, "%.*s (%.*s)", STR_ARG(str_take(text, 230)), STR_ARG(str_take(code, 60)));
+	return str_from(buf);
 }
 
 static void whole_answer(struct transfer *t, struct request *r)
 {
 	json_t *doc = json_parse(buf_str(&t->raw), NULL);
+	char words[400];
 
 	if (t->status == 200 && json_get_array(doc, "choices")) {
 		request_head(r, true);
@@ -109,8 +119,8 @@ static void whole_answer(struct transfer *t, struct request *r)
 	} else if (t->status == 200) {
 		request_failed(r, 502, 0, STR("its answer is no chat completion"));
 	} else {
-		request_failed(
-		    r, (int)t->status, t->retry_after, error_words(doc, buf_str(&t->raw)));
+		request_failed(r, (int)t->status, t->retry_after,
+		    error_words(doc, buf_str(&t->raw), words, sizeof(words)));
 	}
 	json_decref(doc);
 }

@@ -63,6 +63,9 @@ static void what_a_server_says_about_a_request_is_believed_at_once(void **state)
 		    "the model server said 401: no such key"),
 		ROW(http_error(403, "", "\"not for you\""), 1, "400", "denied",
 		    "the model server said 403: not for you"),
+		ROW(http_error(
+			404, "", "{\"message\":\"no model x\",\"code\":\"model_not_found\"}"),
+		    1, "400", "denied", "the model server said 404: no model x (model_not_found)"),
 		ROW(http(404, "", "<html>Not here</html>"), 1, "400", "denied",
 		    "the model server said 404: <html>Not here</html>"),
 		ROW(http_error(402, "", "{\"message\":\"pay\"}"), 1, "400", "quota",
@@ -71,6 +74,15 @@ static void what_a_server_says_about_a_request_is_believed_at_once(void **state)
 		    "endpoint_down", "the model server said 400: temperature is too high"),
 		ROW(http_error(400, "", "{\"message\":\"Maximum context length is 10\"}"), 1, "400",
 		    "truncated", "the model server said 400: Maximum context length is 10"),
+		ROW(http_error(
+			400, "", "{\"message\":\"no\",\"code\":\"context_length_exceeded\"}"),
+		    1, "400", "truncated",
+		    "the model server said 400: no (context_length_exceeded)"),
+		ROW(http_error(
+			429, "", "{\"message\":\"no more\",\"code\":\"insufficient_quota\"}"),
+		    1, "400", "quota", "the model server said 429: no more (insufficient_quota)"),
+		ROW(http_error(402, "", "{\"code\":\"insufficient_quota\"}"), 1, "400", "quota",
+		    "the model server said 402: insufficient_quota"),
 		ROW(http(413, "", ""), 1, "413", "truncated", "the model server said 413"),
 		ROW(http(422, "", "{\"message\":\"bad tool\"}"), 1, "422", "endpoint_down",
 		    "the model server said 422: bad tool"),
