@@ -35,6 +35,8 @@ static void look_at_head(struct transfer *t)
 	t->typed = true;
 	api->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	api->easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (t->status != 200)
+		t->raw.max = ERROR_MAX;
 	t->is_stream = t->status == 200 && type && strncasecmp(type, "text/event-stream", 17) == 0;
 	if (t->is_stream)
 		request_head(t->r, false);
@@ -117,7 +119,7 @@ static void whole_answer(struct transfer *t, struct request *r)
 
 		request_end(r, !fits);
 	} else if (t->status == 200) {
-		request_failed(r, 502, 0, STR("its answer is no chat completion"));
+		request_failed(r, 200, 0, STR("its answer is no chat completion"));
 	} else {
 		request_failed(r, (int)t->status, t->retry_after,
 		    error_words(doc, buf_str(&t->raw), words, sizeof(words)));
@@ -137,9 +139,9 @@ static void finish(struct transfer *t, CURLcode rc)
 		look_at_head(t);
 	if (t->is_stream)
 		request_end(r, rc != CURLE_OK);
-	else if (t->too_big)
-		request_failed(r, 502, 0, STR("its answer is larger than 64 MiB"));
-	else if (rc != CURLE_OK)
+	else if (t->too_big && t->status == 200)
+		request_overflowed(r);
+	else if (rc != CURLE_OK && !t->too_big)
 		request_failed(r, 0, 0, str_from(why));
 	else
 		whole_answer(t, r);

@@ -192,12 +192,17 @@ void request_head(struct request *r, bool json)
 	request_wake(r);
 }
 
+static void say_overflow(struct port *p)
+{
+	port_fail(p, ENDING_ENDPOINT_DOWN, false, "the model server sent more than %zu MiB",
+	    MODEL_RESPONSE_MAX >> 20);
+}
+
 bool request_body(struct request *r, struct str bytes)
 {
 	r->out_total += bytes.n;
 	if (r->out_total > MODEL_RESPONSE_MAX) {
-		port_fail(r->port, ENDING_ENDPOINT_DOWN, false,
-		    "the model server sent more than %zu MiB", MODEL_RESPONSE_MAX >> 20);
+		say_overflow(r->port);
 		return false;
 	}
 	usage_feed(r, bytes);
@@ -274,7 +279,7 @@ static bool try_again(struct request *r, enum ending ending, msec_t retry_after)
 static const char *cause_of(int status, char *buf, size_t n)
 {
 	if (!status)
-		return "the model server cannot be reached";
+		return "the model server gave no answer";
 	snprintf(buf, n, "the model server said %d", status);
 	return buf;
 }
@@ -311,5 +316,16 @@ void request_failed(struct request *r, int status, msec_t retry_after, struct st
 	}
 	land(r);
 	request_refuse(r, theirs ? status : 400, "upstream_error", p->why);
+	lane_pump(p->up);
+}
+
+/* Not asked again: it would be as much again. */
+void request_overflowed(struct request *r)
+{
+	struct port *p = r->port;
+
+	say_overflow(p);
+	land(r);
+	request_refuse(r, 400, "upstream_error", p->why);
 	lane_pump(p->up);
 }

@@ -166,6 +166,8 @@ void request_end(struct request *r, bool cut);
  * The lane decides whether there is another try.
  */
 void request_failed(struct request *r, int status, msec_t retry_after, struct str message);
+/* No answer, because it is over its ceiling before any of it was passed on. */
+void request_overflowed(struct request *r);
 
 /* --- usage.c --------------------------------------------------------------------------------- */
 

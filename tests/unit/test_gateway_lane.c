@@ -107,6 +107,17 @@ static void what_may_pass_is_asked_five_times(void **state)
 		    "the model server said 408: late"),
 		ROW(http_error(429, "", "\"slow\""), 5, "400", "rate_limited",
 		    "the model server said 429: slow"),
+		ROW(http(200, "Content-Type: text/html\r\n", "<html>quota</html>"), 5, "400",
+		    "endpoint_down", "the model server said 200: its answer is no chat completion"),
+		ROW(http_json("{\"choices\":{}}"), 5, "400", "endpoint_down",
+		    "the model server said 200: its answer is no chat completion"),
+		ROW("SSH-2.0-x\r\n", 5, "400", "endpoint_down",
+		    "the model server gave no answer: Unsupported protocol"),
+		ROW("", 5, "400", "endpoint_down",
+		    "the model server gave no answer: Server returned nothing (no headers, no "
+		    "data)"),
+		ROW(CUT_JSON, 5, "400", "endpoint_down",
+		    "the model server gave no answer: Transferred a partial file"),
 	};
 	size_t n = sizeof(rows) / sizeof(rows[0]);
 
@@ -143,12 +154,92 @@ static void a_stream_that_began_is_not_asked_for_again(void **state)
 	expect_failures(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static struct str many_bytes(size_t n)
+{
+	char *text = arena_alloc(arena, n + 1);
+
+	memset(text, '\n', n);
+	return (struct str){ text, n };
+}
+
+static void an_answer_has_at_most_64_mib(void **state)
+{
+	static const char json[] =
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+	static const char why[] = "endpoint_down: the model server sent more than 64 MiB";
+	struct answer answers[] = {
+		{ .text = STREAM_HEAD "Connection: close\r\n\r\n", .close = true },
+		{ .text = json, .close = true },
+		{ .text = json, .close = true },
+	};
+	struct server *s = server_with(answers);
+	struct door *d;
+
+	(void)state;
+	upstream_is(s);
+	d = door_open("up", "token");
+	answers[0].more = answers[1].more = many_bytes(MODEL_RESPONSE_MAX + 1);
+	answers[2].more = str_from(JSON_ANSWER(5, 7));
+	struct client *c = asks(d, CHAT_STREAM("one"));
+
+	until(c->closed);
+	assert_true(c->got.n > MODEL_RESPONSE_MAX - MIB(1));
+	assert_false(whole(buf_str(&c->got)));
+	assert_string_equal(verdict(d), why);
+	assert_string_equal(
+	    ask(d, CHAT("two")), FAILED("400", "the model server sent more than 64 MiB"));
+	assert_string_equal(verdict(d), why);
+	assert_string_equal(ask(d, CHAT("three")), YES);
+	assert_string_equal(verdict(d), "none");
+	assert_int_equal(s->n, 3);
+}
+
+/* A page of an error is not read to its end, and says what it says all the same. */
+static void an_endless_error_keeps_its_status(void **state)
+{
+	struct answer page = { .text = "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n<br>",
+		.close = true };
+	struct server *s = server_on(&loop, &page, 1);
+	struct door *d;
+
+	(void)state;
+	page.more = many_bytes(MODEL_RESPONSE_MAX + 1);
+	upstream_is(s);
+	d = door_open("up", "token");
+	assert_string_equal(
+	    ask(d, CHAT("hello")), FAILED("400", "the model server said 404: <br>"));
+	assert_string_equal(verdict(d), "denied: the model server said 404: <br>");
+	assert_int_equal(s->n, 1);
+}
+
+static void a_redirect_is_not_followed(void **state)
+{
+	struct server *trap = server_mute();
+	const struct answer answers[] = {
+		{ .text =
+			http(307, arena_printf(arena, "Location: %s\r\n", server_url(trap)), "") },
+		{ .text = http_json(JSON_ANSWER(5, 7)) },
+	};
+	struct server *s = server_with(answers);
+
+	(void)state;
+	upstream_is(s);
+	assert_string_equal(ask(door_open("up", "token"), CHAT("hello")),
+	    FAILED(
+		"400", "the model server said 307: it points elsewhere, and that is not followed"));
+	assert_string_equal(ask(door_open("up", "other"), CHAT("hello")), YES);
+	assert_int_equal(trap->n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(what_a_server_says_about_a_request_is_believed_at_once),
 		T(what_may_pass_is_asked_five_times),
 		T(a_stream_that_began_is_not_asked_for_again),
+		T(an_answer_has_at_most_64_mib),
+		T(an_endless_error_keeps_its_status),
+		T(a_redirect_is_not_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
