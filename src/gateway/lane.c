@@ -295,6 +295,12 @@ static bool is_theirs(int status, enum ending ending)
 	return status >= 400 && status < 500 && ending != ENDING_QUOTA;
 }
 
+/* Some servers show the key that they refuse. It is for no agent and no report. */
+static bool repeats_key(const struct upstream *up, struct str message)
+{
+	return up->key && up->key[0] && str_contains(message, str_from(up->key));
+}
+
 void request_failed(struct request *r, int status, msec_t retry_after, struct str message)
 {
 	struct port *p = r->port;
@@ -306,6 +312,8 @@ void request_failed(struct request *r, int status, msec_t retry_after, struct st
 		return;
 	if (elsewhere)
 		message = STR("it points elsewhere, and that is not followed");
+	if (repeats_key(p->up, message))
+		message = STR("(it repeated the key)");
 	message = str_take(str_trim(message), 300);
 	/* what the agent can do something about is the agent's; the rest ends the attempt */
 	port_fail(p, ending, !theirs, "%s%s%.*s", cause_of(status, buf, sizeof(buf)),
