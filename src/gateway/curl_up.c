@@ -70,7 +70,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	unsigned long long seconds;
 
 	if (line.n > 12 && strncasecmp(p, "retry-after:", 12) == 0 &&
-	    str_to_u64(str_trim(str_skip(line, 12)), 86400, &seconds))
+	    str_to_u64(str_trim(str_skip(line, 12)), UINT32_MAX, &seconds))
 		t->retry_after = (msec_t)seconds * 1000;
 	return line.n;
 }

@@ -272,7 +272,8 @@ static bool try_again(struct request *r, enum ending ending, msec_t retry_after)
 	}
 	if (ending != ENDING_ENDPOINT_DOWN)
 		return false;
-	again(r, jitter(up, delay) > retry_after ? jitter(up, delay) : retry_after);
+	delay = jitter(up, delay);
+	again(r, delay > retry_after ? delay : retry_after);
 	return true;
 }
 

@@ -91,6 +91,8 @@ static void what_a_server_says_about_a_request_is_believed_at_once(void **state)
 		    "the model server said 301: it points elsewhere, and that is not followed"),
 		ROW(http_error(429, "Retry-After: 121\r\n", "{\"message\":\"slow\"}"), 1, "400",
 		    "rate_limited", "the model server said 429: slow"),
+		ROW(http_error(429, "Retry-After: 100000\r\n", "{\"message\":\"slow\"}"), 1, "400",
+		    "rate_limited", "the model server said 429: slow"),
 		ROW(http_error(401, "", "{\"message\":\"no such key: " KEY "\"}"), 1, "400",
 		    "denied", "the model server said 401: (it repeated the key)"),
 	};
