@@ -26,6 +26,15 @@ static const char *http_error(int status, const char *headers, const char *text)
 	return http(status, headers, arena_printf(arena, "{\"error\":%s}", text));
 }
 
+/* Nobody listens there. */
+static const char *dead_url(void)
+{
+	unsigned port;
+
+	close(listener(&port));
+	return arena_printf(arena, "http://127.0.0.1:%u/v1", port);
+}
+
 /* All at once, each with a server of its own: most of the time goes into backing off. */
 static void expect_failures(struct failure *rows, size_t n)
 {
@@ -34,7 +43,7 @@ static void expect_failures(struct failure *rows, size_t n)
 		const char *name = arena_printf(arena, "server %zu", i);
 
 		f->server = server_on(&loop, &f->answer, 1);
-		upstream_at(name, server_url(f->server), KEY, 1);
+		upstream_at(name, f->answer.text ? server_url(f->server) : dead_url(), KEY, 1);
 		f->door = door_open(name, "token");
 		f->client = asks(f->door, CHAT_STREAM("hello"));
 	}
@@ -46,8 +55,8 @@ static void expect_failures(struct failure *rows, size_t n)
 		    f->server->n != f->asked)
 			fail_msg(
 			    "to   %.200s\ngot  %s\nwant %s\nsays %s\nwant %s\nasked %zu of %zu",
-			    f->answer.text, got, f->got, verdict(f->door), f->verdict, f->server->n,
-			    f->asked);
+			    f->answer.text ? f->answer.text : "nobody", got, f->got,
+			    verdict(f->door), f->verdict, f->server->n, f->asked);
 	}
 }
 
@@ -122,15 +131,17 @@ static void what_may_pass_is_asked_five_times(void **state)
 		    "data)"),
 		ROW(CUT_JSON, 5, "400", "endpoint_down",
 		    "the model server gave no answer: Transferred a partial file"),
+		ROW(NULL, 0, "400", "endpoint_down",
+		    "the model server gave no answer: Couldn't connect to server"),
 	};
 	size_t n = sizeof(rows) / sizeof(rows[0]);
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
-		rows[i].answer.close = !whole(str_from(rows[i].answer.text));
+		rows[i].answer.close = rows[i].asked && !whole(str_from(rows[i].answer.text));
 	expect_failures(rows, n);
 	for (size_t i = 0; i < n; i++) /* it is given ever more time */
-		for (size_t k = 1; k < 5; k++)
+		for (size_t k = 1; k < rows[i].asked; k++)
 			assert_true(rows[i].server->asked[k].at - rows[i].server->asked[k - 1].at >=
 				    (250u << (k - 1)) - 1);
 }
@@ -235,6 +246,187 @@ static void a_redirect_is_not_followed(void **state)
 	assert_int_equal(trap->n, 0);
 }
 
+/* --- the lane ------------------------------------------------------------------------------ */
+
+/* What D was told, with "N s to go" for every such number. */
+static const char *told(const struct door *d)
+{
+	struct str log = buf_str(&d->log);
+	struct buf b;
+
+	buf_init(&b, MIB(1));
+	while (log.n) {
+		struct str line = str_line(&log);
+		ptrdiff_t comma = str_find(line, STR(", "));
+
+		if (str_ends(line, STR(" s to go")) && comma > 0)
+			buf_printf(&b, "%.*s, N s to go\n", (int)comma, line.p);
+		else
+			buf_printf(&b, "%.*s\n", STR_ARG(line));
+	}
+	const char *text = arena_cstr(arena, buf_str(&b));
+
+	buf_fini(&b);
+	return text;
+}
+
+static void who_is_asked_to_wait_comes_back_no_sooner(void **state)
+{
+	const struct answer answers[] = {
+		{ .text = http(503, "Retry-After: 1\r\n", "") },
+		{ .text = http_json(JSON_ANSWER(5, 7)) },
+	};
+	struct server *s = server_with(answers);
+	struct door *d;
+
+	(void)state;
+	upstream_is(s);
+	d = door_open("up", "token");
+	assert_string_equal(ask(d, CHAT("hello")), YES);
+	assert_true(s->asked[1].at - s->asked[0].at >= 999);
+	assert_string_equal(verdict(d), "none");
+	assert_log(d, "active\nusage 5 7 0 1\n");
+}
+
+/* The second door has done nothing wrong, and waits all the same, behind the first. */
+static void a_rate_limit_stops_the_whole_lane(void **state)
+{
+	const struct answer answers[] = {
+		{ .text = http(429, "retry-after:  2 \r\n", "") },
+		{ .text = http_json(JSON_ANSWER(5, 7)) },
+	};
+	static const char log[] =
+	    "active\nwaiting: rate limited, N s to go\ngoes on\nusage 5 7 0 1\n";
+	struct server *s = server_with(answers);
+	struct door *first, *second;
+
+	(void)state;
+	upstream_at("up", server_url(s), KEY, 1);
+	first = door_open("up", "token");
+	second = door_open("up", "token");
+	struct client *one = asks(first, CHAT("one"));
+
+	until(s->n == 1);
+	settle();
+	struct client *two = asks(second, CHAT("two"));
+
+	assert_string_equal(client_answer(one), YES);
+	assert_string_equal(client_answer(two), YES);
+	assert_int_equal(s->n, 3);
+	assert_true(str_contains(s->asked[1].text, STR("one")));
+	assert_true(str_contains(s->asked[2].text, STR("two")));
+	assert_true(s->asked[1].at - s->asked[0].at >= 1999);
+	assert_string_equal(told(first), log);
+	assert_string_equal(told(second), log);
+}
+
+static void a_lane_is_as_wide_as_it_says(void **state)
+{
+	static const char *const words[] = { "zero", "one", "two", "three", "four" };
+	static const struct {
+		unsigned asked_for, width;
+	} rows[] = { { 1, 1 }, { 3, 3 }, { 0, 2 } }; /* 0 on this machine: two */
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		const char *name = arena_printf(arena, "lane %zu", k);
+		struct server *s = server_mute();
+		struct client *all[5];
+
+		upstream_at(name, server_url(s), KEY, rows[k].asked_for);
+		for (size_t i = 0; i < 5; i++) {
+			struct door *d = door_open(name, "token");
+
+			all[i] = asks(d, arena_printf(arena, CHAT("%s"), words[i]));
+			until(log_has(d, "active\n"));
+		}
+		for (size_t i = 0; i < 5; i++) {
+			size_t flying = i + rows[k].width < 5 ? i + rows[k].width : 5;
+
+			until(s->n >= flying);
+			settle();
+			assert_int_equal(s->n, flying);
+			assert_true(str_contains(s->asked[i].text, str_from(words[i])));
+			server_say(s, i, http_json(JSON_ANSWER(5, 7)));
+			assert_string_equal(client_answer(all[i]), YES);
+		}
+	}
+}
+
+static void who_waits_is_told_how_many_are_ahead(void **state)
+{
+	struct server *s = server_mute();
+	struct door *all[4];
+
+	(void)state;
+	upstream_at("up", server_url(s), KEY, 2);
+	for (size_t i = 0; i < 4; i++) {
+		all[i] = door_open("up", "token");
+		asks(all[i], CHAT("hello"));
+		until(log_has(all[i], "active\n"));
+	}
+	until(log_has(all[2], "waiting") && log_has(all[3], "waiting"));
+	assert_int_equal(s->n, 2);
+	server_say(s, 1, http_json(JSON_ANSWER(5, 7)));
+	until(s->n == 3);
+	assert_log(all[0], "active\n");
+	assert_log(all[1], "active\nusage 5 7 0 1\n");
+	assert_log(all[2], "active\nwaiting: waiting for model (2 ahead)\ngoes on\n");
+	assert_log(all[3], "active\nwaiting: waiting for model (3 ahead)\n");
+}
+
+/* --- the budget of a run ------------------------------------------------------------------- */
+
+static void the_attempts_of_a_run_share_its_tokens(void **state)
+{
+	const struct answer yes[] = { { .text = http_json(JSON_ANSWER(5, 7)) } };
+	static struct budget budget = { .limit = 38 }, of_another_run = { .limit = 38 };
+	struct server *s = server_with(yes);
+	struct door *all[3], *other;
+
+	(void)state;
+	upstream_is(s);
+	for (size_t i = 0; i < 3; i++) {
+		all[i] = door_of_run("up", "token", &budget);
+		assert_int_equal(budget.used, 12 * i);
+		assert_string_equal(ask(all[i], CHAT("hello")), i < 2 ? YES : BUDGET_SPENT("38"));
+		assert_int_equal(budget.reserved, 0);
+	}
+	assert_string_equal(ask(all[0], CHAT("hello")), BUDGET_SPENT("38"));
+	assert_string_equal(verdict(all[0]), "quota: the run's token budget (38) is used up");
+	assert_string_equal(verdict(all[1]), "none");
+	assert_log(all[2], "active\nnotice: the run's token budget (38) is used up\n");
+	assert_int_equal(s->n, 2);
+
+	other = door_of_run("up", "token", &of_another_run);
+	assert_string_equal(ask(other, CHAT("hello")), YES);
+	assert_string_equal(ask(door_open("up", "token"), CHAT("hello")), YES);
+}
+
+/* A request is held to be as large as its text, until its answer says. */
+static void what_is_on_its_way_counts_as_spent(void **state)
+{
+	static struct budget budget = { .limit = 29 };
+	struct server *s = server_mute();
+	struct door *d;
+
+	(void)state;
+	upstream_is(s);
+	d = door_of_run("up", "token", &budget);
+	struct client *c = asks(d, CHAT("hello"));
+
+	until(s->n == 1);
+	assert_int_equal(budget.reserved, 15);
+	assert_string_equal(
+	    ask(door_of_run("up", "token", &budget), CHAT("hello")), BUDGET_SPENT("29"));
+	server_say(s, 0, http_json(JSON_ANSWER(5, 7)));
+	assert_string_equal(client_answer(c), YES);
+	assert_int_equal(budget.reserved, 0);
+	assert_int_equal(budget.used, 12);
+	c = asks(d, CHAT("hello"));
+	until(s->n == 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +436,12 @@ int main(void)
 		T(an_answer_has_at_most_64_mib),
 		T(an_endless_error_keeps_its_status),
 		T(a_redirect_is_not_followed),
+		T(who_is_asked_to_wait_comes_back_no_sooner),
+		T(a_rate_limit_stops_the_whole_lane),
+		T(a_lane_is_as_wide_as_it_says),
+		T(who_waits_is_told_how_many_are_ahead),
+		T(the_attempts_of_a_run_share_its_tokens),
+		T(what_is_on_its_way_counts_as_spent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
