@@ -20,9 +20,10 @@ static void tell_waiting(struct request *r, const char *why)
 	r->told_at = why ? clock_boot() : 0;
 }
 
-static void tell_notice(struct port *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell_notice(const struct port *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void tell_notice(struct port *p, const char *fmt, ...)
+static void tell_notice(const struct port *p, const char *fmt, ...)
 {
 	char text[700];
 	va_list ap;
@@ -285,6 +286,23 @@ static const char *cause_of(int status, char *buf, size_t n)
 	return buf;
 }
 
+/* Everybody on the lane hears it; those whose requests were under way meet it once more. */
+static void quota_gone(const struct port *p)
+{
+	static const char words[] = "quota used up";
+	struct upstream *up = p->up;
+	bool known = up->paused_why == words && up->paused_until > clock_boot();
+
+	pause_lane(up, QUOTA_PAUSE, words);
+	list_each (&up->g->ports, it) {
+		struct port *port = list_item(it, struct port, list);
+
+		if (port == p || (port->up == up && !known))
+			tell_notice(
+			    port, "quota: \"%s\" is paused for 1:00 (%s)", up->name, p->why);
+	}
+}
+
 /* The request is at fault: the agent may send another. */
 static bool is_theirs(int status, enum ending ending)
 {
@@ -319,10 +337,8 @@ void request_failed(struct request *r, int status, msec_t retry_after, struct st
 	/* what the agent can do something about is the agent's; the rest ends the attempt */
 	port_fail(p, ending, !theirs, "%s%s%.*s", cause_of(status, buf, sizeof(buf)),
 	    message.n ? ": " : "", STR_ARG(message));
-	if (ending == ENDING_QUOTA) {
-		pause_lane(p->up, QUOTA_PAUSE, "quota used up");
-		tell_notice(p, "quota: \"%s\" is paused for 1:00 (%s)", p->up->name, p->why);
-	}
+	if (ending == ENDING_QUOTA)
+		quota_gone(p);
 	land(r);
 	request_refuse(r, theirs ? status : 400, "upstream_error", p->why);
 	lane_pump(p->up);

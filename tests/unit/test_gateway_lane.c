@@ -375,6 +375,48 @@ static void who_waits_is_told_how_many_are_ahead(void **state)
 	assert_log(all[3], "active\nwaiting: waiting for model (3 ahead)\n");
 }
 
+static void a_quota_that_is_gone_stops_everybody(void **state)
+{
+	static const char notice[] =
+	    "notice: quota: \"up\" is paused for 1:00 (the model server said 429: no more "
+	    "(insufficient_quota))\n";
+	const struct answer no_more[] = {
+		{ .text = http_error(
+		      429, "", "{\"message\":\"no more\",\"code\":\"insufficient_quota\"}") }
+	};
+	const struct answer yes[] = { { .text = http_json(JSON_ANSWER(5, 7)) } };
+	struct server *s = server_with(no_more), *elsewhere = server_with(yes);
+	struct door *first, *second, *third, *other;
+
+	(void)state;
+	upstream_is(s);
+	upstream_at("other", server_url(elsewhere), KEY, 1);
+	first = door_open("up", "token");
+	second = door_open("up", "token");
+	other = door_open("other", "token");
+	assert_string_equal(ask(first, CHAT("hello")),
+	    FAILED("400", "the model server said 429: no more (insufficient_quota)"));
+	assert_string_equal(
+	    verdict(first), "quota: the model server said 429: no more (insufficient_quota)");
+	assert_log(first, arena_printf(arena, "active\n%s", notice));
+	assert_log(second, notice);
+
+	asks(second, CHAT("hello"));
+	third = door_open("up", "token");
+	asks(third, CHAT("hello"));
+	assert_string_equal(ask(first, CHAT("hello")),
+	    REFUSED(
+		"400", "the model server said 429: no more (insufficient_quota)", "tutti_refused"));
+	until(log_has(second, "waiting") && log_has(third, "waiting"));
+	assert_string_equal(told(second),
+	    arena_printf(arena, "%sactive\nwaiting: quota used up, N s to go\n", notice));
+	assert_string_equal(told(third), "active\nwaiting: quota used up, N s to go\n");
+	assert_string_equal(verdict(second), "none");
+	assert_int_equal(s->n, 1);
+	assert_string_equal(ask(other, CHAT("hello")), YES);
+	assert_log(other, "active\nusage 5 7 0 1\n");
+}
+
 /* --- the budget of a run ------------------------------------------------------------------- */
 
 static void the_attempts_of_a_run_share_its_tokens(void **state)
@@ -440,6 +482,7 @@ int main(void)
 		T(a_rate_limit_stops_the_whole_lane),
 		T(a_lane_is_as_wide_as_it_says),
 		T(who_waits_is_told_how_many_are_ahead),
+		T(a_quota_that_is_gone_stops_everybody),
 		T(the_attempts_of_a_run_share_its_tokens),
 		T(what_is_on_its_way_counts_as_spent),
 	};
