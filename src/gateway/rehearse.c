@@ -159,7 +159,7 @@ static void drained(struct request *r)
 {
 	struct rehearsing *h = r->transfer;
 
-	if (h && !uv_is_active((uv_handle_t *)h->timer) && h->answer.action == REHEARSE_REPLY)
+	if (h && !uv_is_active((uv_handle_t *)h->timer))
 		later(h, 0);
 }
 

@@ -96,6 +96,28 @@ static void each_misbehaviour_is_met(void **state)
 	}
 }
 
+static size_t n_events(const struct client *c)
+{
+	struct str rest = body_of(buf_str(&c->got));
+	size_t n = 0;
+
+	for (ptrdiff_t at; (at = str_find(rest, STR("\n\n"))) >= 0; n++)
+		rest = str_skip(rest, (size_t)at + 2);
+	return n;
+}
+
+static void a_stall_comes_after_all_that_goes_before(void **state)
+{
+	struct door *d = rehearsing("stalls", "huge 2000000\nstall 1500\n");
+	struct client *c = asks(d, CHAT_STREAM(PROMPT));
+
+	(void)state;
+	until(n_events(c) == 1500);
+	assert_string_equal(verdict(d), "none");
+	door_close(d);
+	until(c->closed);
+}
+
 static void who_hangs_is_let_go_with_the_gateway(void **state)
 {
 	struct client *hangs = asks(rehearsing("hangs", "hang"), CHAT_STREAM(PROMPT));
@@ -128,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_rehearsal_model_is_behind_the_same_door),
 		T(each_misbehaviour_is_met),
+		T(a_stall_comes_after_all_that_goes_before),
 		T(who_hangs_is_let_go_with_the_gateway),
 		T(a_flood_is_cut_at_64_mib),
 	};
