@@ -178,6 +178,8 @@ static int weigh(struct agent *ag, struct reply *r)
 {
 	struct str text = str_trim(buf_str(&r->text));
 
+	if (r->too_long)
+		return finish(ag, ENDING_TRUNCATED, buf_str(&r->text), r->error);
 	if (r->error.n) {
 		if (shrink(ag, r))
 			return 1;

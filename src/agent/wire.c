@@ -238,6 +238,31 @@ static void perform(struct exchange *x, const struct wire *w, struct str body)
 		r->error = STR("the model server's stream ended early");
 }
 
+/* A ceiling of ours that was passed: libcurl only knows that we did not take what came. */
+static void name_ceiling(struct exchange *x)
+{
+	struct reply *r = x->reply;
+	const struct {
+		bool passed;
+		const char *what;
+		size_t max;
+	} ceilings[] = {
+		{ buf_status(&r->text) != 0, "the model's answer was cut at", r->text.max },
+		{ x->broken == -E2BIG, "an event of the model server is larger than",
+		    SSE_LINE_MAX },
+		{ buf_status(&x->raw) != 0, "what the model server sent is larger than",
+		    x->raw.max },
+	};
+
+	r->too_long = ceilings[0].passed;
+	for (size_t i = 0; i < sizeof(ceilings) / sizeof(ceilings[0]); i++)
+		if (ceilings[i].passed) {
+			r->error = str_from(arena_printf(
+			    x->arena, "%s %zu MiB", ceilings[i].what, ceilings[i].max >> 20));
+			return;
+		}
+}
+
 void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *ret)
 {
 	struct exchange x = { .arena = a, .reply = ret };
@@ -256,6 +281,7 @@ void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *re
 	buf_init(&x.raw, MIB(8));
 	sse_init(&x.sse, SSE_LINE_MAX, on_event, &x);
 	perform(&x, w, body);
+	name_ceiling(&x);
 	sse_fini(&x.sse);
 	buf_fini(&x.raw);
 }

@@ -1,7 +1,12 @@
 /* The gateway in front of the rehearsal model, and the native agent behind its door. */
 #include "gateway.h"
 
+#include "agent/agent.h"
+#include "base/json.h"
 #include "sys/fs.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
 
 #define PROMPT "# Your task\\n\\nSay what there is.\\n"
 
@@ -145,6 +150,115 @@ static void a_flood_is_cut_at_64_mib(void **state)
 	assert_string_equal(verdict(d), "endpoint_down: the model server sent more than 64 MiB");
 }
 
+/* --- the native agent ---------------------------------------------------------------------- */
+
+struct agent_run {
+	pid_t pid;
+	uv_pipe_t out;
+	struct buf text; /* its NDJSON */
+	bool over;
+};
+
+static void on_line(uv_stream_t *out, ssize_t n, const uv_buf_t *bytes)
+{
+	struct agent_run *run = out->data;
+
+	if (n >= 0)
+		buf_add(&run->text, (struct str){ bytes->base, (size_t)n });
+	else
+		run->over = true;
+}
+
+static void agent_child(const struct door *d, int in, int out)
+{
+	char url[64], agent[] = "agent", name[] = "tutti";
+	char option[] = "--url", root[] = "--root", tmp[] = "/tmp";
+	char *argv[] = { name, agent, option, url, root, tmp, NULL };
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/v1", d->tcp);
+	setenv("TUTTI_TOKEN", d->token, 1);
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+		_exit(126);
+	_exit(agent_main(6, argv));
+}
+
+/* Runs it to its end behind D, and returns its last line. */
+static json_t *agent_result(const struct door *d)
+{
+	struct agent_run run = { 0 };
+	int in[2], out[2], status;
+
+	buf_init(&run.text, AGENT_OUTPUT_MAX);
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(write(in[1], "Say what there is.\n", 19), 19);
+	close(in[1]);
+	run.pid = fork();
+	if (run.pid == 0)
+		agent_child(d, in[0], out[1]);
+	close(in[0]);
+	close(out[1]);
+	uv_pipe_init(&loop, &run.out, 0);
+	run.out.data = &run;
+	uv_pipe_open(&run.out, out[0]);
+	uv_read_start((uv_stream_t *)&run.out, on_room, on_line);
+	until(run.over);
+	uv_close((uv_handle_t *)&run.out, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(waitpid(run.pid, &status, 0), run.pid);
+	assert_int_equal(status, 0);
+
+	struct str rest = str_rtrim(buf_str(&run.text)), last = rest;
+
+	while (rest.p)
+		last = str_line(&rest);
+	json_t *result = json_parse(last, NULL);
+
+	buf_fini(&run.text);
+	assert_non_null(result);
+	return result;
+}
+
+static const char *agent_ending(const struct door *d)
+{
+	json_t *result = agent_result(d);
+	const char *text =
+	    arena_printf(arena, "%s: %s (%zu bytes)", json_get_cstr(result, "ending", "?"),
+		json_get_cstr(result, "reason", "?"), json_get_str(result, "answer").n);
+
+	json_decref(result);
+	return text;
+}
+
+static const char *json_saying(const char *text)
+{
+	return arena_printf(arena, "{\"choices\":[{\"message\":{\"content\":\"%s\"}}]}", text);
+}
+
+static void an_agent_says_which_ceiling_was_passed(void **state)
+{
+	char *nine_mib = arena_alloc(arena, MIB(9) + 1);
+	struct answer answer = { .text = NULL };
+	struct server *s = server_on(&loop, &answer, 1);
+	struct door *d;
+
+	(void)state;
+	memset(nine_mib, 'a', MIB(9));
+	upstream_is(s);
+	d = door_open("up", "token");
+	assert_string_equal(agent_ending(rehearsing("floods", "flood 100000000")),
+	    "truncated: the model's answer was cut at 4 MiB (4194288 bytes)");
+	answer.text = http_json(json_saying(nine_mib + MIB(4)));
+	assert_string_equal(
+	    agent_ending(d), "truncated: the model's answer was cut at 4 MiB (0 bytes)");
+	answer.text = http_json(json_saying(nine_mib));
+	assert_string_equal(agent_ending(d),
+	    "endpoint_down: what the model server sent is larger than 8 MiB (0 bytes)");
+	answer.text = http_stream(arena_printf(arena, PIECE("%s"), nine_mib));
+	assert_string_equal(agent_ending(d),
+	    "endpoint_down: an event of the model server is larger than 4 MiB (0 bytes)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +267,7 @@ int main(void)
 		T(a_stall_comes_after_all_that_goes_before),
 		T(who_hangs_is_let_go_with_the_gateway),
 		T(a_flood_is_cut_at_64_mib),
+		T(an_agent_says_which_ceiling_was_passed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
