@@ -136,6 +136,8 @@ static void on_event(void *ctx, struct str event, struct str data)
 		x->done = true;
 		return;
 	}
+	if (!str_trim(data).n) /* a sign of life */
+		return;
 	json_t *doc = json_parse(data, NULL);
 
 	if (doc)
@@ -238,8 +240,8 @@ static void perform(struct exchange *x, const struct wire *w, struct str body)
 		r->error = STR("the model server's stream ended early");
 }
 
-/* A ceiling of ours that was passed: libcurl only knows that we did not take what came. */
-static void name_ceiling(struct exchange *x)
+/* Why we did not take what came; libcurl only knows that we did not. */
+static void name_cause(struct exchange *x)
 {
 	struct reply *r = x->reply;
 	const struct {
@@ -255,6 +257,8 @@ static void name_ceiling(struct exchange *x)
 	};
 
 	r->too_long = ceilings[0].passed;
+	if (x->broken)
+		r->error = STR("the model server's stream is malformed");
 	for (size_t i = 0; i < sizeof(ceilings) / sizeof(ceilings[0]); i++)
 		if (ceilings[i].passed) {
 			r->error = str_from(arena_printf(
@@ -281,7 +285,7 @@ void wire_ask(struct wire *w, struct arena *a, struct str body, struct reply *re
 	buf_init(&x.raw, MIB(8));
 	sse_init(&x.sse, SSE_LINE_MAX, on_event, &x);
 	perform(&x, w, body);
-	name_ceiling(&x);
+	name_cause(&x);
 	sse_fini(&x.sse);
 	buf_fini(&x.raw);
 }

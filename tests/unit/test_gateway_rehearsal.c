@@ -259,6 +259,30 @@ static void an_agent_says_which_ceiling_was_passed(void **state)
 	    "endpoint_down: an event of the model server is larger than 4 MiB (0 bytes)");
 }
 
+/* What is no ceiling is still what it was. */
+static void an_agent_says_how_an_answer_broke_off(void **state)
+{
+	struct answer answer = { .text = http_stream(PIECE("a") "data: {broken\n\n" DONE) };
+	struct server *s = server_on(&loop, &answer, 1);
+	struct door *d;
+
+	(void)state;
+	upstream_is(s);
+	d = door_open("up", "token");
+	assert_string_equal(
+	    agent_ending(d), "endpoint_down: the model server's stream is malformed (1 bytes)");
+	answer.text = http_stream(PIECE("a"));
+	assert_string_equal(
+	    agent_ending(d), "endpoint_down: the model server's stream ended early (1 bytes)");
+	answer.text = http_json(JSON_ANSWER(5, 7));
+	assert_string_equal(agent_ending(d), "answered:  (3 bytes)");
+	answer.text = http_stream(": hm\n\ndata:\n\n" PIECE("yes") DONE);
+	assert_string_equal(agent_ending(d), "answered:  (3 bytes)");
+	answer.text = http(400, "", "{\"error\":\"no\"}");
+	assert_string_equal(
+	    agent_ending(d), "endpoint_down: the model server said 400: no (0 bytes)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +292,7 @@ int main(void)
 		T(who_hangs_is_let_go_with_the_gateway),
 		T(a_flood_is_cut_at_64_mib),
 		T(an_agent_says_which_ceiling_was_passed),
+		T(an_agent_says_how_an_answer_broke_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
