@@ -49,7 +49,9 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
 	api->easy_setopt(c, CURLOPT_WRITEDATA, b);
 	CURLcode rc = api->easy_perform(c);
 
-	if (rc != CURLE_OK)
+	if (buf_status(b))
+		*ret_why = "its answer is larger than 4 MiB"; /* LIST_MAX */
+	else if (rc != CURLE_OK)
 		*ret_why = api->easy_strerror(rc);
 	else
 		api->easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
@@ -68,7 +70,8 @@ static json_t *ids_of(struct str text)
 	if (json_get_array(doc, "data"))
 		list = json_array();
 	json_array_foreach (json_get_array(doc, "data"), i, one)
-		json_array_append_new(list, json_text(json_get_str(one, "id")));
+		if (json_get_str(one, "id").n)
+			json_array_append_new(list, json_text(json_get_str(one, "id")));
 	json_decref(doc);
 	return list;
 }
@@ -76,7 +79,7 @@ static json_t *ids_of(struct str text)
 static json_t *ask(const struct upstream_config *conf, long ms, struct err *err)
 {
 	const struct curl_api *api = curl_api(err);
-	const char *why = "";
+	const char *why = "its answer is no list of models";
 	struct buf b;
 
 	if (!api)
@@ -90,7 +93,7 @@ static json_t *ask(const struct upstream_config *conf, long ms, struct err *err)
 		return ids;
 	err_set(err, status == 401 || status == 403 ? -EACCES : -EIO, "%s does not list its models",
 	    conf->url);
-	if (status)
+	if (status && status != 200)
 		err_why(err, "it answered with status %ld", status);
 	else
 		err_why(err, "%s", why);

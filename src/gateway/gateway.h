@@ -84,8 +84,9 @@ int gateway_verdict(const struct port *p, const char **ret_why);
 /*
  * Looks for an upstream: OPENAI_BASE_URL (+ OPENAI_API_KEY, OPENAI_MODEL), then the usual loopback
  * ports of Ollama 11434, llama.cpp 8080, vLLM 8000, LM Studio 1234, by GET /v1/models with a short
- * timeout. Blocks at most about a second; for start-up and doctor. *RET lives in A; -ENOENT when
- * nothing was found. TRIED gets one line per place, for doctor and errors (may be NULL).
+ * timeout. Blocks at most about a second, five where a base URL was set; for start-up and doctor.
+ * *RET lives in A; -ENOENT when nothing was found. TRIED gets one line per place, for doctor and
+ * errors (may be NULL).
  */
 MUST_CHECK int upstream_discover(struct arena *a, struct upstream_config *ret, json_t **ret_tried);
 /* GET /models of one upstream (blocking, bounded): array of ids, or NULL with ERR. */

@@ -161,6 +161,46 @@ static void a_model_that_was_named_is_the_model(void **state)
 	assert_string_equal(discover_at("/v1", &list), TWO("http://127.0.0.1:P/v1"));
 }
 
+/* Somebody meant that server: it is the one, and whoever needs a model hears why there is none. */
+static void a_base_url_counts_whatever_its_server_says(void **state)
+{
+#define NONE(detail) "http://127.0.0.1:P/v1 - " TRIED("http://127.0.0.1:P/v1", "false", detail)
+#define NO_MODELS \
+	"http://127.0.0.1:P/v1  " TRIED("http://127.0.0.1:P/v1", "true", "0 models, first \\\"\\\"")
+	char *large = arena_alloc(arena, MIB(4) + 2);
+	const struct {
+		struct answer answer;
+		const char *shown;
+	} rows[] = {
+		{ { .text = http_json("{\"data\":[]}") }, NO_MODELS },
+		{ { .text = http_json("{\"data\":[{\"name\":\"x\"},\"y\",7,null,{\"id\":\"\"}]}") },
+		    NO_MODELS },
+		{ { .text = http(401, "", "{\"error\":\"" KEY "\"}") },
+		    NONE("it answered with status 401") },
+		{ { .text = http(403, "", "") }, NONE("it answered with status 403") },
+		{ { .text = http(500, "", LIST) }, NONE("it answered with status 500") },
+		{ { .text = http(302, "Location: http://127.0.0.1:1/\r\n", LIST) },
+		    NONE("it answered with status 302") },
+		{ { .text = http_json("<html>") }, NONE("its answer is no list of models") },
+		{ { .text = http_json("{\"data\":{}}") }, NONE("its answer is no list of models") },
+		{ { .text = http_json("[\"a\"]") }, NONE("its answer is no list of models") },
+		{ { .text = http_json(memset(large, ' ', MIB(4) + 1)) },
+		    NONE("its answer is larger than 4 MiB") },
+		{ { .text = "", .close = true },
+		    NONE("Server returned nothing (no headers, no data)") },
+		{ { .text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", .close = true },
+		    NONE("Transferred a partial file") },
+	};
+
+	(void)state;
+	setenv("OPENAI_API_KEY", KEY, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(discover_at("/v1", &rows[i].answer), rows[i].shown);
+		assert_string_equal(
+		    asked, ASKED("/v1/models", "Authorization: Bearer " KEY "\r\n"));
+	}
+}
+
 /* What is usually there is not ours to say here. */
 static void without_a_base_url_the_usual_places_are_looked_at(void **state)
 {
@@ -250,6 +290,7 @@ int main(void)
 		A(the_base_url_is_taken_as_it_is_without_its_last_slashes),
 		A(the_key_of_the_environment_is_shown_to_its_server),
 		A(a_model_that_was_named_is_the_model),
+		A(a_base_url_counts_whatever_its_server_says),
 		A(without_a_base_url_the_usual_places_are_looked_at),
 		A(a_server_lists_its_models),
 		A(a_server_that_says_nothing_is_given_up),
