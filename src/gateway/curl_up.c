@@ -278,6 +278,8 @@ static void set_options(struct transfer *t, struct request *r)
 	api->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	api->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	if (is_loopback(up->url))
+		api->easy_setopt(t->easy, CURLOPT_PROXY, "");
 	api->easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	api->easy_setopt(t->easy, CURLOPT_POST, 1L);
 	api->easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body.p);

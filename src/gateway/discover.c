@@ -43,6 +43,8 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
 	api->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	api->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	if (is_loopback(conf->url))
+		api->easy_setopt(c, CURLOPT_PROXY, "");
 	api->easy_setopt(c, CURLOPT_TIMEOUT_MS, ms);
 	api->easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	api->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);

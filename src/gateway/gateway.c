@@ -82,7 +82,7 @@ static int check_url(const char *url, struct err *err)
 	return err_fix(err, "for example http://127.0.0.1:11434/v1");
 }
 
-static bool is_loopback(const char *url)
+bool is_loopback(const char *url)
 {
 	return strstr(url, "://127.") || strstr(url, "://localhost") || strstr(url, "://[::1]");
 }

@@ -188,5 +188,7 @@ void port_unref_conn(struct port *p);
 void port_fail(struct port *p, int ending, bool fatal, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void handle_close(uv_handle_t *handle);
+/* URL names this machine: then no proxy of the environment stands between. */
+bool is_loopback(const char *url);
 
 #endif

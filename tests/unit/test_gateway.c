@@ -119,6 +119,21 @@ static void only_the_token_of_the_attempt_opens_its_door(void **state)
 	assert_log(door, "active\nusage 5 7 0 1\n");
 }
 
+/* It would see both the key and the prompts. */
+static void a_proxy_is_not_for_this_machine(void **state)
+{
+	struct server *proxy = server_mute();
+
+	(void)state;
+	setenv("http_proxy", arena_printf(arena, "http://127.0.0.1:%u", proxy->port), 1);
+	struct client *c = asks(door, CHAT("hello"));
+
+	until(is_answered(c) || proxy->n);
+	unsetenv("http_proxy");
+	assert_int_equal(proxy->n, 0);
+	assert_int_equal(up->n, 1);
+}
+
 /* --- what passes --------------------------------------------------------------------------- */
 
 #define HEAD "Host: x\r\nAuthorization: Bearer token\r\n"
@@ -729,6 +744,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		M(the_key_goes_up_and_the_token_stays),
 		D(only_the_token_of_the_attempt_opens_its_door),
+		D(a_proxy_is_not_for_this_machine),
 		D(only_two_things_are_behind_the_door),
 		D(a_request_says_once_where_it_ends),
 		D(what_is_no_http_is_refused),

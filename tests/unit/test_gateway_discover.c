@@ -201,6 +201,17 @@ static void a_base_url_counts_whatever_its_server_says(void **state)
 	}
 }
 
+static void this_machine_is_not_asked_through_a_proxy(void **state)
+{
+	const struct answer list = { .text = http_json(LIST) };
+
+	(void)state;
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	assert_string_equal(discover_at("/v1", &list), TWO("http://127.0.0.1:P/v1"));
+	assert_string_equal(asked, ASKED("/v1/models", ""));
+	unsetenv("http_proxy");
+}
+
 /* What is usually there is not ours to say here. */
 static void without_a_base_url_the_usual_places_are_looked_at(void **state)
 {
@@ -291,6 +302,7 @@ int main(void)
 		A(the_key_of_the_environment_is_shown_to_its_server),
 		A(a_model_that_was_named_is_the_model),
 		A(a_base_url_counts_whatever_its_server_says),
+		A(this_machine_is_not_asked_through_a_proxy),
 		A(without_a_base_url_the_usual_places_are_looked_at),
 		A(a_server_lists_its_models),
 		A(a_server_that_says_nothing_is_given_up),
