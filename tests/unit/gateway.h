@@ -449,25 +449,27 @@ static inline int listener(unsigned *ret_port)
 	return fd;
 }
 
-static inline struct door *door_of_run(
-    const char *upstream, const char *token, struct budget *budget)
+static inline struct door *door_as(struct port_spec spec)
 {
 	static const struct port_events events = { on_usage, on_waiting, on_notice, on_active };
 	struct door *d = xalloc(sizeof(*d));
 	struct err err;
-	const struct port_spec spec = { .listener = listener(&d->tcp),
-		.token = token,
-		.upstream = upstream,
-		.model = "m",
-		.budget = budget,
-		.events = &events,
-		.ctx = d };
 
-	d->token = token;
+	spec.listener = listener(&d->tcp);
+	spec.events = &events;
+	spec.ctx = d;
+	d->token = spec.token;
 	buf_init(&d->log, MIB(1));
 	list_push(&doors, &d->list);
 	assert_int_equal(gateway_open(gateway, &spec, &d->port, &err), 0);
 	return d;
+}
+
+static inline struct door *door_of_run(
+    const char *upstream, const char *token, struct budget *budget)
+{
+	return door_as((struct port_spec){
+	    .upstream = upstream, .token = token, .model = "m", .budget = budget });
 }
 
 static inline struct door *door_open(const char *upstream, const char *token)

@@ -737,6 +737,67 @@ static void who_waits_goes_when_the_door_before_it_closes(void **state)
 	assert_int_equal(f.server->n, 3);
 }
 
+/* --- setting it up ------------------------------------------------------------------------- */
+
+static const char *refusal(const struct upstream_config *conf)
+{
+	struct err err;
+
+	if (gateway_add_upstream(gateway, conf, &err) == 0)
+		return "taken";
+	assert_int_equal(err.code, -EINVAL);
+	return arena_printf(arena, "%s", err.what);
+}
+
+static void an_address_is_http_and_a_plain_host(void **state)
+{
+	static const char *const bad[] = { "", "127.0.0.1", "ftp://127.0.0.1/v1", "http://",
+		"https:///v1", "http://key@127.0.0.1/v1", "http://127.0.0.1/v1?a=b",
+		"http://127.0.0.1/v1#a", "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y",
+		"http://127.0.0.1\\@evil.example/", "file:///etc/passwd", "HTTP://127.0.0.1/v1",
+		"http://\"127.0.0.1\"/" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_string_equal(
+		    refusal(&(struct upstream_config){ .name = "x", .url = bad[i] }),
+		    arena_printf(arena, "\"%s\" is no address of a model server", bad[i]));
+	assert_false(gateway_has_upstream(gateway, "x"));
+}
+
+static void an_attempt_without_a_model_has_that_of_its_server(void **state)
+{
+	struct door *d =
+	    door_as((struct port_spec){ .upstream = "up", .token = "token", .model = "" });
+
+	(void)state;
+	assert_string_equal(gateway_default_model(gateway, "up"), "default-model");
+	assert_string_equal(gateway_default_model(gateway, "down"), "");
+	assert_string_equal(ask(d, CHAT("hello")), YES);
+	assert_str(body_of(up->asked[0].text), "{\"messages\":[{\"role\":\"user\",\"content\":"
+					       "\"hello\"}],\"model\":\"default-model\"}");
+}
+
+static void there_is_no_door_to_nowhere(void **state)
+{
+	unsigned tcp;
+	struct port_spec spec = {
+		.listener = listener(&tcp), .upstream = "down", .token = "token"
+	};
+	struct port *port = NULL;
+	struct err err;
+
+	(void)state;
+	assert_true(gateway_has_upstream(gateway, "up"));
+	assert_false(gateway_has_upstream(gateway, "down"));
+	assert_false(gateway_has_upstream(gateway, NULL));
+	assert_int_equal(gateway_open(gateway, &spec, &port, &err), -ENOENT);
+	assert_string_equal(err.what, "there is no model server \"down\"");
+	assert_null(port);
+	assert_int_equal(close(spec.listener), 0); /* still ours */
+	gateway_close(NULL);
+}
+
 int main(void)
 {
 #define D(f) cmocka_unit_test_setup_teardown(f, set_up_door, tear_down)
@@ -768,6 +829,9 @@ int main(void)
 		D(closing_a_door_cancels_all_behind_it),
 		D(the_end_cancels_everything),
 		D(who_waits_goes_when_the_door_before_it_closes),
+		D(an_address_is_http_and_a_plain_host),
+		D(an_attempt_without_a_model_has_that_of_its_server),
+		D(there_is_no_door_to_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
