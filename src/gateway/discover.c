@@ -35,7 +35,7 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
 	CURL *c = api->easy_init();
 	long status = 0;
 
-	if (!c || asprintf(&url, "%s/models", conf->url) < 0)
+	if (!c || asprintf(&url, "%.*s/models", STR_ARG(url_base(conf->url))) < 0)
 		abort();
 	if (conf->key && asprintf(&auth, "Authorization: Bearer %s", conf->key) > 0)
 		headers = api->slist_append(NULL, auth);
@@ -145,11 +145,7 @@ static bool from_environment(struct arena *a, struct upstream_config *ret, json_
 		note(tried, "environment", "OPENAI_BASE_URL", false, "not set");
 		return false;
 	}
-	struct str plain = str_from(url);
-
-	while (plain.n && plain.p[plain.n - 1] == '/')
-		plain.n--;
-	url = arena_cstr(a, plain);
+	url = arena_cstr(a, url_base(url));
 	*ret = (struct upstream_config){ .name = "environment", .url = url, .key = key };
 	look(a, "environment", url, key, LIST_MS, tried, ret);
 	if (model && *model)

@@ -82,6 +82,15 @@ static int check_url(const char *url, struct err *err)
 	return err_fix(err, "for example http://127.0.0.1:11434/v1");
 }
 
+struct str url_base(const char *url)
+{
+	struct str base = str_from(url);
+
+	while (base.n && base.p[base.n - 1] == '/')
+		base.n--;
+	return base;
+}
+
 bool is_loopback(const char *url)
 {
 	return strstr(url, "://127.") || strstr(url, "://localhost") || strstr(url, "://[::1]");
@@ -144,7 +153,7 @@ int gateway_add_upstream(struct gateway *g, const struct upstream_config *conf, 
 		return rc;
 	}
 	up->name = xstrdup(conf->name);
-	up->url = xstrdup(conf->url);
+	up->url = xstrndup(conf->url, url_base(conf->url).n);
 	up->model = xstrdup(conf->model ? conf->model : rehearsal ? "rehearsal" : "");
 	up->key = key_keep(conf->key);
 	up->parallel = lane_width(conf);

@@ -765,6 +765,22 @@ static void an_address_is_http_and_a_plain_host(void **state)
 	assert_false(gateway_has_upstream(gateway, "x"));
 }
 
+static void slashes_at_the_end_of_an_address_do_not_count(void **state)
+{
+	static const char *const urls[] = { "", "/", "//" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const char *name = arena_printf(arena, "slashes %zu", i);
+
+		upstream_at(name, arena_printf(arena, "%s%s", server_url(up), urls[i]), NULL, 1);
+		assert_string_equal(ask(door_open(name, "token"), CHAT("hello")), YES);
+		assert_true(
+		    str_starts(up->asked[i].text, STR("POST /v1/chat/completions HTTP/1.1\r\n")));
+		assert_string_equal(header_of(up->asked[i].text, "Authorization").p, "");
+	}
+}
+
 static void an_attempt_without_a_model_has_that_of_its_server(void **state)
 {
 	struct door *d =
@@ -830,6 +846,7 @@ int main(void)
 		D(the_end_cancels_everything),
 		D(who_waits_goes_when_the_door_before_it_closes),
 		D(an_address_is_http_and_a_plain_host),
+		D(slashes_at_the_end_of_an_address_do_not_count),
 		D(an_attempt_without_a_model_has_that_of_its_server),
 		D(there_is_no_door_to_nowhere),
 	};

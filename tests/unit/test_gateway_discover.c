@@ -244,7 +244,7 @@ static void a_server_lists_its_models(void **state)
 	const struct answer list = { .text = http_json(LIST) };
 	unsigned port = serve_begin(&list);
 	const struct upstream_config conf = { .url = arena_printf(
-						  mine, "http://127.0.0.1:%u/v1", port) };
+						  mine, "http://127.0.0.1:%u/v1/", port) };
 	struct err err;
 	json_t *ids = upstream_models(&conf, &err);
 	char *text = json_dump(ids);
@@ -252,6 +252,8 @@ static void a_server_lists_its_models(void **state)
 	(void)state;
 	serve_end();
 	assert_string_equal(text, "[\"first\",\"second\"]");
+	assert_string_equal(without_port(asked, port), ASKED("/v1/models", ""));
+	assert_string_equal(without_port(asked, port), ASKED("/v1/models", ""));
 	free(text);
 	json_decref(ids);
 }
