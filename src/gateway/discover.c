@@ -37,7 +37,7 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
 
 	if (!c || asprintf(&url, "%.*s/models", STR_ARG(url_base(conf->url))) < 0)
 		abort();
-	if (conf->key && asprintf(&auth, "Authorization: Bearer %s", conf->key) > 0)
+	if (conf->key && *conf->key && asprintf(&auth, "Authorization: Bearer %s", conf->key) > 0)
 		headers = api->slist_append(NULL, auth);
 	api->easy_setopt(c, CURLOPT_URL, url);
 	api->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -87,7 +87,12 @@ static json_t *ask(const struct upstream_config *conf, long ms, struct err *err)
 	if (!api)
 		return NULL;
 	buf_init(&b, LIST_MAX);
-	long status = get_models(api, conf, ms, &b, &why);
+	long status = 0;
+
+	if (key_is_plain(conf->key))
+		status = get_models(api, conf, ms, &b, &why);
+	else
+		why = "its key is no key";
 	json_t *ids = status == 200 ? ids_of(buf_str(&b)) : NULL;
 
 	buf_fini(&b);

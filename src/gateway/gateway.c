@@ -41,12 +41,21 @@ int gateway_create(void *loop, struct gateway **ret, struct err *err)
 
 /* --- upstreams ------------------------------------------------------------------------------- */
 
+bool key_is_plain(const char *key)
+{
+	size_t n = 0;
+
+	while (key && key[n] > ' ' && key[n] < 0x7f)
+		n++;
+	return !key || (!key[n] && n < KEY_BYTES);
+}
+
 /* A page of its own: locked, left out of core dumps, wiped at the end. */
 static char *key_keep(const char *key)
 {
 	char *p;
 
-	if (!key || strlen(key) >= KEY_BYTES)
+	if (!key || !*key)
 		return NULL;
 	p = mmap(NULL, KEY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
@@ -80,6 +89,14 @@ static int check_url(const char *url, struct err *err)
 	err_set(err, -EINVAL, "\"%.200s\" is no address of a model server", url);
 	err_why(err, "it has to be http:// or https://, a host, and a path such as /v1");
 	return err_fix(err, "for example http://127.0.0.1:11434/v1");
+}
+
+static int check_key(const struct upstream_config *conf, struct err *err)
+{
+	if (key_is_plain(conf->key))
+		return 0;
+	err_set(err, -EINVAL, "the key of \"%.100s\" is no key", conf->name);
+	return err_why(err, "it has to be one word of at most %d plain characters", KEY_BYTES - 1);
 }
 
 struct str url_base(const char *url)
@@ -146,6 +163,8 @@ int gateway_add_upstream(struct gateway *g, const struct upstream_config *conf, 
 		rc = make_rehearsal(up, conf->url, err);
 	else
 		rc = check_url(conf->url, err);
+	if (!rc)
+		rc = check_key(conf, err);
 	if (!rc && !rehearsal && !g->multi)
 		rc = curl_up_start(g, err);
 	if (rc) {

@@ -63,7 +63,8 @@ struct budget {
 MUST_CHECK int gateway_create(void *loop, struct gateway **ret, struct err *err);
 /* Closes all ports and upstream transfers; call before the loop is closed. Accepts NULL. */
 void gateway_destroy(struct gateway *g);
-/* Copies the configuration. -EINVAL for a URL that is not http(s) with a plain host. */
+/* Copies the configuration. -EINVAL for a URL that is not http(s) with a plain host, or a key that
+ * is not one plain word. */
 MUST_CHECK int gateway_add_upstream(
     struct gateway *g, const struct upstream_config *conf, struct err *err);
 bool gateway_has_upstream(const struct gateway *g, const char *name);

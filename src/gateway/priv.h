@@ -188,6 +188,8 @@ void port_unref_conn(struct port *p);
 void port_fail(struct port *p, int ending, bool fatal, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void handle_close(uv_handle_t *handle);
+/* KEY (or NULL) is one word that a header can hold. */
+bool key_is_plain(const char *key);
 /* URL without slashes at its end: what is asked for follows with one. */
 struct str url_base(const char *url);
 /* URL names this machine: then no proxy of the environment stands between. */

@@ -765,6 +765,27 @@ static void an_address_is_http_and_a_plain_host(void **state)
 	assert_false(gateway_has_upstream(gateway, "x"));
 }
 
+static void a_key_is_one_plain_word(void **state)
+{
+	char *long_one = arena_alloc(arena, 4097);
+	const char *const bad[] = { "a\nb", "a\r\nX-Evil: y", "key ", " key", "k\x01y",
+		"k\xc3\xa9y", memset(long_one, 'k', 4096) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_string_equal(refusal(&(struct upstream_config){
+					.name = "x", .url = server_url(up), .key = bad[i] }),
+		    "the key of \"x\" is no key");
+	assert_false(gateway_has_upstream(gateway, "x"));
+	long_one[4095] = '\0';
+	assert_string_equal(refusal(&(struct upstream_config){
+				.name = "x", .url = server_url(up), .key = long_one }),
+	    "taken");
+	assert_string_equal(ask(door_open("x", "token"), CHAT("hello")), YES);
+	assert_true(str_contains(up->asked[0].text,
+	    str_from(arena_printf(arena, "\r\nAuthorization: Bearer %s\r\n", long_one))));
+}
+
 static void slashes_at_the_end_of_an_address_do_not_count(void **state)
 {
 	static const char *const urls[] = { "", "/", "//" };
@@ -846,6 +867,7 @@ int main(void)
 		D(the_end_cancels_everything),
 		D(who_waits_goes_when_the_door_before_it_closes),
 		D(an_address_is_http_and_a_plain_host),
+		D(a_key_is_one_plain_word),
 		D(slashes_at_the_end_of_an_address_do_not_count),
 		D(an_attempt_without_a_model_has_that_of_its_server),
 		D(there_is_no_door_to_nowhere),

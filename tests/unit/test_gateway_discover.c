@@ -148,6 +148,21 @@ static void the_key_of_the_environment_is_shown_to_its_server(void **state)
 	assert_string_equal(asked, ASKED("/v1/models", "Authorization: Bearer " KEY "\r\n"));
 }
 
+static void a_key_that_is_none_is_shown_to_nobody(void **state)
+{
+	const struct answer list = { .text = http_json(LIST) };
+
+	(void)state;
+	setenv("OPENAI_API_KEY", KEY "\r\nX-Evil: y", 1);
+	assert_string_equal(
+	    discover_at("/v1", &list), "http://127.0.0.1:P/v1 - " TRIED(
+					   "http://127.0.0.1:P/v1", "false", "its key is no key"));
+	assert_string_equal(asked, "");
+	setenv("OPENAI_API_KEY", "", 1);
+	assert_string_equal(discover_at("/v1", &list), TWO("http://127.0.0.1:P/v1"));
+	assert_string_equal(asked, ASKED("/v1/models", ""));
+}
+
 static void a_model_that_was_named_is_the_model(void **state)
 {
 	const struct answer list = { .text = http_json(LIST) };
@@ -302,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(the_base_url_is_taken_as_it_is_without_its_last_slashes),
 		A(the_key_of_the_environment_is_shown_to_its_server),
+		A(a_key_that_is_none_is_shown_to_nobody),
 		A(a_model_that_was_named_is_the_model),
 		A(a_base_url_counts_whatever_its_server_says),
 		A(this_machine_is_not_asked_through_a_proxy),
