@@ -78,20 +78,12 @@ static inline void settle(void)
 
 /* --- HTTP, as far as needed ---------------------------------------------------------------- */
 
-/* Where the body begins, or 0 when the head has not come whole. Says 100 first: skipped. */
+/* Where the body begins, or 0 when the head has not come whole. */
 static inline size_t body_at(struct str got)
 {
 	ptrdiff_t end = str_find(got, STR("\r\n\r\n"));
 
-	if (end < 0)
-		return 0;
-	size_t at = (size_t)end + 4;
-
-	if (!str_starts(got, STR("HTTP/1.1 100")))
-		return at;
-	size_t more = body_at(str_skip(got, at));
-
-	return more ? at + more : 0;
+	return end < 0 ? 0 : (size_t)end + 4;
 }
 
 /* The value of the first header of that name, or an empty text. */
@@ -596,15 +588,23 @@ static inline void client_reset(struct client *c)
 	assert_int_equal(uv_tcp_close_reset(&c->tcp, on_client_closed), 0);
 }
 
+/* What has come of an answer, without the "100 Continue" before it. */
+static inline struct str client_got(const struct client *c)
+{
+	struct str got = buf_str(&c->got);
+
+	return str_starts(got, STR("HTTP/1.1 100")) ? str_skip(got, body_at(got)) : got;
+}
+
 static inline bool is_answered(const struct client *c)
 {
-	return c->closed || whole(buf_str(&c->got));
+	return c->closed || whole(client_got(c));
 }
 
 /* The answer as a text, "STATUS TYPE BODY", with " …" where it was cut, and forgets it. */
 static inline const char *client_take(struct client *c)
 {
-	struct str got = buf_str(&c->got), status = str_take(str_skip(got, 9), 3);
+	struct str got = client_got(c), status = str_take(str_skip(got, 9), 3);
 	struct str type = header_of(got, "Content-Type");
 	size_t n = whole(got);
 
@@ -614,7 +614,7 @@ static inline const char *client_take(struct client *c)
 	const char *text = arena_printf(arena, "%.*s %.*s %.*s%s", STR_ARG(status), STR_ARG(type),
 	    STR_ARG(body), n ? "" : " …");
 
-	buf_drop(&c->got, n ? n : got.n);
+	buf_drop(&c->got, n ? (size_t)(got.p - c->got.p) + n : c->got.n);
 	return text;
 }
 

@@ -410,6 +410,55 @@ static void what_is_no_chat_stays_here(void **state)
 	assert_int_equal(up->n, 1);
 }
 
+static void requests_may_follow_each_other_at_once(void **state)
+{
+	const char *one = post_as("token", CHAT("one")), *two = post_as("token", CHAT("two"));
+	struct client *c = client_asks(door, str_from(arena_printf(arena, "%s%s", one, two)));
+
+	(void)state;
+	until(log_has(door, "usage 10"));
+	assert_false(c->closed);
+	assert_true(str_contains(up->asked[0].text, STR("\"one\"")));
+	assert_true(str_contains(up->asked[1].text, STR("\"two\"")));
+	assert_log(door, "active\nusage 5 7 0 1\nactive\nusage 10 14 0 2\n");
+}
+
+static void a_client_may_ask_before_it_sends_a_body(void **state)
+{
+	struct client *c =
+	    client_asks(door, STR(POST "Expect: 100-continue\r\nContent-Length: 48\r\n\r\n"));
+
+	(void)state;
+	until(str_contains(buf_str(&c->got), STR("100 Continue\r\n\r\n")));
+	client_send(c, STR(CHAT("hello")));
+	assert_string_equal(client_answer(c), YES);
+}
+
+/* One byte of a good request is another, 400 times over: what goes up is a good request. */
+static void broken_requests_break_nothing(void **state)
+{
+	struct str good = str_from(post_as("token", CHAT("hello")));
+	unsigned long long rng = 1;
+
+	(void)state;
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	for (size_t i = 0; i < 400; i++) {
+		char *text = arena_cstr(arena, good);
+
+		rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
+		text[(rng >> 33) % good.n] = (char)(rng >> 25);
+		struct client *c = client_asks(door, (struct str){ text, good.n });
+
+		until(uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0);
+		client_close(c);
+	}
+	settle();
+	assert_string_equal(ask(door, CHAT("hello")), YES);
+	for (size_t i = 0; i < up->n; i++)
+		assert_true(str_starts(up->asked[i].text,
+		    str_take(up->asked[0].text, body_at(up->asked[0].text) - 8)));
+}
+
 /* --- going away ---------------------------------------------------------------------------- */
 
 static void a_client_gone_while_it_wrote_leaves_nothing(void **state)
@@ -833,6 +882,10 @@ static void there_is_no_door_to_nowhere(void **state)
 	assert_null(port);
 	assert_int_equal(close(spec.listener), 0); /* still ours */
 	gateway_close(NULL);
+	spec.upstream = "up";
+	spec.listener = -1;
+	assert_true(gateway_open(gateway, &spec, &port, &err) < 0);
+	assert_string_equal(err.what, "cannot serve the agent's socket: Bad file descriptor");
 }
 
 int main(void)
@@ -853,6 +906,9 @@ int main(void)
 		D(nothing_of_a_stranger_is_kept),
 		D(a_body_may_come_byte_by_byte),
 		D(what_is_no_chat_stays_here),
+		D(requests_may_follow_each_other_at_once),
+		D(a_client_may_ask_before_it_sends_a_body),
+		D(broken_requests_break_nothing),
 		D(a_client_gone_while_it_wrote_leaves_nothing),
 		M(who_gave_up_waiting_is_not_asked_for),
 		M(an_answer_nobody_waits_for_is_cancelled),

@@ -154,12 +154,14 @@ static void a_stream_that_began_is_not_asked_for_again(void **state)
 	struct failure rows[] = {
 		{ { .text = begun, .close = true }, 1, "200 text/event-stream data:  …",
 		    "endpoint_down: the model server broke off its answer" },
-		{ { .text = STREAM_HEAD "Content-Length: 100\r\n\r\n" PIECE("a"), .close = true },
-		    1, "200 text/event-stream " PIECE("a") " …",
+		{ { .text = STREAM_HEAD "Content-Length: 100\r\n\r\n" PIECE("abc"), .close = true },
+		    1, "200 text/event-stream " PIECE("abc") " …",
 		    "endpoint_down: the model server broke off its answer" },
 		{ { .text = http_stream("data: {\"broken\n\nnonsense\n\n") }, 1,
 		    "200 text/event-stream data: {\"broken\n\nnonsense\n\n", "none" },
 		{ { .text = http_stream("") }, 1, "200 text/event-stream ", "none" },
+		{ { .text = http(200, "content-type: TEXT/Event-Stream; charset=utf-8\r\n", DONE) },
+		    1, "200 text/event-stream " DONE, "none" },
 		{ { .text = http_stream("data: {\"error\":{\"message\":\"overloaded\"}}\n\n") }, 1,
 		    "200 text/event-stream data: {\"error\":{\"message\":\"overloaded\"}}\n\n",
 		    "none" },
@@ -167,6 +169,7 @@ static void a_stream_that_began_is_not_asked_for_again(void **state)
 
 	(void)state;
 	expect_failures(rows, sizeof(rows) / sizeof(rows[0]));
+	assert_log(rows[1].door, "active\nusage 28 1 0 1\n"); /* what came is paid for */
 }
 
 static struct str many_bytes(size_t n)
