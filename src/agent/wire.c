@@ -138,7 +138,7 @@ static void on_event(void *ctx, struct str event, struct str data)
 	}
 	if (!str_trim(data).n) /* a sign of life */
 		return;
-	json_t *doc = json_parse(data, NULL);
+	json_t *doc = json_parse_loosely(data);
 
 	if (doc)
 		take_document(x, doc);
@@ -180,7 +180,7 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 
 static void take_raw(struct exchange *x)
 {
-	json_t *doc = json_parse(buf_str(&x->raw), NULL);
+	json_t *doc = json_parse_loosely(buf_str(&x->raw));
 	struct reply *r = x->reply;
 
 	if (r->status == 200 && json_get_array(doc, "choices"))

@@ -110,7 +110,7 @@ static struct str error_words(const json_t *doc, struct str raw, char *buf, size
 
 static void whole_answer(struct transfer *t, struct request *r)
 {
-	json_t *doc = json_parse(buf_str(&t->raw), NULL);
+	json_t *doc = json_parse_loosely(buf_str(&t->raw));
 	char words[400];
 
 	if (t->status == 200 && json_get_array(doc, "choices")) {

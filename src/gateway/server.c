@@ -195,7 +195,7 @@ static void list_models(struct request *r)
 /* The model is ours to choose, and usage is wanted whether the agent asks for it or not. */
 static int rewrite(struct request *r)
 {
-	json_t *doc = json_parse(buf_str(&r->body), NULL);
+	json_t *doc = json_parse_loosely(buf_str(&r->body));
 
 	if (!json_get_array(doc, "messages")) {
 		json_decref(doc);

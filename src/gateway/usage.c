@@ -32,7 +32,7 @@ static void on_event(void *ctx, struct str event, struct str data)
 	r->text_bytes += data.n;
 	if (!str_contains(data, STR("\"usage\"")))
 		return;
-	json_t *doc = json_parse(data, NULL);
+	json_t *doc = json_parse_loosely(data);
 
 	take(r, doc);
 	json_decref(doc);
@@ -54,7 +54,7 @@ void usage_feed(struct request *r, struct str bytes)
 		r->sse_on = false;
 	}
 	if (r->json) {
-		json_t *doc = json_parse(bytes, NULL);
+		json_t *doc = json_parse_loosely(bytes);
 
 		r->text_bytes += bytes.n;
 		take(r, doc);

@@ -278,6 +278,8 @@ static void an_agent_says_how_an_answer_broke_off(void **state)
 	assert_string_equal(agent_ending(d), "answered:  (3 bytes)");
 	answer.text = http_stream(": hm\n\ndata:\n\n" PIECE("yes") DONE);
 	assert_string_equal(agent_ending(d), "answered:  (3 bytes)");
+	answer.text = http_stream(PIECE("a\\u0000\\ud83d") DONE);
+	assert_string_equal(agent_ending(d), "answered:  (7 bytes)");
 	answer.text = http(400, "", "{\"error\":\"no\"}");
 	assert_string_equal(
 	    agent_ending(d), "endpoint_down: the model server said 400: no (0 bytes)");
