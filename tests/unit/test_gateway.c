@@ -482,6 +482,7 @@ static void a_client_gone_while_it_wrote_leaves_nothing(void **state)
 		until(uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) == 0);
 		client_close(c);
 	}
+	settle();
 	assert_string_equal(ask(door, CHAT("hello")), YES);
 	assert_int_equal(up->n, 1);
 	assert_log(door, "active\nusage 5 7 0 1\n");
