@@ -265,13 +265,6 @@ int gateway_open(
 	return 0;
 }
 
-static void hang_up(struct port *p)
-{
-	imap_each (&p->g->conns, it)
-		if (it->value == p)
-			shutdown((int)it->key, SHUT_RDWR);
-}
-
 void gateway_close(struct port *p)
 {
 	struct gateway *g;
@@ -285,7 +278,7 @@ void gateway_close(struct port *p)
 	handle_close((uv_handle_t *)p->listener);
 	close(p->fd);
 	p->listener = NULL;
-	hang_up(p);
+	conns_hang_up(p);
 	list_each_safe (&p->requests, it, next) {
 		struct request *r = list_item(it, struct request, list);
 

@@ -1,7 +1,8 @@
 /*
  * What the files of this room share.
  *
- *   server   HTTP/1.1 towards workers (libmicrohttpd): connections, requests, bodies
+ *   conns    connections of workers
+ *   server   HTTP/1.1 towards workers (libmicrohttpd): requests, bodies, answers
  *   lane     which request may go to an upstream, and when; what a failure means
  *   curl_up  an upstream over HTTP (libcurl multi)
  *   rehearse the upstream that is no language model
@@ -76,7 +77,7 @@ struct gateway {
 	struct list upstreams, ports;
 	uv_poll_t *server_poll;
 	uv_timer_t *server_timer, *curl_timer;
-	struct imap conns; /* socket -> struct port */
+	struct imap conns; /* socket -> struct conn */
 	bool turning;	   /* inside MHD_run */
 };
 
@@ -110,14 +111,14 @@ enum request_state {
 struct request {
 	struct list list, queue;
 	struct port *port;
+	struct conn *from;
 	struct MHD_Connection *conn;
 	enum request_state state;
 	struct buf body; /* of a request that is welcome */
 	size_t taken;	 /* bytes of it, kept or not */
 	bool welcome;
 	bool get, post, suspended, replied, stream;
-	bool last;	 /* of its connection */
-	uv_poll_t *gone; /* while it waits for the head of its answer */
+	bool last; /* of its connection */
 	/* the answer */
 	int status;
 	bool json, headed; /* a head has come */
@@ -136,15 +137,33 @@ struct request {
 	size_t text_bytes;
 };
 
+/* --- conns.c --------------------------------------------------------------------------------- */
+
+struct conn {
+	uv_poll_t gone; /* first: who closes it frees the whole */
+	struct port *port;
+	int fd;
+	struct request *request; /* the one that is served, or NULL */
+	bool lost;		 /* nobody is there any more */
+};
+
+MUST_CHECK int server_accept(struct port *p, int fd);
+struct conn *conn_of(struct gateway *g, struct MHD_Connection *conn);
+/* What MHD calls when a connection begins or ends. */
+void conns_notify(
+    void *ctx, struct MHD_Connection *conn, void **slot, enum MHD_ConnectionNotificationCode what);
+void conns_hang_up(struct port *p);
+
 /* --- server.c ------------------------------------------------------------------------------ */
 
 MUST_CHECK int server_start(struct gateway *g, struct err *err);
 void server_stop(struct gateway *g);
 /* Lets MHD work; call after anything that resumed a connection. */
 void server_turn(struct gateway *g);
-MUST_CHECK int server_accept(struct port *p, int fd);
 /* The request has something to send, or its end. */
 void request_wake(struct request *r);
+/* Nobody waits for it any more. */
+void request_abandon(struct request *r);
 /* An error for the worker in place of an upstream's answer. */
 void request_refuse(struct request *r, int status, const char *type, const char *message);
 

@@ -1,7 +1,7 @@
 /*
- * HTTP/1.1 towards workers. libmicrohttpd has no thread and no listening socket of its own: we
- * accept on what the fence handed out, give it the connections, and run it when its epoll
- * descriptor is ready. A request that waits for an upstream is suspended.
+ * HTTP/1.1 towards workers. libmicrohttpd has no thread and no listening socket of its own: it is
+ * given connections (conns.c), and we run it when its epoll descriptor is ready. A request that
+ * waits for an upstream is suspended.
  */
 #include "gateway/priv.h"
 
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 2048
-#define PORT_CONNECTIONS_MAX 32
 #define CONNECTION_MEMORY KIB(64)
 #define IDLE_SECONDS 0U /* a slow model is no reason to hang up; the attempt's limits are */
 
@@ -92,52 +91,23 @@ static enum MHD_Result reply(struct request *r)
 	return ok;
 }
 
-static void on_gone(uv_poll_t *poll, int status, int events)
-{
-	struct request *r = poll->data;
-
-	(void)status;
-	(void)events;
-	lane_leave(r);
-	r->ended = r->cut = true;
-	request_wake(r);
-}
-
-/*
- * MHD does not look at a connection that is suspended, and an answer may be long in coming: so we
- * look whether somebody still waits for it.
- */
-static void watch(struct request *r)
-{
-	struct gateway *g = r->port->g;
-	const union MHD_ConnectionInfo *info =
-	    g->mhd->get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	r->gone = xalloc(sizeof(*r->gone));
-	r->gone->data = r;
-	if (!info || uv_poll_init(g->loop, r->gone, info->connect_fd)) {
-		free(r->gone);
-		r->gone = NULL;
-		return;
-	}
-	uv_poll_start(r->gone, UV_DISCONNECT, on_gone);
-}
-
-static void unwatch(struct request *r)
-{
-	handle_close((uv_handle_t *)r->gone);
-	r->gone = NULL;
-}
-
 void request_wake(struct request *r)
 {
 	if (!r->suspended)
 		return;
-	unwatch(r);
 	r->suspended = false;
 	r->port->g->mhd->resume_connection(r->conn);
 	if (!r->port->g->turning)
 		uv_timer_start(r->port->g->server_timer, on_timeout, 0, 0);
+}
+
+void request_abandon(struct request *r)
+{
+	if (!r->suspended)
+		return; /* MHD sees it */
+	lane_leave(r);
+	r->ended = r->cut = true;
+	request_wake(r);
 }
 
 void request_refuse(struct request *r, int status, const char *type, const char *message)
@@ -301,27 +271,21 @@ static enum MHD_Result check_head(struct request *r)
 	return reply(r);
 }
 
-static struct port *port_of(struct gateway *g, struct MHD_Connection *conn)
-{
-	const union MHD_ConnectionInfo *info =
-	    g->mhd->get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	return info ? imap_get(&g->conns, info->connect_fd) : NULL;
-}
-
 static struct request *request_begin(
-    struct port *p, struct MHD_Connection *conn, const char *method)
+    struct conn *from, struct MHD_Connection *conn, const char *method)
 {
 	struct request *r = xalloc(sizeof(*r));
 
-	r->port = p;
+	from->request = r;
+	r->from = from;
+	r->port = from->port;
 	r->conn = conn;
 	r->get = strcmp(method, "GET") == 0;
 	r->post = strcmp(method, "POST") == 0;
 	list_init(&r->queue);
 	buf_init(&r->body, MODEL_REQUEST_MAX + KIB(64)); /* and what is added to it */
 	buf_init(&r->out, MODEL_RESPONSE_MAX + MIB(1));
-	list_push(&p->requests, &r->list);
+	list_push(&r->port->requests, &r->list);
 	return r;
 }
 
@@ -345,11 +309,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 
 	(void)version;
 	if (!r) {
-		struct port *p = port_of(g, conn);
+		struct conn *from = conn_of(g, conn);
 
-		if (!p || p->closed)
+		if (!from || from->port->closed)
 			return MHD_NO;
-		*slot = r = request_begin(p, conn, method);
+		*slot = r = request_begin(from, conn, method);
 		return check_head(r);
 	}
 	if (*size) {
@@ -358,7 +322,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 		*size = 0;
 		return take_body(r, piece);
 	}
-	if (r->port->closed)
+	if (r->port->closed || r->from->lost)
 		return MHD_NO;
 	if (r->state == REQUEST_READING)
 		route(r, url);
@@ -367,7 +331,6 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 	if (r->headed || r->ended)
 		return r->headed ? reply(r) : MHD_NO;
 	r->suspended = true;
-	watch(r);
 	g->mhd->suspend_connection(conn);
 	return MHD_YES;
 }
@@ -383,7 +346,7 @@ static void on_completed(
 	if (!r)
 		return;
 	*slot = NULL;
-	unwatch(r);
+	r->from->request = NULL;
 	lane_leave(r);
 	list_remove(&r->list);
 	buf_fini(&r->body);
@@ -391,70 +354,6 @@ static void on_completed(
 	if (r->sse_on)
 		sse_fini(&r->sse);
 	free(r);
-}
-
-/* --- connections
- * ------------------------------------------------------------------------------------ */
-
-static void on_connection(
-    void *ctx, struct MHD_Connection *conn, void **slot, enum MHD_ConnectionNotificationCode what)
-{
-	struct gateway *g = ctx;
-	const union MHD_ConnectionInfo *info;
-	struct port *p;
-
-	(void)slot;
-	if (what != MHD_CONNECTION_NOTIFY_CLOSED)
-		return;
-	info = g->mhd->get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	p = info ? imap_remove(&g->conns, info->connect_fd) : NULL;
-	if (p)
-		port_unref_conn(p);
-}
-
-static void take_connection(struct port *p, int fd)
-{
-	struct gateway *g = p->g;
-	struct sockaddr_storage addr;
-	socklen_t n = sizeof(addr);
-
-	if (p->conns >= PORT_CONNECTIONS_MAX || getpeername(fd, (struct sockaddr *)&addr, &n) < 0) {
-		close(fd);
-		return;
-	}
-	imap_put(&g->conns, fd, p);
-	p->conns++;
-	/* on failure MHD has closed the socket already */
-	if (g->mhd->add_connection(g->daemon, fd, (struct sockaddr *)&addr, n) != MHD_YES &&
-	    imap_remove(&g->conns, fd))
-		p->conns--;
-}
-
-static void on_listener(uv_poll_t *poll, int status, int events)
-{
-	struct port *p = poll->data;
-	int fd = -1;
-
-	(void)events;
-	while (status == 0 && (fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		take_connection(p, fd);
-	server_turn(p->g);
-}
-
-int server_accept(struct port *p, int fd)
-{
-	int rc;
-
-	p->fd = fd;
-	p->listener = xalloc(sizeof(*p->listener));
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	rc = uv_poll_init(p->g->loop, p->listener, fd);
-	if (rc) {
-		free(p->listener);
-		return rc;
-	}
-	p->listener->data = p;
-	return uv_poll_start(p->listener, UV_READABLE, on_listener);
 }
 
 /* --- life
@@ -478,7 +377,7 @@ int server_start(struct gateway *g, struct err *err)
 	g->daemon = g->mhd->start_daemon(
 	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 	    on_request, g, MHD_OPTION_NOTIFY_COMPLETED, on_completed, g,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, g, MHD_OPTION_CONNECTION_LIMIT,
+	    MHD_OPTION_NOTIFY_CONNECTION, conns_notify, g, MHD_OPTION_CONNECTION_LIMIT,
 	    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_UNESCAPE_CALLBACK,
 	    leave_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);

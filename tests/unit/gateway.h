@@ -581,13 +581,6 @@ static inline void client_close(struct client *c)
 	uv_close((uv_handle_t *)&c->tcp, on_client_closed);
 }
 
-/* The same with a reset, so that the next byte sent to it is an error. */
-static inline void client_reset(struct client *c)
-{
-	list_remove(&c->list);
-	assert_int_equal(uv_tcp_close_reset(&c->tcp, on_client_closed), 0);
-}
-
 /* What has come of an answer, without the "100 Continue" before it. */
 static inline struct str client_got(const struct client *c)
 {
