@@ -319,7 +319,12 @@ static void drained(struct request *r)
 	if (!t || !t->paused)
 		return;
 	t->paused = false;
-	t->g->curl->easy_pause(t->easy, CURLPAUSE_CONT);
+	CURLcode rc = t->g->curl->easy_pause(t->easy, CURLPAUSE_CONT);
+
+	if (rc == CURLE_OK)
+		return;
+	finish(t, rc); /* what it had kept was too much: it tells us, and nobody else */
+	transfer_free(t);
 }
 
 static void cancel(struct request *r)
