@@ -426,7 +426,8 @@ static inline void on_active(void *ctx)
 	buf_adds(&d->log, "active\n");
 }
 
-static inline int listener(unsigned *ret_port)
+/* A socket with a port that is nobody else's. While it does not listen, nobody is there. */
+static inline int bound(unsigned *ret_port)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	socklen_t n = sizeof(addr);
@@ -435,9 +436,16 @@ static inline int listener(unsigned *ret_port)
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(fd, 128), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &n), 0);
 	*ret_port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static inline int listener(unsigned *ret_port)
+{
+	int fd = bound(ret_port);
+
+	assert_int_equal(listen(fd, 128), 0);
 	return fd;
 }
 

@@ -27,38 +27,37 @@ static const char *http_error(int status, const char *headers, const char *text)
 	return http(status, headers, arena_printf(arena, "{\"error\":%s}", text));
 }
 
-/* Nobody listens there. */
-static const char *dead_url(void)
+static void begin_failure(struct failure *f, const char *name, unsigned nobody)
 {
-	unsigned port;
+	const char *url = arena_printf(arena, "http://127.0.0.1:%u/v1", nobody);
 
-	close(listener(&port));
-	return arena_printf(arena, "http://127.0.0.1:%u/v1", port);
+	f->server = server_on(&loop, &f->answer, 1);
+	upstream_at(name, f->answer.text ? server_url(f->server) : url, KEY, 1);
+	f->door = door_open(name, "token");
+	f->client = asks(f->door, CHAT_STREAM("hello"));
+}
+
+static void expect_failure(const struct failure *f)
+{
+	const char *got = client_answer(f->client), *says = verdict(f->door);
+
+	if (strcmp(got, f->got) != 0 || strcmp(says, f->verdict) != 0 || f->server->n != f->asked)
+		fail_msg("to   %.200s\ngot  %s\nwant %s\nsays %s\nwant %s\nasked %zu of %zu",
+		    f->answer.text ? f->answer.text : "nobody", got, f->got, says, f->verdict,
+		    f->server->n, f->asked);
 }
 
 /* All at once, each with a server of its own: most of the time goes into backing off. */
 static void expect_failures(struct failure *rows, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct failure *f = &rows[i];
-		const char *name = arena_printf(arena, "server %zu", i);
+	unsigned nobody;
+	int held = bound(&nobody);
 
-		f->server = server_on(&loop, &f->answer, 1);
-		upstream_at(name, f->answer.text ? server_url(f->server) : dead_url(), KEY, 1);
-		f->door = door_open(name, "token");
-		f->client = asks(f->door, CHAT_STREAM("hello"));
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct failure *f = &rows[i];
-		const char *got = client_answer(f->client);
-
-		if (strcmp(got, f->got) != 0 || strcmp(verdict(f->door), f->verdict) != 0 ||
-		    f->server->n != f->asked)
-			fail_msg(
-			    "to   %.200s\ngot  %s\nwant %s\nsays %s\nwant %s\nasked %zu of %zu",
-			    f->answer.text ? f->answer.text : "nobody", got, f->got,
-			    verdict(f->door), f->verdict, f->server->n, f->asked);
-	}
+	for (size_t i = 0; i < n; i++)
+		begin_failure(&rows[i], arena_printf(arena, "server %zu", i), nobody);
+	for (size_t i = 0; i < n; i++)
+		expect_failure(&rows[i]);
+	close(held);
 }
 
 #define ROW(answer, asked, status, ending, why)                                     \
