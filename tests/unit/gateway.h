@@ -393,6 +393,7 @@ struct door {
 	struct list list;
 	struct port *port;
 	unsigned tcp;
+	int listener;
 	const char *token;
 	struct buf log; /* what the port told, one a line */
 };
@@ -455,7 +456,7 @@ static inline struct door *door_as(struct port_spec spec)
 	struct door *d = xalloc(sizeof(*d));
 	struct err err;
 
-	spec.listener = listener(&d->tcp);
+	spec.listener = d->listener = listener(&d->tcp);
 	spec.events = &events;
 	spec.ctx = d;
 	d->token = spec.token;
