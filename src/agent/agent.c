@@ -190,9 +190,6 @@ static int weigh(struct agent *ag, struct reply *r)
 		run_calls(ag, r);
 		return 1;
 	}
-	if (r->too_long)
-		return finish(ag, ENDING_TRUNCATED, buf_str(&r->text),
-		    STR("the model's answer was cut at 4 MiB"));
 	if (str_is(r->finish, "length"))
 		return finish(ag, ENDING_TRUNCATED, buf_str(&r->text),
 		    STR("the model's answer was cut at its token limit"));

@@ -229,14 +229,11 @@ static void perform(struct exchange *x, const struct wire *w, struct str body)
 	r->status = (int)status;
 	if (!x->typed)
 		look_at_type(x); /* there was no body */
-	r->too_long = buf_status(&r->text) < 0;
-	if (x->broken)
-		r->error = STR("the model server's stream is malformed");
-	else if (rc != CURLE_OK && !r->too_long)
+	if (rc != CURLE_OK)
 		r->error = str_from(arena_printf(x->arena, "%s", x->api->easy_strerror(rc)));
 	else if (!x->is_stream)
 		take_raw(x);
-	else if (!x->done && !r->finish.n && !r->too_long)
+	else if (!x->done && !r->finish.n)
 		r->error = STR("the model server's stream ended early");
 }
 
