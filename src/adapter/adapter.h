@@ -16,12 +16,14 @@
 
 /* What the worker knows about one attempt before it starts. Paths are those inside the fence. */
 struct agent_task {
-	struct str prompt;	/* whole text, valid UTF-8 without NUL */
-	size_t prompt_system;	/* see struct prompt */
-	const char *repo;	/* "/repo" */
-	const char *home, *tmp; /* scratch, private to the attempt */
-	unsigned port;		/* of the gateway on 127.0.0.1 */
-	const char *token;	/* what the gateway takes for a key */
+	struct str prompt;    /* whole text, valid UTF-8 without NUL */
+	size_t prompt_system; /* see struct prompt */
+	const char *repo;     /* "/repo" */
+	const char *scratch;  /* private to the attempt, as the two below it */
+	const char *home, *tmp;
+	bool in_place;	   /* there is no root of its own: everything is seen where it is */
+	unsigned port;	   /* of the gateway on 127.0.0.1 */
+	const char *token; /* what the gateway takes for a key */
 	const char *model;
 	const char *effort; /* "", low, medium, high */
 	double temperature; /* negative: not given */
@@ -97,11 +99,23 @@ struct outcome {
 
 struct agent_session;
 
+/*
+ * The npm package that a program comes in. What is started is an executable of this machine where
+ * the package has one (its launcher script is passed over), else a script by Node.
+ */
+struct agent_package {
+	const char *name;		/* "@qwen-code/qwen-code" */
+	const char *version;		/* the one that passed our suite */
+	const char *script;		/* below the package; NULL: an executable */
+	const char *const *executables; /* where it can stand, below the node_modules that the
+					 * package is in; NULL-terminated */
+};
+
 struct adapter_ops {
 	const char *name;	 /* "native", "qwen" */
 	const char *title;	 /* for people */
 	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
-	bool needs_interpreter;	 /* started as `node program` */
+	const struct agent_package *package; /* NULL: our own */
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */
 	const char *version_arg;

@@ -2,6 +2,7 @@
  * Our own agent, `tutti agent`. What it says is docs/agent-protocol.md: one JSON object a line, the
  * first `init`, the last `result`, and without a result there is no answer.
  */
+#include "adapter/launch.h"
 #include "adapter/session.h"
 
 #include "base/json.h"
@@ -37,10 +38,11 @@ static const char *join_tools(struct arena *a, const struct agent_task *task)
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
-	const char *const argv[] = { INSIDE_TUTTI, "agent", "--url",
-		arena_printf(a, "http://127.0.0.1:%u/v1", task->port), "--model", task->model,
-		"--root", task->repo, "--system", arena_printf(a, "%zu", task->prompt_system),
-		"--turns", arena_printf(a, "%u", task->max_turns), "--temperature",
+	const char *const argv[] = { launch_place(task, task->program, INSIDE_TUTTI), "agent",
+		"--url", arena_printf(a, "http://127.0.0.1:%u/v1", task->port), "--model",
+		task->model, "--root", task->repo, "--system",
+		arena_printf(a, "%zu", task->prompt_system), "--turns",
+		arena_printf(a, "%u", task->max_turns), "--temperature",
 		arena_printf(a, "%g", task->temperature), "--effort", task->effort, "--tools",
 		join_tools(a, task), task->fast ? "--fast" : NULL, NULL };
 	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
@@ -48,13 +50,9 @@ static int prepare(
 		arena_printf(a, "TUTTI_TOKEN=%s", task->token), NULL };
 
 	(void)err;
-	ret->argv = arena_alloc(a, sizeof(argv));
-	ret->env = arena_alloc(a, sizeof(env));
-	ret->binds = arena_new(a, struct agent_bind);
-	ret->binds[0] = (struct agent_bind){ task->program, INSIDE_TUTTI };
-	ret->n_binds = 1;
-	memcpy(ret->argv, argv, sizeof(argv));
-	memcpy(ret->env, env, sizeof(env));
+	ret->argv = launch_words(a, argv);
+	ret->env = launch_words(a, env);
+	launch_bind(a, task, ret, task->program, INSIDE_TUTTI);
 	ret->stdin_text = task->prompt;
 	return 0;
 }

@@ -3,6 +3,7 @@
  * measured against clean and hostile repositories (agents.md §1.1, §3); the prompt goes in on
  * stdin, because argv is limited, readable by everybody, and parsed for flags.
  */
+#include "adapter/launch.h"
 #include "adapter/session.h"
 
 #include "adapter/qwen_profile.h"
@@ -17,56 +18,37 @@
 #define TURNS_DEFAULT 60
 #define INSIDE_NODE "/opt/node"
 #define INSIDE_PACKAGE "/opt/qwen"
+#define SETTINGS "qwen-system.json" /* below scratch */
+
+static const struct agent_package package = {
+	.name = "@qwen-code/qwen-code", .version = QWEN_VERSION, .script = "cli.js"
+};
 
 static int admit(const char *version, struct err *err)
 {
-	if (strcmp(version, QWEN_VERSION) == 0)
-		return 0;
-	if (!err->code)
-		err_set(
-		    err, -ENOTSUP, "qwen %s is not admitted", version[0] ? version : "(unknown)");
-	if (!err->why[0])
-		err_why(err, "its read-only mode was checked for version %s only", QWEN_VERSION);
-	err_fix(err, "npm install -g @qwen-code/qwen-code@%s", QWEN_VERSION);
-	return -ENOTSUP;
+	return launch_admit("qwen", &package, version, err);
 }
 
 /* --- starting -------------------------------------------------------------------------------- */
-
-/* The directory of the package: what has to be visible. */
-static const char *package_dir(struct arena *a, const char *program)
-{
-	const char *slash = strrchr(program, '/');
-
-	return slash ? arena_cstr(a, (struct str){ program, (size_t)(slash - program) }) : "/";
-}
-
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 static const char **argv_of(struct arena *a, const struct agent_task *t)
 {
 	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
 	/* its own limit comes first, so that its last word is still heard */
 	long long seconds = t->wall > 20000 ? (t->wall - 10000) / 1000 : 0;
-	const char *const argv[] = { INSIDE_NODE, "--expose-gc",
-		arena_printf(a, INSIDE_PACKAGE "/%s", name_of(t->program)), "--approval-mode",
-		"plan", "--input-format", "text", "--output-format", "stream-json",
-		"--include-partial-messages", "--auth-type", "openai", "--chat-recording=false",
-		"--max-session-turns", arena_printf(a, "%u", turns), "--max-tool-calls",
-		arena_printf(a, "%u", turns * 8), ("--exclude-tools=" QWEN_EXCLUDED),
-		"--allowed-mcp-server-names=none", "--extensions=none",
-		("--disabled-slash-commands=" QWEN_SLASH), "--model",
+	const char *const argv[] = { launch_place(t, t->interpreter, INSIDE_NODE), "--expose-gc",
+		arena_printf(a, "%s/%s", launch_place(t, launch_dir(a, t->program), INSIDE_PACKAGE),
+		    launch_name(t->program)),
+		"--approval-mode", "plan", "--input-format", "text", "--output-format",
+		"stream-json", "--include-partial-messages", "--auth-type", "openai",
+		"--chat-recording=false", "--max-session-turns", arena_printf(a, "%u", turns),
+		"--max-tool-calls", arena_printf(a, "%u", turns * 8),
+		("--exclude-tools=" QWEN_EXCLUDED), "--allowed-mcp-server-names=none",
+		"--extensions=none", ("--disabled-slash-commands=" QWEN_SLASH), "--model",
 		t->model[0] ? t->model : "default", seconds ? "--max-wall-time" : NULL,
 		arena_printf(a, "%llds", seconds), NULL };
-	const char **copy = arena_alloc(a, sizeof(argv));
 
-	memcpy(copy, argv, sizeof(argv));
-	return copy;
+	return launch_words(a, argv);
 }
 
 static const char **env_of(struct arena *a, const struct agent_task *t)
@@ -76,13 +58,11 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 		arena_printf(a, "OPENAI_API_KEY=%s", t->token),
 		arena_printf(a, "OPENAI_BASE_URL=http://127.0.0.1:%u/v1", t->port),
 		arena_printf(a, "OPENAI_MODEL=%s", t->model[0] ? t->model : "default"),
-		"QWEN_CODE_SYSTEM_SETTINGS_PATH=/scratch/qwen-system.json",
+		arena_printf(a, "QWEN_CODE_SYSTEM_SETTINGS_PATH=%s/" SETTINGS, t->scratch),
 		"QWEN_CODE_NO_RELAUNCH=true", "QWEN_CODE_DISABLE_CRON=1",
 		"QWEN_STREAM_IDLE_TIMEOUT_MS=120000", NULL };
-	const char **copy = arena_alloc(a, sizeof(env));
 
-	memcpy(copy, env, sizeof(env));
-	return copy;
+	return launch_words(a, env);
 }
 
 /* Plan mode tells the model to call a tool that does not exist here. */
@@ -107,13 +87,9 @@ static int prepare(
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
 	ret->stdin_text = prompt_of(a, task);
-	ret->files = arena_new(a, struct agent_file);
-	ret->files[0] = (struct agent_file){ "qwen-system.json", str_from(qwen_settings) };
-	ret->n_files = 1;
-	ret->binds = arena_array(a, 2, sizeof(*ret->binds));
-	ret->binds[0] = (struct agent_bind){ package_dir(a, task->program), INSIDE_PACKAGE };
-	ret->binds[1] = (struct agent_bind){ task->interpreter, INSIDE_NODE };
-	ret->n_binds = 2;
+	launch_file(a, ret, SETTINGS, str_from(qwen_settings));
+	launch_bind(a, task, ret, launch_dir(a, task->program), INSIDE_PACKAGE);
+	launch_bind(a, task, ret, task->interpreter, INSIDE_NODE);
 	return 0;
 }
 
@@ -439,7 +415,7 @@ const struct adapter_ops adapter_qwen = {
 	.name = "qwen",
 	.title = "Qwen Code",
 	.read_only_enforced = true,
-	.needs_interpreter = true,
+	.package = &package,
 	.env_names = env_names,
 	.version_arg = "--version",
 	.admit = admit,

@@ -114,6 +114,7 @@ static void fill_task(struct attempt *at, struct str prompt)
 	at->task = (struct agent_task){ .prompt = prompt,
 		.prompt_system = cl->prompt_system,
 		.repo = "/repo",
+		.scratch = "/scratch",
 		.home = "/scratch/home",
 		.tmp = "/scratch/tmp",
 		.port = WORKER_PORT,

@@ -36,31 +36,59 @@ static char *parent_of(struct arena *a, const char *path)
 	return arena_cstr(a, (struct str){ path, slash ? (size_t)(slash - path) : 0 });
 }
 
-/* Version out of the package.json beside or above the program, without running anything. */
-static const char *package_version(struct arena *a, const char *program)
+/* The package.json that PROGRAM belongs to, or NULL; *DIR: where it stands. */
+static json_t *package_of(struct arena *a, const char *program, char **dir)
 {
-	char *dir = parent_of(a, program);
-
-	for (int up = 0; up < 3 && *dir; up++, dir = parent_of(a, dir)) {
+	*dir = parent_of(a, program);
+	for (int up = 0; up < 3 && **dir; up++, *dir = parent_of(a, *dir)) {
 		struct str text;
 
-		if (fs_read(a, fs_join(a, dir, "package.json"), PACKAGE_MAX, &text) < 0)
-			continue;
-		json_t *doc = json_parse(text, NULL);
-		const char *version = arena_cstr(a, str_from(json_get_cstr(doc, "version", "")));
-
-		json_decref(doc);
-		return version;
+		if (fs_read(a, fs_join(a, *dir, "package.json"), PACKAGE_MAX, &text) == 0)
+			return json_parse(text, NULL);
 	}
-	return "";
+	return NULL;
 }
 
-/* npm's launcher script stands beside the program proper. */
-static char *main_script(struct arena *a, char *path)
+/* The node_modules that holds package NAME, whose directory is DIR. */
+static char *modules_of(struct arena *a, char *dir, const char *name)
 {
-	char *cli = fs_join(a, parent_of(a, path), "cli.js");
+	for (; name; name = strchr(name, '/')) {
+		name += *name == '/';
+		dir = parent_of(a, dir);
+	}
+	return dir;
+}
 
-	return fs_exists(cli) ? cli : path;
+/* The first of the package's executables that is there: beside the package, or within it. */
+static char *find_executable(struct arena *a, char *dir, const struct agent_package *package)
+{
+	char *tops[] = { modules_of(a, dir, package->name), fs_join(a, dir, "node_modules") };
+
+	for (const char *const *e = package->executables; *e; e++)
+		for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+			char *path = fs_join(a, tops[i], *e);
+
+			if (access(path, X_OK) == 0)
+				return resolve(a, path);
+		}
+	return NULL;
+}
+
+/* npm's launcher script belongs to a package; what is started is the program proper. */
+static void find_proper(struct arena *a, struct program *p)
+{
+	const struct agent_package *package = p->ops->package;
+	char *dir;
+	json_t *doc = package_of(a, p->path, &dir);
+	char *proper =
+	    package->script ? fs_join(a, dir, package->script) : find_executable(a, dir, package);
+
+	if (strcmp(json_get_cstr(doc, "name", ""), package->name) == 0 && proper &&
+	    fs_exists(proper)) {
+		p->path = proper;
+		p->version = arena_cstr(a, str_from(json_get_cstr(doc, "version", "")));
+	}
+	json_decref(doc);
 }
 
 static void find_node(struct arena *a, const struct program_hint *hint, struct program *p)
@@ -89,14 +117,10 @@ static void find_other(struct arena *a, const struct program_hint *hint, struct 
 		return;
 	}
 	p->path = resolve(a, found);
-	if (p->ops->needs_interpreter) {
-		p->path = main_script(a, resolve(a, found));
-		find_node(a, hint, p);
-		if (p->status)
-			return;
-	}
-	p->version = package_version(a, p->path);
+	find_proper(a, p);
 	p->status = p->ops->admit(p->version, &p->err);
+	if (!p->status && p->ops->package->script)
+		find_node(a, hint, p);
 }
 
 void programs_find(struct arena *a, const char *self, const struct program_hint *hints,

@@ -30,6 +30,7 @@ static int teardown(void **state)
 static const struct agent_task plain = { .prompt = { PROMPT, sizeof(PROMPT) - 1 },
 	.prompt_system = 12,
 	.repo = "/repo",
+	.scratch = "/scratch",
 	.home = "/scratch/home",
 	.tmp = "/scratch/tmp",
 	.port = 7771,
