@@ -111,10 +111,25 @@ struct agent_package {
 					 * package is in; NULL-terminated */
 };
 
+/* What one program can do and how it is held; for people, docs/agents.md and the attestation. */
+struct agent_traits {
+	const char *mode; /* of its own that only reads, hard-coded: "plan" */
+	const char
+	    *dialect; /* that it speaks to its model: "chat", "messages", "responses", "gemini" */
+	const char *inner; /* its own sandbox, switched off because ours stands outside; or NULL */
+	bool streams;	   /* the answer can be watched while it is written */
+	bool thinks;	   /* and so can its thinking */
+	bool counts;	   /* it counts tokens */
+	bool strict;	   /* its profile passed the attacks without namespaces (mode C) */
+	/* Settings of a repository that it would obey: empty in its view. Below /repo. */
+	const char *const *shadows; /* NULL-terminated, or NULL */
+};
+
 struct adapter_ops {
 	const char *name;	 /* "native", "qwen" */
 	const char *title;	 /* for people */
 	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
+	struct agent_traits traits;
 	const struct agent_package *package; /* NULL: our own */
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */

@@ -407,6 +407,9 @@ static void destroy(struct agent_session *s)
 	free(s);
 }
 
+static const char *const shadows[] = { ".qwen", ".env", ".qwenignore", "QWEN.md", ".mcp.json",
+	".gemini", ".agents", NULL };
+
 static const char *const env_names[] = { "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL",
 	"QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_NO_RELAUNCH", "QWEN_CODE_DISABLE_CRON",
 	"QWEN_STREAM_IDLE_TIMEOUT_MS", "HOME", "TMPDIR", "PATH", "LANG", "TERM", NULL };
@@ -415,6 +418,12 @@ const struct adapter_ops adapter_qwen = {
 	.name = "qwen",
 	.title = "Qwen Code",
 	.read_only_enforced = true,
+	.traits = { .mode = "plan",
+	    .dialect = "chat",
+	    .streams = true,
+	    .thinks = true,
+	    .counts = true,
+	    .shadows = shadows },
 	.package = &package,
 	.env_names = env_names,
 	.version_arg = "--version",
