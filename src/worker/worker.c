@@ -42,8 +42,11 @@ static void fill_slots(struct worker *w)
 
 void worker_offer(struct worker *w, const struct engine_effect *fx)
 {
-	struct offer *o = xalloc(sizeof(*o));
+	struct offer *o;
 
+	if (w->draining)
+		return; /* it stays offered in the store, for the next life */
+	o = xalloc(sizeof(*o));
 	o->task = fx->task;
 	list_push(&w->offers, &o->list);
 	fill_slots(w);

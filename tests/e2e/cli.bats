@@ -166,7 +166,7 @@ script() {
 	kill -INT $pid
 	code=0
 	wait $pid || code=$?
-	[ "$code" = 130 ]
+	is "$code" 130
 	tutti runs list --all
 	grep -q cancelled "$OUT"
 }
@@ -179,7 +179,7 @@ script() {
 	kill -TERM $pid
 	code=0
 	wait $pid || code=$?
-	[ "$code" = 143 ]
+	is "$code" 143
 	tutti runs resume last --repo "$REPO" --format quiet
 	is "$CODE" 0
 	has "$OUT" '(resumed)'
