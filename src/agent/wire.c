@@ -3,7 +3,7 @@
 
 #include "base/utf8.h"
 #include "net/curl.h"
-#include "net/sse.h"
+#include "dialect/sse.h"
 
 #include <stdlib.h>
 

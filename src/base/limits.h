@@ -82,6 +82,11 @@
 #define MODEL_RESPONSE_MAX MIB(64)
 #define SSE_LINE_MAX MIB(4)
 #define ATTEMPT_REQUESTS_MAX 500
+#define ATTEMPT_REFUSED_MAX 20	     /* requests without a chance that are still answered */
+#define ATTEMPT_SENT_MAX MIB(512)    /* bytes of all its requests */
+#define ATTEMPT_GOT_MAX MIB(512)     /* bytes of all answers to it */
+#define ATTEMPT_TOKENS_MAX 100000000 /* in and out */
+#define DIALECT_CALLS_MAX 256 /* tool calls of one answer */
 
 /* rehearsal model */
 #define REHEARSAL_SCRIPT_MAX KIB(256)

@@ -87,42 +87,23 @@ static void transfer_free(struct transfer *t)
 	free(t);
 }
 
-/* What the server says, and its code where the words alone do not: "no (model_not_found)". */
-static struct str error_words(const json_t *doc, struct str raw, char *buf, size_t max)
-{
-	const json_t *error = json_object_get(doc, "error");
-	struct str text = json_get_str(error, "message"), code = json_get_str(error, "code");
-
-	if (json_is_string(error))
-		text = str_from(json_string_value(error));
-	if (!text.n)
-		text = json_get_str(doc, "message");
-	if (!doc)
-		return str_take(raw, 200);
-	if (!code.n || str_contains(text, code))
-		return text;
-	if (!text.n)
-		return code;
-	snprintf(
-	    buf, max, "%.*s (%.*s)", STR_ARG(str_take(text, 230)), STR_ARG(str_take(code, 60)));
-	return str_from(buf);
-}
-
 static void whole_answer(struct transfer *t, struct request *r)
 {
 	json_t *doc = json_parse_loosely(buf_str(&t->raw));
 	char words[400];
 
-	if (t->status == 200 && json_get_array(doc, "choices")) {
+	if (t->status == 200 && dialect_is_answer(r->port->up->dialect, doc)) {
 		request_head(r, true);
 		bool fits = request_body(r, buf_str(&t->raw));
 
 		request_end(r, !fits);
 	} else if (t->status == 200) {
-		request_failed(r, 200, 0, STR("its answer is no chat completion"));
+		request_failed(r, 200, 0,
+		    r->port->up->dialect == DIALECT_CHAT ? STR("its answer is no chat completion")
+							 : STR("its answer is none"));
 	} else {
 		request_failed(r, (int)t->status, t->retry_after,
-		    error_words(doc, buf_str(&t->raw), words, sizeof(words)));
+		    dialect_error_words(doc, buf_str(&t->raw), words, sizeof(words)));
 	}
 	json_decref(doc);
 }
@@ -260,25 +241,56 @@ void curl_up_stop(struct gateway *g)
 /* --- starting
  * --------------------------------------------------------------------------------------------- */
 
+static char *url_of(const struct request *r)
+{
+	const struct upstream *up = r->port->up;
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	buf_adds(&b, up->url);
+	dialect_add_path(&b, up->dialect, str_from(r->port->model), r->stream);
+	return buf_steal(&b);
+}
+
+static void add_key(struct transfer *t, const struct upstream *up)
+{
+	char *auth = NULL;
+
+	if (!up->key)
+		return;
+	if (asprintf(&auth, "%s: %s%s", dialect_key_header(up->dialect),
+		dialect_key_prefix(up->dialect), up->key) < 0)
+		abort();
+	t->headers = t->g->curl->slist_append(t->headers, auth);
+	explicit_bzero(auth, strlen(auth));
+	free(auth);
+}
+
+static void add_headers(struct transfer *t, const struct request *r)
+{
+	const struct curl_api *api = t->g->curl;
+
+	t->headers = api->slist_append(NULL, "Content-Type: application/json");
+	t->headers = api->slist_append(t->headers, "Expect:");
+	if (r->port->up->dialect == DIALECT_MESSAGES && !r->extra[0])
+		t->headers = api->slist_append(t->headers, "anthropic-version: 2023-06-01");
+	for (size_t i = 0; i < 2; i++)
+		if (r->extra[i])
+			t->headers = api->slist_append(t->headers, r->extra[i]);
+	add_key(t, r->port->up);
+}
+
 static void set_options(struct transfer *t, struct request *r)
 {
 	const struct curl_api *api = t->g->curl;
-	struct upstream *up = r->port->up;
-	char *url = NULL, *auth = NULL;
+	char *url = url_of(r);
 
-	if (asprintf(&url, "%s/chat/completions", up->url) < 0)
-		abort();
-	t->headers = api->slist_append(NULL, "Content-Type: application/json");
-	t->headers = api->slist_append(t->headers, "Expect:");
-	if (up->key && asprintf(&auth, "Authorization: Bearer %s", up->key) > 0)
-		t->headers = api->slist_append(t->headers, auth);
-	if (auth)
-		explicit_bzero(auth, strlen(auth));
+	add_headers(t, r);
 	api->easy_setopt(t->easy, CURLOPT_URL, url);
 	api->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	api->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	if (is_loopback(up->url))
+	if (is_loopback(r->port->up->url))
 		api->easy_setopt(t->easy, CURLOPT_PROXY, "");
 	api->easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	api->easy_setopt(t->easy, CURLOPT_POST, 1L);
@@ -293,7 +305,6 @@ static void set_options(struct transfer *t, struct request *r)
 	api->easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	api->easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, SILENCE_SECONDS);
 	free(url);
-	free(auth);
 }
 
 static void start(struct request *r)

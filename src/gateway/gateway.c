@@ -176,6 +176,7 @@ int gateway_add_upstream(struct gateway *g, const struct upstream_config *conf, 
 	up->model = xstrdup(conf->model ? conf->model : rehearsal ? "rehearsal" : "");
 	up->key = key_keep(conf->key);
 	up->parallel = lane_width(conf);
+	up->dialect = rehearsal ? DIALECT_CHAT : conf->dialect;
 	id_random(&up->rng, sizeof(up->rng));
 	up->timer = xalloc(sizeof(*up->timer));
 	uv_timer_init(g->loop, up->timer);
@@ -272,6 +273,8 @@ void gateway_close(struct port *p)
 	if (!p)
 		return;
 	g = p->g;
+	list_each (&p->requests, it)
+		request_tell(list_item(it, struct request, list));
 	p->closed = true;
 	p->events = NULL;
 	list_remove(&p->list);

@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/sha256.h"
+#include "dialect/dialect.h"
 
 #include <jansson.h>
 
@@ -28,6 +30,19 @@ struct upstream_config {
 	const char *key;   /* the secret itself, or NULL; copied into locked memory, never logged */
 	const char *model; /* default model, or NULL: the first that /models lists */
 	unsigned parallel; /* requests in flight; 0: 4 (loopback: 1 per slot if known, else 2) */
+	enum dialect dialect; /* that it speaks; chat when nothing is said */
+};
+
+/* One request of an attempt and what it was answered, whoever answered. */
+struct exchange {
+	unsigned number;	/* from 1, within the attempt */
+	const char *from, *to;	/* dialects of agent and upstream; TO is "" when nobody was asked */
+	int status;		/* HTTP */
+	bool cut;		/* the answer did not come to its end */
+	unsigned tries;		/* at the upstream */
+	size_t sent, got;	/* bytes of the two bodies, as the agent wrote and read them */
+	char asked[SHA256_HEX]; /* digest of the request's body */
+	char answered[SHA256_HEX]; /* and of the answer's */
 };
 
 /* What a port tells its owner. All calls come from the loop. */
@@ -40,6 +55,13 @@ struct port_events {
 	void (*notice)(void *ctx, const char *text);
 	/* First byte of a request arrived: the agent is at work. */
 	void (*active)(void *ctx);
+	/* A request is over. May be NULL. */
+	void (*exchanged)(void *ctx, const struct exchange *x);
+	/*
+	 * The agent goes on asking though no request of it has a chance any more: end it. The
+	 * reason is gateway_verdict's. At most once; may be NULL.
+	 */
+	void (*over)(void *ctx);
 };
 
 struct port_spec {

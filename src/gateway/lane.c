@@ -181,13 +181,20 @@ void lane_leave(struct request *r)
 	}
 }
 
+/* Some servers show the key that they refuse. It is for no agent and no report. */
+static bool repeats_key(const struct upstream *up, struct str message)
+{
+	return up->key && up->key[0] && str_contains(message, str_from(up->key));
+}
+
 /* --- what comes back
  * ----------------------------------------------------------------------------------- */
 
-void request_head(struct request *r, bool json)
+void request_head(struct request *r, bool whole)
 {
 	r->status = 200;
-	r->json = json;
+	r->whole = whole;
+	r->json = r->reader ? !r->stream : whole;
 	r->headed = true;
 	usage_begin(r);
 	request_wake(r);
@@ -199,6 +206,14 @@ static void say_overflow(struct port *p)
 	    MODEL_RESPONSE_MAX >> 20);
 }
 
+/* Breaks the answer off: the agent must not take it for whole. */
+static bool spoil(struct request *r)
+{
+	r->broken = true;
+	port_fail(r->port, ENDING_ENDPOINT_DOWN, false, "the model server's answer is none");
+	return false;
+}
+
 bool request_body(struct request *r, struct str bytes)
 {
 	r->out_total += bytes.n;
@@ -206,23 +221,41 @@ bool request_body(struct request *r, struct str bytes)
 		say_overflow(r->port);
 		return false;
 	}
-	usage_feed(r, bytes);
-	buf_add(&r->out, bytes);
+	if (r->reader && !translate_feed(r, bytes))
+		return spoil(r);
+	if (!r->reader) {
+		usage_feed(r, bytes);
+		request_add(r, bytes);
+	}
 	request_wake(r);
 	return true;
+}
+
+void request_told_error(struct request *r, struct str message)
+{
+	struct port *p = r->port;
+
+	if (repeats_key(p->up, message))
+		message = STR("(it repeated the key)");
+	r->failed = true;
+	port_fail(p, endpoint_classify(0, message), false, "the model server broke off: %.*s",
+	    STR_ARG(str_take(str_trim(message), 300)));
 }
 
 void request_end(struct request *r, bool cut)
 {
 	struct port *p = r->port;
 
+	if (!cut && !r->broken && r->reader && !translate_end(r))
+		spoil(r);
+	cut |= r->broken;
 	usage_end(r);
 	land(r);
 	r->ended = true;
 	r->cut = cut;
 	if (cut && p->verdict == ENDING_NONE)
 		port_fail(p, ENDING_ENDPOINT_DOWN, false, "the model server broke off its answer");
-	else if (!cut && !p->fatal)
+	else if (!cut && !p->fatal && !r->failed)
 		p->verdict = ENDING_NONE;
 	request_wake(r);
 	lane_pump(p->up);
@@ -312,12 +345,6 @@ static bool is_theirs(int status, enum ending ending)
 		if (status == ours[i])
 			return false;
 	return status >= 400 && status < 500 && ending != ENDING_QUOTA;
-}
-
-/* Some servers show the key that they refuse. It is for no agent and no report. */
-static bool repeats_key(const struct upstream *up, struct str message)
-{
-	return up->key && up->key[0] && str_contains(message, str_from(up->key));
 }
 
 void request_failed(struct request *r, int status, msec_t retry_after, struct str message)

@@ -3,6 +3,8 @@
  *
  *   conns    connections of workers
  *   server   HTTP/1.1 towards workers (libmicrohttpd): requests, bodies, answers
+ *   route    what a request is for, who may ask, and what an attempt may ask for in all
+ *   translate  an answer on its way from one dialect to another
  *   lane     which request may go to an upstream, and when; what a failure means
  *   curl_up  an upstream over HTTP (libcurl multi)
  *   rehearse the upstream that is no language model
@@ -18,10 +20,10 @@
 #include "base/imap.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "dialect/dialect.h"
 #include "flow/words.h"
 #include "net/curl.h"
 #include "net/mhd.h"
-#include "net/sse.h"
 #include "rehearsal/rehearsal.h"
 
 #include <uv.h>
@@ -37,8 +39,7 @@
 #define QUOTA_PAUSE 60000
 #define WAITING_EVERY 15000
 #define CONNECT_SECONDS 10L
-#define TOKENS_MOST 1000000000 /* of one request */
-#define SILENCE_SECONDS 600L   /* no byte from an upstream */
+#define SILENCE_SECONDS 600L /* no byte from an upstream */
 
 struct upstream;
 struct request;
@@ -58,6 +59,7 @@ struct upstream {
 	struct gateway *g;
 	char *name, *url, *model, *key; /* key: locked memory, KEY_BYTES */
 	const struct backend *backend;
+	enum dialect dialect;
 	struct rehearsal *rehearsal;
 	/* the lane */
 	unsigned parallel, flying;
@@ -77,8 +79,9 @@ struct gateway {
 	struct list upstreams, ports;
 	uv_poll_t *server_poll;
 	uv_timer_t *server_timer, *curl_timer;
-	struct imap conns; /* socket -> struct conn */
-	bool turning;	   /* inside MHD_run */
+	struct imap conns;     /* socket -> struct conn */
+	bool turning;	       /* inside MHD_run */
+	unsigned long answers; /* translated so far, for their ids */
 };
 
 struct port {
@@ -95,9 +98,11 @@ struct port {
 	unsigned conns;
 	bool closed;
 	long long in, out, cached;
-	unsigned answered, asked;
-	int verdict; /* enum ending */
-	bool fatal;  /* no further request has a chance */
+	unsigned answered, asked, refused, exchanges;
+	size_t sent, got; /* bytes of all bodies */
+	bool over;	  /* its owner was told */
+	int verdict;	  /* enum ending */
+	bool fatal;	  /* no further request has a chance */
 	char why[600];
 };
 
@@ -117,11 +122,14 @@ struct request {
 	struct buf body; /* of a request that is welcome */
 	size_t taken;	 /* bytes of it, kept or not */
 	bool welcome;
-	bool get, post, suspended, replied, stream;
+	bool suspended, replied, stream;
 	bool last; /* of its connection */
+	struct dialect_target target;
+	char *extra[2]; /* headers to pass on, "name: value", or NULL */
 	/* the answer */
 	int status;
 	bool json, headed; /* a head has come */
+	bool whole;	   /* the upstream answers with one object */
 	struct buf out;
 	size_t out_total;
 	bool ended, cut;
@@ -130,11 +138,22 @@ struct request {
 	msec_t not_before, waiting_since, told_at;
 	long long reserved;
 	void *transfer; /* the backend's */
+	/* an answer of another dialect than the agent's: both are there, or none */
+	struct answer_reader *reader;
+	struct answer_writer *writer;
+	struct buf fresh; /* of the writer */
+	bool failed;	  /* it says itself that it is none */
+	bool broken;	  /* it cannot be read, or holds what nobody may see */
 	/* usage */
 	struct sse sse;
 	bool sse_on;
-	long long in, out_tokens, cached;
+	struct usage usage;
 	size_t text_bytes;
+	/* what is recorded of it */
+	size_t got; /* bytes of the answer */
+	struct sha256 answered;
+	char asked[SHA256_HEX];
+	bool told;
 };
 
 /* --- conns.c --------------------------------------------------------------------------------- */
@@ -164,8 +183,31 @@ void server_turn(struct gateway *g);
 void request_wake(struct request *r);
 /* Nobody waits for it any more. */
 void request_abandon(struct request *r);
-/* An error for the worker in place of an upstream's answer. */
+/* An error for the worker in place of an upstream's answer, in the words of its dialect. */
 void request_refuse(struct request *r, int status, const char *type, const char *message);
+/* DOC, which is taken, as the whole answer. */
+void request_answer(struct request *r, int status, json_t *doc);
+/* More of the answer's body. */
+void request_add(struct request *r, struct str bytes);
+
+/* --- route.c ------------------------------------------------------------------------------- */
+
+/* Shows R the token of its attempt, where its dialect has it? */
+bool request_is_authorized(struct request *r);
+/* The whole request is here: answers it, or sends it on its way. */
+void request_route(struct request *r);
+/* Tells the owner of the port what became of R, once. */
+void request_tell(struct request *r);
+
+/* --- translate.c --------------------------------------------------------------------------- */
+
+/* The agent's dialect is not the upstream's: DOC is the request as the agent sent it. */
+void translate_prepare(struct request *r, const json_t *doc);
+/* More of the upstream's answer; false when it cannot be one. */
+bool translate_feed(struct request *r, struct str bytes);
+/* The same: the upstream says that there is no more. */
+bool translate_end(struct request *r);
+void translate_fini(struct request *r);
 
 /* --- lane.c ---------------------------------------------------------------------------------- */
 
@@ -174,9 +216,9 @@ void lane_enter(struct request *r);
 void lane_leave(struct request *r);
 void lane_pump(struct upstream *up);
 /* --- what backends report --- */
-/* An answer with STATUS 200 begins. */
-void request_head(struct request *r, bool json);
-/* More of it. Returns false when the response is over its ceiling and was cut. */
+/* An answer with status 200 begins: WHOLE, or as a stream. */
+void request_head(struct request *r, bool whole);
+/* More of it. Returns false when it is over its ceiling, or no answer, and was cut. */
 bool request_body(struct request *r, struct str bytes);
 /* It is complete (CUT: it broke off). */
 void request_end(struct request *r, bool cut);
@@ -185,6 +227,8 @@ void request_end(struct request *r, bool cut);
  * The lane decides whether there is another try.
  */
 void request_failed(struct request *r, int status, msec_t retry_after, struct str message);
+/* An answer that has begun says that it failed. */
+void request_told_error(struct request *r, struct str message);
 /* No answer, because it is over its ceiling before any of it was passed on. */
 void request_overflowed(struct request *r);
 

@@ -64,7 +64,7 @@ static void feed(struct rehearsing *h)
 	while (r->out.n < FEED_BYTES) {
 		if (!feed_one(h)) {
 			if (a->action != REHEARSE_HANG)
-				end(h, a->cut || a->flood_bytes > 0);
+				end(h, a->cut || a->flood_bytes > 0 || r->broken);
 			return;
 		}
 		if (a->delay_ms) {

@@ -110,113 +110,34 @@ void request_abandon(struct request *r)
 	request_wake(r);
 }
 
+void request_add(struct request *r, struct str bytes)
+{
+	sha256_add(&r->answered, bytes);
+	r->got += bytes.n;
+	r->port->got += bytes.n;
+	buf_add(&r->out, bytes);
+}
+
+void request_answer(struct request *r, int status, json_t *doc)
+{
+	char *text = json_dump(doc);
+
+	request_add(r, str_from(text ? text : ""));
+	free(text);
+	json_decref(doc);
+	r->status = status;
+	r->json = r->headed = r->ended = true;
+	r->state = REQUEST_DONE;
+}
+
 void request_refuse(struct request *r, int status, const char *type, const char *message)
 {
-	json_t *doc = json_pack("{s:{s:o, s:s, s:s}}", "error", "message", json_cstr(message),
-	    "type", type, "code", type);
-
-	r->status = status;
-	r->json = true;
-	buf_add_value(&r->out, doc);
-	json_decref(doc);
-	r->headed = r->ended = true;
-	r->state = REQUEST_DONE;
+	request_answer(r, status, dialect_error(r->target.dialect, status, type, message));
 	request_wake(r);
 }
 
 /* --- requests
  * ------------------------------------------------------------------------------------- */
-
-/* Compares in constant time; the lengths are no secret. */
-static bool same_secret(const char *a, const char *b)
-{
-	size_t n = strlen(a);
-	unsigned char diff = 0;
-
-	if (n != strlen(b))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		diff |= (unsigned char)(a[i] ^ b[i]);
-	return diff == 0;
-}
-
-static bool is_authorized(struct request *r)
-{
-	const char *header =
-	    r->port->g->mhd->lookup_connection_value(r->conn, MHD_HEADER_KIND, "Authorization");
-
-	return header && strncmp(header, "Bearer ", 7) == 0 &&
-	       same_secret(header + 7, r->port->token);
-}
-
-static void list_models(struct request *r)
-{
-	json_t *doc = json_pack("{s:s, s:[{s:o, s:s, s:s}]}", "object", "list", "data", "id",
-	    json_cstr(r->port->model[0] ? r->port->model : "default"), "object", "model",
-	    "owned_by", "tutti");
-
-	buf_add_value(&r->out, doc);
-	json_decref(doc);
-	r->status = 200;
-	r->json = r->headed = r->ended = true;
-	r->state = REQUEST_DONE;
-}
-
-/* The model is ours to choose, and usage is wanted whether the agent asks for it or not. */
-static int rewrite(struct request *r)
-{
-	json_t *doc = json_parse_loosely(buf_str(&r->body));
-
-	if (!json_get_array(doc, "messages")) {
-		json_decref(doc);
-		return -EINVAL;
-	}
-	r->stream = json_get_bool(doc, "stream", false);
-	if (r->port->model[0])
-		json_object_set_new(doc, "model", json_cstr(r->port->model));
-	if (r->stream)
-		json_object_set_new(doc, "stream_options", json_pack("{s:b}", "include_usage", 1));
-	buf_clear(&r->body);
-	buf_add_value(&r->body, doc);
-	json_decref(doc);
-	return buf_status(&r->body);
-}
-
-static void complete(struct request *r)
-{
-	struct port *p = r->port;
-
-	if (p->fatal) {
-		request_refuse(r, 400, "tutti_refused", p->why);
-	} else if (++p->asked > ATTEMPT_REQUESTS_MAX) {
-		port_fail(p, ENDING_TRUNCATED, true, "more than %d requests in one attempt",
-		    ATTEMPT_REQUESTS_MAX);
-		request_refuse(r, 400, "tutti_refused", p->why);
-	} else if (rewrite(r) < 0) {
-		request_refuse(
-		    r, 400, "invalid_request_error", "this is no chat completion request");
-	} else {
-		if (p->events && p->events->active)
-			p->events->active(p->ctx);
-		lane_enter(r);
-	}
-}
-
-static void route(struct request *r, const char *url)
-{
-	if (!is_authorized(r))
-		request_refuse(r, 401, "invalid_api_key", "this token is not of this attempt");
-	else if (r->taken > MODEL_REQUEST_MAX)
-		request_refuse(
-		    r, 413, "invalid_request_error", "the request is larger than 16 MiB");
-	else if (r->get && strcmp(url, "/v1/models") == 0)
-		list_models(r);
-	else if (r->post && strcmp(url, "/v1/chat/completions") == 0)
-		complete(r);
-	else
-		request_refuse(
-		    r, 404, "not_found", "only /v1/models and /v1/chat/completions are here");
-}
 
 struct head {
 	unsigned lengths;
@@ -264,7 +185,8 @@ static enum MHD_Result check_head(struct request *r)
 	else if (is_long(r))
 		request_refuse(r, 431, "invalid_request_error",
 		    "the head of the request is larger than 16 KiB");
-	r->welcome = r->state == REQUEST_READING && r->post && is_authorized(r);
+	r->welcome = r->state == REQUEST_READING && r->target.service > SERVICE_MODELS &&
+		     request_is_authorized(r);
 	if (r->state == REQUEST_READING)
 		return MHD_YES;
 	r->last = true;
@@ -272,7 +194,7 @@ static enum MHD_Result check_head(struct request *r)
 }
 
 static struct request *request_begin(
-    struct conn *from, struct MHD_Connection *conn, const char *method)
+    struct conn *from, struct MHD_Connection *conn, const char *url, const char *method)
 {
 	struct request *r = xalloc(sizeof(*r));
 
@@ -280,8 +202,8 @@ static struct request *request_begin(
 	r->from = from;
 	r->port = from->port;
 	r->conn = conn;
-	r->get = strcmp(method, "GET") == 0;
-	r->post = strcmp(method, "POST") == 0;
+	r->target = dialect_target(str_from(method), str_from(url));
+	sha256_begin(&r->answered);
 	list_init(&r->queue);
 	buf_init(&r->body, MODEL_REQUEST_MAX + KIB(64)); /* and what is added to it */
 	buf_init(&r->out, MODEL_RESPONSE_MAX + MIB(1));
@@ -313,7 +235,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 
 		if (!from || from->port->closed)
 			return MHD_NO;
-		*slot = r = request_begin(from, conn, method);
+		*slot = r = request_begin(from, conn, url, method);
 		return check_head(r);
 	}
 	if (*size) {
@@ -325,7 +247,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 	if (r->port->closed || r->from->lost)
 		return MHD_NO;
 	if (r->state == REQUEST_READING)
-		route(r, url);
+		request_route(r);
 	if (r->replied)
 		return MHD_YES;
 	if (r->headed || r->ended)
@@ -348,11 +270,15 @@ static void on_completed(
 	*slot = NULL;
 	r->from->request = NULL;
 	lane_leave(r);
+	request_tell(r);
 	list_remove(&r->list);
+	translate_fini(r);
 	buf_fini(&r->body);
 	buf_fini(&r->out);
 	if (r->sse_on)
 		sse_fini(&r->sse);
+	free(r->extra[0]);
+	free(r->extra[1]);
 	free(r);
 }
 

@@ -3,26 +3,6 @@
 
 #include "base/json.h"
 
-/* A number that no request can have is no count. */
-static long long count_of(const json_t *usage, const char *key, long long before)
-{
-	long long n = json_get_int(usage, key, before);
-
-	return n < 0 || n > TOKENS_MOST ? before : n;
-}
-
-static void take(struct request *r, const json_t *doc)
-{
-	const json_t *usage = json_get_object(doc, "usage");
-
-	if (!usage)
-		return;
-	r->in = count_of(usage, "prompt_tokens", r->in);
-	r->out_tokens = count_of(usage, "completion_tokens", r->out_tokens);
-	r->cached =
-	    count_of(json_get_object(usage, "prompt_tokens_details"), "cached_tokens", r->cached);
-}
-
 /* Most events carry a word of text and no usage; those are not parsed. */
 static void on_event(void *ctx, struct str event, struct str data)
 {
@@ -30,11 +10,11 @@ static void on_event(void *ctx, struct str event, struct str data)
 
 	(void)event;
 	r->text_bytes += data.n;
-	if (!str_contains(data, STR("\"usage\"")))
+	if (!str_contains(data, STR("\"usage")))
 		return;
 	json_t *doc = json_parse_loosely(data);
 
-	take(r, doc);
+	dialect_usage(r->port->up->dialect, doc, &r->usage);
 	json_decref(doc);
 }
 
@@ -42,7 +22,7 @@ void usage_begin(struct request *r)
 {
 	if (r->sse_on)
 		sse_fini(&r->sse);
-	r->sse_on = !r->json;
+	r->sse_on = !r->whole && !r->reader;
 	if (r->sse_on)
 		sse_init(&r->sse, SSE_LINE_MAX, on_event, r);
 }
@@ -53,29 +33,36 @@ void usage_feed(struct request *r, struct str bytes)
 		sse_fini(&r->sse); /* nonsense is the agent's to refuse */
 		r->sse_on = false;
 	}
-	if (r->json) {
+	if (r->whole) {
 		json_t *doc = json_parse_loosely(bytes);
 
 		r->text_bytes += bytes.n;
-		take(r, doc);
+		dialect_usage(r->port->up->dialect, doc, &r->usage);
 		json_decref(doc);
 	}
+}
+
+/* The upstream does not count: a token is some four bytes, and a chunk's frame is most of it. */
+static void estimate(struct request *r)
+{
+	r->usage.in = dialect_estimate(r->body.n);
+	r->usage.out = dialect_estimate(r->reader ? r->text_bytes : r->text_bytes / 10);
 }
 
 void usage_end(struct request *r)
 {
 	struct port *p = r->port;
 
-	if (!r->in && !r->out_tokens) { /* the upstream does not count: estimate */
-		r->in = (long long)(r->body.n / 4);
-		r->out_tokens = (long long)(r->text_bytes / 40); /* a chunk's frame is most of it */
-	}
-	p->in += r->in;
-	p->out += r->out_tokens;
-	p->cached += r->cached;
+	if (r->reader)
+		r->usage = answer_reader_usage(r->reader);
+	if (!r->usage.in && !r->usage.out)
+		estimate(r);
+	p->in += r->usage.in;
+	p->out += r->usage.out;
+	p->cached += r->usage.cached;
 	p->answered++;
 	if (p->budget)
-		p->budget->used += r->in + r->out_tokens;
+		p->budget->used += r->usage.in + r->usage.out;
 	if (p->events && p->events->usage)
 		p->events->usage(p->ctx, p->in, p->out, p->cached, p->answered);
 }

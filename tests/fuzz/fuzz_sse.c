@@ -1,4 +1,4 @@
-#include "net/sse.h"
+#include "dialect/sse.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include <malloc.h>
 
 #define STRANGER REFUSED("401", "this token is not of this attempt", "invalid_api_key")
-#define ELSEWHERE REFUSED("404", "only /v1/models and /v1/chat/completions are here", "not_found")
+#define ELSEWHERE REFUSED("404", "nothing is served at this address", "not_found")
 #define NO_CHAT REFUSED("400", "this is no chat completion request", "invalid_request_error")
 #define TOO_LARGE REFUSED("413", "the request is larger than 16 MiB", "invalid_request_error")
 #define UNCERTAIN \

@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "base/limits.h"
-#include "net/sse.h"
+#include "dialect/sse.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "net/sse.h"
+#include "dialect/sse.h"
 
 void sse_init(struct sse *s, size_t max, sse_fn fn, void *ctx)
 {

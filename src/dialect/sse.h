@@ -2,8 +2,8 @@
  * Server-sent events, as a codec: bytes in, events out. Follows the WHATWG event stream format
  * as far as model servers use it (data, event; id and retry are ignored; CR, LF and CRLF).
  */
-#ifndef NET_SSE_H
-#define NET_SSE_H
+#ifndef DIALECT_SSE_H
+#define DIALECT_SSE_H
 
 #include "base/buf.h"
 
