@@ -63,11 +63,12 @@
 #define FENCE_SCRATCH_MAX GIB(4) /* what a caller may ask for */
 #define FENCE_SCRATCH MIB(512)	 /* what it gets without asking */
 #define FENCE_SCRATCH_INODES 65536
-#define FENCE_FILE_SIZE MIB(256) /* RLIMIT_FSIZE */
-#define FENCE_DATA_SIZE GIB(2)	 /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
-#define FENCE_OPEN_FILES 4096	 /* RLIMIT_NOFILE; node wants more than 1024 */
-#define FENCE_PROCESSES 512	 /* RLIMIT_NPROC, threads included */
-#define FENCE_CPU_SECONDS 86400	 /* RLIMIT_CPU when the caller names no wall time */
+#define FENCE_FILE_SIZE MIB(256)    /* RLIMIT_FSIZE */
+#define FENCE_DATA_SIZE GIB(2)	    /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
+#define FENCE_OPEN_FILES 4096	    /* RLIMIT_NOFILE; node wants more than 1024 */
+#define FENCE_PROCESSES 512	    /* RLIMIT_NPROC, threads included */
+#define FENCE_PROCESSES_SHARED 4096 /* the same where all of the user's processes count */
+#define FENCE_CPU_SECONDS 86400	    /* RLIMIT_CPU when the caller names no wall time */
 #define FENCE_PROOF_MAX KIB(64)
 
 /* snapshots */

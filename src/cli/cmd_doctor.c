@@ -56,11 +56,11 @@ static void look_at_fence(struct doctor *d, struct sandbox *sb)
 		json_get_cstr(doc, "mode", "?"), json_get_cstr(doc, "kernel", "?"),
 		json_get_int(doc, "landlock_abi", 0)),
 	    d->fence ? NULL : "tutti help read-only");
-	json_array_foreach (json_get_array(doc, "probes"), i, one)
+	json_array_foreach (json_get_array(doc, "modes"), i, one)
 		if (!json_get_bool(one, "ok", true))
 			add(d, "Isolation", false,
-			    arena_printf(d->a, "%s: %s", json_get_cstr(one, "name", ""),
-				json_get_cstr(one, "detail", "")),
+			    arena_printf(d->a, "mode %s: %s", json_get_cstr(one, "mode", ""),
+				json_get_cstr(one, "why", "")),
 			    NULL);
 	json_array_foreach (json_get_array(doc, "fix"), i, one)
 		add(d, "Isolation", false, "", arena_cstr(d->a, str_from(json_string_value(one))));

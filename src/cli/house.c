@@ -190,15 +190,15 @@ static int check_fence(struct house *h, struct err *err)
 {
 	enum fence_mode mode;
 	json_t *doc = sandbox_probe(h->sandbox, &mode), *one;
-	size_t i, n = 0;
+	size_t i, n = 0, m = 0;
 	char fix[sizeof(err->fix)] = "", why[sizeof(err->why)] = "";
 
 	if (mode == FENCE_NONE) {
 		err_set(err, -EPERM, "agents cannot be held to reading on this machine");
-		json_array_foreach (json_get_array(doc, "probes"), i, one)
-			if (!json_get_bool(one, "ok", true) && !why[0])
-				snprintf(why, sizeof(why), "%s: %s", json_get_cstr(one, "name", ""),
-				    json_get_cstr(one, "detail", ""));
+		json_array_foreach (json_get_array(doc, "modes"), i, one)
+			m += (size_t)snprintf(why + m, m < sizeof(why) ? sizeof(why) - m : 0,
+			    "%smode %s: %s", m ? "; " : "", json_get_cstr(one, "mode", ""),
+			    json_get_cstr(one, "why", ""));
 		json_array_foreach (json_get_array(doc, "fix"), i, one)
 			n += (size_t)snprintf(fix + n, n < sizeof(fix) ? sizeof(fix) - n : 0,
 			    "%s%s", n ? "\n" : "", json_string_value(one));

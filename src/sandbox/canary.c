@@ -1,9 +1,13 @@
 /*
- * The canary: ten kinds of forbidden actions, tried right before exec by the process that is
+ * The canary: eleven kinds of forbidden actions, tried right before exec by the process that is
  * about to become the program. It is not enough that one fails: it has to fail for the reason that
  * the wall in charge gives, so that a missing wall shows even where another one stands behind it.
  * EROFS is the mounts', EACCES Landlock's, EPERM of a signal Landlock's scope, EAFNOSUPPORT,
  * ENOSYS and EPERM of a call seccomp's, ENOENT the new root's and /proc's.
+ *
+ * What is in charge depends on the mode. Without Landlock (B) nothing is tried that only Landlock
+ * forbids and that does no harm in a root of its own; without a root of its own (C) the bait in
+ * scratch is tried, which the worker owns and could change were it not for Landlock.
  */
 #include "sandbox/priv.h"
 
@@ -12,10 +16,13 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define MPTCP 262
@@ -36,35 +43,73 @@ static bool cannot_open(const char *path, int flags, int want)
 	return refused(open(path, flags | O_CLOEXEC, 0600), want);
 }
 
+/* NAME of the bait, until the next call. */
+static const char *bait(const struct fence_plan *p, const char *name)
+{
+	static char path[PATH_BYTES_MAX];
+
+	snprintf(path, sizeof(path), "%s/" FENCE_BAIT "%s", p->spec.place->scratch, name);
+	return path;
+}
+
 static bool cannot_write(const struct fence_plan *p)
 {
-	(void)p;
+	if (p->mode == FENCE_C)
+		return cannot_open(bait(p, "/file"), O_WRONLY, EACCES) &&
+		       cannot_open(bait(p, "/file"), O_RDWR | O_APPEND, EACCES) &&
+		       cannot_open(
+			   p->spec.repo ? p->spec.repo : bait(p, ""), O_TMPFILE | O_RDWR, EACCES) &&
+		       cannot_open("/dev/zero", O_WRONLY, EACCES);
 	return cannot_open("/repo", O_TMPFILE | O_RDWR, EROFS) &&
 	       cannot_open("/usr", O_TMPFILE | O_RDWR, EROFS) &&
-	       cannot_open("/dev/zero", O_WRONLY, EACCES);
+	       (p->mode == FENCE_B || cannot_open("/dev/zero", O_WRONLY, EACCES));
 }
 
 static bool cannot_create(const struct fence_plan *p)
 {
-	(void)p;
+	if (p->mode == FENCE_C)
+		return cannot_open(bait(p, "/new"), O_WRONLY | O_CREAT, EACCES) &&
+		       refused(mkdir(bait(p, "/new"), 0700), EACCES) &&
+		       refused(symlink("x", bait(p, "/new")), EACCES) &&
+		       refused(mknod(bait(p, "/new"), S_IFIFO | 0600, 0), EACCES) &&
+		       refused(unlink(bait(p, "/file")), EACCES) &&
+		       refused(rmdir(bait(p, "/dir")), EACCES);
+	/* no right to devices is left either way; Landlock says so first */
 	return refused(mkdir("/repo/.fence", 0700), EROFS) &&
 	       refused(mkdir("/.fence", 0700), EROFS) &&
-	       refused(mknod("/scratch/.fence", S_IFCHR | 0600, makedev(1, 3)), EACCES);
+	       refused(mknod("/scratch/.fence", S_IFCHR | 0600, makedev(1, 3)),
+		   p->mode == FENCE_B ? EPERM : EACCES);
 }
 
 /* /etc/passwd inside is our own file and belongs to the worker. */
 static bool cannot_truncate(const struct fence_plan *p)
 {
-	(void)p;
-	return refused(truncate("/etc/passwd", 0), EROFS) &&
-	       cannot_open("/etc/passwd", O_RDONLY | O_TRUNC, EROFS);
+	const char *path = p->mode == FENCE_C ? bait(p, "/file") : "/etc/passwd";
+	int want = p->mode == FENCE_C ? EACCES : EROFS;
+
+	return refused(truncate(path, 0), want) && cannot_open(path, O_RDONLY | O_TRUNC, want);
 }
 
+/*
+ * In B only the kernel's rule that an undumpable process is hidden keeps stage 1 out of sight; its
+ * memory is still ours here, and becomes undumpable for good before the exec.
+ */
 static bool cannot_look(const struct fence_plan *p)
 {
-	(void)p;
-	return cannot_open("/", O_RDONLY | O_DIRECTORY, EACCES) &&
-	       cannot_open("/proc/1/environ", O_RDONLY, ENOENT);
+	if (p->mode == FENCE_C)
+		return cannot_open("/", O_RDONLY | O_DIRECTORY, EACCES) &&
+		       cannot_open("/dev", O_RDONLY | O_DIRECTORY, EACCES) &&
+		       cannot_open("/proc/self/environ", O_RDONLY, EACCES);
+	if (p->mode == FENCE_A)
+		return cannot_open("/", O_RDONLY | O_DIRECTORY, EACCES) &&
+		       cannot_open("/proc/1/environ", O_RDONLY, ENOENT);
+	prctl(PR_SET_DUMPABLE, 0);
+	bool ok = cannot_open("/proc/1/environ", O_RDONLY, ENOENT) &&
+		  cannot_open("/sys", O_PATH, ENOENT) && cannot_open("/var", O_PATH, ENOENT) &&
+		  cannot_open("/root", O_PATH, ENOENT);
+
+	prctl(PR_SET_DUMPABLE, 1);
+	return ok;
 }
 
 static bool cannot_connect(const struct fence_plan *p)
@@ -79,9 +124,13 @@ static bool cannot_connect(const struct fence_plan *p)
 
 	if (fd < 0)
 		return false;
-	bool ok = refused(connect(fd, (const struct sockaddr *)&other, sizeof(other)), EACCES) &&
+	/* without Landlock the network of its own says it: nothing listens, nothing is routed */
+	int want = p->mode != FENCE_B ? EACCES : p->spec.port ? ECONNREFUSED : ENETUNREACH;
+	bool ok = refused(connect(fd, (const struct sockaddr *)&other, sizeof(other)), want) &&
 		  refused(bind(fd, (const struct sockaddr *)&any, sizeof(any)), EACCES);
 
+	if (p->mode != FENCE_A)
+		ok &= refused(listen(fd, 1), p->mode == FENCE_B ? EACCES : EPERM);
 	close(fd);
 	return ok;
 }
@@ -95,8 +144,8 @@ static bool cannot_mptcp(const struct fence_plan *p)
 /* Its parent is stage 1, of the same user and outside the Landlock domain. */
 static bool cannot_signal(const struct fence_plan *p)
 {
-	if (p->host->landlock_abi < 6)
-		return getppid() == 1; /* no scopes yet: the PID namespace alone */
+	if (p->mode == FENCE_B || (p->mode == FENCE_A && p->host->landlock_abi < 6))
+		return getppid() == 1; /* no scopes: the PID namespace alone */
 	return refused(kill(getppid(), 0), EPERM);
 }
 
@@ -119,6 +168,26 @@ static bool cannot_unshare(const struct fence_plan *p)
 	return refused(unshare(CLONE_NEWUSER), EPERM) && refused(setns(-1, 0), EPERM);
 }
 
+/* chmod and utime pretend; what they left undone is looked at. */
+static bool pretends(const struct fence_plan *p)
+{
+	const struct timespec long_ago[2] = { { 1, 0 }, { 1, 0 } };
+	const char *path = bait(p, "/file");
+	struct stat st;
+
+	return chmod(path, 0644) == 0 && utimensat(AT_FDCWD, path, long_ago, 0) == 0 &&
+	       stat(path, &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_mtim.tv_sec != 1;
+}
+
+static bool cannot_change(const struct fence_plan *p)
+{
+	if (p->mode == FENCE_C)
+		return pretends(p) && refused(chown(bait(p, "/file"), getuid(), getgid()), EPERM) &&
+		       refused(setxattr(bait(p, "/file"), "user.x", "x", 1, 0), EPERM);
+	return refused(chmod("/etc/passwd", 0666), EROFS) &&
+	       refused(utimensat(AT_FDCWD, "/etc/passwd", NULL, 0), EROFS);
+}
+
 static bool (*const attempts[FENCE_CANARIES])(const struct fence_plan *p) = {
 	cannot_write,
 	cannot_create,
@@ -130,6 +199,7 @@ static bool (*const attempts[FENCE_CANARIES])(const struct fence_plan *p) = {
 	cannot_uring,
 	cannot_udp,
 	cannot_unshare,
+	cannot_change,
 };
 
 const char *const fence_canary_names[FENCE_CANARIES] = {
@@ -139,10 +209,11 @@ const char *const fence_canary_names[FENCE_CANARIES] = {
 	"looking outside",
 	"connecting to another port",
 	"MPTCP",
-	"signalling its parent",
+	[FENCE_CANARY_SIGNAL] = "signalling its parent",
 	"io_uring",
 	"UDP or unix sockets",
 	"new namespaces",
+	"changing a file's mode, times or owner",
 };
 
 unsigned fence_canary(const struct fence_plan *p)

@@ -1,7 +1,9 @@
 /*
  * Stage 1: pid 1 of the namespaces. It builds the walls with the capabilities it has only there,
  * gives these up, starts the main process and then only waits for it. Its death is the end of
- * everything inside; it dies when the launcher does.
+ * everything inside; it dies when the launcher does. Where there are no namespaces (mode C) it is
+ * the warden, has nothing to build, and outlives the launcher for as long as it takes to end what
+ * is left (warden.c).
  *
  *   armed ──SAY_BUILD──► mounts, network, capabilities ──clone──► main process: enter.c
  *                                                   └──► waits; the end of main ends it all
@@ -72,6 +74,33 @@ static void drop_inherited(const struct fence_plan *p)
 	close_others(&k);
 }
 
+/* --- giving up --------------------------------------------------------------------------- */
+
+static int drop_bounding(struct fence_fault *f)
+{
+	if (FENCE_HOLE("capabilities"))
+		return 0;
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return fence_fail(f, STAGE_DROP, -errno, "bounding set");
+	return 0;
+}
+
+/* An ordinary user has no bounding set to drop in place; no_new_privs makes it void. */
+static int drop_capabilities(const struct fence_plan *p, struct fence_fault *f)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[2] = { { 0 } };
+	int rc = p->mode == FENCE_C ? 0 : drop_bounding(f);
+
+	if (rc || FENCE_HOLE("capabilities"))
+		return rc;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &head, none) < 0)
+		return fence_fail(f, STAGE_DROP, -errno, "capset");
+	return 0;
+}
+
 /* --- who it is --------------------------------------------------------------------------- */
 
 static int write_text(const char *path, const char *text)
@@ -118,6 +147,23 @@ static int leave_root(const struct fence_plan *p)
 	return 0;
 }
 
+/* In place the capabilities are those of the host: all of them go, and they go first. */
+static int leave_in_place(const struct fence_plan *p, struct fence_fault *f)
+{
+	uid_t uid = p->host->uid;
+	gid_t gid = p->host->gid;
+
+	if (!p->host->root)
+		return 0;
+	int rc = drop_bounding(f);
+
+	if (rc)
+		return rc;
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return fence_fail(f, STAGE_IDENTITY, -errno, NULL);
+	return 0;
+}
+
 /*
  * The start race: were the launcher to die before the death signal is armed, nothing would tell
  * us. So: arm, say so, and go on only when it answers. (A change of uid disarms; it comes first.)
@@ -126,48 +172,49 @@ static int arm(const struct fence_plan *p)
 {
 	const struct fence_note armed = { .type = NOTE_ARMED };
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, p->mode == FENCE_C ? SIGTERM : SIGKILL) < 0)
 		return -errno;
 	int rc = fence_note_send(p->sock, &armed, NULL, 0);
 
 	return rc ? rc : fence_wait(p->sock, SAY_BUILD);
 }
 
-/* --- giving up --------------------------------------------------------------------------- */
-
-static int drop_capabilities(struct fence_fault *f)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[2] = { { 0 } };
-
-	if (FENCE_HOLE("capabilities"))
-		return 0;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return fence_fail(f, STAGE_DROP, -errno, "bounding set");
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(SYS_capset, &head, none) < 0)
-		return fence_fail(f, STAGE_DROP, -errno, "capset");
-	return 0;
-}
-
 /* --- the order of things ------------------------------------------------------------------ */
 
-static int build(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
+static int build_room(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
 {
-	int rc = p->host->root ? leave_root(p) : map_self(p->host);
+	int rc = fence_mounts(p, &entry->nested_closed, f);
 
-	if (!rc)
-		rc = arm(p);
-	if (rc)
-		return fence_fail(f, STAGE_IDENTITY, rc, NULL);
-	umask(0);
-	rc = fence_mounts(p, &entry->nested_closed, f);
 	if (!rc)
 		rc = fence_network(&p->spec, &entry->listener, f);
 	if (!rc && sethostname("fence", 5) < 0)
 		rc = fence_fail(f, STAGE_ROOT, -errno, "host name");
-	return rc ? rc : drop_capabilities(f);
+	return rc;
+}
+
+static int leave(const struct fence_plan *p, struct fence_fault *f)
+{
+	if (p->mode == FENCE_C)
+		return leave_in_place(p, f);
+	int rc = p->host->root ? leave_root(p) : map_self(p->host);
+
+	return rc ? fence_fail(f, STAGE_IDENTITY, rc, NULL) : 0;
+}
+
+static int build(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
+{
+	int rc = leave(p, f);
+
+	if (!rc && p->mode == FENCE_C)
+		rc = fence_warden_begin(f);
+	if (rc)
+		return rc;
+	rc = arm(p);
+	if (rc)
+		return fence_fail(f, STAGE_IDENTITY, rc, NULL);
+	umask(0);
+	rc = p->mode == FENCE_C ? fence_scratch_in_place(&p->spec, f) : build_room(p, entry, f);
+	return rc ? rc : drop_capabilities(p, f);
 }
 
 static void fail(int sock, const struct fence_fault *f)
@@ -179,20 +226,18 @@ static void fail(int sock, const struct fence_fault *f)
 }
 
 /* Reaps whatever is orphaned inside until the main process is gone. */
-static void wait_for(pid_t main, int sock)
+static int wait_for(pid_t main)
 {
-	struct fence_note note = { .type = NOTE_ENDED };
+	int status;
 
 	for (;;) {
-		pid_t pid = waitpid(-1, &note.status, __WALL);
+		pid_t pid = waitpid(-1, &status, __WALL);
 
 		if (pid == main)
-			break;
+			return status;
 		if (pid < 0 && errno != EINTR)
 			fence_quit(1);
 	}
-	fence_note_send(sock, &note, NULL, 0);
-	fence_quit(0);
 }
 
 void fence_child(const struct fence_plan *p)
@@ -201,7 +246,7 @@ void fence_child(const struct fence_plan *p)
 	struct fence_fault f = { .stage = STAGE_NONE };
 	struct fence_entry entry = { .plan = p, .listener = -1 };
 
-	prctl(PR_SET_NAME, "tutti-init");
+	prctl(PR_SET_NAME, p->mode == FENCE_C ? "tutti-warden" : "tutti-init");
 	drop_inherited(p);
 	if (build(p, &entry, &f))
 		fail(p->sock, &f);
@@ -215,6 +260,11 @@ void fence_child(const struct fence_plan *p)
 	}
 	prctl(PR_SET_DUMPABLE, 0);
 	close_others(&(struct keep){ .fds = { p->sock }, .n = 1 });
-	wait_for(main, p->sock);
+	struct fence_note ended = { .type = NOTE_ENDED };
+
+	ended.status =
+	    p->mode == FENCE_C ? fence_warden_watch(main, &entry.scoped) : wait_for(main);
+	fence_note_send(p->sock, &ended, NULL, 0);
+	fence_quit(0);
 	__builtin_unreachable();
 }

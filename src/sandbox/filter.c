@@ -86,6 +86,23 @@ static const int denied[] = {
 static const int absent[] = { SCMP_SYS(clone3), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
 	SCMP_SYS(io_uring_register) };
 
+/* Without Landlock's rules for ports: nothing but the one listener that is already there. */
+static const int denied_to_listen[] = { SCMP_SYS(bind), SCMP_SYS(listen) };
+
+/*
+ * Without mounts of our own, a file's owner could still change what is no content. Programs do not
+ * expect chmod and utime of their own files to fail (qwen ends, gemini waits for ever), so these
+ * pretend; owners and extended attributes can be refused.
+ */
+static const int pretended[] = { SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
+	CALL_FCHMODAT2, SCMP_SYS(utime), SCMP_SYS(utimes), SCMP_SYS(futimesat), SCMP_SYS(utimensat),
+	SCMP_SYS(utimensat_time64) };
+static const int denied_in_place[] = { SCMP_SYS(chown), SCMP_SYS(lchown), SCMP_SYS(fchown),
+	SCMP_SYS(fchownat), SCMP_SYS(chown32), SCMP_SYS(lchown32), SCMP_SYS(fchown32),
+	SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), CALL_SETXATTRAT,
+	SCMP_SYS(removexattr), SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr), CALL_REMOVEXATTRAT,
+	SCMP_SYS(listen) };
+
 struct arg_row {
 	int nr, error;
 	struct scmp_arg_cmp arg;
@@ -132,9 +149,7 @@ static int deny(scmp_filter_ctx ctx, int nr, int error)
 {
 	if (nr < 0)
 		return 0;
-	if (FENCE_HOLE("seccomp-unshare") && nr == SCMP_SYS(unshare))
-		return 0;
-	if (FENCE_HOLE("seccomp-io_uring") && nr == SCMP_SYS(io_uring_setup))
+	if (FENCE_HOLE_CALL(nr))
 		return 0;
 	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 0);
 }
@@ -143,7 +158,7 @@ static int deny_arg(scmp_filter_ctx ctx, int nr, int error, struct scmp_arg_cmp 
 {
 	if (nr < 0)
 		return 0;
-	if (FENCE_HOLE("seccomp-socket") && nr == SCMP_SYS(socket))
+	if (FENCE_HOLE_CALL(nr))
 		return 0;
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 1, &arg);
 }
@@ -175,19 +190,45 @@ static int deny_between(scmp_filter_ctx ctx)
 	return rc;
 }
 
-static int add_rules(scmp_filter_ctx ctx)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static int deny_all(scmp_filter_ctx ctx, const int *nr, size_t n, int error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = deny(ctx, nr[i], error);
+	return rc;
+}
+
+/* What another wall does in mode A. */
+static int add_rules_of(scmp_filter_ctx ctx, enum fence_mode mode)
+{
+	int rc = 0;
+
+	if (mode == FENCE_B)
+		rc = deny_all(ctx, denied_to_listen, COUNT(denied_to_listen), EACCES);
+	if (mode != FENCE_C)
+		return rc;
+	rc = deny_all(ctx, pretended, COUNT(pretended), 0);
+	return rc ? rc : deny_all(ctx, denied_in_place, COUNT(denied_in_place), EPERM);
+}
+
+static int add_rules(scmp_filter_ctx ctx, enum fence_mode mode)
 {
 	int rc = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	if (!rc)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]) && !rc; i++)
-		rc = deny(ctx, denied[i], EPERM);
-	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]) && !rc; i++)
-		rc = deny(ctx, absent[i], ENOSYS);
-	for (size_t i = 0; i < sizeof(by_argument) / sizeof(by_argument[0]) && !rc; i++)
+	if (!rc)
+		rc = deny_all(ctx, denied, COUNT(denied), EPERM);
+	if (!rc)
+		rc = deny_all(ctx, absent, COUNT(absent), ENOSYS);
+	for (size_t i = 0; i < COUNT(by_argument) && !rc; i++)
 		rc = deny_arg(ctx, by_argument[i].nr, by_argument[i].error, by_argument[i].arg);
-	return rc ? rc : deny_between(ctx);
+	if (!rc)
+		rc = deny_between(ctx);
+	return rc ? rc : add_rules_of(ctx, mode);
 }
 
 /* What libseccomp cannot express: numbers beyond the last known call. Runs before its code. */
@@ -217,17 +258,18 @@ static int read_code(int fd, struct fence_filter *ret)
 		free(code);
 		return -EIO;
 	}
+	free(ret->code);
 	ret->code = (struct sock_filter *)(void *)code;
 	ret->n = (unsigned short)(size / sizeof(struct sock_filter));
 	sha256_of((struct str){ code, size }, ret->sha256);
 	return 0;
 }
 
-int fence_filter_build(struct fence_filter *ret)
+int fence_filter_build(enum fence_mode mode, struct fence_filter *ret)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int fd = memfd_create("fence-filter", MFD_CLOEXEC);
-	int rc = !ctx ? -ENOMEM : fd < 0 ? -errno : add_rules(ctx);
+	int rc = !ctx ? -ENOMEM : fd < 0 ? -errno : add_rules(ctx, mode);
 
 	if (!rc)
 		rc = seccomp_export_bpf(ctx, fd);

@@ -25,7 +25,6 @@ void fence_host_init(struct fence_host *host)
 	if (uname(&names) == 0)
 		snprintf(host->release, sizeof(host->release), "%s", names.release);
 	host->landlock_abi = fence_landlock_abi(&host->landlock_errata);
-	host->filter_error = fence_filter_build(&host->filter);
 	if (fence_proof_namespaces("self", host->namespaces) < 0)
 		memset(host->namespaces, 0, sizeof(host->namespaces));
 }

@@ -9,6 +9,9 @@
 
 /* System calls after 450. A call beyond the last one we know does not exist inside (filter.c). */
 enum kernel_call {
+	CALL_FCHMODAT2 = 452,
+	CALL_SETXATTRAT = 463,
+	CALL_REMOVEXATTRAT = 466,
 	CALL_OPEN_TREE_ATTR = 467,
 	CALL_FILE_SETATTR = 469,
 	CALL_LAST_KNOWN = 469, /* 6.18 */

@@ -47,19 +47,20 @@ static struct ll_ruleset_attr handled(int abi)
 	return attr;
 }
 
-static int add_path(int ruleset, const struct fence_rule *rule, uint64_t all)
+/* /bin -> usr/bin: the rule of what a link points to is the one that counts, but in place there
+ * may be no other. */
+static int add_path(int ruleset, const struct fence_rule *rule, uint64_t all, bool follow)
 {
 	struct ll_path_beneath beneath = { .rights = rule->rights & all };
 	struct stat st;
 
-	beneath.fd = open(rule->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	beneath.fd = open(rule->path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
 	if (beneath.fd < 0)
 		return errno == ENOENT && rule->optional ? 0 : -errno;
 	int rc = fstat(beneath.fd, &st) < 0 ? -errno : 0;
 
 	if (!S_ISDIR(st.st_mode))
 		beneath.rights &= LL_FS_OF_FILES;
-	/* /bin -> usr/bin: the rule of what it points to is the one that counts */
 	if (!rc && !S_ISLNK(st.st_mode) &&
 	    syscall(SYS_landlock_add_rule, ruleset, LL_RULE_PATH_BENEATH, &beneath, 0) < 0)
 		rc = -errno;
@@ -76,22 +77,35 @@ static int add_port(int ruleset, unsigned port)
 	return syscall(SYS_landlock_add_rule, ruleset, LL_RULE_NET_PORT, &rule, 0) < 0 ? -errno : 0;
 }
 
-static int fill(int ruleset, const struct fence_spec *spec, uint64_t all, struct fence_fault *f)
+static int fill(int ruleset, const struct fence_plan *p, uint64_t all, struct fence_fault *f)
 {
-	struct fence_rule rules[FENCE_RULES_MAX];
-	size_t n = fence_rules(spec, rules);
+	struct fence_rules rules;
 
-	for (size_t i = 0; i < n; i++) {
-		if (FENCE_HOLE("landlock-zero") && strcmp(rules[i].path, "/dev/zero") == 0)
-			rules[i].rights |= LL_FS_WRITE_FILE;
-		int rc = add_path(ruleset, &rules[i], all);
+	fence_rules(p->mode, &p->spec, &rules);
+	for (size_t i = 0; i < rules.n; i++) {
+		if (FENCE_HOLE("landlock-zero") && strcmp(rules.v[i].path, "/dev/zero") == 0)
+			rules.v[i].rights |= LL_FS_WRITE_FILE;
+		int rc = add_path(ruleset, &rules.v[i], all, p->mode == FENCE_C);
 
 		if (rc)
-			return fence_fail(f, STAGE_LANDLOCK, rc, rules[i].path);
+			return fence_fail(f, STAGE_LANDLOCK, rc, rules.v[i].path);
 	}
-	int rc = add_port(ruleset, spec->port);
+	int rc = add_port(ruleset, p->spec.port);
 
 	return rc ? fence_fail(f, STAGE_LANDLOCK, rc, "port") : 0;
+}
+
+int fence_landlock_scope(struct fence_fault *f)
+{
+	const struct ll_ruleset_attr attr = { .scoped = LL_SCOPE_SIGNAL };
+	int ruleset = create_ruleset(&attr, sizeof(attr), 0);
+
+	if (ruleset < 0)
+		return fence_fail(f, STAGE_LANDLOCK, ruleset, "signal scope");
+	int rc = syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
+
+	close(ruleset);
+	return rc ? fence_fail(f, STAGE_LANDLOCK, rc, "signal scope") : 0;
 }
 
 int fence_landlock(const struct fence_plan *p, struct fence_fault *f)
@@ -99,11 +113,13 @@ int fence_landlock(const struct fence_plan *p, struct fence_fault *f)
 	struct ll_ruleset_attr attr = handled(p->host->landlock_abi);
 	int ruleset = create_ruleset(&attr, sizeof(attr), 0);
 
-	if (FENCE_HOLE("landlock"))
+	if (FENCE_HOLE("landlock")) {
+		close(ruleset);
 		return 0;
+	}
 	if (ruleset < 0)
 		return fence_fail(f, STAGE_LANDLOCK, ruleset, "ruleset");
-	int rc = fill(ruleset, &p->spec, attr.fs, f);
+	int rc = fill(ruleset, p, attr.fs, f);
 
 	if (!rc && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		rc = fence_fail(f, STAGE_LANDLOCK, -errno, "restrict");
@@ -111,27 +127,26 @@ int fence_landlock(const struct fence_plan *p, struct fence_fault *f)
 	return rc;
 }
 
-void fence_landlock_digest(
-    const struct fence_host *host, const struct fence_spec *spec, char hex[SHA256_HEX])
+void fence_landlock_digest(const struct fence_plan *p, char hex[SHA256_HEX])
 {
-	struct ll_ruleset_attr attr = handled(host->landlock_abi);
-	struct fence_rule rules[FENCE_RULES_MAX];
-	size_t n = fence_rules(spec, rules);
+	struct ll_ruleset_attr attr = handled(p->host->landlock_abi);
 	char line[PATH_BYTES_MAX + 64];
+	struct fence_rules rules;
 	struct sha256 sha;
 
+	fence_rules(p->mode, &p->spec, &rules);
 	sha256_begin(&sha);
 	snprintf(line, sizeof(line), "handled fs=%llx net=%llx scoped=%llx\n",
 	    (unsigned long long)attr.fs, (unsigned long long)attr.net,
 	    (unsigned long long)attr.scoped);
 	sha256_add(&sha, str_from(line));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rules.n; i++) {
 		snprintf(line, sizeof(line), "fs=%llx %s\n",
-		    (unsigned long long)(rules[i].rights & attr.fs), rules[i].path);
+		    (unsigned long long)(rules.v[i].rights & attr.fs), rules.v[i].path);
 		sha256_add(&sha, str_from(line));
 	}
-	if (spec->port) {
-		snprintf(line, sizeof(line), "connect=%u\n", spec->port);
+	if (p->spec.port) {
+		snprintf(line, sizeof(line), "connect=%u\n", p->spec.port);
 		sha256_add(&sha, str_from(line));
 	}
 	sha256_end(&sha, hex);

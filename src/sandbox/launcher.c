@@ -1,7 +1,8 @@
 /*
  * The launcher: a small process between the daemon and the children. It was forked before the
  * daemon had threads or secrets, it executes nothing itself, and its death is the death of
- * everything it made. One loop over the daemon's requests, what children say, and who died.
+ * everything it made. One loop over the daemon's requests, what children say, and who died. Before
+ * the first request it tries which mode this machine holds (ladder.c).
  *
  *   SPAWN ─► clone ─► armed ─► build ─► ready + proof ─► GO ─► ended ─► reaped: namespace is empty
  *                └───────────┴── failed ──┴─► reaped ─► REFUSED with the child's own reason
@@ -11,6 +12,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/unconst.h"
+#include "sys/fs.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -39,6 +41,7 @@ struct kid {
 	uint32_t id;
 	pid_t init;
 	int sock, main_fd;
+	bool trial; /* of the ladder; nobody asked for it */
 	bool ready, ended, killed;
 	int status;
 	struct fence_fault fault;
@@ -50,6 +53,8 @@ struct launcher {
 	pid_t daemon;
 	struct list kids;
 	size_t n_kids;
+	bool settled; /* the mode is known */
+	char trial_dir[32];
 	struct fence_host host;
 };
 
@@ -141,6 +146,14 @@ static void set_stdio(struct fence_spec *spec, const struct fence_request *q, in
 		}
 }
 
+/* In place a root's worker owns the one directory it writes to. */
+static int give_writable(const struct fence_host *host, const char *path, struct fence_fault *f)
+{
+	if (!path || lchown(path, host->uid, host->gid) == 0)
+		return 0;
+	return fence_fail(f, STAGE_TREE, -errno, path);
+}
+
 /* Only root can, and has to, open what it shows before it leaves (idmap.c). */
 static int open_trees(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
@@ -153,6 +166,8 @@ static int open_trees(struct launcher *l, struct kid *k, struct fence_fault *f)
 	k->plan.bind_trees = trees;
 	if (!l->host.root)
 		return 0;
+	if (k->plan.mode == FENCE_C)
+		return give_writable(&l->host, spec->writable, f);
 	if (spec->repo)
 		rc = k->plan.repo_tree =
 		    fence_tree_open_as(&l->host, spec->repo, fence_attrs_repo(), false, f);
@@ -182,7 +197,8 @@ static int start(struct launcher *l, struct kid *k, struct fence_fault *f)
 	k->plan.sock = ends[1];
 	if (setsockopt(k->sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		fence_fail(f, STAGE_REQUEST, -errno, "socket");
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_ALL | SIGCHLD, NULL, NULL, NULL, 0);
+	unsigned long walls = k->plan.mode == FENCE_C ? 0 : CLONE_ALL;
+	pid_t pid = (pid_t)syscall(SYS_clone, walls | SIGCHLD, NULL, NULL, NULL, 0);
 
 	if (pid == 0)
 		fence_child(&k->plan);
@@ -191,7 +207,7 @@ static int start(struct launcher *l, struct kid *k, struct fence_fault *f)
 		return fence_fail(f, STAGE_CLONE, -errno, NULL);
 	k->init = pid;
 	close_given(k);
-	if (!l->host.root)
+	if (!l->host.root || k->plan.mode == FENCE_C)
 		return 0;
 	/* a child that is not mapped gives up by itself when its socket closes */
 	int rc = fence_map_ids(pid, l->host.uid, l->host.uid, l->host.gid, l->host.gid);
@@ -210,40 +226,137 @@ static int make(struct launcher *l, struct kid *k, const struct fence_request *q
 {
 	size_t want = 1u + q->has[0] + q->has[1] + q->has[2];
 
+	if (l->host.mode == FENCE_NONE) {
+		*f = l->host.why[FENCE_A];
+		return f->code;
+	}
 	if (l->n_kids > FENCE_CHILDREN_MAX)
 		return fence_fail(f, STAGE_REQUEST, -EAGAIN, "too many children at once");
-	if (l->host.filter_error)
-		return fence_fail(f, STAGE_SECCOMP, l->host.filter_error, NULL);
 	if (n_fds != want)
 		return fence_fail(f, STAGE_REQUEST, -EPROTO, "descriptors");
 	int rc = read_spec(k, fds[0], f);
 
 	if (rc)
 		return rc;
+	if ((k->plan.spec.place != NULL) != (k->plan.mode == FENCE_C))
+		return fence_fail(f, STAGE_REQUEST, -EPROTO, "place");
 	set_stdio(&k->plan.spec, q, fds);
 	rc = open_trees(l, k, f);
 	return rc ? rc : start(l, k, f);
 }
 
-static void spawn(struct launcher *l, const struct fence_request *q, int *fds, size_t n_fds)
+static struct kid *kid_create(struct launcher *l, uint32_t id)
 {
 	struct kid *k = xalloc(sizeof(*k));
-	struct fence_fault f = { .stage = STAGE_NONE };
 
 	k->arena = arena_create("fence child", MIB(16));
-	k->id = q->id;
+	k->id = id;
 	k->sock = k->main_fd = -1;
-	k->plan = (struct fence_plan){
-		.host = &l->host, .sock = -1, .repo_tree = -1, .writable_tree = -1
-	};
+	k->plan = (struct fence_plan){ .host = &l->host,
+		.mode = l->host.mode,
+		.sock = -1,
+		.repo_tree = -1,
+		.writable_tree = -1 };
 	k->plan.spec.in = k->plan.spec.out = k->plan.spec.err = -1;
 	k->oom_before = fence_oom_kills();
 	list_push(&l->kids, &k->list);
 	l->n_kids++;
+	return k;
+}
+
+static void spawn(struct launcher *l, const struct fence_request *q, int *fds, size_t n_fds)
+{
+	struct kid *k = kid_create(l, q->id);
+	struct fence_fault f = { .stage = STAGE_NONE };
+
 	if (make(l, k, q, fds, n_fds, &f) < 0) {
 		reply_refused(l, q->id, &f);
 		kid_free(l, k);
 	}
+}
+
+/*
+ * Init's death is the end of its namespace; a warden is asked, and answers when all is gone. It
+ * does not hear while the main process still stands in its memory, but that one does.
+ */
+static void kill_kid(struct kid *k)
+{
+	k->killed = true;
+	if (k->plan.mode == FENCE_C && k->sock >= 0)
+		shutdown(k->sock, SHUT_WR);
+	kill(k->init, k->plan.mode == FENCE_C ? SIGTERM : SIGKILL);
+}
+
+/* --- the ladder -------------------------------------------------------------------------- */
+
+static void settle(struct launcher *l)
+{
+	json_t *doc = fence_ladder_describe(&l->host);
+	const struct fence_reply r = { .event = REPLY_SETTLED, .mode = l->host.mode };
+	char *text = json_dump(doc);
+
+	l->settled = true;
+	reply(l, &r, str_from(text), -1);
+	free(text);
+	json_decref(doc);
+}
+
+/* A private directory for a child that has no mounts, in the way sandbox_place makes one. */
+static int make_trial_dir(struct launcher *l, struct fence_fault *f)
+{
+	strcpy(l->trial_dir, "/tmp/tutti-trial-XXXXXX");
+	if (!mkdtemp(l->trial_dir)) {
+		int rc = -errno;
+
+		l->trial_dir[0] = '\0';
+		return fence_fail(f, STAGE_SCRATCH, rc, "/tmp");
+	}
+	if (l->host.root && lchown(l->trial_dir, l->host.uid, l->host.gid) < 0)
+		return fence_fail(f, STAGE_SCRATCH, -errno, l->trial_dir);
+	return 0;
+}
+
+static int try_mode(struct launcher *l, struct kid *k, struct fence_fault *f)
+{
+	int rc = fence_filter_build(l->host.mode, &l->host.filter);
+
+	if (rc)
+		return fence_fail(f, STAGE_SECCOMP, rc, NULL);
+	if (l->host.mode == FENCE_C)
+		rc = make_trial_dir(l, f);
+	k->trial = true;
+	k->plan.spec = fence_trial_spec(l->host.mode == FENCE_C ? l->trial_dir : NULL);
+	if (!rc)
+		rc = open_trees(l, k, f);
+	return rc ? rc : start(l, k, f);
+}
+
+/* Tries the mode that is set, and those below it as long as nothing can be started at all. */
+static void climb_down(struct launcher *l)
+{
+	while (l->host.mode != FENCE_NONE) {
+		struct kid *k = kid_create(l, 0);
+
+		if (try_mode(l, k, &l->host.why[l->host.mode]) == 0)
+			return;
+		kid_free(l, k);
+		l->host.mode = fence_mode_below(l->host.mode);
+	}
+	settle(l);
+}
+
+static void trial_over(struct launcher *l, const struct fence_fault *f)
+{
+	if (l->trial_dir[0])
+		fs_remove_tree(l->trial_dir);
+	l->trial_dir[0] = '\0';
+	if (!f->stage) {
+		settle(l);
+		return;
+	}
+	l->host.why[l->host.mode] = *f;
+	l->host.mode = fence_mode_below(l->host.mode);
+	climb_down(l);
 }
 
 /* --- what children say ------------------------------------------------------------------- */
@@ -251,8 +364,7 @@ static void spawn(struct launcher *l, const struct fence_request *q, int *fds, s
 static void refuse(struct kid *k, const struct fence_fault *f)
 {
 	k->fault = *f;
-	k->killed = true;
-	kill(k->init, SIGKILL);
+	kill_kid(k);
 }
 
 /* The walls stand; what the kernel says about them is read here, from outside. */
@@ -261,7 +373,8 @@ static void on_ready(struct launcher *l, struct kid *k, const struct fence_note 
 {
 	const struct fence_seen seen = { k->init, main, &k->plan, note };
 	const struct fence_reply r = { .event = FENCE_READY, .id = k->id };
-	size_t want = k->plan.spec.port ? 2 : 1;
+	/* the listener of a child in place was the daemon's from the beginning */
+	size_t want = k->plan.spec.port && k->plan.mode != FENCE_C ? 2 : 1;
 	struct fence_fault f = { .stage = STAGE_NONE };
 	json_t *proof = NULL;
 
@@ -274,7 +387,10 @@ static void on_ready(struct launcher *l, struct kid *k, const struct fence_note 
 		k->main_fd = fds[0];
 		fds[0] = -1;
 		l->host.programs[l->host.next_program++ % FENCE_PROGRAMS] = note->program;
-		reply(l, &r, str_from(text), want == 2 ? fds[1] : -1);
+		if (k->trial)
+			kill_kid(k);
+		else
+			reply(l, &r, str_from(text), want == 2 ? fds[1] : -1);
 		free(text);
 		json_decref(proof);
 		return;
@@ -288,7 +404,8 @@ static void on_note(struct launcher *l, struct kid *k, const struct fence_note *
 	if (note->type == NOTE_ARMED) {
 		tell(k, SAY_BUILD);
 	} else if (note->type == NOTE_FAILED) {
-		k->fault = note->fault;
+		if (!k->killed) /* that it was told to go is no reason of its own */
+			k->fault = note->fault;
 	} else if (note->type == NOTE_READY) {
 		on_ready(l, k, note, from, fds, n_fds);
 	} else if (note->type == NOTE_ENDED) {
@@ -329,11 +446,20 @@ static void describe_death(struct kid *k, int status)
 	fence_fail(&k->fault, STAGE_DIED, -ECHILD, how);
 }
 
-/* Its init is reaped, so nothing lives in the namespace any more. */
+/* Its init or warden is reaped, so nothing of it lives any more. */
 static void on_death(struct launcher *l, struct kid *k, int status)
 {
 	while (k->sock >= 0 && hear(l, k))
 		continue;
+	if (k->trial) {
+		if (!k->ready)
+			describe_death(k, status);
+		struct fence_fault f = k->fault;
+
+		kid_free(l, k);
+		trial_over(l, &f);
+		return;
+	}
 	if (k->ready && !k->fault.stage) {
 		reply_ended(l, k, k->ended ? k->status : status);
 	} else {
@@ -393,8 +519,7 @@ static void command(struct launcher *l, const struct fence_request *q)
 	if (q->type == ASK_GO && k->ready) {
 		tell(k, SAY_GO);
 	} else if (q->type == ASK_KILL) {
-		k->killed = true;
-		kill(k->init, SIGKILL);
+		kill_kid(k);
 	} else if (q->type == ASK_TERM && k->main_fd >= 0) {
 		syscall(SYS_pidfd_send_signal, k->main_fd, SIGTERM, NULL, 0);
 	}
@@ -426,7 +551,7 @@ static size_t fill(struct launcher *l, struct pollfd *fds, struct kid **kids)
 {
 	size_t n = 2;
 
-	fds[0] = (struct pollfd){ l->sock, POLLIN, 0 };
+	fds[0] = (struct pollfd){ l->sock, l->settled ? POLLIN : 0, 0 };
 	fds[1] = (struct pollfd){ l->signals, POLLIN, 0 };
 	list_each (&l->kids, it) {
 		struct kid *k = list_item(it, struct kid, list);
@@ -484,6 +609,8 @@ void fence_launcher(int sock, pid_t daemon)
 	l.signals = watch_children();
 	if (l.signals < 0)
 		fence_quit(1);
+	l.host.mode = FENCE_A;
+	climb_down(&l);
 	for (;;)
 		turn(&l);
 }

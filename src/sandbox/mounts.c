@@ -100,27 +100,6 @@ static int attach(int tree, int root, const char *path)
 
 /* --- what every child gets --------------------------------------------------------------- */
 
-static int put_file(int dir, const char *path, struct str text)
-{
-	int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return -errno;
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-
-		if (n < 0) {
-			int rc = -errno;
-
-			close(fd);
-			return rc;
-		}
-		text = str_skip(text, (size_t)n);
-	}
-	close(fd);
-	return 0;
-}
-
 static int put_link(int root, const char *path)
 {
 	char target[PATH_BYTES_MAX];
@@ -165,12 +144,12 @@ static int put_tree(int root, const struct fence_tree_row *row)
 
 static int put_texts(const struct fence_host *host, int root, struct fence_fault *f)
 {
-	int rc = put_file(root, "etc/passwd", str_from(host->passwd));
+	int rc = fence_put_file(root, "etc/passwd", str_from(host->passwd));
 
 	if (!rc)
-		rc = put_file(root, "etc/group", str_from(host->group));
+		rc = fence_put_file(root, "etc/group", str_from(host->group));
 	for (size_t i = 0; i < fence_n_texts && !rc; i++)
-		rc = put_file(root, fence_texts[i].path + 1, str_from(fence_texts[i].text));
+		rc = fence_put_file(root, fence_texts[i].path + 1, str_from(fence_texts[i].text));
 	return rc ? fence_fail(f, STAGE_ROOT, rc, "/etc") : 0;
 }
 
@@ -227,22 +206,6 @@ static int put_proc(int root, bool *nested_closed, struct fence_fault *f)
 
 /* --- scratch ----------------------------------------------------------------------------- */
 
-/* The directories of PATH, then the file. */
-static int put_deep_file(int dir, const char *path, struct str text)
-{
-	char part[PATH_BYTES_MAX];
-
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		size_t n = (size_t)(slash - path);
-
-		memcpy(part, path, n);
-		part[n] = '\0';
-		if (mkdirat(dir, part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return put_file(dir, path, text);
-}
-
 static int put_scratch(const struct fence_spec *spec, int root, struct fence_fault *f)
 {
 	size_t bytes = spec->scratch_bytes ? spec->scratch_bytes : FENCE_SCRATCH;
@@ -252,15 +215,7 @@ static int put_scratch(const struct fence_spec *spec, int root, struct fence_fau
 		return fence_fail(f, STAGE_SCRATCH, fs, "/scratch");
 	int rc = attach(fs, root, "/scratch");
 
-	if (!rc && (mkdirat(fs, "home", 0700) < 0 || mkdirat(fs, "tmp", 0700) < 0))
-		rc = -errno;
-	if (rc)
-		fence_fail(f, STAGE_SCRATCH, rc, "/scratch");
-	for (size_t i = 0; i < spec->n_files && !rc; i++) {
-		rc = put_deep_file(fs, spec->files[i].path, spec->files[i].text);
-		if (rc)
-			fence_fail(f, STAGE_SCRATCH, rc, spec->files[i].path);
-	}
+	rc = rc ? fence_fail(f, STAGE_SCRATCH, rc, "/scratch") : fence_scratch_fill(fs, spec, f);
 	close(fs);
 	return rc;
 }

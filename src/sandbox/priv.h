@@ -2,8 +2,11 @@
  * What the files of the fence share. Nobody else includes this.
  *
  *   sandbox.c   the daemon's side: requests out, reports in
+ *   place.c     the same: where a child without a root of its own finds things
  *   launcher.c  the process between: one loop over requests, children and their deaths
- *   child.c     stage 1, pid 1 of the namespaces: builds the walls, then only waits
+ *   ladder.c    which mode this machine can hold, found out once, at its start
+ *   child.c     stage 1: builds the walls, then only waits
+ *   warden.c    the same where there are no namespaces: ends what the main process leaves behind
  *   enter.c     stage 2, the main process: Landlock, seccomp, canary, exec
  *
  * The walls themselves are one file each: mounts.c, landlock.c, filter.c (seccomp), canary.c; what
@@ -25,12 +28,13 @@
 #include <time.h>
 
 /*
- * A test compiles these sources again with this macro defined and leaves one rule out, to show
- * that the canary or the proof then refuses. In the product it is the constant false: nothing can
- * be left out.
+ * A test compiles these sources again with these macros defined and leaves one rule out, to show
+ * that the canary or the proof then refuses. In the product they are the constant false: nothing
+ * can be left out.
  */
 #ifndef FENCE_HOLE
 #define FENCE_HOLE(rule) false
+#define FENCE_HOLE_CALL(nr) false /* of the seccomp filter */
 #endif
 
 /* The unprivileged user that workers of a root daemon become; systemd's "unused" range. */
@@ -103,7 +107,7 @@ struct fence_map {
 	int fd; /* 0: free */
 };
 
-enum { FENCE_PROGRAMS = 16, FENCE_MAPS = 8, FENCE_NAMESPACES = 7, FENCE_CANARIES = 10 };
+enum { FENCE_PROGRAMS = 16, FENCE_MAPS = 8, FENCE_NAMESPACES = 7, FENCE_CANARIES = 11 };
 
 extern const char *const fence_namespaces[FENCE_NAMESPACES]; /* names below /proc/PID/ns */
 
@@ -121,10 +125,11 @@ struct fence_host {
 	int landlock_errata;
 	unsigned cores;
 	char release[65];
-	char passwd[256], group[128];	    /* /etc/passwd and /etc/group inside */
-	ino_t namespaces[FENCE_NAMESPACES]; /* the launcher's own */
-	struct fence_filter filter;
-	int filter_error; /* why there is no filter */
+	char passwd[256], group[128];	     /* /etc/passwd and /etc/group inside */
+	ino_t namespaces[FENCE_NAMESPACES];  /* the launcher's own */
+	enum fence_mode mode;		     /* of all children; settled before the first */
+	struct fence_fault why[FENCE_MODES]; /* what each better mode failed at */
+	struct fence_filter filter;	     /* for this mode */
 	struct fence_program programs[FENCE_PROGRAMS];
 	unsigned next_program;
 	struct fence_map maps[FENCE_MAPS];
@@ -166,26 +171,34 @@ struct fence_rule {
 	bool optional; /* may be missing on this machine */
 };
 
-enum { FENCE_RULES_MAX = 32 + FENCE_BINDS_MAX };
+enum { FENCE_RULES_MAX = 48 + FENCE_BINDS_MAX };
 
 struct fence_limit {
 	const char *name;
+	const char *label; /* in /proc/PID/limits */
 	int resource;
 	rlim_t value;
 };
 
 enum { FENCE_LIMITS = 10 };
 
-/* The rules for SPEC, at most FENCE_RULES_MAX; returns how many. */
-size_t fence_rules(const struct fence_spec *spec, struct fence_rule *ret);
+/* The rules for a child of MODE (A or C) with SPEC. */
+struct fence_rules {
+	struct fence_rule v[FENCE_RULES_MAX];
+	size_t n;
+	char home[PATH_BYTES_MAX], tmp[PATH_BYTES_MAX]; /* what two of them point to */
+};
+void fence_rules(enum fence_mode mode, const struct fence_spec *spec, struct fence_rules *ret);
 /* The resource limits for SPEC. */
-void fence_limits(const struct fence_spec *spec, unsigned cores, struct fence_limit *ret);
+void fence_limits(
+    enum fence_mode mode, const struct fence_spec *spec, unsigned cores, struct fence_limit *ret);
 
 /* --- one child --------------------------------------------------------------------------- */
 
 /* What a child needs to know; the launcher fills it before clone, the child reads its copy. */
 struct fence_plan {
 	struct fence_host *host;
+	enum fence_mode mode;
 	struct fence_spec spec;
 	int sock; /* to the launcher */
 	/* Trees that a privileged launcher opened beforehand; -1: open by path. */
@@ -221,6 +234,7 @@ struct fence_entry {
 	const struct fence_plan *plan;
 	int listener;
 	bool nested_closed;
+	bool scoped; /* out of stage 2: its signals reach nobody but its own */
 };
 int fence_enter(void *entry);
 
@@ -254,15 +268,30 @@ int fence_network(const struct fence_spec *spec, int *listener, struct fence_fau
 int fence_landlock_abi(int *errata);
 int fence_landlock(const struct fence_plan *p, struct fence_fault *f);
 /* Digest of the rules in canonical text. */
-void fence_landlock_digest(
-    const struct fence_host *host, const struct fence_spec *spec, char hex[SHA256_HEX]);
+void fence_landlock_digest(const struct fence_plan *p, char hex[SHA256_HEX]);
+/* This process and what it makes can signal nobody outside. */
+int fence_landlock_scope(struct fence_fault *f);
 
-/* filter.c */
-MUST_CHECK int fence_filter_build(struct fence_filter *ret);
+/* filter.c; what RET held is freed */
+MUST_CHECK int fence_filter_build(enum fence_mode mode, struct fence_filter *ret);
 int fence_filter_enter(const struct fence_filter *filter, struct fence_fault *f);
+
+/* scratch.c: home, tmp and the files of SPEC into the directory DIR, which is new. */
+int fence_scratch_fill(int dir, const struct fence_spec *spec, struct fence_fault *f);
+/* One file; a name that is taken is an error. */
+int fence_put_file(int dir, const char *path, struct str text);
+/* Mode C: the same in the host's directory that SPEC names, and what the canary tries. */
+int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f);
+#define FENCE_BAIT ".canary" /* below such a scratch; readable, and nothing else */
+
+/* warden.c: stage 1 of mode C. */
+int fence_warden_begin(struct fence_fault *f);
+/* Waits until MAIN has ended or the launcher says so; returns its status when nothing is left. */
+int fence_warden_watch(pid_t main, const bool *scoped);
 
 /* canary.c: tries what is forbidden; a bit for each that was not refused as it must be. */
 unsigned fence_canary(const struct fence_plan *p);
+#define FENCE_CANARY_SIGNAL 6 /* the bit that says whether its signals stay within */
 extern const char *const fence_canary_names[FENCE_CANARIES];
 
 /* --- read back from outside (proof.c) ----------------------------------------------------- */
@@ -280,6 +309,16 @@ int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES]);
 /* How many processes the kernel killed for memory since boot; 0 when it does not say. */
 unsigned long long fence_oom_kills(void);
 
+/* --- places (place.c) --------------------------------------------------------------------- */
+
+#define FENCE_PORT 7771 /* of the listener, in a network of its own */
+
+/* A directory below BASE, and a listener on the loopback when there is a NETWORK. */
+int fence_place_make(
+    struct arena *a, const char *base, bool network, struct fence_place *ret, struct err *err);
+/* Lets a root's workers pass through DIR. */
+int fence_let_in(const char *dir, struct err *err);
+
 /* --- daemon <-> launcher ------------------------------------------------------------------ */
 
 enum fence_request_type { ASK_SPAWN, ASK_GO, ASK_KILL, ASK_TERM };
@@ -290,9 +329,13 @@ struct fence_request {
 	bool has[3]; /* SPAWN: which of 0, 1, 2 came along, behind the memfd with the spec */
 };
 
+/* The launcher's first word, in place of an event: the ladder's description follows. */
+#define REPLY_SETTLED ((enum fence_event)100)
+
 /* The proof's text follows in the same packet. */
 struct fence_reply {
 	enum fence_event event;
+	enum fence_mode mode; /* SETTLED */
 	uint32_t id;
 	int status;
 	bool out_of_memory;
@@ -314,5 +357,14 @@ ssize_t fence_receive(int sock, struct iovec *iov, size_t n_iov, int flags, int 
 void fence_launcher(int sock, pid_t daemon) __attribute__((noreturn));
 /* Facts about this machine (host.c). */
 void fence_host_init(struct fence_host *host);
+
+/* --- the ladder (ladder.c) ---------------------------------------------------------------- */
+
+/* What a child of the trial is, for the directory SCRATCH. */
+struct fence_spec fence_trial_spec(const char *scratch);
+/* The mode below, as long as there is one. */
+enum fence_mode fence_mode_below(enum fence_mode mode);
+/* What the trial found, as sandbox_probe returns it. New reference. */
+json_t *fence_ladder_describe(const struct fence_host *host);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,16 +63,19 @@ static struct str status_value(struct str status, const char *key)
 static int check_status(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
 {
 	const struct fence_host *host = seen->plan->host;
+	const char *none = "0000000000000000";
+	/* in place, and without root, it stays as it was, and no_new_privs makes it void */
+	bool bounded = seen->plan->mode != FENCE_C || host->root;
 	char uid[64], gid[64];
 	const struct expected rows[] = {
 		{ "Uid", "uid", uid },
 		{ "Gid", "gid", gid },
 		{ "Groups", "groups", host->root ? "" : NULL },
-		{ "CapInh", "inheritable", "0000000000000000" },
-		{ "CapPrm", "permitted", "0000000000000000" },
-		{ "CapEff", "effective", "0000000000000000" },
-		{ "CapBnd", "bounding", "0000000000000000" },
-		{ "CapAmb", "ambient", "0000000000000000" },
+		{ "CapInh", "inheritable", none },
+		{ "CapPrm", "permitted", none },
+		{ "CapEff", "effective", none },
+		{ "CapBnd", "bounding", bounded ? none : NULL },
+		{ "CapAmb", "ambient", none },
 		{ "NoNewPrivs", "no_new_privs", "1" },
 		{ "Seccomp", "seccomp", "2" },
 	};
@@ -276,44 +280,144 @@ static int check_mounts(const struct fence_seen *seen, json_t *out, struct fence
 
 /* --- limits ------------------------------------------------------------------------------ */
 
+/* The hard limit of LABEL in /proc/PID/limits: label in 26 columns, soft, hard, unit. */
+static bool hard_limit(struct str limits, const char *label, unsigned long long *ret)
+{
+	for (struct str rest = limits, line; rest.p;) {
+		line = str_line(&rest);
+		if (!str_starts(line, str_from(label)))
+			continue;
+		struct str words = str_trim(str_skip(line, strlen(label)));
+
+		str_split(&words, ' ');
+		words = str_trim(words);
+		return str_to_u64(str_split(&words, ' '), ~0ull, ret);
+	}
+	return false;
+}
+
 static int check_limits(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
 {
 	struct fence_limit limits[FENCE_LIMITS];
 	json_t *object = json_object();
+	struct buf text;
 
 	json_object_set_new(out, "limits", object);
-	fence_limits(&seen->plan->spec, seen->plan->host->cores, limits);
-	for (size_t i = 0; i < FENCE_LIMITS; i++) {
-		struct rlimit now;
+	fence_limits(seen->plan->mode, &seen->plan->spec, seen->plan->host->cores, limits);
+	buf_init(&text, PROC_FILE_MAX);
+	int rc = read_proc(seen->main, "limits", &text);
 
-		if (prlimit(seen->main, (enum __rlimit_resource)limits[i].resource, NULL, &now) < 0)
-			return fence_fail(f, STAGE_PROOF, -errno, limits[i].name);
-		if (now.rlim_max > limits[i].value)
-			return doubt(f, limits[i].name);
-		json_object_set_new(object, limits[i].name, json_integer((json_int_t)now.rlim_max));
+	if (rc)
+		fence_fail(f, STAGE_PROOF, rc, "/proc/PID/limits");
+	for (size_t i = 0; i < FENCE_LIMITS && !rc; i++) {
+		unsigned long long now;
+
+		if (!hard_limit(buf_str(&text), limits[i].label, &now) || now > limits[i].value)
+			rc = doubt(f, limits[i].name);
+		else
+			json_object_set_new(object, limits[i].name, json_integer((json_int_t)now));
 	}
-	return 0;
+	buf_fini(&text);
+	return rc;
+}
+
+/* --- descriptors ------------------------------------------------------------------------- */
+
+static unsigned long octal(struct str s)
+{
+	unsigned long n = 0;
+
+	for (size_t i = 0; i < s.n && s.p[i] >= '0' && s.p[i] <= '7'; i++)
+		n = n * 8 + (unsigned long)(s.p[i] - '0');
+	return n;
+}
+
+/* "flags:\t02100000". What cannot be read counts as open. */
+static bool closes_on_exec(pid_t pid, const char *fd)
+{
+	char name[64];
+	unsigned long flags = 0;
+	struct buf text;
+
+	snprintf(name, sizeof(name), "fdinfo/%.20s", fd);
+	buf_init(&text, PROC_FILE_MAX);
+	if (read_proc(pid, name, &text) == 0)
+		flags = octal(status_value(buf_str(&text), "flags"));
+	buf_fini(&text);
+	return flags & O_CLOEXEC;
+}
+
+/* 0, 1 and 2 are all that the program will find open. */
+static int check_descriptors(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	json_t *list = json_array();
+	char path[64];
+	struct dirent *e;
+
+	json_object_set_new(out, "descriptors", list);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)seen->main);
+	DIR *d = opendir(path);
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.' && !closes_on_exec(seen->main, e->d_name))
+			json_array_append_new(list, json_integer(strtol(e->d_name, NULL, 10)));
+	if (d)
+		closedir(d);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_integer_value(json_array_get(list, i)) > 2)
+			return doubt(f, "descriptors");
+	return json_array_size(list) == 3 ? 0 : doubt(f, "descriptors");
 }
 
 /* --- together ---------------------------------------------------------------------------- */
 
+static const char *egress_of(const struct fence_plan *p)
+{
+	if (!p->spec.port)
+		return "none";
+	return p->mode == FENCE_C ? "weaker: one TCP port, of any host" : "one listener";
+}
+
+static const char *supervisor_of(const struct fence_plan *p)
+{
+	return p->mode == FENCE_C ? "warden" : "PID namespace";
+}
+
 static json_t *describe(const struct fence_seen *seen)
 {
-	const struct fence_host *host = seen->plan->host;
+	const struct fence_plan *p = seen->plan;
+	const struct fence_host *host = p->host;
 	const struct fence_note *ready = seen->ready;
-	const struct fence_spec *spec = &seen->plan->spec;
 	char rules[SHA256_HEX];
+	json_t *landlock = json_null();
 
-	fence_landlock_digest(host, spec, rules);
-	return json_pack("{s:s, s:s, s:{s:i, s:i, s:s}, s:{s:i, s:s}, s:{s:i, s:i, s:i},"
-			 " s:{s:s, s:I, s:s}, s:b, s:o}",
-	    "mode", "A", "kernel", host->release, "landlock", "abi", host->landlock_abi, "errata",
-	    host->landlock_errata, "sha256", rules, "seccomp", "instructions", (int)host->filter.n,
-	    "sha256", host->filter.sha256, "canary", "tried", (int)FENCE_CANARIES, "mask",
-	    (int)ready->canary, "us", (int)ready->canary_us, "program", "path", spec->argv[0],
-	    "bytes", (json_int_t)ready->program.size, "sha256", ready->program.sha256,
-	    "nested_namespaces_closed", ready->nested_closed, "listener",
-	    spec->port ? json_integer(spec->port) : json_null());
+	if (p->mode != FENCE_B) {
+		fence_landlock_digest(p, rules);
+		landlock = json_pack("{s:i, s:i, s:s}", "abi", host->landlock_abi, "errata",
+		    host->landlock_errata, "sha256", rules);
+	}
+	return json_pack("{s:s, s:s, s:o, s:{s:i, s:s}, s:{s:i, s:i, s:i},"
+			 " s:{s:s, s:I, s:s}, s:b, s:o, s:s, s:s}",
+	    "mode", fence_mode_name(p->mode), "kernel", host->release, "landlock", landlock,
+	    "seccomp", "instructions", (int)host->filter.n, "sha256", host->filter.sha256, "canary",
+	    "tried", (int)FENCE_CANARIES, "mask", (int)ready->canary, "us", (int)ready->canary_us,
+	    "program", "path", p->spec.argv[0], "bytes", (json_int_t)ready->program.size, "sha256",
+	    ready->program.sha256, "nested_namespaces_closed", ready->nested_closed, "listener",
+	    p->spec.port ? json_integer(p->spec.port) : json_null(), "egress", egress_of(p),
+	    "supervisor", supervisor_of(p));
+}
+
+/* In place there are no namespaces and no mounts; Landlock can only be tried, and was. */
+static int check_room(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
+{
+	if (seen->plan->mode == FENCE_C) {
+		json_object_set_new(out, "namespaces", json_null());
+		json_object_set_new(out, "mounts", json_null());
+		return 0;
+	}
+	int rc = check_namespaces(seen, out, f);
+
+	return rc ? rc : check_mounts(seen, out, f);
 }
 
 int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault *f)
@@ -326,11 +430,11 @@ int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault 
 	if (!rc)
 		rc = check_status(seen, out, f);
 	if (!rc)
-		rc = check_namespaces(seen, out, f);
-	if (!rc)
-		rc = check_mounts(seen, out, f);
+		rc = check_room(seen, out, f);
 	if (!rc)
 		rc = check_limits(seen, out, f);
+	if (!rc)
+		rc = check_descriptors(seen, out, f);
 	if (rc)
 		json_decref(out);
 	else

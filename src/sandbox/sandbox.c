@@ -19,7 +19,10 @@ struct sandbox {
 	pid_t launcher;
 	uint32_t next;
 	struct imap children;
-	bool dead;
+	bool dead, settled;
+	enum fence_mode mode;
+	json_t *found; /* how the mode was found */
+	const char *base;
 };
 
 struct fence_child {
@@ -27,7 +30,7 @@ struct fence_child {
 	uint32_t id;
 	fence_fn fn;
 	void *ctx;
-	const struct fence_fault *fault; /* during the last callback */
+	int listener; /* in place: until READY */
 };
 
 /* --- life -------------------------------------------------------------------------------- */
@@ -98,6 +101,7 @@ void sandbox_stop(struct sandbox *sb)
 	while (waitpid(sb->launcher, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	imap_fini(&sb->children);
+	json_decref(sb->found);
 	free(sb);
 }
 
@@ -112,7 +116,16 @@ static void last_report(struct sandbox *sb, struct fence_child *c, struct fence_
 {
 	imap_remove(&sb->children, c->id);
 	c->fn(c->ctx, report);
+	if (c->listener >= 0)
+		close(c->listener);
 	free(c);
+}
+
+static void on_settled(struct sandbox *sb, const struct fence_reply *r, struct str text)
+{
+	sb->settled = true;
+	sb->mode = r->mode;
+	sb->found = json_parse(text, NULL);
 }
 
 static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str proof, int listener)
@@ -121,6 +134,8 @@ static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str 
 	struct fence_report report = { .event = r->event, .listener = listener };
 	struct err err = { 0 };
 
+	if (r->event == REPLY_SETTLED)
+		on_settled(sb, r, proof);
 	if (!c) {
 		if (listener >= 0)
 			close(listener);
@@ -130,6 +145,10 @@ static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str 
 		json_t *doc = json_parse(proof, NULL);
 
 		report.proof = doc;
+		if (listener < 0) {
+			report.listener = c->listener;
+			c->listener = -1;
+		}
 		c->fn(c->ctx, &report);
 		json_decref(doc);
 		return;
@@ -137,7 +156,6 @@ static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str 
 	if (r->event == FENCE_REFUSED) {
 		fence_explain(&r->fault, &err);
 		report.err = &err;
-		c->fault = &r->fault;
 	}
 	report.status = r->status;
 	report.out_of_memory = r->out_of_memory;
@@ -169,23 +187,32 @@ static int bury(struct sandbox *sb)
 	return -EPIPE;
 }
 
-int sandbox_turn(struct sandbox *sb)
+/* One packet. 0, -EAGAIN: there is none now, -EPIPE: and there will be none. */
+static int take(struct sandbox *sb, int flags)
 {
 	static char text[FENCE_PROOF_MAX]; /* the main thread's */
 	struct fence_reply r;
 	struct iovec iov[2] = { { &r, sizeof(r) }, { text, sizeof(text) } };
+	int fds[FENCE_FDS_MAX];
+	size_t n_fds;
+	ssize_t n = fence_receive(sb->sock, iov, 2, flags, fds, &n_fds, NULL);
 
-	for (;;) {
-		int fds[FENCE_FDS_MAX];
-		size_t n_fds;
-		ssize_t n = fence_receive(sb->sock, iov, 2, MSG_DONTWAIT, fds, &n_fds, NULL);
+	if (n == -EAGAIN && !sb->dead)
+		return -EAGAIN;
+	if (n < (ssize_t)sizeof(r))
+		return bury(sb);
+	deliver(sb, &r, (struct str){ text, (size_t)n - sizeof(r) }, n_fds ? fds[0] : -1);
+	return 0;
+}
 
-		if (n == -EAGAIN)
-			return sb->dead ? bury(sb) : 0;
-		if (n < (ssize_t)sizeof(r))
-			return bury(sb);
-		deliver(sb, &r, (struct str){ text, (size_t)n - sizeof(r) }, n_fds ? fds[0] : -1);
-	}
+int sandbox_turn(struct sandbox *sb)
+{
+	int rc;
+
+	do
+		rc = take(sb, MSG_DONTWAIT);
+	while (rc == 0);
+	return rc == -EAGAIN ? 0 : rc;
 }
 
 /* --- requests ---------------------------------------------------------------------------- */
@@ -245,6 +272,11 @@ int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn
 	struct fence_child *c = xalloc(sizeof(*c));
 
 	*c = (struct fence_child){ .sandbox = sb, .id = sb->next, .fn = fn, .ctx = ctx };
+	c->listener = -1;
+	if (spec->place && spec->place->in_place) {
+		c->listener = spec->place->listener;
+		spec->place->listener = -1;
+	}
 	imap_put(&sb->children, c->id, c);
 	*ret = c;
 	return 0;
@@ -260,119 +292,39 @@ void sandbox_kill(struct fence_child *child, bool soft)
 	ask(child->sandbox, soft ? ASK_TERM : ASK_KILL, child->id);
 }
 
-/* --- probing ----------------------------------------------------------------------------- */
+/* --- the mode ---------------------------------------------------------------------------- */
 
-struct probe {
-	struct fence_child *child;
-	bool over;
-	json_t *proof;
-	struct fence_fault fault;
-	struct err err;
-};
-
-static void on_probe(void *ctx, const struct fence_report *r)
+/* The launcher's first word comes before any other. */
+enum fence_mode sandbox_mode(struct sandbox *sb)
 {
-	struct probe *p = ctx;
-
-	if (r->listener >= 0)
-		close(r->listener);
-	if (r->event == FENCE_READY) {
-		p->proof = json_deep_copy(r->proof);
-		sandbox_kill(p->child, false);
-		return;
-	}
-	p->over = true;
-	if (r->event == FENCE_REFUSED) {
-		p->fault = *p->child->fault;
-		p->err = *r->err;
-	}
-}
-
-/* Which wall each stage of the making stands for. */
-static const struct wall {
-	const char *name;
-	enum fence_stage last;
-} walls[] = {
-	{ "user, mount, PID, network, IPC, UTS and cgroup namespaces", STAGE_CLONE },
-	{ "an unprivileged user", STAGE_IDENTITY },
-	{ "a root directory with only what is listed", STAGE_SCRATCH },
-	{ "a network with one listener", STAGE_NETWORK },
-	{ "no capabilities", STAGE_DROP },
-	{ "Landlock", STAGE_LANDLOCK },
-	{ "seccomp", STAGE_SECCOMP },
-	{ "canary: ten forbidden things fail", STAGE_CANARY },
-	{ "proof: the kernel confirms the walls", STAGE_PROOF },
-};
-
-static json_t *describe_walls(const struct probe *p)
-{
-	enum fence_stage failed = p->proof ? FENCE_STAGES : p->fault.stage;
-	enum fence_stage before = STAGE_NONE;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sizeof(walls) / sizeof(walls[0]); i++) {
-		const char *detail = failed > walls[i].last ? ""
-				     : failed > before	    ? p->err.why
-							    : "not reached";
-
-		json_array_append_new(
-		    list, json_pack("{s:s, s:b, s:o}", "name", walls[i].name, "ok",
-			      failed > walls[i].last, "detail", json_cstr(detail)));
-		before = walls[i].last;
-	}
-	return list;
-}
-
-static json_t *describe_fix(const struct probe *p)
-{
-	json_t *list = json_array();
-	struct str rest = str_from(p->err.fix);
-
-	while (!p->proof && rest.p) {
-		struct str line = str_line(&rest);
-
-		if (line.n)
-			json_array_append_new(list, json_text(line));
-	}
-	return list;
-}
-
-static void try_once(struct sandbox *sb, struct probe *p)
-{
-	static const char *const argv[] = { "/bin/sh", "-c", ":", NULL }, *const env[] = { NULL };
-	const struct fence_spec spec = { .purpose = FENCE_AGENT,
-		.argv = argv,
-		.env = env,
-		.port = 1,
-		.in = -1,
-		.out = -1,
-		.err = -1 };
-
-	if (sandbox_spawn(sb, &spec, on_probe, p, &p->child, &p->err) < 0) {
-		p->fault.stage = STAGE_REQUEST;
-		return;
-	}
-	while (!p->over && sandbox_turn(sb) == 0) {
-		struct pollfd fd = { sb->sock, POLLIN, 0 };
-
-		if (!p->over)
-			poll(&fd, 1, -1);
-	}
+	while (!sb->settled && take(sb, 0) == 0)
+		continue;
+	return sb->mode;
 }
 
 json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode)
 {
-	struct fence_host host = { 0 };
-	struct probe p = { 0 };
-	json_t *doc;
+	*ret_mode = sandbox_mode(sb);
+	return sb->found ? json_deep_copy(sb->found) : json_object();
+}
 
-	try_once(sb, &p);
-	fence_host_init(&host);
-	free(host.filter.code);
-	*ret_mode = p.proof ? FENCE_A : FENCE_NONE;
-	doc = json_pack("{s:s, s:s, s:i, s:b, s:o, s:o}", "mode", p.proof ? "A" : "D", "kernel",
-	    host.release, "landlock_abi", host.landlock_abi, "root", host.root, "probes",
-	    describe_walls(&p), "fix", describe_fix(&p));
-	json_decref(p.proof);
-	return doc;
+int sandbox_set_base(struct sandbox *sb, const char *dir, struct err *err)
+{
+	sb->base = dir;
+	return sandbox_mode(sb) == FENCE_C ? fence_let_in(dir, err) : 0;
+}
+
+int sandbox_place(struct sandbox *sb, struct arena *a, enum fence_purpose purpose,
+    struct fence_place *ret, struct err *err)
+{
+	bool network = purpose == FENCE_AGENT;
+
+	if (sandbox_mode(sb) == FENCE_C)
+		return fence_place_make(a, sb->base ? sb->base : "/tmp", network, ret, err);
+	*ret = (struct fence_place){ .scratch = "/scratch",
+		.home = "/scratch/home",
+		.tmp = "/scratch/tmp",
+		.port = network ? FENCE_PORT : 0,
+		.listener = -1 };
+	return 0;
 }

@@ -2,13 +2,22 @@
  * The fence: every child that is not ours by name and purpose alone runs behind it (confinement).
  *
  * sandbox_start forks a *launcher* early, while this process is small, single-threaded and holds
- * no secret. The launcher makes the children: namespaces, read-only mounts, a network with one
- * listener that we accept on, capabilities dropped, Landlock, seccomp, and a canary that tries the
- * forbidden right before exec. If anything of that cannot be had, the child is refused with the
- * reason; there is no weaker way to start it, and no option that asks for one.
+ * no secret. The launcher first finds out, with a child of its own, which mode this machine holds,
+ * and makes every child in that mode:
  *
- * Life: a dead daemon kills the launcher, a dead launcher kills each namespace's init, and with it
- * every process inside. A child that ended is reported only after its namespace is empty.
+ *   A  namespaces, a root with what is listed, Landlock, seccomp
+ *   B  the same without Landlock; seccomp makes up for what it can
+ *   C  no namespaces: Landlock with scopes, a stricter seccomp, a warden in place of the PID
+ *      namespace. Everything is seen where it stands; what may run this way has to be admitted
+ *   D  anything less: no child at all
+ *
+ * In all of them a canary tries the forbidden right before exec. If anything of the mode cannot be
+ * had, the child is refused with the reason; it is never started in a lesser one, and no option
+ * asks for that.
+ *
+ * Life: a dead daemon kills the launcher, a dead launcher kills each namespace's init (or wakes
+ * each warden), and with it every process inside. A child that ended is reported only after
+ * nothing of it is left.
  */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
@@ -19,7 +28,10 @@
 
 #include <jansson.h>
 
-enum fence_mode { FENCE_NONE /* D: no agent step at all */, FENCE_C, FENCE_B, FENCE_A };
+enum fence_mode { FENCE_NONE /* D: no child at all */, FENCE_C, FENCE_B, FENCE_A, FENCE_MODES };
+
+/* "A" to "D". */
+const char *fence_mode_name(enum fence_mode mode);
 
 enum fence_purpose {
 	FENCE_AGENT,	/* snapshot at /repo, scratch, one listener */
@@ -32,14 +44,30 @@ struct fence_bind {
 	bool data;		   /* nothing of it may be executed */
 };
 
+/*
+ * Where a child finds things: in modes A and B in a root of its own, /repo, /scratch and so on; in
+ * mode C everything is where the host has it, scratch is a directory made for this child, and the
+ * listener a socket on the host's loopback.
+ */
+struct fence_place {
+	bool in_place;
+	const char *scratch, *home, *tmp; /* as the child sees them */
+	unsigned port;			  /* where the child of a FENCE_AGENT finds its listener */
+	int listener;			  /* in place: ours to listen on, until spawn; else -1 */
+};
+
 struct fence_file {
 	const char *path; /* below /scratch, e.g. "home/.qwen/settings.json"; parents are made */
 	struct str text;
 };
 
-/* All borrowed for the duration of sandbox_spawn. */
+/*
+ * All borrowed for the duration of sandbox_spawn. In place (mode C) what is shown at a place is
+ * shown where it is: argv, env and cwd use the host's paths, `inside` equals `host`.
+ */
 struct fence_spec {
 	enum fence_purpose purpose;
+	struct fence_place *place; /* of sandbox_place; NULL: as in modes A and B */
 	const char *repo;     /* host directory shown read-only at /repo; NULL: an empty /repo */
 	const char *writable; /* host directory shown writable at /out (FENCE_SNAPSHOT only) */
 	const struct fence_bind *binds;
@@ -49,7 +77,7 @@ struct fence_spec {
 	const char *const *argv; /* argv[0]: absolute path inside the fence */
 	const char *const *env;	 /* the whole environment */
 	const char *cwd;	 /* inside; NULL: /repo */
-	unsigned port;		 /* FENCE_AGENT: the listener's port on 127.0.0.1 inside */
+	unsigned port;		 /* FENCE_AGENT: the listener's port on 127.0.0.1 */
 	int in, out, err;	 /* descriptors for 0, 1, 2; -1: /dev/null. Stay the caller's. */
 	size_t scratch_bytes;	 /* 0: default */
 	msec_t wall;		 /* bounds RLIMIT_CPU */
@@ -83,6 +111,18 @@ struct fence_child;
 MUST_CHECK int sandbox_start(struct sandbox **ret, struct err *err);
 /* Kills every child, waits for confirmed death, ends the launcher. Accepts NULL. */
 void sandbox_stop(struct sandbox *sb);
+/* The mode of every child. Blocks until it is found out, which takes some milliseconds. */
+enum fence_mode sandbox_mode(struct sandbox *sb);
+/*
+ * Directories that children see, below one that this user owns: where a child in place gets its
+ * scratch space (default: /tmp). A root daemon's workers must be able to pass through DIR, so in
+ * place it is given to their group, without reading or listing. Borrowed.
+ */
+MUST_CHECK int sandbox_set_base(struct sandbox *sb, const char *dir, struct err *err);
+/* A place for one child; strings in A. Give it back with sandbox_leave when the child is gone. */
+MUST_CHECK int sandbox_place(struct sandbox *sb, struct arena *a, enum fence_purpose purpose,
+    struct fence_place *ret, struct err *err);
+void sandbox_leave(struct fence_place *place);
 /* Becomes readable when something is to be reported; call sandbox_turn then. */
 int sandbox_fd(const struct sandbox *sb);
 /* Delivers what happened to the callbacks. -EPIPE: the launcher is dead, all children with it. */
@@ -100,9 +140,10 @@ void sandbox_go(struct fence_child *child);
 void sandbox_kill(struct fence_child *child, bool soft);
 
 /*
- * What this machine can do, by trying it once in a throw-away child (blocks for some
- * milliseconds): {"mode":"A","kernel":…,"landlock_abi":7,"probes":[{"name","ok","detail"}…],
- * "fix":[…]}. New reference.
+ * What this machine can do, as the launcher found out with a throw-away child for each mode from A
+ * down: {"mode":"A","kernel":…,"landlock_abi":7,"modes":[{"mode","ok","why"}…],
+ * "probes":[{"name","ok","detail"}…],"fix":[…]}; probes are the walls of mode A. Blocks like
+ * sandbox_mode. New reference.
  */
 json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode);
 

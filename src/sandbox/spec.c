@@ -51,6 +51,11 @@ static int check_binds(const struct fence_spec *spec, struct err *err)
 		if (!b->host || b->host[0] != '/')
 			return refuse_spec(
 			    err, -EINVAL, "not an absolute path", b->host ? b->host : "");
+		if (spec->place && spec->place->in_place) {
+			if (strcmp(b->inside, b->host) != 0)
+				return refuse_spec(err, -EINVAL, "not shown where it is", b->host);
+			continue;
+		}
 		if (!is_plain_path(str_from(b->inside)) || is_reserved(str_from(b->inside)))
 			return refuse_spec(
 			    err, -EINVAL, "nothing can be shown at", b->inside ? b->inside : "");
@@ -134,6 +139,8 @@ static int check_shape(const struct fence_spec *spec, struct err *err)
 		return refuse_spec(err, -EINVAL, "not an absolute path", spec->repo);
 	if (spec->cwd && spec->cwd[0] != '/')
 		return refuse_spec(err, -EINVAL, "not an absolute path", spec->cwd);
+	if (spec->place && spec->place->in_place && !is_plain_path(str_from(spec->place->scratch)))
+		return refuse_spec(err, -EINVAL, "not a plain path", spec->place->scratch);
 	if (spec->scratch_bytes > FENCE_SCRATCH_MAX)
 		return refuse_spec(err, -E2BIG, "too much scratch space", "FENCE_SCRATCH_MAX");
 	return 0;
@@ -207,6 +214,8 @@ void fence_spec_pack(const struct fence_spec *spec, struct buf *out)
 	pack_text(out, str_from(spec->repo));
 	pack_text(out, str_from(spec->writable));
 	pack_text(out, str_from(spec->cwd));
+	pack_text(
+	    out, str_from(spec->place && spec->place->in_place ? spec->place->scratch : NULL));
 	for (size_t i = 0; i < spec->n_binds; i++) {
 		pack_text(out, str_from(spec->binds[i].host));
 		pack_text(out, str_from(spec->binds[i].inside));
@@ -293,6 +302,17 @@ static void take_lists(
 	spec->n_files = h->n_files;
 }
 
+static struct fence_place *take_place(struct reader *r, struct arena *a)
+{
+	const char *scratch = take_text(r).p;
+	struct fence_place *place = scratch ? arena_new(a, struct fence_place) : NULL;
+
+	if (place)
+		*place =
+		    (struct fence_place){ .in_place = true, .scratch = scratch, .listener = -1 };
+	return place;
+}
+
 int fence_spec_unpack(struct arena *a, struct str bytes, struct fence_spec *ret)
 {
 	struct reader r = { bytes, false };
@@ -315,6 +335,7 @@ int fence_spec_unpack(struct arena *a, struct str bytes, struct fence_spec *ret)
 	spec.repo = take_text(&r).p;
 	spec.writable = take_text(&r).p;
 	spec.cwd = take_text(&r).p;
+	spec.place = take_place(&r, a);
 	take_lists(&r, a, &h, &spec);
 	spec.argv = take_words(&r, a, h.n_args);
 	spec.env = take_words(&r, a, h.n_env);
