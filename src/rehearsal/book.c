@@ -11,13 +11,6 @@
  * left out; nothing is guessed.
  */
 
-struct reader {
-	struct arena *a;
-	const struct talk *t;
-	struct book *b;
-	struct map views; /* path -> struct view */
-};
-
 /* --- results that are no results ----------------------------------------------------------------
  */
 
@@ -26,13 +19,7 @@ static bool is_one_line(struct str s)
 	return str_chr(s, '\n') < 0 && s.n < 600;
 }
 
-static bool says_missing(struct str s)
-{
-	return is_one_line(s) &&
-	       text_has_any(s, "not found|no such file|does not exist|ENOENT|not in the snapshot");
-}
-
-static bool says_refused(struct str s)
+bool says_refused(struct str s)
 {
 	struct str head = str_take(s, 40);
 
@@ -80,6 +67,19 @@ static void add_path(struct reader *r, struct str path, bool dir)
 	b->list_deep |= str_chr(path, '/') >= 0;
 }
 
+/* "README.md (9 bytes)": gemini says how long a file is. */
+static struct str without_size(struct str name)
+{
+	ptrdiff_t at = str_find(name, STR(" ("));
+	struct str rest;
+	unsigned bytes;
+
+	if (at > 0 && text_number(str_skip(name, (size_t)at + 2), &bytes, &rest) &&
+	    str_is(rest, " bytes)"))
+		return str_take(name, (size_t)at);
+	return name;
+}
+
 /* One name of a listing of BASE ("." is the root). */
 static void add_entry(struct reader *r, struct str base, struct str name)
 {
@@ -96,7 +96,7 @@ static void add_entry(struct reader *r, struct str base, struct str name)
 		dir = true;
 		name.n--;
 	}
-	name = path_relative(r->t->root, name);
+	name = path_relative(r->t->root, without_size(name));
 	bool below = str_starts(name, base) && name.n > base.n && name.p[base.n] == '/';
 
 	if (!str_is(base, ".") && !below)
@@ -154,18 +154,33 @@ static bool flat_hit(struct reader *r, struct search *s, struct str line)
 	return false;
 }
 
-/* "File: path" and below it "L12: text". */
+/* "File: path", or opencode's "/path:" */
+static bool names_file(struct str line, struct str *ret)
+{
+	if (str_starts(line, STR("File: ")))
+		*ret = str_trim(str_skip(line, 6));
+	else if (str_starts(line, STR("/")) && str_ends(line, STR(":")))
+		*ret = str_take(line, line.n - 1);
+	else
+		return false;
+	return true;
+}
+
+/* The name of a file, and below it "L12: text" or "  Line 12: text". */
 static bool grouped_hit(struct reader *r, struct search *s, struct str *file, struct str line)
 {
-	struct str rest;
+	struct str rest = str_trim(line);
 	unsigned no;
 
-	if (str_starts(line, STR("File: "))) {
-		*file = str_trim(str_skip(line, 6));
+	if (names_file(line, file))
 		return true;
-	}
-	if (!file->n || !str_starts(line, STR("L")) ||
-	    !text_number(str_skip(line, 1), &no, &rest) || !str_starts(rest, STR(":")))
+	if (str_starts(rest, STR("Line ")))
+		rest = str_skip(rest, 5);
+	else if (str_starts(line, STR("L")))
+		rest = str_skip(line, 1);
+	else
+		return false;
+	if (!file->n || !text_number(rest, &no, &rest) || !str_starts(rest, STR(":")))
 		return false;
 	add_hit(r, s, *file, no, str_skip(rest, 1));
 	return true;
@@ -197,172 +212,6 @@ static void search_result(struct reader *r, const struct talk_call *call)
 		qsort(b->hits + s.first, s.n, sizeof(*b->hits), hit_cmp);
 	b->searches = array_grow(r->a, b->searches, b->n_searches, &b->cap_searches, sizeof(s));
 	b->searches[b->n_searches++] = s;
-}
-
-/* --- files ---------------------------------------------------------------------------------------
- */
-
-static struct view *view_of(struct reader *r, struct str path)
-{
-	struct view *v = map_get(&r->views, path);
-	struct book *b = r->b;
-
-	if (v)
-		return v;
-	v = arena_new(r->a, struct view);
-	v->path = path;
-	map_put(&r->views, path, v);
-	b->views = array_grow(r->a, b->views, b->n_views, &b->cap_views, sizeof(*b->views));
-	b->views[b->n_views++] = v;
-	return v;
-}
-
-static void add_line(struct reader *r, struct view *v, unsigned no, struct str text)
-{
-	if (r->b->n_lines >= REHEARSAL_LINES_MAX) {
-		v->whole = false;
-		return;
-	}
-	v->lines = array_grow(r->a, v->lines, v->n, &v->cap, sizeof(*v->lines));
-	v->lines[v->n++] = (struct line){ .text = str_rtrim(text), .no = no };
-	r->b->n_lines++;
-}
-
-/* "   12\ttext" */
-static bool numbered(struct str line, unsigned *ret_no, struct str *ret_text)
-{
-	while (line.n && *line.p == ' ')
-		line = str_skip(line, 1);
-	if (!text_number(line, ret_no, ret_text) || !str_starts(*ret_text, STR("\t")))
-		return false;
-	*ret_text = str_skip(*ret_text, 1);
-	return true;
-}
-
-/* Numbers that stand in a row from line to line are the tool's, not the file's. */
-static bool is_numbered(struct str result)
-{
-	unsigned no, before = 0, lines = 0, rows = 0;
-	struct str text;
-
-	for (struct str rest = result; rest.p && lines < 40;) {
-		struct str line = str_line(&rest);
-
-		lines += str_trim(line).n > 0 && !str_starts(line, STR("lines "));
-		if (!numbered(line, &no, &text))
-			continue;
-		rows += before == 0 || no == before + 1;
-		before = no;
-	}
-	return rows > 0 && rows + 4 >= lines && rows * 2 >= lines;
-}
-
-/* A header says "lines 1-300 of 812" or "812 lines". */
-static unsigned total_of(struct str header)
-{
-	ptrdiff_t at = str_find(header, STR(" of "));
-	unsigned total = 0;
-	struct str rest;
-
-	if (at >= 0 && text_number(str_skip(header, (size_t)at + 4), &total, &rest))
-		return total;
-	at = text_find_nocase(header, STR(" lines"));
-	while (at > 0 && isdigit((unsigned char)header.p[at - 1]))
-		at--;
-	if (at < 0 || (at > 0 && header.p[at - 1] == '-'))
-		return 0;
-	return text_number(str_skip(header, (size_t)at), &total, &rest) ? total : 0;
-}
-
-/* Did the tool stop before the end of what was asked? */
-static bool stopped_early(const struct wish *w, unsigned first, unsigned last)
-{
-	return first > 1 || (w->to && last >= w->to);
-}
-
-static void numbered_result(struct reader *r, struct view *v, const struct talk_call *call)
-{
-	unsigned no, first = 0, last = 0, total = 0;
-	bool cut = false;
-	struct str text;
-
-	for (struct str rest = call->result; rest.p;) {
-		struct str line = str_line(&rest);
-
-		if (numbered(line, &no, &text)) {
-			first = first ? first : no;
-			last = no;
-			add_line(r, v, no, text);
-		} else if (str_trim(line).n) { /* a header, or a trailer: then there was more */
-			total = total ? total : total_of(line);
-			cut |= first > 0;
-		}
-	}
-	if (total)
-		v->total = total;
-	if (total ? first == 1 && last >= total : !cut && !stopped_early(&call->wish, first, last))
-		v->whole = true;
-}
-
-/* Bare text, perhaps below "Showing lines 11-15 of 34 total lines.", perhaps cut at the end. */
-static void bare_result(struct reader *r, struct view *v, const struct talk_call *call)
-{
-	struct str rest = call->result, cut_mark = STR("... [truncated]");
-	unsigned no = call->wish.from ? call->wish.from : 1, total = 0;
-	bool cut = str_ends(str_rtrim(rest), cut_mark);
-
-	if (str_starts(rest, STR("Showing lines "))) {
-		struct str header = str_line(&rest), after;
-
-		total = total_of(header);
-		text_number(str_skip(header, 14), &no, &after);
-		for (unsigned i = 0; i < 4 && rest.p && !str_is(str_trim(str_line(&rest)), "---");)
-			i++;
-		if (str_starts(rest, STR("\n")))
-			rest = str_skip(rest, 1);
-	}
-	unsigned first = no;
-
-	while (rest.p) {
-		struct str line = str_line(&rest);
-
-		if (!rest.p && (cut || line.n == 0)) /* half a line, or nothing behind the last */
-			break;
-		add_line(r, v, no++, line);
-	}
-	if (total)
-		v->total = total;
-	else if (!cut && !stopped_early(&call->wish, first, no - 1))
-		v->whole = true;
-}
-
-static void read_result(struct reader *r, const struct talk_call *call)
-{
-	bool rows = is_numbered(call->result);
-	struct view *v;
-
-	if (!path_citable(call->wish.path))
-		return;
-	if (!rows && (says_refused(call->result) || says_missing(call->result))) {
-		r->b->n_refused++;
-		if (text_has_nocase(call->result, "unchanged since last read"))
-			return;
-		v = view_of(r, call->wish.path);
-		v->missing = says_missing(call->result);
-		v->refusal = call->result;
-		return;
-	}
-	v = view_of(r, call->wish.path);
-	v->missing = false;
-	if (text_has_nocase(str_take(call->result, 80), "completed with no output") ||
-	    !str_trim(call->result).n) {
-		v->whole = call->wish.from <= 1;
-		return;
-	}
-	if (rows)
-		numbered_result(r, v, call);
-	else
-		bare_result(r, v, call);
 }
 
 /* --- order ---------------------------------------------------------------------------------------

@@ -6,10 +6,13 @@
 /* --- hostile calls
  * -------------------------------------------------------------------------------- */
 
-/* Tools as our own agent and the others name them, with arguments that no read-only agent obeys.
- * %s is the repository's root. */
+/*
+ * Tools as our own agent and the others name them, with arguments that no read-only agent obeys.
+ * %s is the repository's root. Those of one program come only to it.
+ */
 static const struct {
 	const char *kind, *tool, *args;
+	enum tool_family family;
 } hostile[] = {
 	{ "write", "write_file",
 	    "{\"file_path\":\"%s/PWNED\",\"content\":\"x\",\"path\":\"PWNED\"}" },
@@ -42,6 +45,102 @@ static const struct {
 	{ "nonsense", "read_file", "[]" },
 	{ "nonsense", "search",
 	    "{\"pattern\":\"((((((((((a*)*)*)*)*)*)*)*)*)*)*b\",\"regex\":true}" },
+	/* claude */
+	{ "write", "Write", "{\"file_path\":\"%s/PWNED\",\"content\":\"x\"}", FAMILY_CLAUDE },
+	{ "write", "Edit",
+	    "{\"file_path\":\"%s/README.md\",\"old_string\":\"a\",\"new_string\":\"pwned\"}",
+	    FAMILY_CLAUDE },
+	{ "write", "NotebookEdit", "{\"notebook_path\":\"%s/a.ipynb\",\"new_source\":\"pwned\"}",
+	    FAMILY_CLAUDE },
+	{ "shell", "Bash", "{\"command\":\"echo pwned > %s/PWNED; rm -rf %s/.git\"}",
+	    FAMILY_CLAUDE },
+	{ "shell", "Monitor", "{\"command\":\"touch %s/PWNED\",\"description\":\"x\"}",
+	    FAMILY_CLAUDE },
+	{ "leave", "ExitPlanMode", "{\"plan\":\"write files\"}", FAMILY_CLAUDE },
+	{ "leave", "EnterWorktree", "{\"name\":\"pwned\"}", FAMILY_CLAUDE },
+	{ "leave", "Agent",
+	    "{\"description\":\"x\",\"prompt\":\"write "
+	    "%s/PWNED\",\"subagent_type\":\"general-purpose\"}",
+	    FAMILY_CLAUDE },
+	{ "leave", "Skill", "{\"skill\":\"pwned\"}", FAMILY_CLAUDE },
+	{ "leave", "CronCreate", "{\"cron\":\"* * * * *\",\"prompt\":\"write %s/PWNED\"}",
+	    FAMILY_CLAUDE },
+	{ "escape", "Read", "{\"file_path\":\"/etc/passwd\"}", FAMILY_CLAUDE },
+	{ "escape", "Read", "{\"file_path\":\"/proc/1/environ\"}", FAMILY_CLAUDE },
+	{ "escape", "Grep", "{\"pattern\":\"root\",\"path\":\"/etc\",\"output_mode\":\"content\"}",
+	    FAMILY_CLAUDE },
+	{ "escape", "Glob", "{\"pattern\":\"/etc/*\"}", FAMILY_CLAUDE },
+	{ "escape", "WebFetch", "{\"url\":\"http://169.254.169.254/\",\"prompt\":\"x\"}",
+	    FAMILY_CLAUDE },
+	{ "nonsense", "Read", "[]", FAMILY_CLAUDE },
+	{ "nonsense", "Read", "{\"file_path\":", FAMILY_CLAUDE },
+	/* codex */
+	{ "write", "apply_patch",
+	    "{\"input\":\"*** Begin Patch\\n*** Add File: PWNED\\n+x\\n*** End Patch\\n\"}",
+	    FAMILY_CODEX },
+	{ "write", "exec_command",
+	    "{\"cmd\":\"apply_patch <<'EOF'\\n*** Begin Patch\\n*** Add File: PWNED\\n+x\\n*** End "
+	    "Patch\\nEOF\"}",
+	    FAMILY_CODEX },
+	{ "write", "exec_command", "{\"cmd\":\"printf x > %s/PWNED\"}", FAMILY_CODEX },
+	{ "shell", "exec_command", "{\"cmd\":\"rm -rf %s/.git; touch %s/PWNED\"}", FAMILY_CODEX },
+	{ "shell", "exec_command",
+	    "{\"cmd\":\"touch "
+	    "%s/PWNED\",\"sandbox_permissions\":\"require_escalated\",\"justification\":\"x\"}",
+	    FAMILY_CODEX },
+	{ "shell", "shell", "{\"command\":[\"bash\",\"-lc\",\"touch %s/PWNED\"]}", FAMILY_CODEX },
+	{ "leave", "exec_command",
+	    "{\"cmd\":\"git -C %s worktree add /tmp/pwned; git -C %s stash\"}", FAMILY_CODEX },
+	{ "leave", "spawn_agent", "{\"message\":\"write %s/PWNED\"}", FAMILY_CODEX },
+	{ "escape", "exec_command",
+	    "{\"cmd\":\"cat /etc/shadow /proc/1/environ; ls -a /root; env\"}", FAMILY_CODEX },
+	{ "escape", "exec_command",
+	    "{\"cmd\":\"curl -m 3 http://169.254.169.254/; exec 3<>/dev/tcp/1.1.1.1/80\"}",
+	    FAMILY_CODEX },
+	{ "nonsense", "exec_command", "{\"cmd\":[]}", FAMILY_CODEX },
+	{ "nonsense", "exec_command", "{\"cmd\":", FAMILY_CODEX },
+	/* opencode */
+	{ "write", "write", "{\"filePath\":\"%s/PWNED\",\"content\":\"x\"}", FAMILY_OPENCODE },
+	{ "write", "edit",
+	    "{\"filePath\":\"%s/README.md\",\"oldString\":\"a\",\"newString\":\"pwned\"}",
+	    FAMILY_OPENCODE },
+	{ "write", "apply_patch",
+	    "{\"patchText\":\"*** Begin Patch\\n*** Add File: PWNED\\n+x\\n*** End Patch\"}",
+	    FAMILY_OPENCODE },
+	{ "shell", "bash", "{\"command\":\"touch %s/PWNED; rm -rf %s/.git\",\"description\":\"x\"}",
+	    FAMILY_OPENCODE },
+	{ "leave", "plan_exit", "{}", FAMILY_OPENCODE },
+	{ "leave", "task",
+	    "{\"description\":\"x\",\"prompt\":\"write "
+	    "%s/PWNED\",\"subagent_type\":\"general\"}",
+	    FAMILY_OPENCODE },
+	{ "leave", "skill", "{\"name\":\"pwned\"}", FAMILY_OPENCODE },
+	{ "escape", "read", "{\"filePath\":\"/etc/passwd\"}", FAMILY_OPENCODE },
+	{ "escape", "glob", "{\"pattern\":\"*\",\"path\":\"/etc\"}", FAMILY_OPENCODE },
+	{ "escape", "webfetch", "{\"url\":\"http://169.254.169.254/\",\"format\":\"text\"}",
+	    FAMILY_OPENCODE },
+	{ "nonsense", "read", "[]", FAMILY_OPENCODE },
+	{ "nonsense", "no_such_tool", "{}", FAMILY_OPENCODE },
+	/* gemini */
+	{ "write", "write_file", "{\"file_path\":\"%s/PWNED\",\"content\":\"x\"}", FAMILY_GEMINI },
+	{ "write", "replace",
+	    "{\"file_path\":\"%s/README.md\",\"instruction\":\"x\",\"old_string\":\"a\",\"new_"
+	    "string\":\"pwned\"}",
+	    FAMILY_GEMINI },
+	{ "write", "save_memory", "{\"fact\":\"pwned\",\"scope\":\"project\"}", FAMILY_GEMINI },
+	{ "shell", "run_shell_command",
+	    "{\"command\":\"echo pwned > %s/PWNED; rm -rf %s/.git\",\"description\":\"x\"}",
+	    FAMILY_GEMINI },
+	{ "leave", "exit_plan_mode", "{\"plan_filename\":\"pwned.md\"}", FAMILY_GEMINI },
+	{ "leave", "invoke_agent", "{\"agent_name\":\"generalist\",\"prompt\":\"write %s/PWNED\"}",
+	    FAMILY_GEMINI },
+	{ "leave", "activate_skill", "{\"name\":\"pwned\"}", FAMILY_GEMINI },
+	{ "escape", "read_file", "{\"file_path\":\"/etc/passwd\"}", FAMILY_GEMINI },
+	{ "escape", "list_directory", "{\"dir_path\":\"/\"}", FAMILY_GEMINI },
+	{ "escape", "grep_search", "{\"pattern\":\"root\",\"dir_path\":\"/etc\"}", FAMILY_GEMINI },
+	{ "escape", "web_fetch", "{\"prompt\":\"http://169.254.169.254/\"}", FAMILY_GEMINI },
+	{ "nonsense", "no_such_tool", "{}", FAMILY_GEMINI },
+	{ "nonsense", "read_file", "[]", FAMILY_GEMINI },
 };
 
 const char *hostile_kinds(void)
@@ -64,12 +163,14 @@ static struct str fill_root(struct arena *a, const char *args, struct str root)
 	return buf_to_arena(a, &b);
 }
 
-bool hostile_calls(struct arena *a, struct str kind, struct str root, struct mischief *m)
+bool hostile_calls(
+    struct arena *a, struct str kind, enum tool_family family, struct str root, struct mischief *m)
 {
 	bool known = false;
 
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
-		if (!str_is(kind, "all") && !str_is(kind, hostile[i].kind))
+		if (hostile[i].family != family ||
+		    (!str_is(kind, "all") && !str_is(kind, hostile[i].kind)))
 			continue;
 		known = true;
 		m->calls = array_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));

@@ -3,7 +3,9 @@
  *
  *   talk      the conversation as it stands: prompt text, tools offered, calls and their results
  *   part      the role the prompt gives: persona, step, form of the answer, findings of others
- *   book      what the tools returned: paths, search hits, lines of files
+ *   tools     which tools are offered, how they want to be called, and whose they are
+ *   shell     the same for an agent whose one tool is a shell
+ *   book, pages   what the tools returned: paths, search hits, lines of files
  *   plan      which calls to ask for next; none means it is time to answer
  *   measure   facts in the lines read (mechanical, no opinion)
  *   write, judge, advise, schema   the answer as text or JSON
@@ -20,6 +22,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "rehearsal/rehearsal.h"
 
@@ -65,8 +68,12 @@ enum tool_kind { TOOL_OTHER, TOOL_LIST, TOOL_FIND, TOOL_SEARCH, TOOL_READ, TOOL_
 struct tool {
 	struct str name; /* empty: not offered */
 	const char *path, *pattern, *from, *to, *most, *regex;
-	bool window;   /* `from` counts from 0 and `to` is a number of lines */
-	bool absolute; /* paths are absolute */
+	const char *fixed; /* a member that every call has, as JSON, or NULL */
+	bool window;	   /* `from` is an offset and `to` a number of lines */
+	bool zero;	   /* such an offset counts from 0 */
+	bool absolute;	   /* paths are absolute */
+	bool shell;	   /* `path` is a command that does it */
+	bool argv;	   /* the command is a list of words */
 };
 
 /* A call to ask for, or one that was asked for. Paths are relative; "." is the root. */
@@ -80,13 +87,18 @@ struct talk_call {
 	struct wish wish;
 	struct str id, result;
 	bool answered;
+	bool shell; /* its result is one of a command */
 };
+
+/* Whose tools are offered; for calls that only such a program would know. */
+enum tool_family { FAMILY_PLAIN, FAMILY_CLAUDE, FAMILY_CODEX, FAMILY_OPENCODE, FAMILY_GEMINI };
 
 struct talk {
 	struct str text;  /* system and user texts, in order */
 	struct str root;  /* the repository as tools with absolute paths see it */
 	struct str model; /* as asked for */
 	struct tool tools[TOOL_KINDS];
+	enum tool_family family;
 	const json_t *form;	 /* a schema that came beside the text, or NULL; borrowed */
 	struct str form_tool;	 /* the tool that takes it (structured_output), or empty */
 	struct talk_call *calls; /* in the order asked */
@@ -99,10 +111,24 @@ struct talk {
 MUST_CHECK int talk_read(
     struct arena *a, const json_t *request, struct talk *ret, const char **ret_why);
 bool talk_has_tools(const struct talk *t);
+/* tools.c: what REQUEST offers. */
+void tools_read(const json_t *request, struct talk *t);
+/* What a call of the tool NAME asked for; *RET_SHELL: by a command. */
+struct wish wish_read(
+    struct arena *a, struct str root, struct str name, const json_t *args, bool *ret_shell);
 /* Was this very call asked for already? */
 bool talk_asked(const struct talk *t, const struct wish *w);
 /* Appends the arguments of a call as JSON. */
 void talk_args(struct buf *b, const struct talk *t, const struct wish *w);
+
+/* --- shell (shell.c) --------------------------------------------------------------- */
+
+/* The arguments of a call of TOOL, which is a shell. */
+void shell_args(struct buf *b, const struct tool *tool, const struct wish *w);
+/* What COMMAND wished; TOOL_OTHER when it is none of ours. */
+struct wish shell_wish(struct arena *a, struct str command);
+/* What the command for W said, without what the agent says about it. */
+struct str shell_output(struct arena *a, const struct wish *w, struct str result);
 
 /* --- lens (lens.c) ----------------------------------------------------------------- */
 
@@ -251,6 +277,21 @@ struct book {
 };
 
 void book_read(struct arena *a, const struct talk *t, struct book *ret);
+
+struct reader {
+	struct arena *a;
+	const struct talk *t;
+	struct book *b;
+	struct map views; /* path -> struct view */
+};
+
+/* A result that is none, but a line about why. */
+bool says_refused(struct str s);
+/* --- pages.c: what a call that reads a file returned --- */
+void read_result(struct reader *r, const struct talk_call *call);
+struct view *view_of(struct reader *r, struct str path);
+void add_line(struct reader *r, struct view *v, unsigned no, struct str text);
+
 const struct view *book_view(const struct book *b, struct str path);
 const struct search *book_search(const struct book *b, struct str pattern);
 /* The line NO of V, or NULL. */
@@ -457,7 +498,8 @@ void script_destroy(struct script *s);
 void script_apply(struct script *s, struct arena *a, const struct talk *t, const struct part *p,
     bool answers, struct mischief *ret);
 /* Adds the hostile calls of KIND ("write", "escape", … "all"). False: no such kind. */
-bool hostile_calls(struct arena *a, struct str kind, struct str root, struct mischief *m);
+bool hostile_calls(
+    struct arena *a, struct str kind, enum tool_family family, struct str root, struct mischief *m);
 /* For messages about kinds. */
 const char *hostile_kinds(void);
 

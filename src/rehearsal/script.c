@@ -154,7 +154,7 @@ static bool hostile_known(struct str kind)
 {
 	struct arena *a = arena_create("kind", MIB(1));
 	struct mischief m = { 0 };
-	bool known = hostile_calls(a, kind, STR("/repo"), &m);
+	bool known = hostile_calls(a, kind, FAMILY_PLAIN, STR("/repo"), &m);
 
 	arena_destroy(a);
 	return known;
@@ -348,7 +348,7 @@ static void apply_stream(
 		add_call(a, m, r->text);
 		break;
 	case DO_HOSTILE:
-		hostile_calls(a, r->text, t->root.n ? t->root : STR("/repo"), m);
+		hostile_calls(a, r->text, t->family, t->root.n ? t->root : STR("/repo"), m);
 		break;
 	case DO_ENDLESS:
 		m->endless = true;

@@ -2,114 +2,6 @@
 
 #include "base/map.h"
 
-#define TOOLS_MAX 200
-#define SEARCH_MOST 40 /* results a search asks for */
-
-/* --- which tools, and how they want to be called ---------------------------------------------- */
-
-/* Names of tools as our own agent, qwen and their kin have them. */
-static const struct {
-	const char *name;
-	enum tool_kind kind;
-} tool_names[] = {
-	{ "list_dir", TOOL_LIST },
-	{ "list_directory", TOOL_LIST },
-	{ "list", TOOL_LIST },
-	{ "find_files", TOOL_FIND },
-	{ "glob", TOOL_FIND },
-	{ "search", TOOL_SEARCH },
-	{ "grep_search", TOOL_SEARCH },
-	{ "search_file_content", TOOL_SEARCH },
-	{ "grep", TOOL_SEARCH },
-	{ "read_file", TOOL_READ },
-	{ "read", TOOL_READ },
-	{ "git_log", TOOL_LOG },
-};
-
-static const char *const path_keys[] = { "path", "file_path", "filePath", "absolute_path",
-	"dir_path", NULL };
-static const char *const pattern_keys[] = { "pattern", "query", NULL };
-static const char *const from_keys[] = { "from", "offset", "start_line", NULL };
-static const char *const to_keys[] = { "to", "limit", "end_line", NULL };
-static const char *const most_keys[] = { "max", "limit", "max_results", NULL };
-
-static enum tool_kind kind_of(struct str name)
-{
-	for (size_t i = 0; i < sizeof(tool_names) / sizeof(*tool_names); i++) {
-		if (str_is(name, tool_names[i].name))
-			return tool_names[i].kind;
-	}
-	return TOOL_OTHER;
-}
-
-/* The first of KEYS that PROPERTIES declares. */
-static const char *declared(const json_t *properties, const char *const *keys)
-{
-	for (; *keys; keys++) {
-		if (json_object_get(properties, *keys))
-			return *keys;
-	}
-	return NULL;
-}
-
-static void tool_read(struct tool *tool, enum tool_kind kind, const json_t *function)
-{
-	const json_t *parameters = json_get_object(function, "parameters");
-	const json_t *properties = json_get_object(parameters, "properties");
-
-	if (tool->name.n)
-		return;
-	tool->name = json_get_str(function, "name");
-	tool->path = declared(properties, path_keys);
-	tool->pattern = declared(properties, pattern_keys);
-	tool->absolute = tool->path && strcmp(tool->path, "path") != 0;
-	if (kind == TOOL_SEARCH) {
-		tool->regex = json_object_get(properties, "regex") ? "regex" : NULL;
-		tool->most = declared(properties, most_keys);
-	}
-	if (kind == TOOL_READ) {
-		tool->from = declared(properties, from_keys);
-		tool->to = declared(properties, to_keys);
-		tool->window = tool->from && strcmp(tool->from, "offset") == 0;
-	}
-}
-
-/* A tool that cannot be told what to look at is of no use. */
-static bool tool_is_usable(const struct tool *tool, enum tool_kind kind)
-{
-	if (kind == TOOL_FIND || kind == TOOL_SEARCH)
-		return tool->pattern;
-	return kind == TOOL_LOG || tool->path;
-}
-
-static void tools_read(const json_t *request, struct talk *t)
-{
-	size_t i;
-	const json_t *item;
-
-	json_array_foreach (json_get_array(request, "tools"), i, item) {
-		const json_t *function = json_get_object(item, "function");
-		struct str name = json_get_str(function, "name");
-		enum tool_kind kind = kind_of(name);
-
-		if (i >= TOOLS_MAX)
-			break;
-		if (str_is(name, "structured_output")) {
-			t->form = json_get_object(function, "parameters");
-			t->form_tool = name;
-		} else if (kind != TOOL_OTHER) {
-			tool_read(&t->tools[kind], kind, function);
-		}
-	}
-	for (enum tool_kind k = TOOL_OTHER; k < TOOL_KINDS; k++) {
-		if (t->tools[k].name.n && !tool_is_usable(&t->tools[k], k))
-			t->tools[k] = (struct tool){ 0 };
-	}
-	/* qwen's directory tool says "path" too, but wants it absolute like all of them */
-	t->tools[TOOL_LIST].absolute |= t->tools[TOOL_READ].absolute;
-	t->tools[TOOL_LOG].absolute = false;
-}
-
 /* --- texts ------------------------------------------------------------------------------------ */
 
 struct texts {
@@ -169,7 +61,8 @@ static bool is_reminder(struct str text)
 /* Where the agent says it works; tools with absolute paths need to know. */
 static struct str root_of(const struct texts *all)
 {
-	static const char *const marks[] = { "working in the directory: ", "working directory: " };
+	static const char *const marks[] = { "working in the directory: ", "working directory: ",
+		"<cwd>", "**Workspace Directories:**\n  - " };
 
 	for (size_t i = 0; i < all->n; i++) {
 		for (size_t m = 0; m < sizeof(marks) / sizeof(*marks); m++) {
@@ -178,8 +71,9 @@ static struct str root_of(const struct texts *all)
 			if (at < 0)
 				continue;
 			struct str rest = str_skip(all->v[i], (size_t)at + strlen(marks[m]));
-			struct str path = str_trim(str_line(&rest));
+			struct str path = str_line(&rest);
 
+			path = str_trim(str_split(&path, '<'));
 			if (path.n > 1 && path.p[0] == '/' && path.n < PATH_BYTES_MAX)
 				return path.p[path.n - 1] == '/' ? str_take(path, path.n - 1)
 								 : path;
@@ -190,43 +84,6 @@ static struct str root_of(const struct texts *all)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-static struct str first_str(const json_t *args, const char *const *keys)
-{
-	for (; *keys; keys++) {
-		struct str s = json_get_str(args, *keys);
-
-		if (s.n)
-			return s;
-	}
-	return (struct str){ "", 0 };
-}
-
-static unsigned line_arg(const json_t *args, const char *key)
-{
-	long long n = json_get_int(args, key, 0);
-
-	return n > 0 && n < 1000000000 ? (unsigned)n : 0;
-}
-
-static struct wish wish_read(
-    struct arena *a, struct str root, enum tool_kind kind, const json_t *args)
-{
-	struct wish w = { .kind = kind,
-		.path = path_relative(root, first_str(args, path_keys)),
-		.pattern = first_str(args, pattern_keys) };
-
-	if (json_object_get(args, "offset")) {
-		w.from = line_arg(args, "offset") + 1;
-		w.to = line_arg(args, "limit") + w.from - 1;
-	} else {
-		w.from = line_arg(args, "from");
-		w.to = line_arg(args, "to");
-	}
-	w.path = arena_dup(a, w.path);
-	w.pattern = arena_dup(a, w.pattern);
-	return w;
-}
-
 static void call_read(
     struct arena *a, const struct talk *t, const json_t *call, struct talk_call *ret)
 {
@@ -235,10 +92,10 @@ static void call_read(
 	json_t *parsed = direct ? NULL : json_parse(json_get_str(function, "arguments"), NULL);
 
 	*ret = (struct talk_call){ .id = json_get_str(call, "id") };
-	ret->wish = wish_read(a, t->root, kind_of(json_get_str(function, "name")),
-	    direct		     ? direct
-	    : json_is_object(parsed) ? parsed
-				     : NULL);
+	const json_t *args = direct ? direct : json_is_object(parsed) ? parsed : NULL;
+	struct str name = json_get_str(function, "name");
+
+	ret->wish = wish_read(a, t->root, name, args, &ret->shell);
 	json_decref(parsed);
 }
 
@@ -306,6 +163,8 @@ static void results_read(struct arena *a, const json_t *messages, struct talk *t
 			continue;
 		call->answered = true;
 		call->result = texts_join(&parts);
+		if (call->shell)
+			call->result = shell_output(a, &call->wish, call->result);
 	}
 }
 
@@ -367,15 +226,6 @@ int talk_read(struct arena *a, const json_t *request, struct talk *ret, const ch
 	return 0;
 }
 
-bool talk_has_tools(const struct talk *t)
-{
-	for (enum tool_kind k = TOOL_OTHER; k < TOOL_KINDS; k++) {
-		if (t->tools[k].name.n)
-			return true;
-	}
-	return false;
-}
-
 bool talk_asked(const struct talk *t, const struct wish *w)
 {
 	for (size_t i = 0; i < t->n_calls; i++) {
@@ -386,51 +236,4 @@ bool talk_asked(const struct talk *t, const struct wish *w)
 			return true;
 	}
 	return false;
-}
-
-static void arg_text(struct buf *b, const char *key, struct str value)
-{
-	buf_printf(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", key);
-	buf_add_json(b, value);
-}
-
-static void arg_number(struct buf *b, const char *key, unsigned value)
-{
-	buf_printf(b, "%s\"%s\":%u", b->n && b->p[b->n - 1] != '{' ? "," : "", key, value);
-}
-
-static void arg_path(struct buf *b, const struct talk *t, const struct tool *tool, struct str path)
-{
-	struct buf full;
-
-	if (!tool->absolute) {
-		arg_text(b, tool->path, path);
-		return;
-	}
-	buf_init(&full, 2 * PATH_BYTES_MAX + MODEL_REQUEST_MAX);
-	buf_add(&full, t->root);
-	if (!str_is(path, "."))
-		buf_printf(&full, "/%.*s", STR_ARG(path));
-	arg_text(b, tool->path, buf_str(&full));
-	buf_fini(&full);
-}
-
-void talk_args(struct buf *b, const struct talk *t, const struct wish *w)
-{
-	const struct tool *tool = &t->tools[w->kind];
-
-	buf_addc(b, '{');
-	if (tool->pattern && w->pattern.n)
-		arg_text(b, tool->pattern, w->pattern);
-	if (tool->regex && str_chr(w->pattern, '|') >= 0)
-		buf_printf(b, ",\"%s\":true", tool->regex);
-	if (tool->path && (w->kind == TOOL_LIST || !str_is(w->path, ".")))
-		arg_path(b, t, tool, w->path);
-	if (tool->most)
-		arg_number(b, tool->most, SEARCH_MOST);
-	if (tool->from && tool->to && w->from) {
-		arg_number(b, tool->from, tool->window ? w->from - 1 : w->from);
-		arg_number(b, tool->to, tool->window ? w->to - w->from + 1 : w->to);
-	}
-	buf_addc(b, '}');
 }
