@@ -38,10 +38,12 @@ static void topic_read_only(struct buf *b)
 static void topic_models(struct buf *b)
 {
 	buf_adds(b,
-	    "A model server speaks OpenAI's chat completions. It is looked for in this order:\n\n"
+	    "A model server is looked for in this order:\n\n"
 	    "  config.yaml      model: {url: http://HOST:PORT/v1, name: …, key_env: VARIABLE}\n"
 	    "  environment      OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL\n"
 	    "  this machine     Ollama 11434, llama.cpp 8080, vLLM 8000, LM Studio 1234\n\n"
+	    "It speaks OpenAI's chat completions, or what model.dialect says: messages "
+	    "(Anthropic),\nresponses (OpenAI), gemini. Every agent works with every server.\n\n"
 	    "Agents never see the key; they talk to a gateway that adds it.\n"
 	    "--model rehearsal needs no server: no language model is used, and the report says "
 	    "so.\n");

@@ -54,15 +54,24 @@ static const char *key_from_env(struct reading *r, const struct yaml_pair *p)
 	return value;
 }
 
+static void read_dialect(struct reading *r, const struct yaml_node *node)
+{
+	const char *name = text_of(r, node);
+
+	if (name && !dialect_parse(str_from(name), &r->c->upstream.dialect))
+		flow_error_add(r->errors, node->at,
+		    "there is no dialect '%s'; it is chat, messages, responses or gemini", name);
+}
+
 static void read_model(struct reading *r, const struct yaml_node *node)
 {
-	static const char *const known[] = { "url", "name", "key_env", "key_file", "parallel",
-		NULL };
+	static const char *const known[] = { "url", "name", "dialect", "key_env", "key_file",
+		"parallel", NULL };
 	struct upstream_config *u = &r->c->upstream;
 
 	if (node->type != YAML_MAP) {
-		flow_error_add(
-		    r->errors, node->at, "model is a map: url, name, key_env, key_file, parallel");
+		flow_error_add(r->errors, node->at,
+		    "model is a map: url, name, dialect, key_env, key_file, parallel");
 		return;
 	}
 	for (size_t i = 0; i < node->n; i++) {
@@ -72,6 +81,8 @@ static void read_model(struct reading *r, const struct yaml_node *node)
 			u->url = text_of(r, p->value);
 		else if (str_is(p->key, "name"))
 			u->model = text_of(r, p->value);
+		else if (str_is(p->key, "dialect"))
+			read_dialect(r, p->value);
 		else if (str_is(p->key, "key_env"))
 			u->key = key_from_env(r, p);
 		else if (str_is(p->key, "key_file"))

@@ -111,6 +111,15 @@ static void of_request(struct buf *b, const json_t *data)
 	buf_adds(b, "asks the model");
 }
 
+static void of_exchange(struct buf *b, const json_t *data)
+{
+	buf_printf(b, "was answered with status %lld, %lld bytes for %lld",
+	    json_get_int(data, "status", 0), json_get_int(data, "got", 0),
+	    json_get_int(data, "sent", 0));
+	if (json_get_bool(data, "cut", false))
+		buf_adds(b, ", broken off");
+}
+
 static void of_progress(struct buf *b, const json_t *data)
 {
 	say_member(b, data, "", "phase");
@@ -156,6 +165,7 @@ static const struct {
 	{ "usage", of_usage, STYLE_DIM },
 	{ "waiting", of_waiting, STYLE_WARN },
 	{ "request", of_request, STYLE_DIM },
+	{ "exchange", of_exchange, STYLE_DIM },
 	{ "progress", of_progress, STYLE_DIM },
 	{ "notice", of_notice, STYLE_WARN },
 	{ "retry", of_retry, STYLE_WARN },

@@ -112,9 +112,13 @@ struct piece {
 
 typedef void (*piece_fn)(void *ctx, const struct piece *piece);
 
-/* Reads an answer of one dialect. Nothing of it comes after PIECE_END or PIECE_ERROR. */
+/*
+ * Reads an answer of one dialect. Nothing of it comes after PIECE_END or PIECE_ERROR. One that is
+ * LENIENT only looks on: it skips what it cannot read, believes in no end, and tells arguments of
+ * calls (PIECE_CALL without a name) as they come.
+ */
 struct answer_reader;
-struct answer_reader *answer_reader_create(enum dialect d, piece_fn fn, void *ctx);
+struct answer_reader *answer_reader_create(enum dialect d, bool lenient, piece_fn fn, void *ctx);
 /* Accepts NULL. */
 void answer_reader_destroy(struct answer_reader *r);
 /*

@@ -102,9 +102,11 @@ struct answer_reader {
 	struct usage usage;
 	enum finish finish;
 	int status; /* the first thing that was wrong */
-	bool begun, finished, over;
+	bool lenient, begun, finished, over;
 };
 
+/* It cannot be what it says it is. */
+void read_nonsense(struct answer_reader *r);
 void read_text(struct answer_reader *r, enum piece_type type, struct str text);
 /* The call with this INDEX; it is made when there is none. NULL: too many. */
 struct open_call *read_call(struct answer_reader *r, long long index);

@@ -18,6 +18,12 @@ static void begin(struct answer_reader *r)
 	put(r, &(struct piece){ .type = PIECE_BEGIN, .usage = r->usage });
 }
 
+void read_nonsense(struct answer_reader *r)
+{
+	if (!r->lenient)
+		r->status = -EPROTO;
+}
+
 void read_text(struct answer_reader *r, enum piece_type type, struct str text)
 {
 	begin(r);
@@ -47,6 +53,10 @@ struct open_call *read_call(struct answer_reader *r, long long index)
 
 void read_args(struct answer_reader *r, struct open_call *c, struct str text)
 {
+	if (r->lenient) {
+		put(r, &(struct piece){ .type = PIECE_CALL, .text = text });
+		return;
+	}
 	r->bytes += text.n;
 	if (r->bytes > MODEL_RESPONSE_MAX)
 		r->status = -E2BIG;
@@ -59,7 +69,7 @@ void read_error(struct answer_reader *r, struct str text)
 	begin(r);
 	put(r, &(struct piece){ .type = PIECE_ERROR,
 		   .text = text.n ? text : STR("the model server reports an error") });
-	r->over = true;
+	r->over = !r->lenient;
 }
 
 static void say_call(struct answer_reader *r, struct open_call *c)
@@ -74,6 +84,16 @@ static void say_call(struct answer_reader *r, struct open_call *c)
 	put(r, &p);
 }
 
+static void drop_calls(struct answer_reader *r)
+{
+	for (size_t i = 0; i < r->n_calls; i++) {
+		buf_fini(&r->calls[i].id);
+		buf_fini(&r->calls[i].name);
+		buf_fini(&r->calls[i].args);
+	}
+	r->n_calls = 0;
+}
+
 void read_over(struct answer_reader *r)
 {
 	struct piece end = { .type = PIECE_END, .finish = r->finish, .usage = r->usage };
@@ -85,8 +105,9 @@ void read_over(struct answer_reader *r)
 		say_call(r, &r->calls[i]);
 	if (r->n_calls && end.finish == FINISH_STOP)
 		end.finish = FINISH_CALLS;
+	drop_calls(r);
 	put(r, &end);
-	r->over = true;
+	r->over = !r->lenient;
 }
 
 static void on_event(void *ctx, struct str event, struct str data)
@@ -103,7 +124,7 @@ static void on_event(void *ctx, struct str event, struct str data)
 		doc = json_parse_loosely(data);
 		if (!json_is_object(doc)) {
 			json_decref(doc);
-			r->status = -EPROTO;
+			read_nonsense(r);
 			return;
 		}
 		dialect_usage(r->dialect, doc, &r->usage);
@@ -112,11 +133,12 @@ static void on_event(void *ctx, struct str event, struct str data)
 	json_decref(doc);
 }
 
-struct answer_reader *answer_reader_create(enum dialect d, piece_fn fn, void *ctx)
+struct answer_reader *answer_reader_create(enum dialect d, bool lenient, piece_fn fn, void *ctx)
 {
 	struct answer_reader *r = xalloc(sizeof(*r));
 
 	r->dialect = d;
+	r->lenient = lenient;
 	r->fn = fn;
 	r->ctx = ctx;
 	sse_init(&r->sse, SSE_LINE_MAX, on_event, r);
@@ -127,11 +149,7 @@ void answer_reader_destroy(struct answer_reader *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->n_calls; i++) {
-		buf_fini(&r->calls[i].id);
-		buf_fini(&r->calls[i].name);
-		buf_fini(&r->calls[i].args);
-	}
+	drop_calls(r);
 	free(r->calls);
 	sse_fini(&r->sse);
 	free(r);

@@ -64,7 +64,7 @@ void read_chat(struct answer_reader *r, struct str data, const json_t *doc)
 	if (!doc && r->finished)
 		read_over(r);
 	else if (!doc)
-		r->status = -EPROTO;
+		read_nonsense(r);
 	else if (error && !json_is_null(error))
 		read_error(r, dialect_error_words(doc, data, words, sizeof(words)));
 	else

@@ -61,7 +61,7 @@ void read_gemini(struct answer_reader *r, struct str data, const json_t *doc)
 	char words[400];
 
 	if (!doc)
-		r->status = -EPROTO;
+		read_nonsense(r);
 	else if (json_get_object(doc, "error"))
 		read_error(r, dialect_error_words(doc, data, words, sizeof(words)));
 	else

@@ -60,7 +60,7 @@ void read_messages(struct answer_reader *r, struct str data, const json_t *doc)
 	char words[400];
 
 	if (!doc)
-		r->status = -EPROTO;
+		read_nonsense(r);
 	else if (str_is(type, "message_start"))
 		read_text(r, PIECE_TEXT, (struct str){ "", 0 });
 	else if (str_is(type, "content_block_start"))
@@ -72,7 +72,7 @@ void read_messages(struct answer_reader *r, struct str data, const json_t *doc)
 	else if (str_is(type, "message_stop") && r->finished)
 		read_over(r);
 	else if (str_is(type, "message_stop"))
-		r->status = -EPROTO;
+		read_nonsense(r);
 	else if (str_is(type, "error"))
 		read_error(r, dialect_error_words(doc, data, words, sizeof(words)));
 }

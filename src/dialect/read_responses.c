@@ -99,7 +99,7 @@ void read_responses(struct answer_reader *r, struct str data, const json_t *doc)
 	long long index = json_get_int(doc, "output_index", 0);
 
 	if (!doc) {
-		r->status = -EPROTO;
+		read_nonsense(r);
 	} else if (is_text(type)) {
 		read_text(r, PIECE_TEXT, delta);
 	} else if (is_thought(type)) {

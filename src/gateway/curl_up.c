@@ -273,7 +273,7 @@ static void add_headers(struct transfer *t, const struct request *r)
 	t->headers = api->slist_append(NULL, "Content-Type: application/json");
 	t->headers = api->slist_append(t->headers, "Expect:");
 	if (r->port->up->dialect == DIALECT_MESSAGES && !r->extra[0])
-		t->headers = api->slist_append(t->headers, "anthropic-version: 2023-06-01");
+		t->headers = api->slist_append(t->headers, MESSAGES_VERSION);
 	for (size_t i = 0; i < 2; i++)
 		if (r->extra[i])
 			t->headers = api->slist_append(t->headers, r->extra[i]);

@@ -26,19 +26,35 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 	return buf_status(b) ? 0 : size * n;
 }
 
+static struct curl_slist *headers_of(const struct curl_api *api, const struct upstream_config *conf)
+{
+	struct curl_slist *headers = NULL;
+	char *auth = NULL;
+
+	if (conf->dialect == DIALECT_MESSAGES)
+		headers = api->slist_append(headers, MESSAGES_VERSION);
+	if (!conf->key || !*conf->key)
+		return headers;
+	if (asprintf(&auth, "%s: %s%s", dialect_key_header(conf->dialect),
+		dialect_key_prefix(conf->dialect), conf->key) < 0)
+		abort();
+	headers = api->slist_append(headers, auth);
+	explicit_bzero(auth, strlen(auth));
+	free(auth);
+	return headers;
+}
+
 /* GET URL/models into B: the HTTP status, or 0 with *RET_WHY. */
 static long get_models(const struct curl_api *api, const struct upstream_config *conf, long ms,
     struct buf *b, const char **ret_why)
 {
-	char *url = NULL, *auth = NULL;
-	struct curl_slist *headers = NULL;
+	struct curl_slist *headers = headers_of(api, conf);
+	char *url = NULL;
 	CURL *c = api->easy_init();
 	long status = 0;
 
 	if (!c || asprintf(&url, "%.*s/models", STR_ARG(url_base(conf->url))) < 0)
 		abort();
-	if (conf->key && *conf->key && asprintf(&auth, "Authorization: Bearer %s", conf->key) > 0)
-		headers = api->slist_append(NULL, auth);
 	api->easy_setopt(c, CURLOPT_URL, url);
 	api->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -60,20 +76,32 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
 	api->easy_cleanup(c);
 	api->slist_free_all(headers);
 	free(url);
-	free(auth);
 	return status;
+}
+
+/* gemini lists "models/NAME" and takes NAME. */
+static struct str name_of(const json_t *one)
+{
+	struct str id = json_get_str(one, "id"), name = json_get_str(one, "name");
+
+	if (id.n || !str_starts(name, STR("models/")))
+		return id;
+	return str_skip(name, 7);
 }
 
 static json_t *ids_of(struct str text)
 {
-	json_t *doc = json_parse(text, NULL), *list = NULL, *one;
+	json_t *doc = json_parse(text, NULL), *all = json_get_array(doc, "data"), *one;
+	json_t *list = NULL;
 	size_t i;
 
-	if (json_get_array(doc, "data"))
+	if (!all)
+		all = json_get_array(doc, "models");
+	if (all)
 		list = json_array();
-	json_array_foreach (json_get_array(doc, "data"), i, one)
-		if (json_get_str(one, "id").n)
-			json_array_append_new(list, json_text(json_get_str(one, "id")));
+	json_array_foreach (all, i, one)
+		if (name_of(one).n)
+			json_array_append_new(list, json_text(name_of(one)));
 	json_decref(doc);
 	return list;
 }

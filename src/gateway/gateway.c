@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KEY_BYTES 4096
-
 static void on_closed(uv_handle_t *handle)
 {
 	free(handle);

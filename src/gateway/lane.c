@@ -194,9 +194,9 @@ void request_head(struct request *r, bool whole)
 {
 	r->status = 200;
 	r->whole = whole;
-	r->json = r->reader ? !r->stream : whole;
+	r->json = r->writer ? !r->stream : whole;
 	r->headed = true;
-	usage_begin(r);
+	answer_begin(r);
 	request_wake(r);
 }
 
@@ -210,7 +210,9 @@ static void say_overflow(struct port *p)
 static bool spoil(struct request *r)
 {
 	r->broken = true;
-	port_fail(r->port, ENDING_ENDPOINT_DOWN, false, "the model server's answer is none");
+	port_fail(r->port, ENDING_ENDPOINT_DOWN, r->leaked,
+	    r->leaked ? "the model server repeated the key"
+		      : "the model server's answer cannot be read");
 	return false;
 }
 
@@ -221,12 +223,8 @@ bool request_body(struct request *r, struct str bytes)
 		say_overflow(r->port);
 		return false;
 	}
-	if (r->reader && !translate_feed(r, bytes))
+	if (!answer_feed(r, bytes))
 		return spoil(r);
-	if (!r->reader) {
-		usage_feed(r, bytes);
-		request_add(r, bytes);
-	}
 	request_wake(r);
 	return true;
 }
@@ -246,7 +244,7 @@ void request_end(struct request *r, bool cut)
 {
 	struct port *p = r->port;
 
-	if (!cut && !r->broken && r->reader && !translate_end(r))
+	if (!cut && !r->broken && !answer_end(r))
 		spoil(r);
 	cut |= r->broken;
 	usage_end(r);

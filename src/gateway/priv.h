@@ -4,11 +4,11 @@
  *   conns    connections of workers
  *   server   HTTP/1.1 towards workers (libmicrohttpd): requests, bodies, answers
  *   route    what a request is for, who may ask, and what an attempt may ask for in all
- *   translate  an answer on its way from one dialect to another
+ *   answer   what comes back: read, looked through, and translated where dialects differ
  *   lane     which request may go to an upstream, and when; what a failure means
  *   curl_up  an upstream over HTTP (libcurl multi)
  *   rehearse the upstream that is no language model
- *   usage    tokens out of what streams by
+ *   usage    tokens
  *   gateway  life and death, configuration, ports
  */
 #ifndef GATEWAY_PRIV_H
@@ -38,6 +38,8 @@
 #define RETRY_AFTER_MOST 120000
 #define QUOTA_PAUSE 60000
 #define WAITING_EVERY 15000
+#define KEY_BYTES 4096					 /* of a key, with the NUL behind it */
+#define MESSAGES_VERSION "anthropic-version: 2023-06-01" /* which every request has to say */
 #define CONNECT_SECONDS 10L
 #define SILENCE_SECONDS 600L /* no byte from an upstream */
 
@@ -113,6 +115,9 @@ enum request_state {
 	REQUEST_DONE,	 /* the upstream is finished with it */
 };
 
+/* Where a key could show: in the bytes, or in what they say. */
+enum request_sight { SIGHT_BYTES, SIGHT_TEXT, SIGHT_THOUGHT, SIGHT_NAME, SIGHTS };
+
 struct request {
 	struct list list, queue;
 	struct port *port;
@@ -138,17 +143,19 @@ struct request {
 	msec_t not_before, waiting_since, told_at;
 	long long reserved;
 	void *transfer; /* the backend's */
-	/* an answer of another dialect than the agent's: both are there, or none */
-	struct answer_reader *reader;
-	struct answer_writer *writer;
-	struct buf fresh; /* of the writer */
-	bool failed;	  /* it says itself that it is none */
-	bool broken;	  /* it cannot be read, or holds what nobody may see */
-	/* usage */
-	struct sse sse;
-	bool sse_on;
+	/* the answer as it is read, and as it is written where dialects differ */
+	struct answer_reader *reader; /* NULL: nothing of it needs to be read */
+	struct answer_writer *writer; /* NULL: it goes on as it is */
+	struct buf fresh;	      /* of the writer */
+	struct buf seen[SIGHTS];      /* the last bytes that were looked at */
 	struct usage usage;
+	struct sse sse; /* counts where nothing is translated */
+	bool sse_on;
 	size_t text_bytes;
+	bool failed; /* it says itself that it is none */
+	bool broken; /* it cannot be read */
+	bool blind;  /* what comes cannot be read; the bytes are still looked at */
+	bool leaked; /* it shows the key */
 	/* what is recorded of it */
 	size_t got; /* bytes of the answer */
 	struct sha256 answered;
@@ -199,15 +206,16 @@ void request_route(struct request *r);
 /* Tells the owner of the port what became of R, once. */
 void request_tell(struct request *r);
 
-/* --- translate.c --------------------------------------------------------------------------- */
+/* --- answer.c ------------------------------------------------------------------------------ */
 
 /* The agent's dialect is not the upstream's: DOC is the request as the agent sent it. */
-void translate_prepare(struct request *r, const json_t *doc);
-/* More of the upstream's answer; false when it cannot be one. */
-bool translate_feed(struct request *r, struct str bytes);
+void answer_translate(struct request *r, const json_t *doc);
+void answer_begin(struct request *r);
+/* More of the upstream's answer; false when it can be none, or would show the key. */
+bool answer_feed(struct request *r, struct str bytes);
 /* The same: the upstream says that there is no more. */
-bool translate_end(struct request *r);
-void translate_fini(struct request *r);
+bool answer_end(struct request *r);
+void answer_fini(struct request *r);
 
 /* --- lane.c ---------------------------------------------------------------------------------- */
 
@@ -234,6 +242,7 @@ void request_overflowed(struct request *r);
 
 /* --- usage.c --------------------------------------------------------------------------------- */
 
+/* An answer that goes on as it is begins; more of it. */
 void usage_begin(struct request *r);
 void usage_feed(struct request *r, struct str bytes);
 /* Adds what was counted (or, where the upstream says nothing, estimated) to port and budget. */

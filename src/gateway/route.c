@@ -139,7 +139,7 @@ static json_t *rewrite(struct request *r, json_t *doc, const char **ret_why)
 		return NULL;
 	out = to == DIALECT_CHAT ? json_incref(chat) : dialect_from_chat(to, chat);
 	json_decref(chat);
-	translate_prepare(r, doc);
+	answer_translate(r, doc);
 	return out;
 }
 

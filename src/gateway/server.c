@@ -272,11 +272,11 @@ static void on_completed(
 	lane_leave(r);
 	request_tell(r);
 	list_remove(&r->list);
-	translate_fini(r);
-	buf_fini(&r->body);
-	buf_fini(&r->out);
+	answer_fini(r);
 	if (r->sse_on)
 		sse_fini(&r->sse);
+	buf_fini(&r->body);
+	buf_fini(&r->out);
 	free(r->extra[0]);
 	free(r->extra[1]);
 	free(r);

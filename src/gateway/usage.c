@@ -22,7 +22,7 @@ void usage_begin(struct request *r)
 {
 	if (r->sse_on)
 		sse_fini(&r->sse);
-	r->sse_on = !r->whole && !r->reader;
+	r->sse_on = !r->whole && !r->writer;
 	if (r->sse_on)
 		sse_init(&r->sse, SSE_LINE_MAX, on_event, r);
 }
@@ -46,14 +46,14 @@ void usage_feed(struct request *r, struct str bytes)
 static void estimate(struct request *r)
 {
 	r->usage.in = dialect_estimate(r->body.n);
-	r->usage.out = dialect_estimate(r->reader ? r->text_bytes : r->text_bytes / 10);
+	r->usage.out = dialect_estimate(r->writer ? r->text_bytes : r->text_bytes / 10);
 }
 
 void usage_end(struct request *r)
 {
 	struct port *p = r->port;
 
-	if (r->reader)
+	if (r->writer)
 		r->usage = answer_reader_usage(r->reader);
 	if (!r->usage.in && !r->usage.out)
 		estimate(r);

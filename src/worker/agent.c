@@ -69,7 +69,25 @@ static void on_active(void *ctx)
 	voice_event(&at->voice, "request", NULL);
 }
 
-static const struct port_events port_events = { on_usage, on_waiting, on_notice, on_active };
+static void on_exchanged(void *ctx, const struct exchange *x)
+{
+	struct attempt *at = ctx;
+
+	voice_event(&at->voice, "exchange",
+	    json_pack("{s:i, s:s, s:s, s:i, s:b, s:i, s:I, s:I, s:s, s:s}", "number",
+		(int)x->number, "from", x->from, "to", x->to, "status", x->status, "cut", x->cut,
+		"tries", (int)x->tries, "sent", (json_int_t)x->sent, "got", (json_int_t)x->got,
+		"asked", x->asked, "answered", x->answered));
+}
+
+/* No request of it has a chance; the gateway's verdict says why. */
+static void on_over(void *ctx)
+{
+	child_stop(ctx);
+}
+
+static const struct port_events port_events = { on_usage, on_waiting, on_notice, on_active,
+	on_exchanged, on_over };
 
 /* --- starting --------------------------------------------------------------------------- */
 
