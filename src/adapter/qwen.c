@@ -3,13 +3,12 @@
  * measured against clean and hostile repositories (agents.md §1.1, §3); the prompt goes in on
  * stdin, because argv is limited, readable by everybody, and parsed for flags.
  */
+#include "adapter/blocks.h"
 #include "adapter/launch.h"
-#include "adapter/session.h"
 
 #include "adapter/qwen_profile.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -95,19 +94,16 @@ static int prepare(
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-#define OPEN_CALLS_MAX 256
-#define SUMMARY_MAX 300
-
-struct open_call {
-	char *id, *name;
-};
-
 struct agent_session {
 	struct session base;
+	struct calls calls;
 	json_t *result;
-	struct open_call calls[OPEN_CALLS_MAX]; /* a ring of the last ones; no id: it has ended */
-	size_t n_calls;
 };
+
+static bool only_reads(struct str tool)
+{
+	return !qwen_mutates(tool);
+}
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
@@ -115,52 +111,11 @@ static struct agent_session *create(const struct agent_task *task, fact_fn fn, v
 
 	(void)task;
 	session_init(&s->base, fn, ctx);
+	calls_init(&s->calls, only_reads);
 	return s;
 }
 
-/* --- calls ---------------------------------------------------------------------------------- */
-
-static void forget_call(struct open_call *call)
-{
-	free(call->id);
-	free(call->name);
-	*call = (struct open_call){ NULL, NULL };
-}
-
-static void forget_calls(struct agent_session *s)
-{
-	for (size_t i = 0; i < OPEN_CALLS_MAX; i++)
-		forget_call(&s->calls[i]);
-}
-
-static void remember_call(struct agent_session *s, struct str id, struct str name)
-{
-	struct open_call *call = &s->calls[s->n_calls++ % OPEN_CALLS_MAX];
-
-	forget_call(call);
-	*call = (struct open_call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
-}
-
-/* The oldest of that id without a result: ids are the model server's, and some use them again. */
-static struct open_call *find_call(struct agent_session *s, struct str id)
-{
-	size_t i = s->n_calls > OPEN_CALLS_MAX ? s->n_calls - OPEN_CALLS_MAX : 0;
-
-	for (; i < s->n_calls; i++) {
-		struct open_call *call = &s->calls[i % OPEN_CALLS_MAX];
-
-		if (call->id && str_is(id, call->id))
-			return call;
-	}
-	return NULL;
-}
-
 /* --- events --------------------------------------------------------------------------------- */
-
-static bool only_reads(struct str tool)
-{
-	return !qwen_mutates(tool);
-}
 
 static void on_init(struct agent_session *s, json_t *doc)
 {
@@ -183,8 +138,7 @@ static void on_retry(struct agent_session *s, json_t *doc)
 {
 	const json_t *data = json_get_object(doc, "data");
 
-	/* what is thrown away has no result, and its ids may come again */
-	forget_calls(s);
+	calls_clear(&s->calls);
 	if (!json_get_bool(data, "preserveText", false)) {
 		buf_clear(&s->base.text);
 		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
@@ -205,23 +159,7 @@ static void on_system(struct agent_session *s, json_t *doc)
 
 static void on_stream(struct agent_session *s, json_t *doc)
 {
-	const json_t *event = json_get_object(doc, "event");
-	const json_t *delta = json_get_object(event, "delta");
-	struct str type = json_get_str(event, "type");
-
-	if (json_is_string(json_object_get(doc, "parent_tool_use_id")))
-		return; /* of a sub-agent, which there should not be */
-	if (str_is(type, "message_start")) {
-		s->base.turns++;
-		buf_clear(&s->base.text);
-	} else if (str_is(json_get_str(delta, "type"), "text_delta")) {
-		buf_add(&s->base.text, json_get_str(delta, "text"));
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_TEXT, .text = json_get_str(delta, "text") });
-	} else if (str_is(json_get_str(delta, "type"), "thinking_delta")) {
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(delta, "thinking") });
-	}
+	blocks_stream(&s->base, doc);
 }
 
 static void add_usage(struct agent_session *s, const json_t *usage)
@@ -239,57 +177,13 @@ static void add_usage(struct agent_session *s, const json_t *usage)
 
 static void on_assistant(struct agent_session *s, json_t *doc)
 {
-	const json_t *message = json_get_object(doc, "message"), *block;
-	size_t i;
-
-	json_array_foreach (json_get_array(message, "content"), i, block) {
-		struct str id = json_get_str(block, "id"), name = json_get_str(block, "name");
-
-		if (!str_is(json_get_str(block, "type"), "tool_use"))
-			continue;
-		s->base.tool_calls++;
-		remember_call(s, id, name);
-		session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
-					  .id = id,
-					  .name = name,
-					  .data = json_object_get(block, "input") });
-	}
-	add_usage(s, json_get_object(message, "usage"));
-}
-
-static void on_tool_result(struct agent_session *s, const json_t *block)
-{
-	struct str id = json_get_str(block, "tool_use_id");
-	struct open_call *call = find_call(s, id);
-	struct fact fact = { .type = FACT_TOOL_END,
-		.id = id,
-		.name = str_from(call ? call->name : ""),
-		.text = utf8_cut(json_get_str(block, "content"), SUMMARY_MAX),
-		.ok = !json_get_bool(block, "is_error", false) };
-	struct fact denied = fact;
-
-	denied.type = FACT_DENIED;
-	if (!fact.ok && qwen_mutates(fact.name)) {
-		s->base.denied++;
-		session_say(&s->base, &denied);
-	}
-	session_say(&s->base, &fact);
-	if (fact.ok && !call)
-		session_violation(&s->base, "a tool that was never called was let through");
-	if (fact.ok)
-		session_check_success(&s->base, fact.name, only_reads);
-	if (call)
-		forget_call(call);
+	blocks_assistant(&s->base, &s->calls, doc);
+	add_usage(s, json_get_object(json_get_object(doc, "message"), "usage"));
 }
 
 static void on_user(struct agent_session *s, json_t *doc)
 {
-	const json_t *block;
-	size_t i;
-
-	json_array_foreach (json_get_array(json_get_object(doc, "message"), "content"), i, block)
-		if (str_is(json_get_str(block, "type"), "tool_result"))
-			on_tool_result(s, block);
+	blocks_user(&s->base, &s->calls, doc);
 }
 
 static void on_result(struct agent_session *s, json_t *doc)
@@ -401,7 +295,7 @@ static void exited(struct agent_session *s, int status, struct str errors, struc
 
 static void destroy(struct agent_session *s)
 {
-	forget_calls(s);
+	calls_clear(&s->calls);
 	json_decref(s->result);
 	session_fini(&s->base);
 	free(s);

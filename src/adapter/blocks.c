@@ -1,0 +1,47 @@
+#include "adapter/blocks.h"
+
+#include "base/json.h"
+
+void blocks_stream(struct session *s, const json_t *doc)
+{
+	const json_t *event = json_get_object(doc, "event");
+	const json_t *delta = json_get_object(event, "delta");
+	struct str type = json_get_str(event, "type");
+
+	if (json_is_string(json_object_get(doc, "parent_tool_use_id")))
+		return; /* of a sub-agent, which there should not be */
+	if (str_is(type, "message_start")) {
+		s->turns++;
+		buf_clear(&s->text);
+	} else if (str_is(json_get_str(delta, "type"), "text_delta")) {
+		buf_add(&s->text, json_get_str(delta, "text"));
+		session_say(
+		    s, &(struct fact){ .type = FACT_TEXT, .text = json_get_str(delta, "text") });
+	} else if (str_is(json_get_str(delta, "type"), "thinking_delta")) {
+		session_say(s,
+		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(delta, "thinking") });
+	}
+}
+
+void blocks_assistant(struct session *s, struct calls *calls, const json_t *doc)
+{
+	const json_t *message = json_get_object(doc, "message"), *block;
+	size_t i;
+
+	json_array_foreach (json_get_array(message, "content"), i, block)
+		if (str_is(json_get_str(block, "type"), "tool_use"))
+			calls_begin(calls, s, json_get_str(block, "id"),
+			    json_get_str(block, "name"), json_object_get(block, "input"));
+}
+
+void blocks_user(struct session *s, struct calls *calls, const json_t *doc)
+{
+	const json_t *message = json_get_object(doc, "message"), *block;
+	size_t i;
+
+	json_array_foreach (json_get_array(message, "content"), i, block)
+		if (str_is(json_get_str(block, "type"), "tool_result"))
+			calls_end(calls, s, json_get_str(block, "tool_use_id"),
+			    !json_get_bool(block, "is_error", false),
+			    json_get_str(block, "content"));
+}

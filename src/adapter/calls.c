@@ -1,0 +1,75 @@
+#include "adapter/calls.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+#define SUMMARY_MAX 300
+
+void calls_init(struct calls *c, reads_fn reads)
+{
+	*c = (struct calls){ .reads = reads };
+}
+
+static void forget(struct call *call)
+{
+	free(call->id);
+	free(call->name);
+	*call = (struct call){ NULL, NULL };
+}
+
+void calls_clear(struct calls *c)
+{
+	for (size_t i = 0; i < CALLS_OPEN_MAX; i++)
+		forget(&c->v[i]);
+}
+
+/* The oldest of that id without a result: ids are the model server's, and some use them again. */
+static struct call *find(struct calls *c, struct str id)
+{
+	size_t i = c->n > CALLS_OPEN_MAX ? c->n - CALLS_OPEN_MAX : 0;
+
+	for (; i < c->n; i++) {
+		struct call *call = &c->v[i % CALLS_OPEN_MAX];
+
+		if (call->id && str_is(id, call->id))
+			return call;
+	}
+	return NULL;
+}
+
+void calls_begin(
+    struct calls *c, struct session *s, struct str id, struct str name, const json_t *input)
+{
+	struct call *call = &c->v[c->n++ % CALLS_OPEN_MAX];
+
+	forget(call);
+	*call = (struct call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
+	s->tool_calls++;
+	session_say(
+	    s, &(struct fact){ .type = FACT_TOOL_START, .id = id, .name = name, .data = input });
+}
+
+void calls_end(struct calls *c, struct session *s, struct str id, bool ok, struct str text)
+{
+	struct call *call = find(c, id);
+	struct fact fact = { .type = FACT_TOOL_END,
+		.id = id,
+		.name = str_from(call ? call->name : ""),
+		.text = utf8_cut(text, SUMMARY_MAX),
+		.ok = ok };
+	struct fact denied = fact;
+
+	denied.type = FACT_DENIED;
+	if (!ok && call && !c->reads(fact.name)) {
+		s->denied++;
+		session_say(s, &denied);
+	}
+	session_say(s, &fact);
+	if (ok && !call)
+		session_violation(s, "a tool that was never called was let through");
+	if (ok)
+		session_check_success(s, fact.name, c->reads);
+	if (call)
+		forget(call);
+}
