@@ -152,6 +152,8 @@ struct adapter_ops {
 
 extern const struct adapter_ops adapter_native;
 extern const struct adapter_ops adapter_qwen;
+extern const struct adapter_ops adapter_claude;
+extern const struct adapter_ops adapter_gemini;
 
 /* By name, or NULL. */
 const struct adapter_ops *adapter_find(struct str name);

@@ -117,6 +117,12 @@ long long session_tokens(const json_t *usage, const char *key, long long fallbac
 	return n < TOKENS_MAX ? n : TOKENS_MAX;
 }
 
+void session_raise(long long *total, long long n)
+{
+	if (n > *total)
+		*total = n;
+}
+
 void session_say_usage(struct session *s)
 {
 	session_say(s,

@@ -37,6 +37,8 @@ struct str session_reason(struct session *s, struct str text);
 struct str session_why(struct session *s, int status, struct str errors);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
 long long session_tokens(const json_t *usage, const char *key, long long fallback);
+/* *TOTAL becomes N, unless that is less: totals do not fall. */
+void session_raise(long long *total, long long n);
 /* FACT_USAGE with what was counted so far. */
 void session_say_usage(struct session *s);
 /* Everything counted so far, into an otherwise empty outcome. */

@@ -1,5 +1,5 @@
 /*
- * What a hostile agent writes: the first byte chooses the codec (n… or q…), the second how the
+ * What a hostile agent writes: the first byte chooses the codec, the second how the
  * process ends, the rest is its stdout in chunks whose sizes are the bytes themselves, and the
  * last of it stands on stderr, too. Facts are such that they can be stored and shown; there is one
  * outcome, and nothing is an answer that is none.
@@ -34,7 +34,7 @@ static bool is_line(struct str s)
 static void check_usage(const struct heard *h, const struct fact *f)
 {
 	must(f->in >= 0 && f->out >= 0 && f->cached >= 0);
-	if (h->ops == &adapter_qwen) /* it adds up; our own agent says totals */
+	if (h->ops != &adapter_native) /* it adds up; our own agent says totals */
 		must(f->in >= h->in && f->out >= h->out && f->cached >= h->cached);
 }
 
@@ -106,7 +106,16 @@ static void check_outcome(
 		return;
 	must(str_trim(o->answer).n && !o->reason.n);
 	must(answer_classify(o->answer) == ENDING_ANSWERED);
-	must(h->ops == &adapter_qwen || status == 0);
+	must(h->ops != &adapter_native || status == 0);
+}
+
+static const struct adapter_ops *ops_of(unsigned char letter)
+{
+	if (letter == 'c')
+		return &adapter_claude;
+	if (letter == 'g')
+		return &adapter_gemini;
+	return letter & 1 ? &adapter_qwen : &adapter_native;
 }
 
 static int status_of(unsigned char byte)
@@ -129,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str said = { (const char *)data + 2, size - 2 };
 	struct str errors =
 	    utf8_clean(a, said.n > STDERR_HERE ? str_skip(said, said.n - STDERR_HERE) : said);
-	struct heard h = { .ops = data[0] & 1 ? &adapter_qwen : &adapter_native };
+	struct heard h = { .ops = ops_of(data[0]) };
 	int status = status_of(data[1]);
 
 	h.session = h.ops->create(&task, on_fact, &h);

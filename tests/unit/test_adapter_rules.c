@@ -105,20 +105,41 @@ static void an_agent_claims_only_what_it_can_know(void **state)
 	assert_int_equal(sizeof(rows) / sizeof(rows[0]), ENDINGS + 2);
 }
 
+/* The shortest session of each that is an answer. */
+static const struct {
+	const struct adapter_ops *ops;
+	const char *lines;
+} shortest[] = {
+	{ &adapter_native,
+	    NATIVE_INIT "{\"type\":\"result\",\"ending\":\"answered\",\"answer\":\"Two files.\"}" },
+	{ &adapter_qwen,
+	    QWEN_INIT "{\"type\":\"result\",\"is_error\":false,\"result\":\"Two files.\"}" },
+	{ &adapter_claude,
+	    "{\"type\":\"system\",\"subtype\":\"init\",\"permissionMode\":\"plan\",\"tools\":[]}\n"
+	    "{\"type\":\"result\",\"is_error\":false,\"subtype\":\"success\","
+	    "\"terminal_reason\":\"completed\",\"result\":\"Two files.\"}" },
+	{ &adapter_gemini,
+	    "{\"type\":\"init\"}\n{\"type\":\"message\",\"role\":\"assistant\","
+	    "\"content\":\"Two files.\"}\n{\"type\":\"result\",\"status\":\"success\"}" },
+};
+
+static const char *shortest_of(const struct adapter_ops *ops)
+{
+	for (size_t i = 0; i < sizeof(shortest) / sizeof(shortest[0]); i++)
+		if (shortest[i].ops == ops)
+			return shortest[i].lines;
+	fail_msg("nobody wrote down what %s says", ops->name);
+	return NULL;
+}
+
 /* What a session says when LINES follow its result, which the last of several would replace. */
 static struct str followed_by(
     struct arena *a, const struct adapter_ops *ops, const struct str *lines)
 {
-	const char *init = ops == &adapter_qwen ? QWEN_INIT : NATIVE_INIT;
-	const char *result =
-	    ops == &adapter_qwen
-		? "{\"type\":\"result\",\"is_error\":false,\"result\":\"Two files.\"}"
-		: "{\"type\":\"result\",\"ending\":\"answered\",\"answer\":\"Two files.\"}";
 	struct play p;
 
 	play_begin(&p, ops);
-	play_lines(&p, str_from(init));
-	play_lines(&p, str_from(result));
+	play_lines(&p, str_from(shortest_of(ops)));
 	for (; lines->p; lines++)
 		ops->line(p.session, *lines, false);
 	play_exit(&p, EXIT(0), "");

@@ -1,84 +1,7 @@
 /* How agents are started: every word of the command, the environment and the settings. */
-#include "check.h"
+#include "start.h"
 
-#include "adapter/adapter.h"
 #include "adapter/qwen_profile.h"
-#include "base/json.h"
-#include "base/limits.h"
-
-#include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define PROMPT "/init --yolo @/etc/passwd\nWhat is here?"
-#define TOKEN "0f-token-of-this-attempt"
-
-static const struct agent_task plain = { .prompt = { PROMPT, sizeof(PROMPT) - 1 },
-	.prompt_system = 12,
-	.repo = "/repo",
-	.scratch = "/scratch",
-	.home = "/scratch/home",
-	.tmp = "/scratch/tmp",
-	.port = 7771,
-	.token = TOKEN,
-	.model = "stub",
-	.effort = "",
-	.temperature = -1,
-	.program = "/usr/lib/node_modules/@qwen-code/qwen-code/cli.js",
-	.interpreter = "/usr/bin/node" };
-
-/* --- as text ---------------------------------------------------------------------------- */
-
-static struct agent_launch prepare(const struct adapter_ops *ops, const struct agent_task *task)
-{
-	struct agent_launch l = { 0 };
-	struct err err = { 0 };
-
-	if (ops->prepare(arena, task, &l, &err) < 0)
-		fail_msg("%s", err.what);
-	return l;
-}
-
-static const char *words(const char *const *v)
-{
-	char *all = arena_cstr(arena, STR(""));
-
-	for (; *v; v++)
-		all = arena_printf(arena, "%s%s\n", all, *v);
-	return all;
-}
-
-static const char *binds(const struct agent_launch *l)
-{
-	char *all = arena_cstr(arena, STR(""));
-
-	for (size_t i = 0; i < l->n_binds; i++)
-		all =
-		    arena_printf(arena, "%s%s at %s\n", all, l->binds[i].host, l->binds[i].inside);
-	return all;
-}
-
-static bool has_word(const char *const *v, const char *part)
-{
-	for (; *v; v++)
-		if (strstr(*v, part))
-			return true;
-	return false;
-}
 
 /* --- qwen ------------------------------------------------------------------------------- */
 
@@ -314,6 +237,8 @@ static void agents_are_found_by_name(void **state)
 	(void)state;
 	assert_ptr_equal(adapter_find(STR("native")), &adapter_native);
 	assert_ptr_equal(adapter_find(STR("qwen")), &adapter_qwen);
+	assert_ptr_equal(adapter_find(STR("claude")), &adapter_claude);
+	assert_ptr_equal(adapter_find(STR("gemini")), &adapter_gemini);
 	assert_null(adapter_find(STR("Qwen")));
 	assert_null(adapter_find(STR("")));
 	assert_ptr_equal(adapter_all()[0], &adapter_native);
@@ -343,6 +268,23 @@ static void only_the_measured_version_is_admitted(void **state)
 	assert_string_equal(err.what, "qwen (unknown) is not admitted");
 	assert_string_equal(err.why, "its read-only mode was checked for version 0.24.4 only");
 	assert_string_equal(err.fix, "npm install -g @qwen-code/qwen-code@0.24.4");
+}
+
+static void each_agent_has_one_version(void **state)
+{
+	(void)state;
+	for (const struct adapter_ops *const *ops = adapter_all(); *ops; ops++) {
+		const struct agent_package *package = (*ops)->package;
+		struct err err = { 0 };
+
+		if (!package)
+			continue;
+		assert_int_equal((*ops)->admit(package->version, &err), 0);
+		assert_int_equal((*ops)->admit("0.0.1", &err), -ENOTSUP);
+		assert_string_equal(err.fix,
+		    arena_printf(arena, "npm install -g %s@%s", package->name, package->version));
+		assert_true(!package->script == !!package->executables);
+	}
 }
 
 /* Whoever found no program at all said so already; the way to get one is added. */
@@ -375,6 +317,7 @@ int main(void)
 		T(variables_are_those_that_are_named),
 		T(agents_are_found_by_name),
 		T(only_the_measured_version_is_admitted),
+		T(each_agent_has_one_version),
 		T(a_reason_that_is_there_is_kept),
 	};
 

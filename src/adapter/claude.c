@@ -1,0 +1,368 @@
+/*
+ * The claude CLI: one shot, plan mode, `stream-json` on stdout, three tools that read. What the
+ * flags keep out was measured against clean and hostile repositories (agents.md §1.2, §3): nothing
+ * of a repository's settings, hooks, servers, agents, skills or memory files is read with them.
+ */
+#include "adapter/blocks.h"
+#include "adapter/launch.h"
+
+#include "adapter/claude_profile.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define TURNS_DEFAULT 60
+#define WALL_DEFAULT 600000
+#define INSIDE_PROGRAM "/opt/claude"
+#define SETTINGS "claude-settings.json" /* below scratch */
+
+static const char *const executables[] = { "@anthropic-ai/claude-code-linux-" NPM_PROCESSOR
+					   "/claude",
+	"@anthropic-ai/claude-code-linux-" NPM_PROCESSOR "-musl/claude", NULL };
+
+static const struct agent_package package = {
+	.name = "@anthropic-ai/claude-code", .version = CLAUDE_VERSION, .executables = executables
+};
+
+static int admit(const char *version, struct err *err)
+{
+	return launch_admit("claude", &package, version, err);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+static const char *model_of(const struct agent_task *t)
+{
+	return t->model[0] ? t->model : "default";
+}
+
+static const char **argv_of(struct arena *a, const struct agent_task *t)
+{
+	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
+	const char *const argv[] = { launch_place(t, t->program, INSIDE_PROGRAM), "-p",
+		"--permission-mode", "plan", "--output-format", "stream-json", "--verbose",
+		"--include-partial-messages", "--tools", CLAUDE_TOOLS, "--restricted",
+		"--strict-mcp-config", "--permission-prompts", "none", "--setting-sources", "",
+		"--settings", arena_printf(a, "%s/" SETTINGS, t->scratch),
+		"--no-session-persistence", "--disable-slash-commands", "--max-turns",
+		arena_printf(a, "%u", turns), "--model", model_of(t),
+		t->effort[0] ? "--effort" : NULL, t->effort, NULL };
+
+	return launch_words(a, argv);
+}
+
+/*
+ * Its own patience is the attempt's: a request may wait for its turn in the gateway, and whether
+ * to try again is decided there.
+ */
+static const char **env_of(struct arena *a, const struct agent_task *t)
+{
+	long long patience = t->wall > 0 ? t->wall : WALL_DEFAULT;
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
+		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
+		arena_printf(a, "ANTHROPIC_API_KEY=%s", t->token),
+		arena_printf(a, "ANTHROPIC_BASE_URL=http://127.0.0.1:%u", t->port),
+		arena_printf(a, "API_TIMEOUT_MS=%lld", patience), "CLAUDE_CODE_MAX_RETRIES=1",
+		"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1",
+		"DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1", NULL };
+
+	return launch_words(a, env);
+}
+
+/* Plan mode tells the model to hand in a plan with a tool that does not exist here. */
+static struct str prompt_of(struct arena *a, const struct agent_task *t)
+{
+	static const char note[] = "Answer in text, not with a plan: the text of your last message "
+				   "is the result.\n\n";
+
+	/* a slash in front would be a command of the CLI */
+	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	if (task->web_only)
+		return err_set(
+		    err, -ENOTSUP, "claude has no tool that reaches the web behind the fence");
+	ret->argv = argv_of(a, task);
+	ret->env = env_of(a, task);
+	ret->stdin_text = prompt_of(a, task);
+	launch_file(a, ret, SETTINGS, str_from(claude_settings));
+	launch_file(a, ret, "home/.claude.json", str_from(claude_home));
+	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+struct agent_session {
+	struct session base;
+	struct calls calls;
+	json_t *result;
+	bool writing;		  /* something came since it asked its model */
+	long long out_of_message; /* output tokens told of the message in hand */
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = xalloc(sizeof(*s));
+
+	(void)task;
+	session_init(&s->base, fn, ctx);
+	calls_init(&s->calls, claude_reads);
+	return s;
+}
+
+static void on_init(struct agent_session *s, json_t *doc)
+{
+	json_t *facts =
+	    json_pack("{s:o, s:o, s:o, s:O?}", "model", json_text(json_get_str(doc, "model")),
+		"mode", json_text(json_get_str(doc, "permissionMode")), "version",
+		json_text(json_get_str(doc, "claude_code_version")), "tools",
+		json_get_array(doc, "tools"));
+
+	s->base.opened = true;
+	session_check_tools(&s->base, doc, claude_reads);
+	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
+	json_decref(facts);
+}
+
+/* It starts with the first message again; what came of this one is void. */
+static void on_retry(struct agent_session *s, json_t *doc)
+{
+	calls_clear(&s->calls);
+	if (s->writing) {
+		buf_clear(&s->base.text);
+		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
+	}
+	s->writing = false;
+	session_say(
+	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(doc, "error") });
+}
+
+/* A refusal of a writing tool is told by its result; one of a reading tool only here. */
+static void on_denied(struct agent_session *s, json_t *doc)
+{
+	struct str name = json_get_str(doc, "tool_name");
+
+	if (!claude_reads(name))
+		return;
+	s->base.denied++;
+	session_say(&s->base, &(struct fact){ .type = FACT_DENIED,
+				  .id = json_get_str(doc, "tool_use_id"),
+				  .name = name,
+				  .text = json_get_str(doc, "message") });
+}
+
+static void on_system(struct agent_session *s, json_t *doc)
+{
+	struct str sub = json_get_str(doc, "subtype"), mode = json_get_str(doc, "permissionMode");
+
+	/* the init says it, and a status when it changes */
+	if (!str_is(mode, "plan") && (str_is(sub, "init") || mode.n))
+		session_violation(
+		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
+	if (str_is(sub, "init"))
+		on_init(s, doc);
+	else if (str_is(sub, "api_retry"))
+		on_retry(s, doc);
+	else if (str_is(sub, "permission_denied"))
+		on_denied(s, doc);
+	else if (str_is(sub, "status"))
+		s->writing = false;
+}
+
+/* What is read from the cache is not in its input_tokens; elsewhere it is. */
+static long long input_of(const json_t *usage)
+{
+	return session_tokens(usage, "input_tokens", 0) +
+	       session_tokens(usage, "cache_read_input_tokens", 0) +
+	       session_tokens(usage, "cache_creation_input_tokens", 0);
+}
+
+static void count_message(struct agent_session *s, const json_t *event)
+{
+	struct str type = json_get_str(event, "type");
+
+	if (str_is(type, "message_start")) {
+		const json_t *usage = json_get_object(json_get_object(event, "message"), "usage");
+
+		s->out_of_message = 0;
+		s->base.in += input_of(usage);
+		s->base.cached += session_tokens(usage, "cache_read_input_tokens", 0);
+		session_say_usage(&s->base);
+	} else if (str_is(type, "message_delta")) {
+		long long out = session_tokens(
+		    json_get_object(event, "usage"), "output_tokens", s->out_of_message);
+
+		if (out > s->out_of_message)
+			s->base.out += out - s->out_of_message;
+		session_raise(&s->out_of_message, out);
+		session_say_usage(&s->base);
+	}
+}
+
+static void on_stream(struct agent_session *s, json_t *doc)
+{
+	s->writing = true;
+	count_message(s, json_get_object(doc, "event"));
+	blocks_stream(&s->base, doc);
+}
+
+static void on_assistant(struct agent_session *s, json_t *doc)
+{
+	blocks_assistant(&s->base, &s->calls, doc);
+}
+
+static void on_user(struct agent_session *s, json_t *doc)
+{
+	blocks_user(&s->base, &s->calls, doc);
+}
+
+/* Requests that were not streamed are in the result's sums only. */
+static void on_result(struct agent_session *s, json_t *doc)
+{
+	const json_t *usage = json_get_object(doc, "usage");
+
+	json_decref(s->result);
+	s->result = json_incref(doc);
+	session_raise(&s->base.in, input_of(usage));
+	session_raise(&s->base.out, session_tokens(usage, "output_tokens", 0));
+	session_raise(&s->base.cached, session_tokens(usage, "cache_read_input_tokens", 0));
+	session_say_usage(&s->base);
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+} events[] = {
+	{ "system", on_system },
+	{ "stream_event", on_stream },
+	{ "assistant", on_assistant },
+	{ "user", on_user },
+	{ "result", on_result },
+};
+
+static void line(struct agent_session *s, struct str text, bool cut)
+{
+	json_t *doc = cut ? NULL : json_parse_loosely(text);
+	struct str type = json_get_str(doc, "type");
+
+	if (cut)
+		session_say_cut(&s->base);
+	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
+		if (str_is(type, events[i].type))
+			events[i].fn(s, doc);
+	json_decref(doc);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+/* The result says "success" when the model server failed, too; what counts is why it ended. */
+static bool completed(const json_t *result)
+{
+	return !json_get_bool(result, "is_error", true) &&
+	       str_is(json_get_str(result, "subtype"), "success") &&
+	       str_is(json_get_str(result, "terminal_reason"), "completed");
+}
+
+/* Its own words of an error; without one, why it says that it ended. */
+static struct str message_of(const json_t *result)
+{
+	struct str said = json_get_str(result, "result");
+
+	if (!json_get_bool(result, "is_error", true))
+		return json_get_str(result, "terminal_reason");
+	if (!said.n)
+		said = str_from(
+		    json_string_value(json_array_get(json_get_array(result, "errors"), 0)));
+	return said;
+}
+
+static enum ending ending_of_error(const json_t *result, struct str message)
+{
+	struct str why = json_get_str(result, "terminal_reason");
+
+	if (str_is(why, "max_turns") || str_is(why, "prompt_too_long") ||
+	    str_contains(message, STR("output token maximum")))
+		return ENDING_TRUNCATED;
+	if (str_is(json_get_str(result, "stop_reason"), "refusal"))
+		return ENDING_REFUSED;
+	if (str_is(why, "api_error"))
+		return endpoint_classify(
+		    (int)session_tokens(result, "api_error_status", 0), message);
+	return ENDING_CRASHED;
+}
+
+static void with_error(struct agent_session *s, struct outcome *ret)
+{
+	struct str message = message_of(s->result);
+
+	ret->answer = buf_str(&s->base.text);
+	ret->ending = ending_of_error(s->result, message);
+	ret->reason = session_reason(&s->base, message);
+}
+
+static void with_answer(const struct agent_session *s, struct outcome *ret)
+{
+	ret->answer = json_get_str(s->result, "result");
+	ret->structured = json_object_get(s->result, "structured_output");
+	ret->ending = answer_classify(ret->answer);
+}
+
+static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	session_count(&s->base, ret);
+	if (!s->result) {
+		ret->answer = buf_str(&s->base.text);
+		ret->ending = ENDING_CRASHED;
+	} else if (completed(s->result)) {
+		with_answer(s, ret);
+	} else {
+		with_error(s, ret);
+	}
+	session_end(&s->base, status, errors, ret);
+}
+
+static void destroy(struct agent_session *s)
+{
+	calls_clear(&s->calls);
+	json_decref(s->result);
+	session_fini(&s->base);
+	free(s);
+}
+
+/*
+ * Settings with hooks, commands and addresses, and servers to be started: the flags keep them out,
+ * and they are not there either. CLAUDE.md and AGENTS.md are not read with these flags and stay:
+ * they are text that a finding may be about.
+ */
+static const char *const shadows[] = { ".claude", ".mcp.json", NULL };
+
+static const char *const env_names[] = { "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+	"API_TIMEOUT_MS", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+	"DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "HOME", "TMPDIR",
+	"PATH", "LANG", "TERM", NULL };
+
+const struct adapter_ops adapter_claude = {
+	.name = "claude",
+	.title = "Claude Code",
+	.read_only_enforced = true,
+	.traits = { .mode = "plan",
+	    .dialect = "messages",
+	    .streams = true,
+	    .thinks = true,
+	    .counts = true,
+	    .shadows = shadows },
+	.package = &package,
+	.env_names = env_names,
+	.version_arg = "--version",
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = line,
+	.exited = exited,
+	.destroy = destroy,
+};

@@ -1,0 +1,23 @@
+/* How claude is held to reading (agents.md §1.2, measured with version 2.1.330). */
+#ifndef ADAPTER_CLAUDE_PROFILE_H
+#define ADAPTER_CLAUDE_PROFILE_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+
+#define CLAUDE_VERSION "2.1.330"
+
+/* --tools: there are no others then, for sub-agents neither. */
+#define CLAUDE_TOOLS "Read,Grep,Glob"
+
+/* Given with --settings, which no file of a repository or a home overrides. */
+extern const char claude_settings[];
+
+/* Its home before it starts: not a first start, nothing to fetch, nothing to ask. */
+extern const char claude_home[];
+
+/* Is it one of CLAUDE_TOOLS? */
+bool claude_reads(struct str tool);
+
+#endif

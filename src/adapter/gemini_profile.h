@@ -1,0 +1,25 @@
+/* How gemini is held to reading (agents.md §1.5, measured with version 0.61.0). */
+#ifndef ADAPTER_GEMINI_PROFILE_H
+#define ADAPTER_GEMINI_PROFILE_H
+
+#include "base/arena.h"
+
+#define GEMINI_VERSION "0.61.0"
+
+/*
+ * The policy given with --admin-policy, the highest of its five tiers. A tool that it denies is not
+ * offered. Above all exit_plan_mode: without a person at the terminal it is allowed by default, and
+ * whoever leaves plan mode may do everything.
+ */
+extern const char gemini_policy[];
+
+/*
+ * The settings of its home. Only the tools that read are registered; nothing is started, fetched
+ * or sent. One try for a request: it says nothing of a second one, and the text would stand twice.
+ */
+struct str gemini_settings(struct arena *a, unsigned turns);
+
+/* Is it one of the tools that are registered? */
+bool gemini_reads(struct str tool);
+
+#endif
