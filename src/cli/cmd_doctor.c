@@ -67,11 +67,29 @@ static void look_at_fence(struct doctor *d, struct sandbox *sb)
 	json_decref(doc);
 }
 
-static void look_at_agents(struct doctor *d, const struct config *c, const char *self)
+/* Versions that were found before are kept with the data; without data each is asked for. */
+static const char *kept_versions(struct doctor *d)
+{
+	struct err err;
+	char *data;
+
+	if (paths_data(d->a, d->g->data, &data, &err) < 0)
+		return NULL;
+	return fs_join(d->a, data, PROGRAMS_FILE);
+}
+
+static void look_at_agents(
+    struct doctor *d, const struct config *c, struct sandbox *sb, const char *self)
 {
 	struct programs p;
 
-	programs_find(d->a, self, c->hints, c->n_hints, &p);
+	programs_find(d->a,
+	    &(struct programs_spec){ .self = self,
+		.hints = c->hints,
+		.n_hints = c->n_hints,
+		.sandbox = sb,
+		.kept = kept_versions(d) },
+	    &p);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct program *one = &p.v[i];
 
@@ -194,13 +212,13 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	look_at_repo(d);
 	look_at_fence(d, sb);
-	sandbox_stop(sb);
 	if (config_load(a, &config, &err) < 0)
 		add(d, "Settings", false, arena_printf(a, "%s: %s", err.what, err.why),
 		    arena_printf(a, "%s", err.fix));
 	else if (config.file)
 		add(d, "Settings", true, config.file, NULL);
-	look_at_agents(d, &config, self);
+	look_at_agents(d, &config, sb, self);
+	sandbox_stop(sb);
 	look_at_models(d, &config);
 	look_at_store(d);
 	bool ready = d->fence && d->agents > 0;

@@ -216,7 +216,7 @@ static int check_agent(struct house *h, struct err *err)
 
 	if (!p) {
 		err_set(err, -ENOENT, "there is no agent \"%s\"", h->agent);
-		err_why(err, "tutti knows: native, qwen");
+		err_why(err, "tutti knows: %s", programs_names(h->arena, &h->programs));
 		err_fix(err, "tutti run … --agent native");
 		err_more(err, "agents");
 		return EXIT_NOT_READY;
@@ -374,7 +374,13 @@ static int prepare(struct house *h, const struct house_spec *spec, struct err *e
 	if (paths_data(h->arena, spec->globals->data, &h->data, err) < 0 ||
 	    paths_behind(h->arena, &h->self, err) < 0 || sandbox_start(&h->sandbox, err) < 0)
 		return EXIT_NOT_READY;
-	programs_find(h->arena, h->self, h->config.hints, h->config.n_hints, &h->programs);
+	programs_find(h->arena,
+	    &(struct programs_spec){ .self = h->self,
+		.hints = h->config.hints,
+		.n_hints = h->config.n_hints,
+		.sandbox = h->sandbox,
+		.kept = fs_join(h->arena, h->data, PROGRAMS_FILE) },
+	    &h->programs);
 	if (spec->agents)
 		code = check_fence(h, err);
 	if (!code && spec->agents)

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "sys/fs.h"
+#include "worker/probe.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -75,36 +76,90 @@ static char *find_executable(struct arena *a, char *dir, const struct agent_pack
 }
 
 /* npm's launcher script belongs to a package; what is started is the program proper. */
-static void find_proper(struct arena *a, struct program *p)
+static void use_package(struct arena *a, struct program *p, char *dir, const json_t *doc)
 {
 	const struct agent_package *package = p->ops->package;
-	char *dir;
-	json_t *doc = package_of(a, p->path, &dir);
 	char *proper =
 	    package->script ? fs_join(a, dir, package->script) : find_executable(a, dir, package);
 
-	if (strcmp(json_get_cstr(doc, "name", ""), package->name) == 0 && proper &&
-	    fs_exists(proper)) {
+	p->version = arena_cstr(a, str_from(json_get_cstr(doc, "version", "")));
+	if (proper && fs_exists(proper)) {
 		p->path = proper;
-		p->version = arena_cstr(a, str_from(json_get_cstr(doc, "version", "")));
+		return;
 	}
-	json_decref(doc);
+	p->status = err_set(&p->err, -ENOENT, "agent \"%s\" is not complete", p->ops->name);
+	err_why(&p->err, "%s has no program for this machine", dir);
+	err_fix(
+	    &p->err, "npm install -g --include=optional %s@%s", package->name, package->version);
 }
 
-static void find_node(struct arena *a, const struct program_hint *hint, struct program *p)
+/* A program by itself says its version; a script without its package cannot be told from others. */
+static void use_alone(struct probe *probe, struct program *p)
+{
+	const struct adapter_ops *ops = p->ops;
+
+	if (ops->package->executables && ops->version_arg)
+		p->status = probe_version(probe, p->path, ops->version_arg, &p->version, &p->err);
+	else
+		p->status = err_set(&p->err, -ENOENT, "agent \"%s\" was not found", ops->name);
+	if (!p->status)
+		return;
+	if (!p->err.why[0])
+		err_why(&p->err, "%s is not in the npm package %s", p->path, ops->package->name);
+	p->version = "";
+}
+
+static void find_version(struct arena *a, struct probe *probe, struct program *p)
+{
+	char *dir;
+	json_t *doc = package_of(a, p->path, &dir);
+
+	if (strcmp(json_get_cstr(doc, "name", ""), p->ops->package->name) == 0)
+		use_package(a, p, dir, doc);
+	else
+		use_alone(probe, p);
+	json_decref(doc);
+	if (!p->status)
+		p->status = p->ops->admit(p->version, &p->err);
+	else if (!p->err.fix[0])
+		p->ops->admit("", &p->err); /* knows the command that installs it */
+}
+
+static void check_node(struct probe *probe, struct program *p)
+{
+	p->status = probe_version(probe, p->interpreter, "--version", &p->node, &p->err);
+	if (!p->status && strtoul(p->node, NULL, 10) >= NODE_LEAST)
+		return;
+	if (!p->status) {
+		p->status = err_set(&p->err, -ENOTSUP, "agent \"%s\" needs Node %d or newer",
+		    p->ops->name, NODE_LEAST);
+		err_why(&p->err, "%s is version %s", p->interpreter, p->node);
+	}
+	err_fix(&p->err,
+	    "install Node %d or newer, or name one in config.yaml: agents: {%s: "
+	    "{node: /path/to/node}}",
+	    NODE_LEAST, p->ops->name);
+}
+
+static void find_node(
+    struct arena *a, struct probe *probe, const struct program_hint *hint, struct program *p)
 {
 	const char *node = hint && hint->node ? hint->node : fs_which(a, "node");
 
 	if (node && access(node, X_OK) == 0) {
 		p->interpreter = resolve(a, node);
+		check_node(probe, p);
 		return;
 	}
 	p->status =
 	    err_set(&p->err, -ENOENT, "agent \"%s\" needs Node, and there is none", p->ops->name);
+	if (node)
+		err_why(&p->err, "cannot execute %s", node);
 	err_fix(&p->err, "install Node %d or newer", NODE_LEAST);
 }
 
-static void find_other(struct arena *a, const struct program_hint *hint, struct program *p)
+static void find_other(
+    struct arena *a, struct probe *probe, const struct program_hint *hint, struct program *p)
 {
 	char *found =
 	    hint && hint->path ? arena_cstr(a, str_from(hint->path)) : fs_which(a, p->ops->name);
@@ -117,33 +172,35 @@ static void find_other(struct arena *a, const struct program_hint *hint, struct 
 		return;
 	}
 	p->path = resolve(a, found);
-	find_proper(a, p);
-	p->status = p->ops->admit(p->version, &p->err);
+	find_version(a, probe, p);
 	if (!p->status && p->ops->package->script)
-		find_node(a, hint, p);
+		find_node(a, probe, hint, p);
 }
 
-void programs_find(struct arena *a, const char *self, const struct program_hint *hints,
-    size_t n_hints, struct programs *ret)
+void programs_find(struct arena *a, const struct programs_spec *spec, struct programs *ret)
 {
 	const struct adapter_ops *const *all = adapter_all();
+	struct probe probe;
 	size_t n = 0;
 
 	while (all[n])
 		n++;
 	ret->v = arena_array(a, n, sizeof(*ret->v));
 	ret->n = n;
+	probe_open(&probe, a, spec->sandbox, spec->kept);
 	for (size_t i = 0; i < n; i++) {
 		struct program *p = &ret->v[i];
 
 		*p = (struct program){ .ops = all[i], .version = "" };
 		if (all[i] == &adapter_native) {
-			p->path = self;
+			p->path = spec->self;
 			p->version = TUTTI_VERSION;
 		} else {
-			find_other(a, hint_for(hints, n_hints, all[i]->name), p);
+			find_other(
+			    a, &probe, hint_for(spec->hints, spec->n_hints, all[i]->name), p);
 		}
 	}
+	probe_close(&probe);
 }
 
 const struct program *programs_get(const struct programs *p, struct str name)
@@ -152,4 +209,13 @@ const struct program *programs_get(const struct programs *p, struct str name)
 		if (str_is(name, p->v[i].ops->name))
 			return &p->v[i];
 	return NULL;
+}
+
+char *programs_names(struct arena *a, const struct programs *p)
+{
+	char *names = arena_cstr(a, (struct str){ "", 0 });
+
+	for (size_t i = 0; i < p->n; i++)
+		names = arena_printf(a, "%s%s%s", names, i ? ", " : "", p->v[i].ops->name);
+	return names;
 }

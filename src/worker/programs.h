@@ -1,18 +1,21 @@
 /*
  * Which agent programs this machine has. The native agent is this binary. Others are looked for
- * where the configuration says, then in PATH; what is found is asked for its version (from its
- * package file, without running it) and admitted only when its adapter knows that version.
+ * where the configuration says, then in PATH. What is found is admitted only when its adapter knows
+ * its version: from the npm package it is in, else by asking it behind the fence. A script needs a
+ * Node, which is asked, too. What is not known is not admitted.
  */
 #ifndef WORKER_PROGRAMS_H
 #define WORKER_PROGRAMS_H
 
 #include "adapter/adapter.h"
+#include "sandbox/sandbox.h"
 
 struct program {
 	const struct adapter_ops *ops;
 	const char *path;	 /* what prepare gets as `program`; NULL: not found */
 	const char *interpreter; /* node, or NULL */
 	const char *version;	 /* "" when unknown */
+	const char *node;	 /* the version of the interpreter, or NULL */
 	int status;		 /* 0: usable, else negative errno with ERR filled */
 	struct err err;
 };
@@ -26,10 +29,21 @@ struct programs {
 	size_t n;
 };
 
-/* SELF is the path of this binary. Everything in A. */
-void programs_find(struct arena *a, const char *self, const struct program_hint *hints,
-    size_t n_hints, struct programs *ret);
+#define PROGRAMS_FILE "programs.json" /* in the data directory: what programs said before */
+
+struct programs_spec {
+	const char *self; /* path of this binary */
+	const struct program_hint *hints;
+	size_t n_hints;
+	struct sandbox *sandbox;
+	const char *kept; /* a file of ours for what programs said of their versions, or NULL */
+};
+
+/* Blocks while a program is asked that was not asked before. Everything in A. */
+void programs_find(struct arena *a, const struct programs_spec *spec, struct programs *ret);
 /* The program of agent NAME, or NULL when there is no such adapter. */
 const struct program *programs_get(const struct programs *p, struct str name);
+/* "native, qwen, …" in A. */
+char *programs_names(struct arena *a, const struct programs *p);
 
 #endif
