@@ -73,6 +73,7 @@ enum fact_type {
 	FACT_RETRY,	 /* text: the provider's reason */
 	FACT_USAGE,	 /* in, out, cached: totals of this attempt so far */
 	FACT_NOTICE,	 /* text: anything a person should see */
+	FACT_EXCESS,	 /* text: it went past its own limit; the worker ends it */
 	FACT_VIOLATION,	 /* text: the read-only mode does not hold; the worker kills at once */
 	FACT_TYPES
 };
@@ -154,6 +155,7 @@ extern const struct adapter_ops adapter_native;
 extern const struct adapter_ops adapter_qwen;
 extern const struct adapter_ops adapter_claude;
 extern const struct adapter_ops adapter_gemini;
+extern const struct adapter_ops adapter_opencode;
 
 /* By name, or NULL. */
 const struct adapter_ops *adapter_find(struct str name);

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -218,26 +217,12 @@ static void line(struct agent_session *s, struct str text, bool cut)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-/* "[API Error: 401 stub 401]" and "… status 429 …": the number that looks like a status. */
-static int status_in(struct str message)
-{
-	for (size_t i = 0; i + 3 <= message.n; i++) {
-		bool alone = (i == 0 || !isalnum((unsigned char)message.p[i - 1])) &&
-			     (i + 3 == message.n || !isalnum((unsigned char)message.p[i + 3]));
-		unsigned long long n;
-
-		if (alone && str_to_u64((struct str){ message.p + i, 3 }, 599, &n) && n >= 400)
-			return (int)n;
-	}
-	return 0;
-}
-
 static enum ending ending_of_error(struct str message)
 {
 	if (str_contains(message, STR("Loop detection")) ||
 	    str_contains(message, STR("max session turns")))
 		return ENDING_TRUNCATED;
-	return endpoint_classify(status_in(message), message);
+	return endpoint_classify(session_status(message), message);
 }
 
 /* Its own error message is streamed as if the model had said it, behind what the model said. */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <sys/wait.h>
 
@@ -90,6 +91,19 @@ struct str session_reason(struct session *s, struct str text)
 	buf_clear(&s->reason);
 	buf_add_terminal_line(&s->reason, utf8_cut(str_trim(text), LINE_SHOWN));
 	return buf_str(&s->reason);
+}
+
+int session_status(struct str message)
+{
+	for (size_t i = 0; i + 3 <= message.n; i++) {
+		bool alone = (i == 0 || !isalnum((unsigned char)message.p[i - 1])) &&
+			     (i + 3 == message.n || !isalnum((unsigned char)message.p[i + 3]));
+		unsigned long long n;
+
+		if (alone && str_to_u64((struct str){ message.p + i, 3 }, 599, &n) && n >= 400)
+			return (int)n;
+	}
+	return 0;
 }
 
 struct str session_why(struct session *s, int status, struct str errors)

@@ -33,6 +33,9 @@ void session_say_cut(struct session *s);
 struct str session_name(struct str name);
 /* TEXT as one short line that every terminal can show, in s->reason. */
 struct str session_reason(struct session *s, struct str text);
+/* "[API Error: 401 stub 401]" and "… status 429 …": the number that looks like a status of HTTP, or
+ * 0. */
+int session_status(struct str message);
 /* "killed by signal 9", "exit status 3: last line of ERRORS", in s->reason. */
 struct str session_why(struct session *s, int status, struct str errors);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */

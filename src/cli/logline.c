@@ -10,8 +10,8 @@
 
 struct str logline_subject(const json_t *input)
 {
-	static const char *const keys[] = { "path", "file_path", "absolute_path", "pattern",
-		"query", "commit", "command", "ref" };
+	static const char *const keys[] = { "path", "file_path", "filePath", "absolute_path",
+		"pattern", "query", "commit", "command", "ref" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct str s = json_get_str(input, keys[i]);

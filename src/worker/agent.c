@@ -24,6 +24,8 @@ static void on_fact(void *ctx, const struct fact *f)
 	struct attempt *at = ctx;
 
 	voice_fact(&at->voice, f);
+	if (f->type == FACT_EXCESS)
+		child_stop(at);
 	if (f->type != FACT_VIOLATION || at->violation)
 		return;
 	at->violation = xstrndup(f->text.p ? f->text.p : "", f->text.n);

@@ -203,6 +203,7 @@ static const char *type_name(enum fact_type t)
 		[FACT_RETRY] = "retry",
 		[FACT_USAGE] = "usage",
 		[FACT_NOTICE] = "notice",
+		[FACT_EXCESS] = "notice",
 		[FACT_VIOLATION] = "violation" };
 
 	return names[t];

@@ -31,6 +31,12 @@ static bool is_line(struct str s)
 	       str_chr(s, '\x1b') < 0;
 }
 
+/* Some never say in which mode they run. */
+static bool is_silent(const struct adapter_ops *ops)
+{
+	return ops == &adapter_opencode;
+}
+
 static void check_usage(const struct heard *h, const struct fact *f)
 {
 	must(f->in >= 0 && f->out >= 0 && f->cached >= 0);
@@ -101,7 +107,7 @@ static void check_outcome(
 	must(is_line(o->reason) && o->reason.n < KIB(4));
 	must(quiet || o->reason.n);
 	if (o->ending == ENDING_ANSWERED || o->ending == ENDING_TRUNCATED)
-		must(h->inits);
+		must(h->inits || is_silent(h->ops));
 	if (o->ending != ENDING_ANSWERED)
 		return;
 	must(str_trim(o->answer).n && !o->reason.n);
@@ -115,6 +121,13 @@ static const struct adapter_ops *ops_of(unsigned char letter)
 		return &adapter_claude;
 	if (letter == 'g')
 		return &adapter_gemini;
+	return letter & 1 ? &adapter_qwen : &adapter_native;
+}
+
+static const struct adapter_ops *ops_of(unsigned char letter)
+{
+	if (letter == 'o')
+		return &adapter_opencode;
 	return letter & 1 ? &adapter_qwen : &adapter_native;
 }
 

@@ -35,6 +35,7 @@ static const char *const play_names[FACT_TYPES] = { [FACT_INIT] = "init",
 	[FACT_RETRY] = "retry",
 	[FACT_USAGE] = "usage",
 	[FACT_NOTICE] = "notice",
+	[FACT_EXCESS] = "EXCESS",
 	[FACT_VIOLATION] = "VIOLATION" };
 
 static inline void play_fact(void *ctx, const struct fact *f)

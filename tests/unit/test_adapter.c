@@ -151,6 +151,15 @@ static const struct recording recordings[] = {
 	    "this text is cut", 0, 0, 0, 0, 0 },
 	{ &adapter_gemini, "budget-turns", EXIT(53), "", ENDING_TRUNCATED, "", 200, 40, 80, 0, 0 },
 	{ &adapter_gemini, "empty", EXIT(0), "", ENDING_EMPTY, "", 200, 40, 80, 0, 0 },
+	{ &adapter_opencode, "plan-ok", EXIT(0), "", ENDING_ANSWERED,
+	    "The repository has two C files. No problems found.", 200, 40, 80, 0, 0 },
+	{ &adapter_opencode, "plan-denied-and-bash-hole", EXIT(0), "", ENDING_ANSWERED,
+	    "I could not change anything; here is my report.", 300, 60, 120, 1, 1 },
+	{ &adapter_opencode, "permission-deny", EXIT(0), "", ENDING_ANSWERED,
+	    "I could not change anything; here is my report.", 300, 60, 120, 2, 0 },
+	{ &adapter_opencode, "error-http401", EXIT(1), "", ENDING_DENIED, "", 0, 0, 0, 0, 0 },
+	{ &adapter_opencode, "every-kind-of-call", EXIT(0), "", ENDING_ANSWERED,
+	    "Working. The end.", 1100, 220, 440, 4, 0 },
 };
 
 static void recording(void **state)

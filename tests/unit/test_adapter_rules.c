@@ -121,6 +121,9 @@ static const struct {
 	{ &adapter_gemini,
 	    "{\"type\":\"init\"}\n{\"type\":\"message\",\"role\":\"assistant\","
 	    "\"content\":\"Two files.\"}\n{\"type\":\"result\",\"status\":\"success\"}" },
+	{ &adapter_opencode, "{\"type\":\"step_start\"}\n"
+			     "{\"type\":\"text\",\"part\":{\"text\":\"Two files.\"}}\n"
+			     "{\"type\":\"step_finish\",\"part\":{\"reason\":\"stop\"}}" },
 };
 
 static const char *shortest_of(const struct adapter_ops *ops)
@@ -172,6 +175,31 @@ static void bytes_that_are_no_event_change_nothing(void **state)
 		assert_str(followed_by(a, *ops, noise), want);
 	}
 	arena_destroy(a);
+}
+
+/* opencode asks a server that sends nonsense again and again, and each time looks like a step. */
+static void steps_come_to_an_end(void **state)
+{
+	const struct agent_task task = { .repo = "/repo", .model = "m", .max_turns = 3 };
+	struct play p;
+
+	(void)state;
+	play_begin(&p, &adapter_opencode);
+	p.ops->destroy(p.session);
+	p.session = p.ops->create(&task, play_fact, &p);
+	for (int i = 0; i < 7; i++)
+		play_lines(&p, STR("{\"type\":\"step_start\"}\n"));
+	assert_int_equal(p.out.n, 0);
+	play_lines(&p, STR("{\"type\":\"step_start\"}\n{\"type\":\"step_start\"}\n"));
+	assert_str(buf_str(&p.out), "EXCESS \"it takes more steps than it has\"\n");
+	play_lines(&p, STR("{\"type\":\"text\",\"part\":{\"text\":\"Two files.\"}}\n"
+			   "{\"type\":\"step_finish\",\"part\":{\"reason\":\"stop\"}}\n"));
+	struct outcome o = play_exit(&p, EXIT(0), "");
+
+	assert_string_equal(ending_name(o.ending), "truncated");
+	assert_str(o.reason, "it used up its turns");
+	assert_str(o.answer, "Two files.");
+	play_end(&p);
 }
 
 /* The codec, the flow language and the agent mean the same tools. */
@@ -261,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
 		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
 		cmocka_unit_test(bytes_that_are_no_event_change_nothing),
+		cmocka_unit_test(steps_come_to_an_end),
 		cmocka_unit_test(our_agent_has_the_tools_that_only_read),
 		cmocka_unit_test(answers_are_told_from_what_only_looks_like_one),
 		cmocka_unit_test(errors_of_the_model_server_are_told_apart),

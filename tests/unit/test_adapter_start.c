@@ -149,6 +149,119 @@ static void qwen_is_refused_what_it_cannot_do(void **state)
 	assert_string_equal(err.what, "qwen has no tool that reaches the web behind the fence");
 }
 
+/* --- opencode --------------------------------------------------------------------------- */
+
+static struct agent_task opencode_task(void)
+{
+	struct agent_task task = plain;
+
+	task.program = "/usr/lib/node_modules/opencode-linux-x64/bin/opencode";
+	task.interpreter = NULL;
+	return task;
+}
+
+#define OPENCODE_DENIES                                                                      \
+	"{\"*\":\"deny\",\"read\":\"allow\",\"glob\":\"allow\",\"grep\":\"allow\",\"list\":" \
+	"\"allow\"}"
+
+static void opencode_is_started_as_its_plan_agent(void **state)
+{
+	struct agent_task task = opencode_task();
+	struct agent_launch l = prepare(&adapter_opencode, &task);
+
+	(void)state;
+	assert_string_equal(words(l.argv),
+	    "/opt/opencode\nrun\n--format\njson\n--agent\nplan\n--pure\n--thinking\n--title\n"
+	    "tutti\n--model\ntutti/stub\n");
+	assert_string_equal(words(l.env),
+	    "PATH=/usr/bin:/bin\nLANG=C.UTF-8\nTERM=dumb\nHOME=/scratch/home\n"
+	    "TMPDIR=/scratch/tmp\nTUTTI_TOKEN=" TOKEN "\nOPENCODE_PERMISSION=" OPENCODE_DENIES
+	    "\nOPENCODE_DISABLE_PROJECT_CONFIG=1\nOPENCODE_DISABLE_AUTOUPDATE=1\n"
+	    "OPENCODE_DISABLE_MODELS_FETCH=1\nOPENCODE_DISABLE_LSP_DOWNLOAD=1\n"
+	    "OPENCODE_DISABLE_DEFAULT_PLUGINS=1\nOPENCODE_DISABLE_CLAUDE_CODE=1\n"
+	    "OPENCODE_DISABLE_EXTERNAL_SKILLS=1\nOPENCODE_EXPERIMENTAL_DISABLE_FILEWATCHER=1\n");
+	assert_string_equal(
+	    binds(&l), "/usr/lib/node_modules/opencode-linux-x64/bin/opencode at /opt/opencode\n");
+	assert_str(l.stdin_text,
+	    "Answer in text. There is no plan to write and nobody to ask: the text of your last "
+	    "message is the result.\n\n" PROMPT);
+	assert_int_equal(l.n_files, 1);
+	assert_string_equal(l.files[0].path, "home/.config/opencode/opencode.json");
+}
+
+/* MODEL, OPTIONS, WARM and PLAN are JSON, as all of it is. */
+#define OPENCODE_CONFIG(model, options, warm, plan)                                              \
+	"{\"agent\":{\"plan\":" plan "},\"autoupdate\":false,\"enabled_providers\":[\"tutti\"]," \
+	"\"formatter\":false,\"instructions\":[],\"lsp\":false,\"mcp\":{},"                      \
+	"\"model\":\"tutti/" model "\",\"permission\":" OPENCODE_SORTED ",\"plugin\":[],"        \
+	"\"provider\":{\"tutti\":{\"models\":{\"" model "\":{\"name\":\"" model                  \
+	"\",\"options\":" options ",\"temperature\":" warm "}},\"name\":\"tutti\","              \
+	"\"npm\":\"@ai-sdk/openai-compatible\",\"options\":{\"apiKey\":\"{env:TUTTI_TOKEN}\","   \
+	"\"baseURL\":\"http://127.0.0.1:7771/v1\",\"timeout\":false}}},\"share\":\"disabled\","  \
+	"\"small_model\":\"tutti/" model "\",\"snapshot\":false}"
+
+#define OPENCODE_SORTED                                                                      \
+	"{\"*\":\"deny\",\"glob\":\"allow\",\"grep\":\"allow\",\"list\":\"allow\",\"read\":" \
+	"\"allow\"}"
+
+static void assert_config(const struct agent_task *task, const char *want)
+{
+	struct agent_launch l = prepare(&adapter_opencode, task);
+	json_t *doc = json_parse(l.files[0].text, NULL);
+
+	json_object_del(doc, "$schema");
+	char *got = json_dump_canonical(doc);
+
+	assert_string_equal(got, want);
+	free(got);
+	json_decref(doc);
+}
+
+/* One provider, nothing loaded, shared or written; what a task asks for, and no looser. */
+static void opencodes_settings_are_those_of_the_task(void **state)
+{
+	struct agent_task task = opencode_task();
+	struct str tools[] = { STR("edit"), STR("bash") };
+
+	(void)state;
+	assert_config(&task, OPENCODE_CONFIG("stub", "{}", "false", "{\"steps\":60}"));
+	task.max_turns = 7;
+	task.temperature = 0.25;
+	task.effort = "high";
+	task.model = "";
+	task.prompt = STR("--agent build");
+	task.tools = tools;
+	task.n_tools = 2;
+	task.fast = true;
+	assert_config(&task, OPENCODE_CONFIG("default", "{\"reasoningEffort\":\"high\"}", "true",
+				 "{\"steps\":7,\"temperature\":0.25}"));
+	task.model = "o\"; rm";
+	assert_true(has_word(prepare(&adapter_opencode, &task).argv, "tutti/o\"; rm"));
+}
+
+/* The later rule counts: what is denied comes first, whoever sorts it. */
+static void opencode_denies_before_it_allows(void **state)
+{
+	struct agent_task task = opencode_task();
+	struct str text = prepare(&adapter_opencode, &task).files[0].text;
+	ptrdiff_t at = str_find(text, STR("\"permission\":{\"*\":\"deny\",\"read\":"));
+
+	(void)state;
+	assert_true(at > 0);
+}
+
+static void opencode_is_refused_what_it_cannot_do(void **state)
+{
+	struct agent_task web = opencode_task();
+	struct agent_launch l;
+	struct err err = { 0 };
+
+	(void)state;
+	web.web_only = true;
+	assert_int_equal(adapter_opencode.prepare(arena, &web, &l, &err), -ENOTSUP);
+	assert_string_equal(err.what, "opencode has no tool that reaches the web behind the fence");
+}
+
 /* --- native ----------------------------------------------------------------------------- */
 
 static void our_agent_is_started_with_the_whole_task(void **state)
@@ -311,6 +424,10 @@ int main(void)
 		T(qwens_settings_deny_what_changes_anything),
 		T(what_is_denied_would_be_a_violation),
 		T(qwen_is_refused_what_it_cannot_do),
+		T(opencode_is_started_as_its_plan_agent),
+		T(opencodes_settings_are_those_of_the_task),
+		T(opencode_denies_before_it_allows),
+		T(opencode_is_refused_what_it_cannot_do),
 		T(our_agent_is_started_with_the_whole_task),
 		T(a_step_for_the_web_has_no_tools),
 		T(prompt_and_token_are_in_no_argument),

@@ -1,0 +1,325 @@
+/*
+ * The opencode CLI: one shot, the plan agent, JSON events on stdout (agents.md §1.4, §2.4). Its
+ * plan agent alone would run any shell command, and code in a repository's .opencode is executed
+ * whatever is said: what holds it is a deny list with four exceptions, an empty view of those
+ * places, and the fence. The prompt goes in on stdin.
+ */
+#include "adapter/launch.h"
+#include "adapter/session.h"
+
+#include "adapter/opencode_profile.h"
+#include "base/json.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define INSIDE_PROGRAM "/opt/opencode"
+#define SETTINGS "home/.config/opencode/opencode.json" /* below scratch */
+#define STEPS_MORE 4 /* past its limit it needs one for the answer, and some for a retry */
+
+static const char *const executables[] = { "opencode-linux-" NPM_PROCESSOR "/bin/opencode",
+	"opencode-linux-" NPM_PROCESSOR "-baseline/bin/opencode", NULL };
+
+static const struct agent_package package = {
+	.name = "opencode-ai", .version = OPENCODE_VERSION, .executables = executables
+};
+
+static int admit(const char *version, struct err *err)
+{
+	return launch_admit("opencode", &package, version, err);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+/* A title spares a request to the model for one. */
+static const char **argv_of(struct arena *a, const struct agent_task *t)
+{
+	const char *const argv[] = { launch_place(t, t->program, INSIDE_PROGRAM), "run", "--format",
+		"json", "--agent", "plan", "--pure", "--thinking", "--title", "tutti", "--model",
+		opencode_model(a, t), NULL };
+
+	return launch_words(a, argv);
+}
+
+static const char **env_of(struct arena *a, const struct agent_task *t)
+{
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
+		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
+		arena_printf(a, "TUTTI_TOKEN=%s", t->token),
+		"OPENCODE_PERMISSION=" OPENCODE_PERMISSION, "OPENCODE_DISABLE_PROJECT_CONFIG=1",
+		"OPENCODE_DISABLE_AUTOUPDATE=1", "OPENCODE_DISABLE_MODELS_FETCH=1",
+		"OPENCODE_DISABLE_LSP_DOWNLOAD=1", "OPENCODE_DISABLE_DEFAULT_PLUGINS=1",
+		"OPENCODE_DISABLE_CLAUDE_CODE=1", "OPENCODE_DISABLE_EXTERNAL_SKILLS=1",
+		"OPENCODE_EXPERIMENTAL_DISABLE_FILEWATCHER=1", NULL };
+
+	return launch_words(a, env);
+}
+
+/* Its plan agent tells the model to write a plan and to ask about it. */
+static struct str prompt_of(struct arena *a, const struct agent_task *t)
+{
+	static const char note[] =
+	    "Answer in text. There is no plan to write and nobody to ask: the text of your last "
+	    "message is the result.\n\n";
+
+	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	if (task->web_only)
+		return err_set(
+		    err, -ENOTSUP, "opencode has no tool that reaches the web behind the fence");
+	ret->argv = argv_of(a, task);
+	ret->env = env_of(a, task);
+	ret->stdin_text = prompt_of(a, task);
+	launch_file(a, ret, SETTINGS, opencode_settings(a, task));
+	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+#define SUMMARY_MAX 300
+
+enum step_end { STEP_OPEN, STEP_STOP, STEP_LENGTH, STEP_FILTER, STEP_OTHER };
+
+struct agent_session {
+	struct session base;
+	unsigned steps_max;
+	enum step_end last; /* how the last step ended */
+	bool used_up;
+	json_t *error; /* the last one */
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = xalloc(sizeof(*s));
+
+	session_init(&s->base, fn, ctx);
+	s->steps_max = opencode_turns(task) + STEPS_MORE;
+	return s;
+}
+
+/*
+ * It says nothing of its mode or its tools, so there is nothing to check before the first of them.
+ * Against a server that sends nonsense it takes one step after the other, for ever.
+ */
+static void on_step_start(struct agent_session *s, json_t *doc)
+{
+	(void)doc;
+	s->base.opened = true;
+	s->last = STEP_OPEN;
+	buf_clear(&s->base.text);
+	if (++s->base.turns > s->steps_max && !s->used_up) {
+		s->used_up = true;
+		session_say(&s->base, &(struct fact){ .type = FACT_EXCESS,
+					  .text = STR("it takes more steps than it has") });
+	}
+}
+
+static void on_text(struct agent_session *s, json_t *doc)
+{
+	struct str text = json_get_str(json_get_object(doc, "part"), "text");
+
+	if (s->base.text.n)
+		buf_adds(&s->base.text, "\n\n");
+	buf_add(&s->base.text, text);
+	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+}
+
+static void on_reasoning(struct agent_session *s, json_t *doc)
+{
+	session_say(&s->base, &(struct fact){ .type = FACT_THINK,
+				  .text = json_get_str(json_get_object(doc, "part"), "text") });
+}
+
+/* Its own words for a call that the permissions forbid, or a tool that is not there. */
+static bool was_refused(struct str tool, struct str error)
+{
+	return !opencode_reads(tool) || str_starts(error, STR("The user has specified a rule"));
+}
+
+/* A call is told when it is over, with what came of it. */
+static void on_tool(struct agent_session *s, json_t *doc)
+{
+	const json_t *part = json_get_object(doc, "part"), *state = json_get_object(part, "state");
+	bool failed = str_is(json_get_str(state, "status"), "error");
+	struct fact start = { .type = FACT_TOOL_START,
+		.id = json_get_str(part, "callID"),
+		.name = json_get_str(part, "tool"),
+		.data = json_object_get(state, "input") };
+	struct fact end = { .type = FACT_TOOL_END,
+		.id = start.id,
+		.name = start.name,
+		.text = utf8_cut(json_get_str(state, failed ? "error" : "output"), SUMMARY_MAX),
+		.ok = !failed };
+	struct fact denied = end;
+
+	s->base.tool_calls++;
+	session_say(&s->base, &start);
+	denied.type = FACT_DENIED;
+	if (failed && was_refused(end.name, end.text)) {
+		s->base.denied++;
+		session_say(&s->base, &denied);
+	}
+	session_say(&s->base, &end);
+	if (end.ok)
+		session_check_success(&s->base, end.name, opencode_reads);
+}
+
+/* Its numbers leave out what came from a cache and what was thought; ours do not. */
+static void add_usage(struct agent_session *s, const json_t *tokens)
+{
+	const json_t *cache = json_get_object(tokens, "cache");
+	long long cached = session_tokens(cache, "read", 0);
+
+	s->base.in +=
+	    session_tokens(tokens, "input", 0) + cached + session_tokens(cache, "write", 0);
+	s->base.out += session_tokens(tokens, "output", 0) + session_tokens(tokens, "reasoning", 0);
+	s->base.cached += cached;
+	session_say_usage(&s->base);
+}
+
+static void on_step_finish(struct agent_session *s, json_t *doc)
+{
+	const json_t *part = json_get_object(doc, "part");
+	struct str reason = json_get_str(part, "reason");
+
+	s->last = str_is(reason, "stop")	     ? STEP_STOP
+		  : str_is(reason, "length")	     ? STEP_LENGTH
+		  : str_is(reason, "content-filter") ? STEP_FILTER
+						     : STEP_OTHER;
+	add_usage(s, json_get_object(part, "tokens"));
+}
+
+static void on_error(struct agent_session *s, json_t *doc)
+{
+	json_decref(s->error);
+	s->error = json_incref(json_get_object(doc, "error"));
+	if (!s->error)
+		s->error = json_object();
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+} events[] = {
+	{ "step_start", on_step_start },
+	{ "text", on_text },
+	{ "reasoning", on_reasoning },
+	{ "tool_use", on_tool },
+	{ "step_finish", on_step_finish },
+	{ "error", on_error },
+};
+
+static void line(struct agent_session *s, struct str text, bool cut)
+{
+	json_t *doc = cut ? NULL : json_parse_loosely(text);
+	struct str type = json_get_str(doc, "type");
+
+	if (cut)
+		session_say_cut(&s->base);
+	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
+		if (str_is(type, events[i].type))
+			events[i].fn(s, doc);
+	json_decref(doc);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static void with_error(struct agent_session *s, struct outcome *ret)
+{
+	const json_t *data = json_get_object(s->error, "data");
+	struct str name = json_get_str(s->error, "name"), message = json_get_str(data, "message");
+
+	ret->ending =
+	    str_is(name, "ContextOverflowError") || str_is(name, "MessageOutputLengthError")
+		? ENDING_TRUNCATED
+		: endpoint_classify((int)json_get_int(data, "statusCode", 0), message);
+	ret->reason = session_reason(&s->base, message.n ? message : name);
+}
+
+/* There is no result: an answer is the text of a last step that ended by itself. */
+static void with_last_step(const struct agent_session *s, struct str errors, struct outcome *ret)
+{
+	switch (s->last) {
+	case STEP_STOP:
+		ret->ending = answer_classify(ret->answer);
+		break;
+	case STEP_LENGTH:
+		ret->ending = ENDING_TRUNCATED;
+		ret->reason = STR("the model server cut its answer off");
+		break;
+	case STEP_FILTER:
+		ret->ending = ENDING_REFUSED;
+		ret->reason = STR("the model server held its answer back");
+		break;
+	case STEP_OPEN:
+	case STEP_OTHER:
+		ret->ending = ENDING_CRASHED;
+		if (!str_trim(errors).n)
+			ret->reason = STR("it ended before it had answered");
+		break;
+	}
+}
+
+static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	session_count(&s->base, ret);
+	ret->answer = buf_str(&s->base.text);
+	if (s->used_up) {
+		ret->ending = ENDING_TRUNCATED;
+		ret->reason = STR("it used up its turns");
+	} else if (s->error) {
+		with_error(s, ret);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		with_last_step(s, errors, ret);
+	} else {
+		ret->ending = ENDING_CRASHED;
+	}
+	session_end(&s->base, status, errors, ret);
+}
+
+static void destroy(struct agent_session *s)
+{
+	json_decref(s->error);
+	session_fini(&s->base);
+	free(s);
+}
+
+/*
+ * .opencode: its plugins are executed even with project configuration off. AGENTS.md, CLAUDE.md and
+ * CONTEXT.md stay in view: as instructions they are off with the project's configuration, and as
+ * files of the repository they are what an agent may be asked about.
+ */
+static const char *const shadows[] = { ".opencode", "opencode.json", "opencode.jsonc", NULL };
+
+static const char *const env_names[] = { "TUTTI_TOKEN", "OPENCODE_PERMISSION",
+	"OPENCODE_DISABLE_PROJECT_CONFIG", "OPENCODE_DISABLE_AUTOUPDATE",
+	"OPENCODE_DISABLE_MODELS_FETCH", "OPENCODE_DISABLE_LSP_DOWNLOAD",
+	"OPENCODE_DISABLE_DEFAULT_PLUGINS", "OPENCODE_DISABLE_CLAUDE_CODE",
+	"OPENCODE_DISABLE_EXTERNAL_SKILLS", "OPENCODE_EXPERIMENTAL_DISABLE_FILEWATCHER", "HOME",
+	"TMPDIR", "PATH", "LANG", "TERM", NULL };
+
+const struct adapter_ops adapter_opencode = {
+	.name = "opencode",
+	.title = "opencode",
+	.read_only_enforced = true,
+	.traits = { .mode = "plan",
+	    .dialect = "chat",
+	    .thinks = true,
+	    .counts = true,
+	    .shadows = shadows },
+	.package = &package,
+	.env_names = env_names,
+	.version_arg = "--version",
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = line,
+	.exited = exited,
+	.destroy = destroy,
+};
