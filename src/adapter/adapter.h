@@ -155,6 +155,7 @@ extern const struct adapter_ops adapter_native;
 extern const struct adapter_ops adapter_qwen;
 extern const struct adapter_ops adapter_claude;
 extern const struct adapter_ops adapter_gemini;
+extern const struct adapter_ops adapter_codex;
 extern const struct adapter_ops adapter_opencode;
 
 /* By name, or NULL. */

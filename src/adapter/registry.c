@@ -1,7 +1,7 @@
 #include "adapter/adapter.h"
 
 static const struct adapter_ops *const all[] = { &adapter_native, &adapter_qwen, &adapter_claude,
-	&adapter_gemini, &adapter_opencode, NULL };
+	&adapter_gemini, &adapter_codex, &adapter_opencode, NULL };
 
 const struct adapter_ops *const *adapter_all(void)
 {

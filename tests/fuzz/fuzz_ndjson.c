@@ -34,7 +34,7 @@ static bool is_line(struct str s)
 /* Some never say in which mode they run. */
 static bool is_silent(const struct adapter_ops *ops)
 {
-	return ops == &adapter_opencode;
+	return ops == &adapter_opencode || ops == &adapter_codex;
 }
 
 static void check_usage(const struct heard *h, const struct fact *f)
@@ -126,6 +126,8 @@ static const struct adapter_ops *ops_of(unsigned char letter)
 
 static const struct adapter_ops *ops_of(unsigned char letter)
 {
+	if (letter == 'x')
+		return &adapter_codex;
 	if (letter == 'o')
 		return &adapter_opencode;
 	return letter & 1 ? &adapter_qwen : &adapter_native;

@@ -121,6 +121,10 @@ static const struct {
 	{ &adapter_gemini,
 	    "{\"type\":\"init\"}\n{\"type\":\"message\",\"role\":\"assistant\","
 	    "\"content\":\"Two files.\"}\n{\"type\":\"result\",\"status\":\"success\"}" },
+	{ &adapter_codex, "{\"type\":\"turn.started\"}\n"
+			  "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\","
+			  "\"text\":\"Two files.\"}}\n"
+			  "{\"type\":\"turn.completed\"}" },
 	{ &adapter_opencode, "{\"type\":\"step_start\"}\n"
 			     "{\"type\":\"text\",\"part\":{\"text\":\"Two files.\"}}\n"
 			     "{\"type\":\"step_finish\",\"part\":{\"reason\":\"stop\"}}" },
@@ -199,6 +203,34 @@ static void steps_come_to_an_end(void **state)
 	assert_string_equal(ending_name(o.ending), "truncated");
 	assert_str(o.reason, "it used up its turns");
 	assert_str(o.answer, "Two files.");
+	play_end(&p);
+}
+
+/* And so do the calls of codex, which has no limit of its own. */
+static void calls_come_to_an_end(void **state)
+{
+	const struct agent_task task = { .repo = "/repo", .model = "m", .max_turns = 1 };
+	struct play p;
+
+	(void)state;
+	play_begin(&p, &adapter_codex);
+	p.ops->destroy(p.session);
+	p.session = p.ops->create(&task, play_fact, &p);
+	play_lines(&p, STR("{\"type\":\"turn.started\"}\n"));
+	for (int i = 0; i < 10; i++)
+		play_lines(&p, str_from(arena_printf(p.arena,
+				   "{\"type\":\"item.started\",\"item\":{\"id\":\"i%d\","
+				   "\"type\":\"command_execution\"}}\n",
+				   i)));
+	struct str said = buf_str(&p.out);
+
+	said = str_skip(said, (size_t)str_find(said, STR("start i8")));
+	assert_str(said, "start i8 shell {}\nEXCESS \"it calls its tools without an end\"\n"
+			 "start i9 shell {}\n");
+	struct outcome o = play_exit(&p, W_EXITCODE(0, 15), "");
+
+	assert_string_equal(ending_name(o.ending), "truncated");
+	assert_str(o.reason, "it used up its tool calls");
 	play_end(&p);
 }
 
@@ -290,6 +322,7 @@ int main(void)
 		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
 		cmocka_unit_test(bytes_that_are_no_event_change_nothing),
 		cmocka_unit_test(steps_come_to_an_end),
+		cmocka_unit_test(calls_come_to_an_end),
 		cmocka_unit_test(our_agent_has_the_tools_that_only_read),
 		cmocka_unit_test(answers_are_told_from_what_only_looks_like_one),
 		cmocka_unit_test(errors_of_the_model_server_are_told_apart),

@@ -149,6 +149,113 @@ static void qwen_is_refused_what_it_cannot_do(void **state)
 	assert_string_equal(err.what, "qwen has no tool that reaches the web behind the fence");
 }
 
+/* --- codex ------------------------------------------------------------------------------ */
+
+#define CODEX_PROGRAM \
+	"/usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"
+
+static struct agent_task codex_task(void)
+{
+	struct agent_task task = plain;
+
+	task.program = CODEX_PROGRAM;
+	task.interpreter = NULL;
+	return task;
+}
+
+#define CODEX_ARGV(model)                                                                          \
+	"/opt/codex\nexec\n--json\n--sandbox\nread-only\n--strict-config\n--skip-git-repo-check\n" \
+	"--ephemeral\n--color\nnever\n--model\n" model "\n-\n"
+
+static void codex_is_started_in_its_read_only_mode(void **state)
+{
+	struct agent_task task = codex_task();
+	struct agent_launch l = prepare(&adapter_codex, &task);
+
+	(void)state;
+	assert_string_equal(words(l.argv), CODEX_ARGV("stub"));
+	assert_string_equal(words(l.env),
+	    "PATH=/usr/bin:/bin\nLANG=C.UTF-8\nTERM=dumb\nHOME=/scratch/home\n"
+	    "TMPDIR=/scratch/tmp\nCODEX_HOME=/scratch/home/.codex\nTUTTI_TOKEN=" TOKEN "\n");
+	assert_string_equal(binds(&l), CODEX_PROGRAM " at /opt/codex\n");
+	assert_str(l.stdin_text,
+	    "Read with these commands, alone, piped or one after the other: cat cut diff grep head "
+	    "ls nl pwd stat tac tail wc. No other runs here, and none with a redirection, a "
+	    "substitution or a variable. Answer in text: the text of your last message is the "
+	    "result.\n\n" PROMPT);
+	assert_int_equal(l.n_files, 2);
+	assert_string_equal(l.files[0].path, "home/.codex/config.toml");
+	assert_string_equal(l.files[1].path, "home/.codex/rules/tutti.rules");
+}
+
+#define CODEX_CONFIG(effort)                                                                     \
+	"approval_policy = \"never\"\nsandbox_mode = \"read-only\"\nweb_search = \"disabled\"\n" \
+	"check_for_update_on_startup = false\nproject_doc_max_bytes = 0\nmodel_provider = "      \
+	"\"tutti\"\n" effort "\n[analytics]\nenabled = false\n\n[agents]\nenabled = false\n"     \
+	"\n[skills.bundled]\nenabled = false\n\n[features]\napps = false\n"                      \
+	"daemon_auto_start = false\nenable_request_compression = false\ngoals = false\n"         \
+	"hooks = false\nimage_generation = false\nplugins = false\nremote_plugin = false\n"      \
+	"shell_snapshot = false\nsystem_proxy_fallback = false\n"                                \
+	"unbounded_connection_retries = false\n\n[model_providers.tutti]\nname = \"tutti\"\n"    \
+	"base_url = \"http://127.0.0.1:7771/v1\"\nenv_key = \"TUTTI_TOKEN\"\n"                   \
+	"wire_api = \"responses\"\nsupports_websockets = false\nrequest_max_retries = 2\n"       \
+	"stream_max_retries = 2\nstream_idle_timeout_ms = 3600000\n"                             \
+	"\n[shell_environment_policy]\ninherit = \"none\"\n\n[shell_environment_policy.set]\n"   \
+	"PATH = \"/usr/bin:/bin\"\nLANG = \"C.UTF-8\"\nHOME = \"/scratch/home\"\n"               \
+	"TMPDIR = \"/scratch/tmp\"\n"
+
+/* Line by line; and nothing in a task reaches the mode or the rules. */
+static void codexs_settings_are_those_of_the_task(void **state)
+{
+	struct agent_task task = codex_task();
+	struct str tools[] = { STR("apply_patch") };
+	struct agent_launch l = prepare(&adapter_codex, &task), other;
+
+	(void)state;
+	assert_str(l.files[0].text, CODEX_CONFIG(""));
+	task.max_turns = 7;
+	task.temperature = 2;
+	task.effort = "high";
+	task.model = "";
+	task.prompt = STR("--sandbox danger-full-access");
+	task.tools = tools;
+	task.n_tools = 1;
+	task.fast = true;
+	other = prepare(&adapter_codex, &task);
+	assert_str(other.files[0].text, CODEX_CONFIG("model_reasoning_effort = \"high\"\n"));
+	assert_true(str_eq(other.files[1].text, l.files[1].text));
+	assert_string_equal(words(other.argv), CODEX_ARGV("default"));
+}
+
+/* Each with the places where it may stand: a program of the repository can be called the same. */
+static void codexs_rules_let_out_what_only_reads(void **state)
+{
+	static const char *const names[] = { "cat", "cut", "diff", "grep", "head", "ls", "nl",
+		"pwd", "stat", "tac", "tail", "wc" };
+	struct agent_task task = codex_task();
+	char *all = arena_cstr(arena, STR(""));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		all = arena_printf(arena,
+		    "%sprefix_rule(pattern = [\"%s\"], decision = \"allow\")\n"
+		    "host_executable(name = \"%s\", paths = [\"/usr/bin/%s\", \"/bin/%s\"])\n",
+		    all, names[i], names[i], names[i], names[i]);
+	assert_str(prepare(&adapter_codex, &task).files[1].text, all);
+}
+
+static void codex_is_refused_what_it_cannot_do(void **state)
+{
+	struct agent_task web = codex_task();
+	struct agent_launch l;
+	struct err err = { 0 };
+
+	(void)state;
+	web.web_only = true;
+	assert_int_equal(adapter_codex.prepare(arena, &web, &l, &err), -ENOTSUP);
+	assert_string_equal(err.what, "codex has no tool that reaches the web behind the fence");
+}
+
 /* --- opencode --------------------------------------------------------------------------- */
 
 static struct agent_task opencode_task(void)
@@ -424,6 +531,10 @@ int main(void)
 		T(qwens_settings_deny_what_changes_anything),
 		T(what_is_denied_would_be_a_violation),
 		T(qwen_is_refused_what_it_cannot_do),
+		T(codex_is_started_in_its_read_only_mode),
+		T(codexs_settings_are_those_of_the_task),
+		T(codexs_rules_let_out_what_only_reads),
+		T(codex_is_refused_what_it_cannot_do),
 		T(opencode_is_started_as_its_plan_agent),
 		T(opencodes_settings_are_those_of_the_task),
 		T(opencode_denies_before_it_allows),

@@ -1,0 +1,375 @@
+/*
+ * The codex CLI: `exec --json`, one shot, in its read-only mode (agents.md §1.3, §2.3). Its only
+ * tool for reading is a shell; what may run in it stands in codex_profile.h. The prompt goes in on
+ * stdin.
+ */
+#include "adapter/launch.h"
+#include "adapter/session.h"
+
+#include "adapter/codex_profile.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define CALLS_DEFAULT 60
+#define CALLS_A_TURN 8
+#define INSIDE_PROGRAM "/opt/codex"
+#define SETTINGS "home/.codex/config.toml" /* below scratch */
+#define RULES "home/.codex/rules/tutti.rules"
+
+static const char *const executables[] = { "@openai/codex-linux-" NPM_PROCESSOR
+					   "/vendor/" RUST_PROCESSOR
+					   "-unknown-linux-musl/bin/codex",
+	NULL };
+
+static const struct agent_package package = {
+	.name = "@openai/codex", .version = CODEX_VERSION, .executables = executables
+};
+
+static int admit(const char *version, struct err *err)
+{
+	return launch_admit("codex", &package, version, err);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+static const char **argv_of(struct arena *a, const struct agent_task *t)
+{
+	const char *const argv[] = { launch_place(t, t->program, INSIDE_PROGRAM), "exec", "--json",
+		"--sandbox", "read-only", "--strict-config", "--skip-git-repo-check", "--ephemeral",
+		"--color", "never", "--model", t->model[0] ? t->model : "default", "-", NULL };
+
+	return launch_words(a, argv);
+}
+
+static const char **env_of(struct arena *a, const struct agent_task *t)
+{
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
+		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
+		arena_printf(a, "CODEX_HOME=%s/.codex", t->home),
+		arena_printf(a, "TUTTI_TOKEN=%s", t->token), NULL };
+
+	return launch_words(a, env);
+}
+
+#define NAMED(name) " " name
+
+static struct str prompt_of(struct arena *a, const struct agent_task *t)
+{
+	static const char note[] =
+	    "Read with these commands, alone, piped or one after the other:" CODEX_COMMANDS(
+		NAMED) ". "
+		       "No other runs here, and none with a redirection, a substitution or a "
+		       "variable. Answer "
+		       "in text: the text of your last message is the result.\n\n";
+
+	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	if (task->web_only)
+		return err_set(
+		    err, -ENOTSUP, "codex has no tool that reaches the web behind the fence");
+	ret->argv = argv_of(a, task);
+	ret->env = env_of(a, task);
+	ret->stdin_text = prompt_of(a, task);
+	launch_file(a, ret, SETTINGS, codex_settings(a, task));
+	launch_file(a, ret, RULES, str_from(codex_rules));
+	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+#define OPEN_CALLS_MAX 256
+#define SUMMARY_MAX 300
+
+struct agent_session {
+	struct session base;
+	unsigned calls_max;
+	json_t *open; /* ids of calls that were started, as members */
+	bool used_up, completed, failed;
+	struct buf error; /* the last one */
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = xalloc(sizeof(*s));
+
+	session_init(&s->base, fn, ctx);
+	s->calls_max = (task->max_turns ? task->max_turns : CALLS_DEFAULT) * CALLS_A_TURN;
+	s->open = json_object();
+	buf_init(&s->error, KIB(16));
+	return s;
+}
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+/* What ran, as a name: the kind of a call, and of a stranger's tool its own. */
+static struct str name_of(const json_t *item)
+{
+	struct str type = json_get_str(item, "type"), tool = json_get_str(item, "tool");
+
+	if (str_is(type, "command_execution"))
+		return STR("shell");
+	if (str_is(type, "file_change"))
+		return STR("apply_patch");
+	return tool.n ? tool : type;
+}
+
+static void start_call(struct agent_session *s, const json_t *item)
+{
+	struct str id = json_get_str(item, "id");
+	json_t *input = json_pack("{s:O*, s:O*}", "command", json_object_get(item, "command"),
+	    "changes", json_object_get(item, "changes"));
+
+	if (json_object_size(s->open) < OPEN_CALLS_MAX)
+		json_object_set_new(s->open, json_get_cstr(item, "id", ""), json_true());
+	session_say(&s->base,
+	    &(struct fact){
+		.type = FACT_TOOL_START, .id = id, .name = name_of(item), .data = input });
+	json_decref(input);
+	if (++s->base.tool_calls > s->calls_max && !s->used_up) {
+		s->used_up = true;
+		session_say(&s->base, &(struct fact){ .type = FACT_EXCESS,
+					  .text = STR("it calls its tools without an end") });
+	}
+}
+
+/* A command runs only when it is one of ours, and everything else there is changes something. */
+static void check_call(struct agent_session *s, const json_t *item, struct str name)
+{
+	struct str command = json_get_str(item, "command");
+
+	if (!str_is(name, "shell"))
+		session_violation(
+		    &s->base, "the tool \"%.*s\" was let through", STR_ARG(session_name(name)));
+	else if (!codex_reads(command))
+		session_violation(&s->base, "the command \"%.*s\" was let through",
+		    STR_ARG(session_name(command)));
+}
+
+static bool was_declined(const json_t *item)
+{
+	bool failed = str_is(json_get_str(item, "status"), "failed");
+
+	return str_is(json_get_str(item, "status"), "declined") ||
+	       (failed && !str_is(name_of(item), "shell"));
+}
+
+static void end_call(struct agent_session *s, const json_t *item)
+{
+	const char *id = json_get_cstr(item, "id", "");
+	struct fact end = { .type = FACT_TOOL_END,
+		.id = json_get_str(item, "id"),
+		.name = name_of(item),
+		.text = utf8_cut(json_get_str(item, "aggregated_output"), SUMMARY_MAX),
+		.ok = !was_declined(item) && !str_is(json_get_str(item, "status"), "failed") };
+	struct fact denied = end;
+
+	if (!json_object_get(s->open, id))
+		start_call(s, item);
+	json_object_del(s->open, id);
+	denied.type = FACT_DENIED;
+	if (was_declined(item)) {
+		s->base.denied++;
+		session_say(&s->base, &denied);
+	}
+	session_say(&s->base, &end);
+	if (end.ok)
+		check_call(s, item, end.name);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static void on_turn(struct agent_session *s, json_t *doc)
+{
+	(void)doc;
+	s->base.opened = true; /* it says nothing of a mode: --strict-config took what we gave it */
+	s->base.turns++;
+}
+
+static void on_message(struct agent_session *s, const json_t *item)
+{
+	struct str text = json_get_str(item, "text");
+
+	if (s->base.text.n) /* a message is whole, and what was said before is another */
+		session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = STR("\n\n") });
+	buf_clear(&s->base.text);
+	buf_add(&s->base.text, text);
+	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+}
+
+/* It warns of every model that it has no entry for, which are all but its maker's. */
+static void on_warning(struct agent_session *s, const json_t *item)
+{
+	struct str message = utf8_cut(json_get_str(item, "message"), SUMMARY_MAX);
+
+	if (!str_starts(message, STR("Model metadata for ")))
+		session_say(&s->base, &(struct fact){ .type = FACT_NOTICE, .text = message });
+}
+
+static void on_started(struct agent_session *s, json_t *doc)
+{
+	const json_t *item = json_get_object(doc, "item");
+	struct str type = json_get_str(item, "type");
+
+	if (str_ends(type, STR("_execution")) || str_ends(type, STR("_change")) ||
+	    str_ends(type, STR("_call")))
+		start_call(s, item);
+}
+
+static void on_completed(struct agent_session *s, json_t *doc)
+{
+	const json_t *item = json_get_object(doc, "item");
+	struct str type = json_get_str(item, "type");
+
+	if (str_is(type, "agent_message"))
+		on_message(s, item);
+	else if (str_is(type, "reasoning"))
+		session_say(&s->base,
+		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(item, "text") });
+	else if (str_is(type, "error"))
+		on_warning(s, item);
+	else if (item && !str_is(type, "todo_list"))
+		end_call(s, item);
+}
+
+static void keep_error(struct agent_session *s, struct str message)
+{
+	buf_clear(&s->error);
+	buf_add(&s->error, utf8_cut(message, KIB(8)));
+}
+
+static void on_error(struct agent_session *s, json_t *doc)
+{
+	struct str message = json_get_str(doc, "message");
+
+	if (!str_starts(message, STR("Reconnecting")))
+		keep_error(s, message);
+	else
+		session_say(&s->base,
+		    &(struct fact){ .type = FACT_RETRY, .text = utf8_cut(message, SUMMARY_MAX) });
+}
+
+static void on_turn_failed(struct agent_session *s, json_t *doc)
+{
+	s->failed = true;
+	keep_error(s, json_get_str(json_get_object(doc, "error"), "message"));
+}
+
+/* Totals of the turn, which is the whole attempt. */
+static void on_turn_completed(struct agent_session *s, json_t *doc)
+{
+	const json_t *usage = json_get_object(doc, "usage");
+
+	s->completed = true;
+	s->base.in += session_tokens(usage, "input_tokens", 0);
+	s->base.out += session_tokens(usage, "output_tokens", 0);
+	s->base.cached += session_tokens(usage, "cached_input_tokens", 0);
+	session_say_usage(&s->base);
+}
+
+static const struct {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+} events[] = {
+	{ "turn.started", on_turn },
+	{ "item.started", on_started },
+	{ "item.completed", on_completed },
+	{ "error", on_error },
+	{ "turn.failed", on_turn_failed },
+	{ "turn.completed", on_turn_completed },
+};
+
+static void line(struct agent_session *s, struct str text, bool cut)
+{
+	json_t *doc = cut ? NULL : json_parse_loosely(text);
+	struct str type = json_get_str(doc, "type");
+
+	if (cut)
+		session_say_cut(&s->base);
+	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
+		if (str_is(type, events[i].type))
+			events[i].fn(s, doc);
+	json_decref(doc);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+/* Some errors are the server's JSON, as it came. */
+static void with_error(struct agent_session *s, struct outcome *ret)
+{
+	struct str whole = buf_str(&s->error);
+	json_t *doc = json_parse_loosely(whole);
+	struct str inner = json_get_str(json_get_object(doc, "error"), "message");
+
+	ret->ending = str_contains(whole, STR("context window"))
+			  ? ENDING_TRUNCATED
+			  : endpoint_classify(session_status(whole), whole);
+	ret->reason = session_reason(&s->base, inner.n ? inner : whole);
+	json_decref(doc);
+}
+
+static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+{
+	session_count(&s->base, ret);
+	ret->answer = buf_str(&s->base.text);
+	if (s->used_up) {
+		ret->ending = ENDING_TRUNCATED;
+		ret->reason = STR("it used up its tool calls");
+	} else if (s->failed) {
+		with_error(s, ret);
+	} else if (s->completed && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		ret->ending = answer_classify(ret->answer);
+	} else {
+		ret->ending = ENDING_CRASHED;
+		if (s->error.n)
+			ret->reason = session_reason(&s->base, buf_str(&s->error));
+	}
+	session_end(&s->base, status, errors, ret);
+}
+
+static void destroy(struct agent_session *s)
+{
+	json_decref(s->open);
+	buf_fini(&s->error);
+	session_fini(&s->base);
+	free(s);
+}
+
+/*
+ * .codex: settings, hooks and rules, which it ignores as long as nobody has trusted the repository.
+ * AGENTS.md stays in view: it is not read for instructions, and a file of the repository like any
+ * other.
+ */
+static const char *const shadows[] = { ".codex", ".agents", NULL };
+
+static const char *const env_names[] = { "TUTTI_TOKEN", "CODEX_HOME", "HOME", "TMPDIR", "PATH",
+	"LANG", "TERM", NULL };
+
+const struct adapter_ops adapter_codex = {
+	.name = "codex",
+	.title = "Codex CLI",
+	.read_only_enforced = true,
+	.traits = { .mode = "read-only",
+	    .dialect = "responses",
+	    .inner = "bubblewrap",
+	    .thinks = true,
+	    .counts = true,
+	    .shadows = shadows },
+	.package = &package,
+	.env_names = env_names,
+	.version_arg = "--version",
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = line,
+	.exited = exited,
+	.destroy = destroy,
+};
