@@ -55,6 +55,29 @@ agents:
 EOF
 }
 
+# opencode_config, codex_config: the pinned CLIs; the program proper is found beside the launcher
+opencode_config() {
+	echo "agents: {opencode: {path: $TOP/agents/opencode/node_modules/opencode-ai/bin/opencode.exe}}" \
+		>"$XDG_CONFIG_HOME/tutti/config.yaml"
+}
+
+codex_config() {
+	echo "agents: {codex: {path: $TOP/agents/codex/node_modules/@openai/codex/bin/codex.js}}" \
+		>"$XDG_CONFIG_HOME/tutti/config.yaml"
+}
+
+# one_step_flow: the flow "one", for what needs no whole team
+one_step_flow() {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/one.yaml" <<-'END'
+	flow: one
+	category: analysis
+	summary: One step.
+	steps:
+	  - {id: only, persona: codebase-explorer, task: "Where is the queue?", retries: 0, on_failure: continue}
+	END
+}
+
 # Assertions. Each is a command of its own: in `a && b` or `! a` a failure would pass unseen.
 
 # is GOT WANT
