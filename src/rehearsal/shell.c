@@ -1,15 +1,17 @@
 /*
  * An agent whose one tool is a shell: wishes as commands that only read, and commands of earlier
- * turns as wishes. They are plain POSIX, since nobody knows what is installed.
+ * turns as wishes. They are plain POSIX, since nobody knows what is installed, and of programs that
+ * only read whatever their arguments are: a careful agent runs no others.
  */
 #include "rehearsal/priv.h"
 
 #define LIST_COMMAND "ls -Ap "
-#define FIND_COMMAND "find . -type f -not -path '*/.git/*' | head -n 2000"
+#define FIND_COMMAND "grep -rlI --exclude-dir=.git -e '' . | head -n 2000"
 #define SEARCH_COMMAND "grep -rnIE --exclude-dir=.git -e "
 #define SEARCH_END " . | head -n 60"
 #define READ_COMMAND "nl -ba "
-#define READ_END " | sed -n "
+#define READ_END " | head -n "
+#define READ_FROM " | tail -n +"
 #define LOG_COMMAND "git log --oneline -n 20"
 
 /* --- asking ---------------------------------------------------------------------------------- */
@@ -40,7 +42,7 @@ static void add_command(struct buf *b, const struct wish *w)
 	case TOOL_READ:
 		buf_adds(b, READ_COMMAND);
 		add_path(b, w->path);
-		buf_printf(b, READ_END "'%u,%up'", w->from, w->to);
+		buf_printf(b, READ_END "%u" READ_FROM "%u", w->to, w->from);
 		break;
 	case TOOL_LOG:
 		buf_adds(b, LOG_COMMAND);
@@ -92,9 +94,10 @@ static struct wish read_wish(struct arena *a, struct str command)
 	struct wish w = { .kind = TOOL_READ, .pattern = { "", 0 } };
 
 	w.path = path_relative((struct str){ "", 0 }, take_word(a, &rest));
-	if (!str_starts(rest, STR(READ_END "'")) ||
-	    !text_number(str_skip(rest, strlen(READ_END) + 1), &w.from, &rest) ||
-	    !text_number(str_skip(rest, 1), &w.to, &rest))
+	if (!str_starts(rest, STR(READ_END)) ||
+	    !text_number(str_skip(rest, strlen(READ_END)), &w.to, &rest) ||
+	    !str_starts(rest, STR(READ_FROM)) ||
+	    !text_number(str_skip(rest, strlen(READ_FROM)), &w.from, &rest))
 		return (struct wish){ .kind = TOOL_OTHER };
 	return w;
 }

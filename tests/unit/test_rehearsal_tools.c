@@ -334,13 +334,13 @@ static const struct program programs[] = {
 	{ "codex", "<environment_context>\n  <cwd>/repo</cwd>\n", codex_tools, "apply_patch",
 	    codex_run,
 	    "exec_command {\"cmd\":\"ls -Ap .\"}\n"
-	    "exec_command {\"cmd\":\"find . -type f -not -path '*/.git/*' | head -n 2000\"}\n"
+	    "exec_command {\"cmd\":\"grep -rlI --exclude-dir=.git -e '' . | head -n 2000\"}\n"
 	    "exec_command {\"cmd\":\"grep -rnIE --exclude-dir=.git -e 'TODO|FIXME|XXX' . | head -n "
 	    "60\"}\n"
 	    "exec_command {\"cmd\":\"grep -rnIE --exclude-dir=.git -e queue . | head -n 60\"}\n" },
 	{ "codex, older", "<cwd>/repo</cwd>\n", codex_old_tools, "apply_patch", codex_old_run,
 	    "shell {\"command\":[\"bash\",\"-lc\",\"ls -Ap .\"]}\n"
-	    "shell {\"command\":[\"bash\",\"-lc\",\"find . -type f -not -path '*/.git/*' | head -n "
+	    "shell {\"command\":[\"bash\",\"-lc\",\"grep -rlI --exclude-dir=.git -e '' . | head -n "
 	    "2000\"]}\n"
 	    "shell {\"command\":[\"bash\",\"-lc\",\"grep -rnIE --exclude-dir=.git -e "
 	    "'TODO|FIXME|XXX' . | head -n 60\"]}\n"
