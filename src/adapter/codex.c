@@ -94,6 +94,7 @@ struct agent_session {
 	unsigned calls_max;
 	json_t *open; /* ids of calls that were started, as members */
 	bool used_up, completed, failed;
+	bool talking;	  /* nothing but messages since the last one */
 	struct buf error; /* the last one */
 };
 
@@ -128,6 +129,7 @@ static void start_call(struct agent_session *s, const json_t *item)
 	json_t *input = json_pack("{s:O*, s:O*}", "command", json_object_get(item, "command"),
 	    "changes", json_object_get(item, "changes"));
 
+	s->talking = false;
 	if (json_object_size(s->open) < OPEN_CALLS_MAX)
 		json_object_set_new(s->open, json_get_cstr(item, "id", ""), json_true());
 	session_say(&s->base,
@@ -198,8 +200,9 @@ static void on_message(struct agent_session *s, const json_t *item)
 {
 	struct str text = json_get_str(item, "text");
 
-	if (s->base.text.n) /* a message is whole, and what was said before is another */
+	if (s->talking) /* each is whole */
 		session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = STR("\n\n") });
+	s->talking = true;
 	buf_clear(&s->base.text);
 	buf_add(&s->base.text, text);
 	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
