@@ -32,6 +32,7 @@ struct worker {
 	struct imap budgets; /* run -> struct run_budget */
 	uv_timer_t renew;
 	uv_poll_t fence;
+	unsigned closed; /* of these two */
 	bool draining, fence_dead;
 };
 

@@ -155,14 +155,13 @@ struct worker *worker_create(const struct worker_config *config)
 	return w;
 }
 
-static void ignore_close(uv_handle_t *handle)
+/* Nobody promises in which order handles are closed. */
+static void on_closed(uv_handle_t *handle)
 {
-	(void)handle;
-}
+	struct worker *w = handle->data;
 
-static void on_last_close(uv_handle_t *handle)
-{
-	free(handle->data);
+	if (++w->closed == 2)
+		free(w);
 }
 
 void worker_destroy(struct worker *w)
@@ -179,6 +178,6 @@ void worker_destroy(struct worker *w)
 	}
 	imap_fini(&w->budgets);
 	recorder_destroy(w->recorder);
-	uv_close((uv_handle_t *)&w->renew, ignore_close);
-	uv_close((uv_handle_t *)&w->fence, on_last_close);
+	uv_close((uv_handle_t *)&w->renew, on_closed);
+	uv_close((uv_handle_t *)&w->fence, on_closed);
 }
