@@ -6,6 +6,29 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* --- grace ------------------------------------------------------------------------------ */
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct attempt *at = timer->data;
+
+	if (at->child)
+		sandbox_kill(at->child, false);
+}
+
+/* It may go by itself for a moment. A second reason does not make the moment longer. */
+static void let_it_go(struct attempt *at)
+{
+	if (!at->killer_open) {
+		uv_timer_init(at->worker->loop, &at->killer);
+		at->killer.data = at;
+		at->killer_open = true;
+		at->handles++;
+	}
+	if (!uv_is_active((uv_handle_t *)&at->killer))
+		uv_timer_start(&at->killer, on_grace_over, KILL_GRACE_MS, 0);
+}
+
 /* --- reading ---------------------------------------------------------------------------- */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -70,6 +93,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 	if (n < 0) {
 		pipe_close(p);
+		if (p == &at->out && at->child && at->claim->kind == KIND_AGENT)
+			let_it_go(at); /* without stdout it has nothing more to say */
 		both_gone(at);
 	} else if (p == &at->out) {
 		take_output(at, (struct str){ buf->base, (size_t)n });
@@ -229,14 +254,6 @@ int child_spawn(
 
 /* --- the ladder ------------------------------------------------------------------------- */
 
-static void on_grace_over(uv_timer_t *timer)
-{
-	struct attempt *at = timer->data;
-
-	if (at->child)
-		sandbox_kill(at->child, false);
-}
-
 void child_stop(struct attempt *at)
 {
 	if (!at->child)
@@ -246,13 +263,7 @@ void child_stop(struct attempt *at)
 		return;
 	}
 	sandbox_kill(at->child, true);
-	if (!at->killer_open) {
-		uv_timer_init(at->worker->loop, &at->killer);
-		at->killer.data = at;
-		at->killer_open = true;
-		at->handles++;
-	}
-	uv_timer_start(&at->killer, on_grace_over, KILL_GRACE_MS, 0);
+	let_it_go(at);
 }
 
 void child_close(struct attempt *at)
