@@ -204,7 +204,7 @@ static void on_message(struct agent_session *s, const json_t *item)
 		session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = STR("\n\n") });
 	s->talking = true;
 	buf_clear(&s->base.text);
-	buf_add(&s->base.text, text);
+	session_add_text(&s->base, text);
 	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
 }
 

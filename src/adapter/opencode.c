@@ -125,8 +125,8 @@ static void on_text(struct agent_session *s, json_t *doc)
 	struct str text = json_get_str(json_get_object(doc, "part"), "text");
 
 	if (s->base.text.n)
-		buf_adds(&s->base.text, "\n\n");
-	buf_add(&s->base.text, text);
+		session_add_text(&s->base, STR("\n\n"));
+	session_add_text(&s->base, text);
 	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
 }
 

@@ -80,6 +80,11 @@ void session_check_success(struct session *s, struct str tool, reads_fn reads)
 		    s, "the tool \"%.*s\" was let through", STR_ARG(session_name(tool)));
 }
 
+void session_add_text(struct session *s, struct str text)
+{
+	buf_add(&s->text, str_take(text, s->text.max - s->text.n));
+}
+
 void session_say_cut(struct session *s)
 {
 	session_say(s, &(struct fact){ .type = FACT_NOTICE,

@@ -39,7 +39,7 @@
 #define PROMPT_MAX KIB(900) /* codex refuses 1 Mi characters; agents.md 8 */
 
 /* what agents and commands hand out */
-#define AGENT_LINE_MAX MIB(16)
+#define AGENT_LINE_MAX MIB(6)
 #define AGENT_OUTPUT_MAX MIB(64) /* raw bytes of one attempt's stdout */
 #define AGENT_STDERR_MAX KIB(64)
 #define ANSWER_TAKEN_MAX MIB(4) /* of an answer while it is written; what is kept is less */

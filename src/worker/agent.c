@@ -321,6 +321,18 @@ static json_t *facts_of(struct attempt *at)
 	    at->notices);
 }
 
+/* What is beyond the ceiling is not even copied. */
+static void take_answer(struct attempt *at, struct str answer)
+{
+	struct str clean = utf8_clean(at->arena, str_take(answer, ANSWER_MAX + 4));
+
+	at->result.output = arena_dup(at->arena, utf8_cut(clean, ANSWER_MAX));
+	if (clean.n > ANSWER_MAX) {
+		at->result.ending = ENDING_TRUNCATED;
+		at->result.reason = STR("its answer was cut at 512 KiB");
+	}
+}
+
 void agent_ended(struct attempt *at)
 {
 	struct outcome o = { 0 };
@@ -341,12 +353,7 @@ void agent_ended(struct attempt *at)
 	at->denied += o.denied;
 	at->result.ending = o.ending;
 	at->result.reason = arena_dup(at->arena, o.reason);
-	at->result.output = arena_dup(at->arena, utf8_clean(at->arena, o.answer));
-	if (at->result.output.n > ANSWER_MAX) {
-		at->result.output = utf8_cut(at->result.output, ANSWER_MAX);
-		at->result.ending = ENDING_TRUNCATED;
-		at->result.reason = STR("its answer was cut at 512 KiB");
-	}
+	take_answer(at, o.answer);
 	at->result.usable = str_trim(at->result.output).n > 0;
 	json_decref(at->result.facts);
 	at->result.facts = facts_of(at);

@@ -12,7 +12,9 @@
 #define HOLD_MS 80 /* text waits so long for more of it */
 #define BATCH_MAX 256
 #define HELD_MAX KIB(32)
-#define UNDER_WAY_MAX 2048 /* rows that the store has not committed yet */
+#define UNDER_WAY_MAX 2048 /* rows that the store has not committed yet, */
+#define BYTES_MAX MIB(4)   /* and the texts in them */
+#define KEPT_MAX KIB(256)  /* one giant text must not cost memory for ever */
 
 struct recorder {
 	uv_timer_t timer;
@@ -20,12 +22,13 @@ struct recorder {
 	struct list holding; /* voices with held text */
 	struct fact_row rows[BATCH_MAX];
 	size_t n, under_way;
+	size_t bytes, bytes_under_way;
 	bool closed;
 };
 
 struct batch {
 	struct recorder *recorder;
-	size_t n;
+	size_t n, bytes;
 };
 
 static void free_when_done(struct recorder *r)
@@ -40,6 +43,7 @@ static void on_appended(void *ctx, int rc)
 
 	(void)rc;
 	b->recorder->under_way -= b->n;
+	b->recorder->bytes_under_way -= b->bytes;
 	free_when_done(b->recorder);
 	free(b);
 }
@@ -51,10 +55,11 @@ static void append(struct recorder *r)
 	if (!r->n)
 		return;
 	b = xalloc(sizeof(*b));
-	*b = (struct batch){ r, r->n };
+	*b = (struct batch){ r, r->n, r->bytes };
 	r->under_way += r->n;
+	r->bytes_under_way += r->bytes;
 	engine_append(r->engine, r->rows, r->n, on_appended, b);
-	r->n = 0;
+	r->n = r->bytes = 0;
 }
 
 static void put_row(struct voice *v, const char *type, json_t *data)
@@ -74,11 +79,13 @@ static void put_row(struct voice *v, const char *type, json_t *data)
 
 static void add_row(struct voice *v, const char *type, json_t *data)
 {
-	const struct recorder *r = v->recorder;
+	struct recorder *r = v->recorder;
+	size_t bytes = json_get_str(data, "text").n;
 
 	if (!data)
 		data = json_object();
-	if (r->under_way + r->n >= UNDER_WAY_MAX) {
+	if (r->under_way + r->n >= UNDER_WAY_MAX ||
+	    r->bytes_under_way + r->bytes + bytes > BYTES_MAX) {
 		v->dropped++;
 		json_decref(data);
 		return;
@@ -89,6 +96,7 @@ static void add_row(struct voice *v, const char *type, json_t *data)
 			"dropped", (json_int_t)v->dropped));
 	v->dropped = 0;
 	put_row(v, type, data);
+	r->bytes += bytes;
 }
 
 static void release(struct voice *v, struct buf *held, const char *type)
@@ -103,7 +111,10 @@ static void release(struct voice *v, struct buf *held, const char *type)
 		add_row(v, type, json_pack("{s:o}", "text", json_text(part)));
 		rest = str_skip(rest, part.n);
 	}
-	buf_clear(held);
+	if (held->cap > KEPT_MAX)
+		buf_fini(held);
+	else
+		buf_clear(held);
 }
 
 static void release_voice(struct voice *v)
@@ -179,9 +190,14 @@ void voice_fini(struct voice *v)
 static void hold(struct voice *v, struct buf *held, struct str text)
 {
 	buf_add(held, text);
+	if (held->n > HELD_MAX) {
+		release_voice(v);
+		schedule(v->recorder, 0);
+		return;
+	}
 	if (list_empty(&v->list))
 		list_push(&v->recorder->holding, &v->list);
-	schedule(v->recorder, held->n > HELD_MAX ? 0 : HOLD_MS);
+	schedule(v->recorder, HOLD_MS);
 }
 
 void voice_event(struct voice *v, const char *type, json_t *data)
