@@ -14,6 +14,8 @@
 
 static unsigned missed;
 
+const char *bench_argument;
+
 uint64_t bench_now(void)
 {
 	struct timespec ts;
@@ -140,6 +142,7 @@ static const struct {
 	{ "spawn", "a fenced child against fork and exec", bench_spawn, true },
 	{ "agents", "native agents at once: memory and time", bench_agents },
 	{ "idle", "a process with nothing to do", bench_idle },
+	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 
 #define N_ALL (sizeof(all) / sizeof(all[0]))
@@ -191,6 +194,7 @@ int main(int argc, char **argv)
 		return agent_main(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "__freeze") == 0)
 		return freeze_main(argc, argv);
+	bench_argument = argc > 2 ? argv[2] : NULL;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return argc > 1 ? run_one(argv[1]) : run_all();
 }

@@ -63,5 +63,9 @@ int bench_resume(struct arena *a);
 int bench_spawn(struct arena *a);
 int bench_agents(struct arena *a);
 int bench_idle(struct arena *a);
+int bench_flood(struct arena *a);
+
+/* What was said behind the name of the measurement, or NULL. */
+extern const char *bench_argument;
 
 #endif

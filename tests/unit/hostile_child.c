@@ -1,0 +1,354 @@
+/*
+ * A child that behaves as badly as its first argument says. It speaks the protocol of our own agent
+ * where it says anything at all; the second argument is a mark to find its processes by.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MIB (1UL << 20)
+
+static void put(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, text, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			_exit(7);
+		text += done;
+		n -= (size_t)done;
+	}
+}
+
+static void say(const char *text)
+{
+	put(1, text, strlen(text));
+}
+
+static void begin(void)
+{
+	say("{\"type\":\"init\",\"mode\":\"read-only\",\"tools\":[\"read_file\"]}\n");
+}
+
+static void answer(void)
+{
+	say("{\"type\":\"result\",\"ending\":\"answered\",\"answer\":\"Two files.\"}\n");
+}
+
+static void rest(long ms)
+{
+	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static void wait_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+/* --- saying nothing, or only so much ---------------------------------------------------------- */
+
+static void normal(void)
+{
+	begin();
+	answer();
+}
+
+static void silent(void)
+{
+	wait_for_ever();
+}
+
+static void begins(void)
+{
+	begin();
+	wait_for_ever();
+}
+
+/* Alive, and with nothing to show for it. */
+static void noisy(void)
+{
+	begin();
+	for (;;) {
+		say("I am still here.\n");
+		rest(50);
+	}
+}
+
+static void busy(void)
+{
+	begin();
+	for (;;) {
+		say("{\"type\":\"text\",\"text\":\"On and on. \"}\n");
+		rest(50);
+	}
+}
+
+static void stopped(void)
+{
+	begin();
+	raise(SIGSTOP);
+	wait_for_ever();
+}
+
+static void deaf(void)
+{
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_IGN);
+	begins();
+}
+
+static void closes(void)
+{
+	begin();
+	close(1);
+	close(2);
+	signal(SIGTERM, SIG_IGN);
+	wait_for_ever();
+}
+
+static void closes_and_goes(void)
+{
+	normal();
+	close(1);
+	rest(200);
+}
+
+/* --- ending ----------------------------------------------------------------------------------- */
+
+static void nothing(void)
+{
+}
+
+static void garbage(void)
+{
+	say("Loading…\n{\"type\":\"result\"\n\xff\xfe\n[1,2,3]\nDone, see above!\n");
+}
+
+static void fails(void)
+{
+	normal();
+	_exit(3);
+}
+
+static void crashes(void)
+{
+	begin();
+	signal(SIGSEGV, SIG_DFL);
+	raise(SIGSEGV);
+}
+
+/* --- saying too much -------------------------------------------------------------------------- */
+
+static char block[MIB];
+
+static void giant_line(void)
+{
+	memset(block, 'x', sizeof(block));
+	begin();
+	say("{\"type\":\"text\",\"text\":\"");
+	for (int i = 0; i < 1024; i++)
+		put(1, block, sizeof(block));
+	say("\"}\n");
+	answer();
+}
+
+/* Whole lines, one after the other, until somebody puts an end to it. */
+static size_t fill_with_lines(void)
+{
+	char line[1100];
+	size_t at = 0, n;
+
+	memset(line, 'y', sizeof(line));
+	n = (size_t)snprintf(line, sizeof(line), "{\"type\":\"text\",\"text\":\"");
+	line[n] = 'y';
+	memcpy(line + 1020, "\"}\n", 3);
+	for (; at + 1023 <= sizeof(block); at += 1023)
+		memcpy(block + at, line, 1023);
+	return at;
+}
+
+static void endless(void)
+{
+	size_t n = fill_with_lines();
+
+	begin();
+	for (;;)
+		put(1, block, n);
+}
+
+/* 50 MB a second; and as it should be, a tool call now and then. */
+static void flood(void)
+{
+	size_t n = fill_with_lines();
+
+	begin();
+	for (unsigned i = 0;; i++) {
+		char call[128];
+
+		snprintf(call, sizeof(call),
+		    "{\"type\":\"tool_start\",\"id\":\"c%u\",\"name\":\"read_file\",\"input\":{}}"
+		    "\n",
+		    i);
+		say(call);
+		put(1, block, n);
+		rest(20);
+	}
+}
+
+static void noise(void)
+{
+	unsigned long x = 88172645463325252UL;
+
+	begin();
+	for (size_t i = 0; i < sizeof(block); i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		block[i] = (char)x;
+	}
+	for (int i = 0; i < 8; i++)
+		put(1, block, sizeof(block));
+	say("\n");
+	answer();
+}
+
+static void stderr_flood(void)
+{
+	memset(block, 'e', sizeof(block));
+	begin();
+	for (int i = 0; i < 256; i++)
+		put(2, block, sizeof(block));
+	answer();
+}
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+/* Children that have gone into sessions of their own, with our stdout in hand. */
+static void orphans(void)
+{
+	begin();
+	for (int i = 0; i < 8; i++) {
+		if (fork() == 0) {
+			setsid();
+			signal(SIGTERM, SIG_IGN);
+			signal(SIGHUP, SIG_IGN);
+			if (fork())
+				_exit(0);
+			wait_for_ever();
+		}
+	}
+	rest(50);
+	answer();
+}
+
+static void fork_bomb(void)
+{
+	begin();
+	signal(SIGTERM, SIG_IGN);
+	for (;;)
+		if (fork() < 0)
+			rest(1);
+}
+
+static void burn(void)
+{
+	begin();
+	for (volatile unsigned long i = 0;; i++)
+		;
+}
+
+/* --- what there is only so much of ------------------------------------------------------------ */
+
+static void memory(void)
+{
+	size_t got = 0;
+
+	begin();
+	while (malloc(64 * MIB))
+		got += 64;
+	fprintf(stderr, "there is no more memory\n");
+	_exit(got > 4096 ? 9 : 3);
+}
+
+static void disk(void)
+{
+	begin();
+	signal(SIGXFSZ, SIG_IGN);
+	int fd = open("/scratch/tmp/big", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	/* as far as it reaches, at once: what is not written costs nobody memory */
+	if (fd < 0 || ftruncate(fd, 1L << 40) == 0)
+		_exit(9);
+	fprintf(stderr, "a file cannot become that large\n");
+	_exit(3);
+}
+
+static void inodes(void)
+{
+	char name[64];
+	long n = 0;
+
+	begin();
+	for (;; n++) {
+		snprintf(name, sizeof(name), "/scratch/tmp/%ld", n);
+		if (mknod(name, S_IFREG | 0600, 0) < 0)
+			break;
+		if (n > 1000000)
+			_exit(9);
+	}
+	fprintf(stderr, "there are no more files to be had\n");
+	_exit(3);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} kinds[] = {
+	{ "normal", normal },
+	{ "silent", silent },
+	{ "begins", begins },
+	{ "noisy", noisy },
+	{ "busy", busy },
+	{ "stopped", stopped },
+	{ "deaf", deaf },
+	{ "closes", closes },
+	{ "closes-and-goes", closes_and_goes },
+	{ "nothing", nothing },
+	{ "garbage", garbage },
+	{ "fails", fails },
+	{ "crashes", crashes },
+	{ "giant-line", giant_line },
+	{ "endless", endless },
+	{ "flood", flood },
+	{ "noise", noise },
+	{ "stderr-flood", stderr_flood },
+	{ "orphans", orphans },
+	{ "fork-bomb", fork_bomb },
+	{ "burn", burn },
+	{ "memory", memory },
+	{ "disk", disk },
+	{ "inodes", inodes },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(argv[1], kinds[i].name) == 0) {
+			kinds[i].fn();
+			return 0;
+		}
+	fprintf(stderr, "hostile_child: there is no such kind\n");
+	return 64;
+}
