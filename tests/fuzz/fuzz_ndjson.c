@@ -121,11 +121,6 @@ static const struct adapter_ops *ops_of(unsigned char letter)
 		return &adapter_claude;
 	if (letter == 'g')
 		return &adapter_gemini;
-	return letter & 1 ? &adapter_qwen : &adapter_native;
-}
-
-static const struct adapter_ops *ops_of(unsigned char letter)
-{
 	if (letter == 'x')
 		return &adapter_codex;
 	if (letter == 'o')
