@@ -332,19 +332,19 @@ static unsigned long octal(struct str s)
 	return n;
 }
 
-/* "flags:\t02100000". What cannot be read counts as open. */
-static bool closes_on_exec(pid_t pid, const char *fd)
+/* "flags:\t02100000". What cannot be read counts as open, but for what was closed meanwhile. */
+static bool is_open_after_exec(pid_t pid, const char *fd)
 {
 	char name[64];
-	unsigned long flags = 0;
 	struct buf text;
 
 	snprintf(name, sizeof(name), "fdinfo/%.20s", fd);
 	buf_init(&text, PROC_FILE_MAX);
-	if (read_proc(pid, name, &text) == 0)
-		flags = octal(status_value(buf_str(&text), "flags"));
+	int rc = read_proc(pid, name, &text);
+	unsigned long flags = rc ? 0 : octal(status_value(buf_str(&text), "flags"));
+
 	buf_fini(&text);
-	return flags & O_CLOEXEC;
+	return rc != -ENOENT && !(flags & O_CLOEXEC);
 }
 
 /* 0, 1 and 2 are all that the program will find open. */
@@ -359,7 +359,7 @@ static int check_descriptors(const struct fence_seen *seen, json_t *out, struct 
 	DIR *d = opendir(path);
 
 	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.' && !closes_on_exec(seen->main, e->d_name))
+		if (e->d_name[0] != '.' && is_open_after_exec(seen->main, e->d_name))
 			json_array_append_new(list, json_integer(strtol(e->d_name, NULL, 10)));
 	if (d)
 		closedir(d);

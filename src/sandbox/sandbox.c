@@ -94,7 +94,8 @@ void sandbox_stop(struct sandbox *sb)
 	while (sb->children.n && sandbox_turn(sb) == 0) {
 		struct pollfd p = { sb->sock, POLLIN, 0 };
 
-		poll(&p, 1, -1);
+		if (sb->children.n)
+			poll(&p, 1, -1);
 	}
 	close(sb->sock);
 	kill(sb->launcher, SIGKILL);

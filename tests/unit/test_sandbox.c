@@ -61,7 +61,8 @@ static int set_up(void **state)
 
 	assert_int_equal(sandbox_start(&w->sandbox, &err), 0);
 	w->mode = sandbox_mode(w->sandbox);
-	assert_int_equal(w->mode, wanted_mode());
+	if (w->mode != wanted_mode())
+		fail_msg("%s", json_dump(sandbox_probe(w->sandbox, &w->mode)));
 	w->arena = arena_create("test", MIB(4));
 	snprintf(w->dir, sizeof(w->dir), "/tmp/tutti-fence-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
@@ -549,42 +550,77 @@ static int count_processes(const char *word)
 	return n;
 }
 
-#define STUBBORN(tag)                                                                   \
-	"trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; sleep 1000" tag "' &) ; " \
-	"sleep 1000" tag " & sleep 1000" tag
+/* The word that processes of this test carry, and of no other that runs beside it. */
+static const char *tagged(const struct world *w, unsigned tag)
+{
+	return arena_printf(w->arena, "sleep 1000.%u%d", tag, (int)getpid());
+}
+
+static const char *stubborn(const struct world *w, const char *word)
+{
+	return arena_printf(w->arena,
+	    "trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; %s' &) ; %s & %s", word, word,
+	    word);
+}
 
 static void test_kill_empties(void **state)
 {
 	struct world *w = *state;
-	const char *argv[] = { "/bin/sh", "-c", STUBBORN(".31"), NULL };
+	const char *word = tagged(w, 31);
+	const char *argv[] = { "/bin/sh", "-c", stubborn(w, word), NULL };
 	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
 	struct outcome o = { 0 };
 
 	spec.argv = argv;
 	begin(w, &spec, &o);
 	wait_until(w, &o.ready, &o.over);
-	while (count_processes("sleep 1000.31") < 3)
+	while (count_processes(word) < 3)
 		usleep(1000);
 	sandbox_kill(o.child, true);
 	usleep(20000);
-	assert_true(count_processes("sleep 1000.31") >= 3);
+	assert_true(count_processes(word) >= 3);
 	sandbox_kill(o.child, false);
 	wait_until(w, &o.over, &o.over);
-	assert_int_equal(count_processes("sleep 1000.31"), 0);
+	assert_int_equal(count_processes(word), 0);
 	assert_true(WIFSIGNALED(o.status));
 	json_decref(o.proof);
 }
 
 static void test_main_ends_all_end(void **state)
 {
-	script(*state, FENCE_COMMAND, "(setsid sleep 1000.32 >/dev/null 2>&1 &); echo done");
-	assert_int_equal(count_processes("sleep 1000.32"), 0);
+	struct world *w = *state;
+	const char *word = tagged(w, 32);
+
+	script(w, FENCE_COMMAND,
+	    arena_printf(w->arena, "(setsid %s >/dev/null 2>&1 &); echo done", word));
+	assert_int_equal(count_processes(word), 0);
+}
+
+/* Whoever stops hears of an end that waits to be read, and does not wait for another. */
+static void test_stops_behind_the_last_end(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/true", NULL };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+
+	spec.argv = argv;
+	begin(w, &spec, &o);
+	wait_until(w, &o.ready, &o.over);
+	struct pollfd p = { sandbox_fd(w->sandbox), POLLIN, 0 };
+
+	poll(&p, 1, -1);
+	sandbox_stop(w->sandbox);
+	w->sandbox = NULL;
+	assert_true(o.over);
+	json_decref(o.proof);
 }
 
 /* A daemon that is killed at any moment leaves nothing. */
 static void test_daemon_dies(void **state)
 {
 	struct world *w = *state;
+	const char *word = tagged(w, 33);
 
 	for (useconds_t wait = 0; wait < 12000; wait += 1500) {
 		pid_t pid = fork();
@@ -592,7 +628,7 @@ static void test_daemon_dies(void **state)
 		if (pid == 0) {
 			struct world mine = *w;
 			struct outcome o = { 0 };
-			const char *argv[] = { "/bin/sh", "-c", STUBBORN(".33"), NULL };
+			const char *argv[] = { "/bin/sh", "-c", stubborn(w, word), NULL };
 			struct fence_spec spec = spec_of(w, FENCE_COMMAND);
 			struct err err;
 
@@ -606,9 +642,9 @@ static void test_daemon_dies(void **state)
 		usleep(wait);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		for (int i = 0; i < 2000 && count_processes("1000.33") > 0; i++)
+		for (int i = 0; i < 2000 && count_processes(word) > 0; i++)
 			usleep(1000);
-		assert_int_equal(count_processes("1000.33"), 0);
+		assert_int_equal(count_processes(word), 0);
 	}
 }
 
@@ -637,6 +673,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kill_empties, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_main_ends_all_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stops_behind_the_last_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
 	};
 
