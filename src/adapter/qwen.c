@@ -302,6 +302,7 @@ const struct adapter_ops adapter_qwen = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .strict = true,
 	    .shadows = shadows },
 	.package = &package,
 	.env_names = env_names,

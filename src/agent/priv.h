@@ -30,7 +30,8 @@ void out_text(const char *type, struct str text);
 
 struct root {
 	int fd;
-	const char *git; /* the git directory that the snapshot brought along */
+	const char *git;	     /* the git directory that the snapshot brought along */
+	char beside[PATH_BYTES_MAX]; /* its path, as found from the root's */
 };
 
 MUST_CHECK int root_open(struct root *r, const char *path);

@@ -11,9 +11,20 @@
 
 #define WALK_DEPTH_MAX 64
 
+/* /repo-git beside /repo, or, where there is no root of its own, git beside tree. */
+static void find_git(struct root *r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) : 0;
+
+	snprintf(r->beside, sizeof(r->beside), "%.*s/%s", n, path,
+	    slash && strcmp(slash, "/tree") == 0 ? "git" : "repo-git");
+	r->git = r->beside;
+}
+
 int root_open(struct root *r, const char *path)
 {
-	r->git = "/repo-git";
+	find_git(r, path);
 	r->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return r->fd < 0 ? -errno : 0;
 }

@@ -333,6 +333,27 @@ static int open_engine(struct house *h, struct err *err)
 	return rc ? rc : engine_create(&conf, &h->engine, err);
 }
 
+/*
+ * Where children without a root of their own have their scratch space, and what a root's workers
+ * then pass through. What a killed process left there goes; the store's lock says it is nobody's.
+ */
+static int open_scratch(struct house *h, struct err *err)
+{
+	const char *scratch = fs_join(h->arena, h->data, "scratch");
+
+	fs_remove_tree(scratch);
+	if (sandbox_mode(h->sandbox) != FENCE_C)
+		return 0;
+	int rc = fs_mkdirs(scratch, 0700);
+
+	if (rc)
+		return err_set(err, rc, "cannot create %.200s", scratch);
+	rc = sandbox_let_in(h->sandbox, h->data, err);
+	if (!rc)
+		rc = sandbox_let_in(h->sandbox, fs_join(h->arena, h->data, "snapshots"), err);
+	return rc ? rc : sandbox_set_base(h->sandbox, scratch, err);
+}
+
 static int open_rooms(struct house *h, const struct house_spec *spec, struct err *err)
 {
 	int rc = open_engine(h, err);
@@ -342,6 +363,8 @@ static int open_rooms(struct house *h, const struct house_spec *spec, struct err
 	if (!rc)
 		rc = workspace_create(fs_join(h->arena, h->data, "snapshots"), h->self, h->sandbox,
 		    &h->loop, &h->workspace, err);
+	if (!rc)
+		rc = open_scratch(h, err);
 	if (rc)
 		return EXIT_NOT_READY;
 	int code = find_model(h, spec, err);

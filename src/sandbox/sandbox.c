@@ -309,10 +309,15 @@ json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode)
 	return sb->found ? json_deep_copy(sb->found) : json_object();
 }
 
+int sandbox_let_in(struct sandbox *sb, const char *dir, struct err *err)
+{
+	return sandbox_mode(sb) == FENCE_C ? fence_let_in(dir, err) : 0;
+}
+
 int sandbox_set_base(struct sandbox *sb, const char *dir, struct err *err)
 {
 	sb->base = dir;
-	return sandbox_mode(sb) == FENCE_C ? fence_let_in(dir, err) : 0;
+	return sandbox_let_in(sb, dir, err);
 }
 
 int sandbox_place(struct sandbox *sb, struct arena *a, enum fence_purpose purpose,

@@ -114,10 +114,12 @@ void sandbox_stop(struct sandbox *sb);
 /* The mode of every child. Blocks until it is found out, which takes some milliseconds. */
 enum fence_mode sandbox_mode(struct sandbox *sb);
 /*
- * Directories that children see, below one that this user owns: where a child in place gets its
- * scratch space (default: /tmp). A root daemon's workers must be able to pass through DIR, so in
- * place it is given to their group, without reading or listing. Borrowed.
+ * In place a root daemon's workers, who are somebody else, have to pass through the directories
+ * above what they see: DIR, which is ours, is given to their group, without reading or listing. In
+ * other modes, and for other users, nothing is done.
  */
+MUST_CHECK int sandbox_let_in(struct sandbox *sb, const char *dir, struct err *err);
+/* Where a child in place gets its scratch space (default: /tmp); workers are let in. Borrowed. */
 MUST_CHECK int sandbox_set_base(struct sandbox *sb, const char *dir, struct err *err);
 /* A place for one child; strings in A. Give it back with sandbox_leave when the child is gone. */
 MUST_CHECK int sandbox_place(struct sandbox *sb, struct arena *a, enum fence_purpose purpose,

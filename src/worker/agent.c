@@ -112,6 +112,18 @@ static int find_program(struct attempt *at, struct err *err)
 	return at->program->status;
 }
 
+/* Without namespaces only programs run that were seen to work, and to be held, that way. */
+static int check_mode(struct attempt *at, struct err *err)
+{
+	const struct adapter_ops *ops = at->program->ops;
+
+	if (sandbox_mode(at->worker->config.sandbox) != FENCE_C || ops->traits.strict)
+		return 0;
+	err_set(err, -EPERM, "agent \"%s\" may not run on this machine", ops->name);
+	err_why(err, "there are no namespaces here (mode C), and it was not admitted to that mode");
+	return err_fix(err, "--agent native, or what `tutti doctor` says about mode A");
+}
+
 static int find_model(struct attempt *at, struct err *err)
 {
 	struct worker *w = at->worker;
@@ -127,17 +139,26 @@ static int find_model(struct attempt *at, struct err *err)
 	return 0;
 }
 
+/* What stands at /repo behind the fence; in place, the snapshot where it is. */
+static const char *repo_of(const struct attempt *at)
+{
+	if (!at->place.in_place)
+		return "/repo";
+	return at->snapshot && !at->claim->web_only ? at->snapshot->tree : at->place.tmp;
+}
+
 static void fill_task(struct attempt *at, struct str prompt)
 {
 	const struct claim *cl = at->claim;
 
 	at->task = (struct agent_task){ .prompt = prompt,
 		.prompt_system = cl->prompt_system,
-		.repo = "/repo",
-		.scratch = "/scratch",
-		.home = "/scratch/home",
-		.tmp = "/scratch/tmp",
-		.port = WORKER_PORT,
+		.repo = repo_of(at),
+		.scratch = at->place.scratch,
+		.home = at->place.home,
+		.tmp = at->place.tmp,
+		.in_place = at->place.in_place,
+		.port = at->place.port,
 		.token = cl->token,
 		.model = arena_cstr(at->arena, at->model),
 		.effort = arena_cstr(at->arena, cl->effort),
@@ -169,7 +190,7 @@ static void binds_of(struct attempt *at, const struct agent_launch *l, struct fe
 
 	if (at->snapshot && !at->claim->web_only) {
 		spec->repo = at->snapshot->tree;
-		snapshot_binds(at->snapshot, at->arena, &of_snapshot, &n);
+		snapshot_binds(at->snapshot, at->place.in_place, at->arena, &of_snapshot, &n);
 	}
 	struct fence_bind *all = arena_array(at->arena, n + more, sizeof(*all));
 
@@ -185,17 +206,18 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 {
 	const struct adapter_ops *ops = at->program->ops;
 	struct agent_launch l = { 0 };
-	struct fence_spec spec = {
-		.purpose = FENCE_AGENT, .port = WORKER_PORT, .wall = at->claim->timeout
-	};
-
-	fill_task(at, prompt);
-	int rc = ops->read_only_enforced
-		     ? ops->prepare(at->arena, &at->task, &l, err)
-		     : err_set(err, -EPERM, "agent \"%s\" has no read-only mode", ops->name);
+	struct fence_spec spec = { .purpose = FENCE_AGENT, .wall = at->claim->timeout };
+	int rc = child_place(at, FENCE_AGENT, err);
 
 	if (rc)
 		return rc;
+	fill_task(at, prompt);
+	rc = ops->read_only_enforced
+		 ? ops->prepare(at->arena, &at->task, &l, err)
+		 : err_set(err, -EPERM, "agent \"%s\" has no read-only mode", ops->name);
+	if (rc)
+		return rc;
+	spec.port = at->place.port;
 	spec.argv = l.argv;
 	spec.env = l.env;
 	spec.files = files_of(at, &l);
@@ -209,8 +231,8 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 static void refuse(struct attempt *at, const struct err *err)
 {
 	attempt_conclude(at, ENDING_DENIED,
-	    str_from(
-		arena_printf(at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why)));
+	    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what, err->why[0] ? ": " : "",
+		err->why, err->fix[0] ? "; fix: " : "", err->fix)));
 }
 
 void agent_start(struct attempt *at)
@@ -226,6 +248,8 @@ void agent_start(struct attempt *at)
 			     STR_ARG(cl->label), cl->prompt_cut,
 			     cl->prompt_cut == 1 ? " was" : "s were"));
 
+	if (!rc)
+		rc = check_mode(at, &err);
 	if (!rc)
 		rc = find_model(at, &err);
 	if (!rc && cl->snapshot.n && !cl->web_only)
@@ -300,6 +324,27 @@ static void quote_reason(struct attempt *at, struct outcome *o)
 	o->reason = utf8_clean(at->arena, line);
 }
 
+/* Where the snapshot stands on this host is nobody's business, and no citation's. */
+static struct str as_behind(struct attempt *at, struct str text)
+{
+	struct str host = str_from(at->task.repo);
+	struct buf out;
+	ptrdiff_t found;
+
+	if (!at->task.in_place)
+		return text;
+	buf_init(&out, text.n * 2 + KIB(1));
+	while ((found = str_find(text, host)) >= 0) {
+		buf_add(&out, str_take(text, (size_t)found));
+		buf_adds(&out, "/repo");
+		text = str_skip(text, (size_t)found + host.n);
+	}
+	buf_add(&out, text);
+	text = arena_dup(at->arena, buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
+
 static const char *proof_line(struct attempt *at)
 {
 	const char *mode = json_get_cstr(at->proof, "mode", "?");
@@ -326,7 +371,7 @@ static void take_answer(struct attempt *at, struct str answer)
 {
 	struct str clean = utf8_clean(at->arena, str_take(answer, ANSWER_MAX + 4));
 
-	at->result.output = arena_dup(at->arena, utf8_cut(clean, ANSWER_MAX));
+	at->result.output = as_behind(at, arena_dup(at->arena, utf8_cut(clean, ANSWER_MAX)));
 	if (clean.n > ANSWER_MAX) {
 		at->result.ending = ENDING_TRUNCATED;
 		at->result.reason = STR("its answer was cut at 512 KiB");

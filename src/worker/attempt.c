@@ -62,6 +62,7 @@ static void attempt_free(struct attempt *at)
 	json_decref(at->notices);
 	json_decref(at->proof);
 	free(at->violation);
+	sandbox_leave(&at->place);
 	snapshot_free(at->snapshot);
 	engine_claim_free(at->claim);
 	arena_destroy(at->arena);

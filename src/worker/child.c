@@ -218,6 +218,12 @@ static void on_fence(void *ctx, const struct fence_report *report)
 	}
 }
 
+int child_place(struct attempt *at, enum fence_purpose purpose, struct err *err)
+{
+	sandbox_leave(&at->place);
+	return sandbox_place(at->worker->config.sandbox, at->arena, purpose, &at->place, err);
+}
+
 int child_spawn(
     struct attempt *at, const struct fence_spec *from, struct str stdin_text, struct err *err)
 {
@@ -233,6 +239,7 @@ int child_spawn(
 		rc = pipe_open(at, &at->err, &errors);
 	if (rc)
 		err_set(err, rc, "cannot make pipes: %s", err_name(rc));
+	spec.place = &at->place;
 	spec.in = in;
 	spec.out = out;
 	spec.err = errors;

@@ -8,10 +8,18 @@
 
 #define SAID_MAX 300 /* bytes of what a command said last */
 
-static const char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
-	"HOME=/scratch/home", "TMPDIR=/scratch/tmp", "LANG=C.UTF-8", "TERM=dumb", "NO_COLOR=1",
-	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0",
-	"GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", NULL };
+static const char **env_of(struct attempt *at)
+{
+	const char *const env[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
+		arena_printf(at->arena, "HOME=%s", at->place.home),
+		arena_printf(at->arena, "TMPDIR=%s", at->place.tmp), "LANG=C.UTF-8", "TERM=dumb",
+		"NO_COLOR=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", NULL };
+	const char **copy = arena_alloc(at->arena, sizeof(env));
+
+	memcpy(copy, env, sizeof(env));
+	return copy;
+}
 
 /* env(1) finds the program in PATH, which execution by descriptor does not. */
 static const char **argv_of(struct attempt *at)
@@ -39,16 +47,21 @@ static int open_snapshot(struct attempt *at, struct err *err)
 void command_start(struct attempt *at)
 {
 	struct err err = { 0 };
-	struct fence_spec spec = { .purpose = FENCE_COMMAND,
-		.argv = argv_of(at),
-		.env = environment,
-		.wall = at->claim->timeout };
-	int rc = at->claim->snapshot.n ? open_snapshot(at, &err) : 0;
+	struct fence_spec spec = {
+		.purpose = FENCE_COMMAND, .argv = argv_of(at), .wall = at->claim->timeout
+	};
+	int rc = child_place(at, FENCE_COMMAND, &err);
+
+	if (rc == 0 && at->claim->snapshot.n)
+		rc = open_snapshot(at, &err);
 
 	if (rc == 0 && at->snapshot) {
 		spec.repo = at->snapshot->tree;
-		snapshot_binds(at->snapshot, at->arena, &spec.binds, &spec.n_binds);
+		snapshot_binds(
+		    at->snapshot, at->place.in_place, at->arena, &spec.binds, &spec.n_binds);
 	}
+	if (rc == 0)
+		spec.env = env_of(at);
 	if (rc == 0)
 		rc = child_spawn(at, &spec, (struct str){ NULL, 0 }, &err);
 	if (rc)

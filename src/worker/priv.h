@@ -11,7 +11,6 @@
 #include <uv.h>
 
 #define WORKER_PARALLEL 4
-#define WORKER_PORT 7771   /* of the gateway, inside every fence */
 #define KILL_GRACE_MS 2000 /* between asking and forcing */
 #define RENEW_MS 20000
 #define ROUNDS_MAX 2 /* one re-ask when the asked form was not kept */
@@ -62,6 +61,7 @@ struct attempt {
 
 	/* the child */
 	struct fence_child *child;
+	struct fence_place place;
 	struct pipe_end out, err;
 	unsigned handles; /* libuv handles that are not closed yet */
 	uv_timer_t killer;
@@ -106,6 +106,8 @@ void attempt_closed_handle(uv_handle_t *handle);
 /* child.c: process and pipes */
 MUST_CHECK int child_spawn(
     struct attempt *at, const struct fence_spec *spec, struct str stdin_text, struct err *err);
+/* Where the next child finds things; the place of the one before is given back. */
+MUST_CHECK int child_place(struct attempt *at, enum fence_purpose purpose, struct err *err);
 void child_stop(struct attempt *at);
 void child_close(struct attempt *at);
 

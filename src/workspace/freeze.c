@@ -27,6 +27,7 @@ struct freeze {
 	struct origin origin;
 	char *dir; /* the new one */
 	struct fence_child *child;
+	struct fence_place place;
 	uv_pipe_t out;
 	bool out_open, gone, cancelled, working;
 	bool kept; /* DIR is no longer ours to remove */
@@ -52,6 +53,7 @@ static void deliver(struct freeze *f)
 		err_set(&f->err, -ECANCELED, "freezing was cancelled");
 	if (!f->snap && !f->kept)
 		fs_remove_tree(f->dir);
+	sandbox_leave(&f->place);
 	f->done(f->ctx, f->snap, &f->err);
 	buf_fini(&f->line);
 	json_decref(f->last);
@@ -91,6 +93,18 @@ static void complete_facts(struct freeze *f)
 		json_object_set_new(repo, "root", json_cstr(f->origin.root));
 		json_object_set_new(repo, "name", json_cstr(base ? base + 1 : f->origin.root));
 	}
+}
+
+/* The links to objects lead where the copier saw these; from now on, to where they are. */
+static int link_objects(struct freeze *f)
+{
+	for (size_t i = 0; f->origin.objects[i]; i++) {
+		const char *link = arena_printf(f->arena, "%s/repo-objects/%zu", f->dir, i);
+
+		if (unlink(link) < 0 || symlink(f->origin.objects[i], link) < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static int write_manifest(struct freeze *f)
@@ -153,7 +167,9 @@ static int take_name(struct freeze *f, char id[65])
 		return err_set(&f->err, rc, "the snapshot's list cannot be read");
 	dir = arena_printf(f->arena, "%s/%s", f->ws->root, id);
 	complete_facts(f);
-	rc = write_manifest(f);
+	rc = link_objects(f);
+	if (!rc)
+		rc = write_manifest(f);
 	if (!rc)
 		rc = sync_dir(f->dir, syncfs);
 	if (!rc && rename(f->dir, dir) < 0)
@@ -283,30 +299,49 @@ static void on_fence(void *ctx, const struct fence_report *report)
 /* --- starting
  * ------------------------------------------------------------------------------------------ */
 
+/* Where the copier sees what the host has at HOST. */
+static const char *place_of(const struct freeze *f, const char *host, const char *inside)
+{
+	return f->place.in_place ? host : inside;
+}
+
+static const char *objects_place(const struct freeze *f, size_t i)
+{
+	return place_of(f, f->origin.objects[i], arena_printf(f->arena, INSIDE_OBJECTS, i));
+}
+
 static const char **argv_of(struct freeze *f, const struct freeze_spec *spec)
 {
-	const char *const argv[] = { INSIDE_SELF, "__freeze", f->origin.admin ? "git" : "dir",
-		spec->at ? spec->at : "", spec->base ? spec->base : "",
-		arena_cstr(f->arena, str_take(spec->focus, KIB(8))), NULL };
-	const char **copy = arena_alloc(f->arena, sizeof(argv));
+	const char *const argv[] = { place_of(f, f->ws->self, INSIDE_SELF), "__freeze",
+		f->origin.admin ? "git" : "dir", spec->at ? spec->at : "",
+		spec->base ? spec->base : "", arena_cstr(f->arena, str_take(spec->focus, KIB(8))),
+		place_of(f, f->origin.root, INSIDE_REPO), place_of(f, f->dir, INSIDE_OUT),
+		f->origin.admin ? place_of(f, f->origin.admin, INSIDE_ADMIN) : INSIDE_ADMIN,
+		f->origin.common ? place_of(f, f->origin.common, INSIDE_COMMON) : INSIDE_COMMON };
+	size_t n = sizeof(argv) / sizeof(argv[0]);
+	const char **copy = arena_array(f->arena, n + OBJECT_DIRS_MAX + 1, sizeof(*copy));
 
 	memcpy(copy, argv, sizeof(argv));
+	for (size_t i = 0; f->origin.objects[i]; i++)
+		copy[n++] = objects_place(f, i);
+	copy[n] = NULL;
 	return copy;
 }
 
 static void binds_of(struct freeze *f, struct fence_spec *spec)
 {
 	struct fence_bind *v = arena_array(f->arena, OBJECT_DIRS_MAX + 3, sizeof(*v));
+	const struct origin *o = &f->origin;
 	size_t n = 0;
 
-	v[n++] = (struct fence_bind){ f->ws->self, INSIDE_SELF, false };
-	if (f->origin.admin) {
-		v[n++] = (struct fence_bind){ f->origin.admin, INSIDE_ADMIN, true };
-		v[n++] = (struct fence_bind){ f->origin.common, INSIDE_COMMON, true };
+	v[n++] = (struct fence_bind){ f->ws->self, place_of(f, f->ws->self, INSIDE_SELF), false };
+	if (o->admin) {
+		v[n++] = (struct fence_bind){ o->admin, place_of(f, o->admin, INSIDE_ADMIN), true };
+		v[n++] =
+		    (struct fence_bind){ o->common, place_of(f, o->common, INSIDE_COMMON), true };
 	}
-	for (size_t i = 0; f->origin.objects[i]; i++)
-		v[n++] = (struct fence_bind){ f->origin.objects[i],
-			arena_printf(f->arena, INSIDE_OBJECTS, i), true };
+	for (size_t i = 0; o->objects[i]; i++)
+		v[n++] = (struct fence_bind){ o->objects[i], objects_place(f, i), true };
 	spec->binds = v;
 	spec->n_binds = n;
 }
@@ -341,7 +376,12 @@ static int open_pipe(struct freeze *f, int *ret_child_end)
 static int spawn(struct freeze *f, const struct freeze_spec *from, struct err *err)
 {
 	static const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL };
+	int rc = sandbox_place(f->ws->sandbox, f->arena, FENCE_SNAPSHOT, &f->place, err);
+
+	if (rc)
+		return rc;
 	struct fence_spec spec = { .purpose = FENCE_SNAPSHOT,
+		.place = &f->place,
 		.repo = f->origin.root,
 		.writable = f->dir,
 		.argv = argv_of(f, from),
@@ -349,8 +389,9 @@ static int spawn(struct freeze *f, const struct freeze_spec *from, struct err *e
 		.in = -1,
 		.err = -1,
 		.wall = FREEZE_WALL };
-	int end = -1, rc = open_pipe(f, &end);
+	int end = -1;
 
+	rc = open_pipe(f, &end);
 	if (rc)
 		return err_set(err, rc, "cannot make a pipe: %s", err_name(rc));
 	spec.out = end;

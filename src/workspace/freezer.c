@@ -178,13 +178,16 @@ static int open_dir(const char *path)
 
 static void open_all(struct freezer *z)
 {
+	const char *tree = arena_printf(z->arena, "%s/tree", places.out);
+
 	umask(022);
-	z->repo = open_dir("/repo");
-	if (mkdir("/out/tree", 0755) < 0)
+	z->repo = open_dir(places.repo);
+	if (mkdir(tree, 0755) < 0)
 		freezer_die(
 		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
-	z->tree = open_dir("/out/tree");
-	z->list = open("/out/files", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0644);
+	z->tree = open_dir(tree);
+	z->list = open(arena_printf(z->arena, "%s/files", places.out),
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0644);
 	if (z->list < 0)
 		freezer_die(
 		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
@@ -208,10 +211,17 @@ int freeze_main(int argc, char **argv)
 {
 	struct freezer z = { .skipped = json_array(), .changed = json_array() };
 
-	if (argc < 6)
+	if (argc < 10)
 		return 2;
 	signal(SIGPIPE, SIG_IGN); /* a git that ends early is not the end of us */
 	z.arena = arena_create("freezer", GIB(2));
+	places = (struct places){ .arena = z.arena,
+		.repo = argv[6],
+		.out = argv[7],
+		.git = arena_printf(z.arena, "%s/git", argv[7]),
+		.admin = argv[8],
+		.common = argv[9],
+		.objects = argv + 10 };
 	map_init(&z.seen, z.arena);
 	buf_init(&z.passed_over, MIB(16));
 	z.is_git = strcmp(argv[2], "git") == 0;

@@ -1,8 +1,9 @@
 /*
- * The freezer: the program that copies a repository, `tutti __freeze KIND AT BASE FOCUS`. It runs
- * behind the fence: /repo is the live repository, /out the new snapshot, /repo-admin and
- * /repo-common the repository's .git, /repo-objects/N its objects. git is run on a directory of our
- * own making (/out/git), so nothing of the repository's configuration has a say.
+ * The freezer: the program that copies a repository, `tutti __freeze KIND AT BASE FOCUS REPO OUT
+ * ADMIN COMMON [OBJECTS…]`. It runs behind the fence: REPO is the live repository, OUT the new
+ * snapshot, ADMIN and COMMON the repository's .git, OBJECTS its objects, each where this program
+ * sees it. git is run on a directory of our own making (OUT/git), so nothing of the repository's
+ * configuration has a say.
  */
 #ifndef WORKSPACE_FREEZER_H
 #define WORKSPACE_FREEZER_H
@@ -23,7 +24,7 @@ struct freezer {
 	bool is_git, has_head, dirty;
 	const char *at, *base;
 	struct str focus;
-	int repo, tree, list; /* /repo, /out/tree, /out/files */
+	int repo, tree, list; /* REPO, OUT/tree, OUT/files */
 	struct map seen;      /* directories made in the tree */
 	struct measure *measure;
 	unsigned long long files, bytes;
@@ -36,6 +37,14 @@ struct freezer {
 	msec_t told_at;
 	const char *phase;
 };
+
+/* Where everything is; set once, before anything else. */
+struct places {
+	struct arena *arena;
+	const char *repo, *out, *git, *admin, *common;
+	char *const *objects; /* NULL-terminated */
+};
+extern struct places places;
 
 /* Ends the program: {"error": …} on stdout, status 1. */
 void freezer_die(const char *what, const char *why, const char *fix) __attribute__((noreturn));

@@ -12,13 +12,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ADMIN "/repo-admin"
-#define COMMON "/repo-common"
-#define GIT "/out/git"
 #define INDEX_MAX MIB(512)
 #define REFS_MAX MIB(64)
 #define LOOSE_REFS_MAX 20000
 #define FSCK "git fsck in the repository says more"
+
+/* --- places
+ * ---------------------------------------------------------------------------------------------- */
+
+struct places places;
+
+static const char *in(const char *dir, const char *name)
+{
+	return arena_printf(places.arena, "%s/%s", dir, name);
+}
+
+#define ADMIN(name) in(places.admin, name)
+#define COMMON(name) in(places.common, name)
+#define GIT(name) in(places.git, name)
 
 /* --- a directory of our own
  * ---------------------------------------------------------------------------- */
@@ -40,8 +51,8 @@ static void copy_if_there(const char *from, const char *to, size_t max)
 
 static void copy_refs(struct freezer *z, const char *sub, unsigned *budget, unsigned depth)
 {
-	char *from = arena_printf(z->arena, COMMON "/%s", sub);
-	char *to = arena_printf(z->arena, GIT "/%s", sub);
+	const char *from = COMMON(sub);
+	const char *to = GIT(sub);
 	DIR *d = depth < 16 ? opendir(from) : NULL;
 	struct dirent *e;
 	int rc = fs_mkdirs(to, 0755);
@@ -57,8 +68,7 @@ static void copy_refs(struct freezer *z, const char *sub, unsigned *budget, unsi
 		if (S_ISDIR(st.st_mode))
 			copy_refs(z, name, budget, depth + 1);
 		else if (S_ISREG(st.st_mode))
-			copy_if_there(arena_printf(z->arena, COMMON "/%s", name),
-			    arena_printf(z->arena, GIT "/%s", name), KIB(4));
+			copy_if_there(COMMON(name), GIT(name), KIB(4));
 	}
 	if (d)
 		closedir(d);
@@ -70,8 +80,8 @@ static int run(const char *const *args, int out, pid_t *ret);
  * the list of known values goes. */
 static bool config_is(const char *key, const char *value)
 {
-	const char *const args[] = { "config", "--file", (COMMON "/config"), "--no-includes",
-		"--get", key, NULL };
+	const char *const args[] = { "config", "--file", COMMON("config"), "--no-includes", "--get",
+		key, NULL };
 	char got[64] = "";
 	int ends[2];
 	pid_t pid;
@@ -90,7 +100,7 @@ static void write_config(struct freezer *z)
 {
 	bool sha256 = z->is_git && config_is("extensions.objectformat", "sha256");
 
-	write_text(GIT "/config",
+	write_text(GIT("config"),
 	    str_from(arena_printf(z->arena,
 		"[core]\n\trepositoryformatversion = %d\n\tbare = false\n\tfilemode = %s\n"
 		"\tcheckStat = minimal\n\ttrustctime = false\n\tfsmonitor = false\n"
@@ -101,30 +111,39 @@ static void write_config(struct freezer *z)
 		sha256 ? "[extensions]\n\tobjectformat = sha256\n" : "")));
 }
 
+/*
+ * Relative, so that they hold behind the fence and in place: links beside the git directory, which
+ * lead where this program sees the objects and later where the host has them (freeze.c); behind the
+ * fence they are shown at that very place.
+ */
 static void write_alternates(struct freezer *z)
 {
 	struct buf b;
 
 	buf_init(&b, KIB(4));
-	for (size_t i = 0; i < 8; i++) {
-		char *dir = arena_printf(z->arena, "/repo-objects/%zu", i);
+	for (size_t i = 0; places.objects[i]; i++) {
+		const char *name = arena_printf(z->arena, "repo-objects/%zu", i);
 
-		if (fs_exists(dir))
-			buf_printf(&b, "%s\n", dir);
+		if (!i && mkdir(in(places.out, "repo-objects"), 0755) < 0)
+			freezer_die("the snapshot cannot be written", err_name(-errno),
+			    "make room on the disk");
+		if (symlink(places.objects[i], in(places.out, name)) < 0)
+			freezer_die("the snapshot cannot be written", err_name(-errno),
+			    "make room on the disk");
+		buf_printf(&b, "../../%s\n", name);
 	}
-	write_text(GIT "/objects/info/alternates", buf_str(&b));
+	write_text(GIT("objects/info/alternates"), buf_str(&b));
 	buf_fini(&b);
 }
 
-static void copy_shared_index(struct freezer *z)
+static void copy_shared_index(void)
 {
-	DIR *d = opendir(ADMIN);
+	DIR *d = opendir(places.admin);
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))
 		if (strncmp(e->d_name, "sharedindex.", 12) == 0)
-			copy_if_there(arena_printf(z->arena, ADMIN "/%s", e->d_name),
-			    arena_printf(z->arena, GIT "/%s", e->d_name), INDEX_MAX);
+			copy_if_there(ADMIN(e->d_name), GIT(e->d_name), INDEX_MAX);
 	if (d)
 		closedir(d);
 }
@@ -133,7 +152,7 @@ static void copy_shared_index(struct freezer *z)
 static struct str read_head(struct freezer *z)
 {
 	struct str text = { "", 0 };
-	int rc = fs_read(z->arena, ADMIN "/HEAD", KIB(4), &text);
+	int rc = fs_read(z->arena, ADMIN("HEAD"), KIB(4), &text);
 	struct str id = str_rtrim(text);
 	size_t hex = 0;
 
@@ -150,22 +169,21 @@ static struct str read_head(struct freezer *z)
 
 void git_prepare(struct freezer *z)
 {
-	static const char *const dirs[] = { GIT "/objects/info", GIT "/refs/heads", GIT "/info",
-		NULL };
+	const char *const dirs[] = { GIT("objects/info"), GIT("refs/heads"), GIT("info"), NULL };
 	unsigned budget = LOOSE_REFS_MAX;
 
 	for (size_t i = 0; dirs[i]; i++)
 		if (fs_mkdirs(dirs[i], 0755) < 0)
 			freezer_die("the snapshot cannot be written", err_name(-errno),
 			    "make room on the disk");
-	write_text(GIT "/HEAD", z->is_git ? read_head(z) : STR("ref: refs/heads/main\n"));
+	write_text(GIT("HEAD"), z->is_git ? read_head(z) : STR("ref: refs/heads/main\n"));
 	write_alternates(z);
 	if (z->is_git) {
-		copy_if_there(COMMON "/packed-refs", GIT "/packed-refs", REFS_MAX);
-		copy_if_there(COMMON "/shallow", GIT "/shallow", MIB(16));
-		copy_if_there(COMMON "/info/exclude", GIT "/info/exclude", MIB(1));
-		copy_if_there(ADMIN "/index", GIT "/index", INDEX_MAX);
-		copy_shared_index(z);
+		copy_if_there(COMMON("packed-refs"), GIT("packed-refs"), REFS_MAX);
+		copy_if_there(COMMON("shallow"), GIT("shallow"), MIB(16));
+		copy_if_there(COMMON("info/exclude"), GIT("info/exclude"), MIB(1));
+		copy_if_there(ADMIN("index"), GIT("index"), INDEX_MAX);
+		copy_shared_index();
 		copy_refs(z, "refs", &budget, 0);
 	}
 	write_config(z);
@@ -174,11 +192,19 @@ void git_prepare(struct freezer *z)
 /* --- running it
  * ---------------------------------------------------------------------------------------------- */
 
-static const char *const environment[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-	"HOME=/nonexistent", ("GIT_DIR=" GIT), "GIT_WORK_TREE=/repo", "GIT_CONFIG_NOSYSTEM=1",
-	"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
-	"GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ATTR_NOSYSTEM=1", "GIT_LITERAL_PATHSPECS=1",
-	NULL };
+static const char *const *environment(void)
+{
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent",
+		arena_printf(places.arena, "GIT_DIR=%s", places.git),
+		arena_printf(places.arena, "GIT_WORK_TREE=%s", places.repo),
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+		"GIT_OPTIONAL_LOCKS=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1",
+		"GIT_ATTR_NOSYSTEM=1", "GIT_LITERAL_PATHSPECS=1", NULL };
+	const char **copy = arena_alloc(places.arena, sizeof(env));
+
+	memcpy(copy, env, sizeof(env));
+	return copy;
+}
 
 static int run_with(const char *const *args, int in, int out, pid_t *ret)
 {
@@ -196,9 +222,9 @@ static int run_with(const char *const *args, int in, int out, pid_t *ret)
 		dup2(in >= 0 ? in : null, 0);
 		dup2(out, 1);
 		dup2(null, 2);
-		if (chdir("/repo") < 0)
+		if (chdir(places.repo) < 0)
 			_exit(126);
-		execve("/usr/bin/git", unconst(argv), unconst(environment));
+		execve("/usr/bin/git", unconst(argv), unconst(environment()));
 		_exit(127);
 	}
 	return 0;
@@ -273,10 +299,9 @@ static void check_unborn(struct freezer *z)
 	const char *const args[] = { "rev-parse", "--verify", "--quiet", "HEAD", NULL };
 	struct str head = { "", 0 };
 
-	if (fs_read(z->arena, GIT "/HEAD", KIB(4), &head) == 0 && str_starts(head, STR("ref: ")))
+	if (fs_read(z->arena, GIT("HEAD"), KIB(4), &head) == 0 && str_starts(head, STR("ref: ")))
 		head = str_rtrim(str_skip(head, 5));
-	if (git_records(z, args, ignore) == 0 ||
-	    fs_exists(arena_printf(z->arena, GIT "/%.*s", STR_ARG(head))))
+	if (git_records(z, args, ignore) == 0 || fs_exists(GIT(arena_cstr(z->arena, head))))
 		freezer_die("the commit that is checked out cannot be read",
 		    "HEAD names it, but its object is missing or damaged", FSCK);
 }
@@ -299,7 +324,7 @@ bool git_head(struct freezer *z)
 			check_unborn(z);
 		return false;
 	}
-	if (!z->at[0] && fs_read(z->arena, GIT "/HEAD", KIB(4), &line) == 0 &&
+	if (!z->at[0] && fs_read(z->arena, GIT("HEAD"), KIB(4), &line) == 0 &&
 	    str_starts(line, STR("ref: refs/heads/")))
 		take_branch(z, str_skip(line, 16));
 	return true;

@@ -12,6 +12,8 @@
 #include <uv.h>
 
 /* Where things are inside the fence, for the freezer and for agents (git_log and its kin). */
+#define INSIDE_REPO "/repo"
+#define INSIDE_OUT "/out"
 #define INSIDE_GIT "/repo-git"	     /* of a finished snapshot */
 #define INSIDE_ADMIN "/repo-admin"   /* the repository's .git, while freezing */
 #define INSIDE_COMMON "/repo-common" /* the same, or that of the main working tree */

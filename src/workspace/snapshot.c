@@ -113,14 +113,14 @@ void snapshot_free(struct snapshot *snap)
 	free(snap);
 }
 
-void snapshot_binds(
-    const struct snapshot *snap, struct arena *a, const struct fence_bind **ret, size_t *ret_n)
+void snapshot_binds(const struct snapshot *snap, bool in_place, struct arena *a,
+    const struct fence_bind **ret, size_t *ret_n)
 {
 	struct fence_bind *v = arena_array(a, OBJECT_DIRS_MAX + 1, sizeof(*v));
 	size_t n = 0;
 
 	if (snap->git)
-		v[n++] = (struct fence_bind){ snap->git, INSIDE_GIT, true };
+		v[n++] = (struct fence_bind){ snap->git, in_place ? snap->git : INSIDE_GIT, true };
 	for (size_t i = 0; i < OBJECT_DIRS_MAX && snap->objects[i]; i++) {
 		struct stat st;
 
@@ -128,7 +128,8 @@ void snapshot_binds(
 		 */
 		if (stat(snap->objects[i], &st) == 0)
 			v[n++] = (struct fence_bind){ snap->objects[i],
-				arena_printf(a, INSIDE_OBJECTS, i), true };
+				in_place ? snap->objects[i] : arena_printf(a, INSIDE_OBJECTS, i),
+				true };
 	}
 	*ret = v;
 	*ret_n = n;

@@ -8,8 +8,8 @@
  * directory writable. git runs in there, too. What comes out is a manifest we check.
  *
  * On disk: SNAPSHOTS/<sha256>/tree (the files), /git (a bare git directory of our own making: HEAD,
- * refs, index, minimal config, alternates to the repository's objects), /manifest.json. The
- * directory appears by rename, complete or not at all.
+ * refs, index, minimal config, alternates to the repository's objects by way of links in
+ * /repo-objects), /manifest.json. The directory appears by rename, complete or not at all.
  */
 #ifndef WORKSPACE_WORKSPACE_H
 #define WORKSPACE_WORKSPACE_H
@@ -68,9 +68,12 @@ void workspace_freeze_cancel(struct freeze *f);
 MUST_CHECK int workspace_open(
     struct workspace *ws, const char *id, struct snapshot **ret, struct err *err);
 void snapshot_free(struct snapshot *snap);
-/* The fence's binds for a child that works on SNAP: git directory and objects. Lives in A. */
-void snapshot_binds(
-    const struct snapshot *snap, struct arena *a, const struct fence_bind **ret, size_t *ret_n);
+/*
+ * The fence's binds for a child that works on SNAP: git directory and objects, where the fence
+ * shows them or, IN_PLACE, where they are. Lives in A.
+ */
+void snapshot_binds(const struct snapshot *snap, bool in_place, struct arena *a,
+    const struct fence_bind **ret, size_t *ret_n);
 /*
  * Reads a file of the snapshot: PATH is relative, beneath the tree, a regular file, at most MAX
  * bytes (-E2BIG), never through a symlink out of the tree. Bytes live in A.

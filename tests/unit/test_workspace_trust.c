@@ -153,8 +153,8 @@ static void trees_that_git_would_never_make(void **state)
 	    "sub/ok: x|\nf644 z: x|\n",
 	    ".." LEAVES "../x" LEAVES "./x" LEAVES ".git/x" OF_GIT ".GIT/x" OF_GIT "f/x" THROUGH
 	    "g" TAKEN "p" TURNS "q/x" THROUGH "r/x" THROUGH "sub/.git/x" OF_GIT "z" TAKEN);
-	assert_string_equal(
-	    said(text("ls %s/data/snapshots/*", here.top)), "files\ngit\nmanifest.json\ntree\n");
+	assert_string_equal(said(text("ls %s/data/snapshots/*", here.top)),
+	    "files\ngit\nmanifest.json\nrepo-objects\ntree\n");
 }
 
 /* COMMAND stands wherever git's configuration can name one. */
@@ -554,7 +554,7 @@ static const char *behind(const struct snapshot *snap, const char *script)
 	struct str bytes;
 	struct err err;
 
-	snapshot_binds(snap, here.arena, &spec.binds, &spec.n_binds);
+	snapshot_binds(snap, false, here.arena, &spec.binds, &spec.n_binds);
 	assert_int_equal(sandbox_spawn(sandbox, &spec, on_command, &c, &c.child, &err), 0);
 	while (!c.over)
 		uv_run(&loop, UV_RUN_ONCE);
