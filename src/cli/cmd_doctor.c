@@ -148,6 +148,11 @@ static void look_at_store(struct doctor *d)
 /* --- saying
  * ---------------------------------------------------------------------------------------------- */
 
+static int code_of(const struct doctor *d, bool ready)
+{
+	return !d->fence ? EXIT_NO_FENCE : ready ? EXIT_DONE : EXIT_NOT_READY;
+}
+
 static int print_lines(struct doctor *d, bool ready)
 {
 	struct term t;
@@ -175,7 +180,7 @@ static int print_lines(struct doctor *d, bool ready)
 	term_addf(&b, &t, STYLE_PLAIN, "Try: tutti run architectural-analysis \"…\"%s",
 	    ready ? "" : " --model rehearsal");
 	buf_addc(&b, '\n');
-	int code = cli_print(buf_str(&b), ready ? EXIT_DONE : EXIT_NOT_READY);
+	int code = cli_print(buf_str(&b), code_of(d, ready));
 
 	buf_fini(&b);
 	return code;
@@ -192,7 +197,7 @@ static int print_json(struct doctor *d, bool ready)
 			       json_cstr(d->lines[i].fix ? d->lines[i].fix : "")));
 	return cli_print_json(
 	    json_pack("{s:b, s:i, s:o}", "ready", ready, "agents", (int)d->agents, "checks", lines),
-	    ready ? EXIT_DONE : EXIT_NOT_READY);
+	    code_of(d, ready));
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)

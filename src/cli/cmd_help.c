@@ -32,6 +32,14 @@ static void topic_read_only(struct buf *b)
 	    "gateway, no capabilities, Landlock, a system call filter. Right before the agent\n"
 	    "starts, a canary tries what is forbidden; if anything of it works, the agent is not\n"
 	    "started. No option weakens any of this.\n\n"
+	    "What a machine has decides the mode; it is found out by trying, and never lowered:\n\n"
+	    "  A  all of the above\n"
+	    "  B  without Landlock; the system call filter makes up for what it can\n"
+	    "  C  without namespaces: Landlock and a stricter filter, for agents admitted to it;\n"
+	    "     a warden ends what an agent leaves behind. Weaker: the door to the gateway is a\n"
+	    "     port of any host, names and sizes of files elsewhere can be seen\n"
+	    "  D  anything less: no agent is started (exit code 78); code steps still run\n\n"
+	    "A flow may ask for more than there is (fence: A); then its agents are refused.\n"
 	    "What a machine lacks is named by: tutti doctor\n");
 }
 

@@ -195,6 +195,26 @@ static int launch(struct house *h, const struct launch *l, const struct run_opts
 	return finish(h, &how);
 }
 
+/* Whether anything of FLOW, or of the flows it uses, is an agent's; what is not known may be one.
+ */
+static bool has_agents(const struct library *lib, const struct flow *flow, unsigned depth)
+{
+	struct err err;
+
+	if (!flow || depth > FLOW_NEST_MAX)
+		return true;
+	for (size_t i = 0; i < flow->n_all; i++) {
+		const struct flow_step *s = flow->all[i];
+
+		if (s->kind == KIND_AGENT)
+			return true;
+		if (s->kind == KIND_FLOW &&
+		    has_agents(lib, library_flow(lib, s->flow.use, &err), depth + 1))
+			return true;
+	}
+	return false;
+}
+
 static int run_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
     const struct library *lib, const struct flow *flow, const json_t *input, const char *repo)
 {
@@ -202,7 +222,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.agent = o->agent,
 		.model = o->model,
 		.script = o->script,
-		.agents = true,
+		.agents = has_agents(lib, flow, 0),
 		.format = g->json ? "quiet" : o->format };
 	struct err err = { 0 };
 	struct house h;

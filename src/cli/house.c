@@ -207,7 +207,19 @@ static int check_fence(struct house *h, struct err *err)
 		err_more(err, "read-only");
 	}
 	json_decref(doc);
-	return mode == FENCE_NONE ? EXIT_NOT_READY : 0;
+	return mode == FENCE_NONE ? EXIT_NO_FENCE : 0;
+}
+
+/* Without namespaces only agents run that were seen to be held that way. */
+static int check_strict(struct house *h, const struct program *p, struct err *err)
+{
+	if (sandbox_mode(h->sandbox) != FENCE_C || p->ops->traits.strict)
+		return 0;
+	err_set(err, -EPERM, "agent \"%s\" may not run on this machine", p->ops->name);
+	err_why(err, "there are no namespaces here (mode C), and it was not admitted to that mode");
+	err_fix(err, "tutti run … --agent native\nor allow namespaces: tutti doctor says how");
+	err_more(err, "read-only");
+	return EXIT_NOT_READY;
 }
 
 static int check_agent(struct house *h, struct err *err)
@@ -222,7 +234,7 @@ static int check_agent(struct house *h, struct err *err)
 		return EXIT_NOT_READY;
 	}
 	if (!p->status)
-		return 0;
+		return check_strict(h, p, err);
 	*err = p->err;
 	if (!err->why[0])
 		err_why(err, "%s", err_name(p->status));

@@ -1,0 +1,118 @@
+# The main job on poorer machines: mode B, C and D of the fence, each emulated around the real
+# binary (../degrade.h). In mode C a root's workers see the host's own paths, so everything is in a
+# place that they can pass through.
+
+load real
+
+setup() {
+	own_place
+	degrade=${DEGRADE:-$TOP/build/tests/degrade}
+	PLACE=$(mktemp -d /tmp/tutti-modes-XXXXXX)
+	chmod 711 "$PLACE"
+	export TUTTI_DATA=$PLACE/data
+	mkdir -m 700 "$TUTTI_DATA"
+	REPO=$PLACE/repo
+	mkdir "$REPO"
+	cp -r "$TOP/src/base" "$TOP/src/core" "$REPO"
+	commit_all "$REPO"
+	echo 'int new_one;' >"$REPO/new.c"
+	chmod -R a+rX "$REPO"
+	REPORT=$BATS_TEST_TMPDIR/report.md
+}
+
+teardown() {
+	rm -rf "$PLACE"
+}
+
+# job WORD [OPTION…]: a small run of the main job on a machine that lacks WORD
+job() {
+	local word=$1
+	shift
+	"$degrade" "$word" -- "$TUTTI" run architectural-analysis "the base" --size small \
+		--repo "$REPO" --model rehearsal --format plain --output "$REPORT" "$@"
+}
+
+# good_report MODE: everything resolved, read-only proven in that mode
+good_report() {
+	"$TUTTI" runs export last --repo "$REPO" --as json >"$BATS_TEST_TMPDIR/report.json"
+	r=$BATS_TEST_TMPDIR/report.json
+	is "$(jq_like "$r" "len(r['evidence']) >= 5")" True
+	is "$(unresolved "$r")" 0
+	has "$REPORT" "read-only: proven (mode $1, 11/11 canaries)"
+	lacks "$REPORT" "$PLACE/data"
+}
+
+# hostile WORD AGENT: a model that tries everything changes nothing that is not its own
+hostile() {
+	job "$1" --agent native
+	echo "hostile all" >"$BATS_TEST_TMPDIR/script"
+	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$TUTTI_DATA/snapshots")
+	job "$1" --agent "$2" --rehearsal-script "$BATS_TEST_TMPDIR/script" || true
+	is "$(tree_hash "$REPO")" "$before"
+	is "$(tree_hash "$HOME")" "$home"
+	is "$(tree_hash "$TUTTI_DATA/snapshots")" "$frozen"
+}
+
+@test "modes: B does the main job" {
+	job B
+	good_report B
+}
+
+@test "modes: C does the main job, in place, and cleans up" {
+	job C
+	good_report C
+	is "$(ls -A "$TUTTI_DATA/scratch")" ""
+	git -C "$REPO" status --porcelain | diff - <(echo '?? new.c')
+}
+
+@test "modes: a snapshot of mode A serves in mode C, and the other way round" {
+	job A
+	job C
+	good_report C
+	rm -rf "$TUTTI_DATA/snapshots"
+	job C
+	job A
+	good_report A
+}
+
+@test "modes: a hostile model changes nothing in B and C" {
+	hostile B native
+	hostile C native
+}
+
+@test "modes: the real qwen CLI works, and is held, in C" {
+	qwen_config
+	job C --agent qwen
+	good_report C
+	hostile C qwen
+}
+
+@test "modes: D starts no agent, says why and what to do, and exits with 78" {
+	code=0
+	job D 2>"$BATS_TEST_TMPDIR/err" || code=$?
+	is "$code" 78
+	has "$BATS_TEST_TMPDIR/err" "mode A: .*mode B: .*mode C: "
+	has "$BATS_TEST_TMPDIR/err" "fix: "
+	for word in D D-seccomp; do
+		code=0
+		"$degrade" "$word" -- "$TUTTI" doctor >"$BATS_TEST_TMPDIR/out" || code=$?
+		is "$code" 78
+		has "$BATS_TEST_TMPDIR/out" "mode D"
+		has "$BATS_TEST_TMPDIR/out" "mode C: "
+		has "$BATS_TEST_TMPDIR/out" "fix: "
+	done
+}
+
+@test "modes: in D a flow of code steps runs" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/sum.yaml" <<-'END'
+	flow: sum
+	category: analysis
+	summary: Adds.
+	steps:
+	  - {id: add, kind: code, run: 'return 40 + 2'}
+	END
+	"$degrade" D -- "$TUTTI" run sum "add" --repo "$REPO" --format plain \
+		--output "$REPORT" >"$BATS_TEST_TMPDIR/out" 2>&1 || cat "$BATS_TEST_TMPDIR/out"
+	has "$BATS_TEST_TMPDIR/out" "run completed"
+}
