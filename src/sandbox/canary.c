@@ -5,11 +5,13 @@
  * EROFS is the mounts', EACCES Landlock's, EPERM of a signal Landlock's scope, EAFNOSUPPORT,
  * ENOSYS and EPERM of a call seccomp's, ENOENT the new root's and /proc's.
  *
- * What is in charge depends on the mode. Without Landlock (B) nothing is tried that only Landlock
- * forbids and that does no harm in a root of its own; without a root of its own (C) the bait in
- * scratch is tried, which the worker owns and could change were it not for Landlock.
+ * What is in charge depends on the mode. Where there is Landlock, every right that it withholds is
+ * tried on bait: a file and a directory that the worker owns and could change. Without it (B)
+ * nothing is tried that only Landlock forbids and that does no harm in a root of its own.
  */
 #include "sandbox/priv.h"
+
+#include "base/unconst.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,51 +46,89 @@ static bool cannot_open(const char *path, int flags, int want)
 	return refused(open(path, flags | O_CLOEXEC, 0600), want);
 }
 
-/* NAME of the bait, until the next call. */
+/* NAME of the bait, until the next call but one. */
 static const char *bait(const struct fence_plan *p, const char *name)
 {
-	static char path[PATH_BYTES_MAX];
+	static char paths[2][PATH_BYTES_MAX];
+	static unsigned turn;
+	char *path = paths[turn++ % 2];
 
-	snprintf(path, sizeof(path), "%s/" FENCE_BAIT "%s", p->spec.place->scratch, name);
+	if (p->mode == FENCE_C)
+		snprintf(path, PATH_BYTES_MAX, "%s/" FENCE_BAIT "%s", p->spec.place->scratch, name);
+	else
+		snprintf(path, PATH_BYTES_MAX, FENCE_BAIT_INSIDE "%s", name);
 	return path;
+}
+
+static bool has_landlock(const struct fence_plan *p)
+{
+	return p->mode != FENCE_B;
+}
+
+static bool bait_holds(const struct fence_plan *p)
+{
+	static const char *const argv[] = { "canary", NULL };
+
+	return cannot_open(bait(p, "/file"), O_WRONLY, EACCES) &&
+	       cannot_open(bait(p, "/file"), O_RDWR | O_APPEND, EACCES) &&
+	       cannot_open(bait(p, ""), O_TMPFILE | O_RDWR, EACCES) &&
+	       cannot_open("/dev/zero", O_WRONLY, EACCES) &&
+	       /* were it let through, it would be no program */
+	       refused(execve(bait(p, "/file"), unconst(argv), unconst(argv + 1)), EACCES);
+}
+
+/* A device's ioctl is a right of its own (ABI 5). */
+static bool cannot_control(const struct fence_plan *p)
+{
+	int fd = p->host->landlock_abi < 5 ? -1 : open("/dev/zero", O_RDONLY | O_CLOEXEC), pages;
+	bool ok = fd < 0 ? p->host->landlock_abi < 5 : refused(ioctl(fd, TCGETS, &pages), EACCES);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 static bool cannot_write(const struct fence_plan *p)
 {
+	if (has_landlock(p) && !(bait_holds(p) && cannot_control(p)))
+		return false;
 	if (p->mode == FENCE_C)
-		return cannot_open(bait(p, "/file"), O_WRONLY, EACCES) &&
-		       cannot_open(bait(p, "/file"), O_RDWR | O_APPEND, EACCES) &&
-		       cannot_open(
-			   p->spec.repo ? p->spec.repo : bait(p, ""), O_TMPFILE | O_RDWR, EACCES) &&
-		       cannot_open("/dev/zero", O_WRONLY, EACCES);
+		return !p->spec.repo || cannot_open(p->spec.repo, O_TMPFILE | O_RDWR, EACCES);
 	return cannot_open("/repo", O_TMPFILE | O_RDWR, EROFS) &&
-	       cannot_open("/usr", O_TMPFILE | O_RDWR, EROFS) &&
-	       (p->mode == FENCE_B || cannot_open("/dev/zero", O_WRONLY, EACCES));
+	       cannot_open("/usr", O_TMPFILE | O_RDWR, EROFS);
+}
+
+static bool cannot_create_bait(const struct fence_plan *p)
+{
+	const dev_t null = makedev(1, 3);
+
+	return cannot_open(bait(p, "/new"), O_WRONLY | O_CREAT, EACCES) &&
+	       refused(mkdir(bait(p, "/new"), 0700), EACCES) &&
+	       refused(symlink("x", bait(p, "/new")), EACCES) &&
+	       refused(mknod(bait(p, "/new"), S_IFIFO | 0600, 0), EACCES) &&
+	       refused(mknod(bait(p, "/new"), S_IFSOCK | 0600, 0), EACCES) &&
+	       refused(mknod(bait(p, "/new"), S_IFCHR | 0600, null), EACCES) &&
+	       refused(mknod(bait(p, "/new"), S_IFBLK | 0600, null), EACCES) &&
+	       refused(rename(bait(p, "/file"), bait(p, "/new")), EACCES) &&
+	       refused(unlink(bait(p, "/file")), EACCES) && refused(rmdir(bait(p, "/dir")), EACCES);
 }
 
 static bool cannot_create(const struct fence_plan *p)
 {
-	if (p->mode == FENCE_C)
-		return cannot_open(bait(p, "/new"), O_WRONLY | O_CREAT, EACCES) &&
-		       refused(mkdir(bait(p, "/new"), 0700), EACCES) &&
-		       refused(symlink("x", bait(p, "/new")), EACCES) &&
-		       refused(mknod(bait(p, "/new"), S_IFIFO | 0600, 0), EACCES) &&
-		       refused(unlink(bait(p, "/file")), EACCES) &&
-		       refused(rmdir(bait(p, "/dir")), EACCES);
-	/* no right to devices is left either way; Landlock says so first */
-	return refused(mkdir("/repo/.fence", 0700), EROFS) &&
-	       refused(mkdir("/.fence", 0700), EROFS) &&
-	       refused(mknod("/scratch/.fence", S_IFCHR | 0600, makedev(1, 3)),
-		   p->mode == FENCE_B ? EPERM : EACCES);
+	if (has_landlock(p) && !cannot_create_bait(p))
+		return false;
+	return p->mode == FENCE_C || (refused(mkdir("/repo/.fence", 0700), EROFS) &&
+					 refused(mkdir("/.fence", 0700), EROFS));
 }
 
 /* /etc/passwd inside is our own file and belongs to the worker. */
 static bool cannot_truncate(const struct fence_plan *p)
 {
-	const char *path = p->mode == FENCE_C ? bait(p, "/file") : "/etc/passwd";
-	int want = p->mode == FENCE_C ? EACCES : EROFS;
-
-	return refused(truncate(path, 0), want) && cannot_open(path, O_RDONLY | O_TRUNC, want);
+	if (has_landlock(p) && !(refused(truncate(bait(p, "/file"), 0), EACCES) &&
+				   cannot_open(bait(p, "/file"), O_RDONLY | O_TRUNC, EACCES)))
+		return false;
+	return p->mode == FENCE_C || (refused(truncate("/etc/passwd", 0), EROFS) &&
+					 cannot_open("/etc/passwd", O_RDONLY | O_TRUNC, EROFS));
 }
 
 /*
@@ -102,6 +143,7 @@ static bool cannot_look(const struct fence_plan *p)
 		       cannot_open("/proc/self/environ", O_RDONLY, EACCES);
 	if (p->mode == FENCE_A)
 		return cannot_open("/", O_RDONLY | O_DIRECTORY, EACCES) &&
+		       cannot_open(bait(p, "/file"), O_RDONLY, EACCES) &&
 		       cannot_open("/proc/1/environ", O_RDONLY, ENOENT);
 	prctl(PR_SET_DUMPABLE, 0);
 	bool ok = cannot_open("/proc/1/environ", O_RDONLY, ENOENT) &&
@@ -176,7 +218,7 @@ static bool pretends(const struct fence_plan *p)
 	struct stat st;
 
 	return chmod(path, 0644) == 0 && utimensat(AT_FDCWD, path, long_ago, 0) == 0 &&
-	       stat(path, &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_mtim.tv_sec != 1;
+	       stat(path, &st) == 0 && (st.st_mode & 07777) == 0700 && st.st_mtim.tv_sec != 1;
 }
 
 static bool cannot_change(const struct fence_plan *p)

@@ -11,7 +11,6 @@
 #include "sandbox/kernel.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -24,16 +23,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define NATIVE_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "the fence has not been built for this architecture: see filter.c"
-#endif
 
 #define X32_BIT 0x40000000u
 #define LOW32 0xffffffffull
@@ -145,22 +134,33 @@ static const struct arg_row by_argument[] = {
 	{ SCMP_SYS(socket), EAFNOSUPPORT, ARG(2, GT, IPPROTO_TCP, 0) },
 };
 
-static int deny(scmp_filter_ctx ctx, int nr, int error)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Hands out rows as long as nothing goes wrong. */
+struct rows {
+	fence_row_fn fn;
+	void *ctx;
+	int rc;
+};
+
+static void give(struct rows *r, int nr, int error, const struct scmp_arg_cmp *arg)
 {
-	if (nr < 0)
-		return 0;
-	if (FENCE_HOLE_CALL(nr))
-		return 0;
-	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 0);
+	struct fence_row row = { .nr = nr, .error = error, .arg = -1 };
+
+	if (arg) {
+		row.arg = (int)arg->arg;
+		row.op = arg->op;
+		row.a = arg->datum_a;
+		row.b = arg->datum_b;
+	}
+	if (nr >= 0 && !r->rc) /* not one that this architecture lacks */
+		r->rc = r->fn(r->ctx, &row);
 }
 
-static int deny_arg(scmp_filter_ctx ctx, int nr, int error, struct scmp_arg_cmp arg)
+static void give_all(struct rows *r, const int *nr, size_t n, int error)
 {
-	if (nr < 0)
-		return 0;
-	if (FENCE_HOLE_CALL(nr))
-		return 0;
-	return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 1, &arg);
+	for (size_t i = 0; i < n; i++)
+		give(r, nr[i], error, NULL);
 }
 
 /*
@@ -169,49 +169,52 @@ static int deny_arg(scmp_filter_ctx ctx, int nr, int error, struct scmp_arg_cmp 
  * socketpair of connected ends: a pair of SOCK_DGRAM (or SOCK_RAW, the same thing) could be
  * connected anew, to whatever listens on a path.
  */
-static int deny_between(scmp_filter_ctx ctx)
+static void give_between(struct rows *r)
 {
-	int rc = 0;
-
-	for (unsigned v = 0; v < 16 && !rc; v++) {
+	for (unsigned v = 0; v < 16; v++) {
 		const struct scmp_arg_cmp family = { 0, SCMP_CMP_EQ, v, 0 };
 		const struct scmp_arg_cmp type = { 1, SCMP_CMP_MASKED_EQ, TYPE_MASK, v };
 		const struct scmp_arg_cmp protocol = { 2, SCMP_CMP_EQ, v, 0 };
 
 		if (v < AF_INET6 && v != AF_INET)
-			rc = deny_arg(ctx, SCMP_SYS(socket), EAFNOSUPPORT, family);
-		if (!rc && v != SOCK_STREAM)
-			rc = deny_arg(ctx, SCMP_SYS(socket), EAFNOSUPPORT, type);
-		if (!rc && v < IPPROTO_TCP && v != 0)
-			rc = deny_arg(ctx, SCMP_SYS(socket), EAFNOSUPPORT, protocol);
-		if (!rc && v != SOCK_STREAM && v != SOCK_SEQPACKET)
-			rc = deny_arg(ctx, SCMP_SYS(socketpair), EAFNOSUPPORT, type);
+			give(r, SCMP_SYS(socket), EAFNOSUPPORT, &family);
+		if (v != SOCK_STREAM)
+			give(r, SCMP_SYS(socket), EAFNOSUPPORT, &type);
+		if (v < IPPROTO_TCP && v != 0)
+			give(r, SCMP_SYS(socket), EAFNOSUPPORT, &protocol);
+		if (v != SOCK_STREAM && v != SOCK_SEQPACKET)
+			give(r, SCMP_SYS(socketpair), EAFNOSUPPORT, &type);
 	}
-	return rc;
 }
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int deny_all(scmp_filter_ctx ctx, const int *nr, size_t n, int error)
+int fence_filter_rows(enum fence_mode mode, fence_row_fn fn, void *ctx)
 {
-	int rc = 0;
+	struct rows r = { fn, ctx, 0 };
 
-	for (size_t i = 0; i < n && !rc; i++)
-		rc = deny(ctx, nr[i], error);
-	return rc;
-}
-
-/* What another wall does in mode A. */
-static int add_rules_of(scmp_filter_ctx ctx, enum fence_mode mode)
-{
-	int rc = 0;
-
+	give_all(&r, denied, COUNT(denied), EPERM);
+	give_all(&r, absent, COUNT(absent), ENOSYS);
+	for (size_t i = 0; i < COUNT(by_argument); i++)
+		give(&r, by_argument[i].nr, by_argument[i].error, &by_argument[i].arg);
+	give_between(&r);
+	/* what another wall does in mode A */
 	if (mode == FENCE_B)
-		rc = deny_all(ctx, denied_to_listen, COUNT(denied_to_listen), EACCES);
-	if (mode != FENCE_C)
-		return rc;
-	rc = deny_all(ctx, pretended, COUNT(pretended), 0);
-	return rc ? rc : deny_all(ctx, denied_in_place, COUNT(denied_in_place), EPERM);
+		give_all(&r, denied_to_listen, COUNT(denied_to_listen), EACCES);
+	if (mode == FENCE_C) {
+		give_all(&r, pretended, COUNT(pretended), 0);
+		give_all(&r, denied_in_place, COUNT(denied_in_place), EPERM);
+	}
+	return r.rc;
+}
+
+static int add_row(void *ctx, const struct fence_row *row)
+{
+	const struct scmp_arg_cmp arg = { (unsigned)row->arg, (enum scmp_compare)row->op, row->a,
+		row->b };
+
+	if (FENCE_HOLE_ROW(row))
+		return 0;
+	return seccomp_rule_add_array(
+	    ctx, SCMP_ACT_ERRNO((unsigned)row->error), row->nr, row->arg >= 0, &arg);
 }
 
 static int add_rules(scmp_filter_ctx ctx, enum fence_mode mode)
@@ -220,21 +223,13 @@ static int add_rules(scmp_filter_ctx ctx, enum fence_mode mode)
 
 	if (!rc)
 		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (!rc)
-		rc = deny_all(ctx, denied, COUNT(denied), EPERM);
-	if (!rc)
-		rc = deny_all(ctx, absent, COUNT(absent), ENOSYS);
-	for (size_t i = 0; i < COUNT(by_argument) && !rc; i++)
-		rc = deny_arg(ctx, by_argument[i].nr, by_argument[i].error, by_argument[i].arg);
-	if (!rc)
-		rc = deny_between(ctx);
-	return rc ? rc : add_rules_of(ctx, mode);
+	return rc ? rc : fence_filter_rows(mode, add_row, ctx);
 }
 
 /* What libseccomp cannot express: numbers beyond the last known call. Runs before its code. */
 static const struct sock_filter future[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 0, 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FENCE_ARCH, 0, 4),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
 	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, CALL_LAST_KNOWN, 0, 1),

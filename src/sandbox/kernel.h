@@ -5,7 +5,18 @@
 #ifndef SANDBOX_KERNEL_H
 #define SANDBOX_KERNEL_H
 
+#include <linux/audit.h>
 #include <stdint.h>
+
+#if defined(__x86_64__)
+#define FENCE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define FENCE_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define FENCE_ARCH AUDIT_ARCH_RISCV64
+#else
+#error "the fence has not been built for this architecture: see filter.c"
+#endif
 
 /* System calls after 450. A call beyond the last one we know does not exist inside (filter.c). */
 enum kernel_call {

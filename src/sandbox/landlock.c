@@ -42,8 +42,8 @@ static struct ll_ruleset_attr handled(int abi)
 		attr.fs &= ~LL_FS_IOCTL_DEV;
 	if (abi < 6 || FENCE_HOLE("landlock-scopes"))
 		attr.scoped = 0;
-	if (FENCE_HOLE("landlock-tcp"))
-		attr.net = 0;
+	attr.fs &= ~(uint64_t)FENCE_HOLE_BITS("landlock-fs");
+	attr.net &= ~(uint64_t)FENCE_HOLE_BITS("landlock-net");
 	return attr;
 }
 
@@ -72,7 +72,7 @@ static int add_port(int ruleset, unsigned port)
 {
 	const struct ll_net_port rule = { .rights = LL_NET_CONNECT_TCP, .port = port };
 
-	if (!port || FENCE_HOLE("landlock-tcp"))
+	if (!port || FENCE_HOLE_BITS("landlock-net"))
 		return 0;
 	return syscall(SYS_landlock_add_rule, ruleset, LL_RULE_NET_PORT, &rule, 0) < 0 ? -errno : 0;
 }
@@ -83,8 +83,6 @@ static int fill(int ruleset, const struct fence_plan *p, uint64_t all, struct fe
 
 	fence_rules(p->mode, &p->spec, &rules);
 	for (size_t i = 0; i < rules.n; i++) {
-		if (FENCE_HOLE("landlock-zero") && strcmp(rules.v[i].path, "/dev/zero") == 0)
-			rules.v[i].rights |= LL_FS_WRITE_FILE;
 		int rc = add_path(ruleset, &rules.v[i], all, p->mode == FENCE_C);
 
 		if (rc)

@@ -16,6 +16,8 @@
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define ROOT_BYTES MIB(4)
 #define ROOT_INODES 1024
+#define BAIT_BYTES KIB(16)
+#define BAIT_INODES 8
 /* Any directory does: what is mounted on it goes when the old root goes. */
 #define STAGING "/proc"
 
@@ -23,6 +25,8 @@ uint64_t fence_attrs_repo(void)
 {
 	if (FENCE_HOLE("repo-writable"))
 		return QUIET | MOUNT_ATTR_NOEXEC;
+	if (FENCE_HOLE("repo-exec"))
+		return MOUNT_ATTR_RDONLY | QUIET;
 	return MOUNT_ATTR_RDONLY | QUIET | MOUNT_ATTR_NOEXEC;
 }
 
@@ -220,6 +224,23 @@ static int put_scratch(const struct fence_spec *spec, int root, struct fence_fau
 	return rc;
 }
 
+/* Where Landlock is, and nothing else, so that the canary sees Landlock (canary.c). */
+static int put_bait(const struct fence_plan *p, int root, struct fence_fault *f)
+{
+	if (p->mode != FENCE_A)
+		return 0;
+	int rc = mkdirat(root, FENCE_BAIT_INSIDE + 1, 0700) < 0 ? -errno : 0;
+	int fs = rc ? rc : make_tmpfs(BAIT_BYTES, BAIT_INODES, "0700", QUIET | MOUNT_ATTR_NOEXEC);
+
+	if (fs >= 0) {
+		rc = fence_put_bait(fs);
+		if (!rc)
+			rc = attach(fs, root, FENCE_BAIT_INSIDE);
+		close(fs);
+	}
+	return rc || fs < 0 ? fence_fail(f, STAGE_ROOT, rc ? rc : fs, FENCE_BAIT_INSIDE) : 0;
+}
+
 /* --- what the caller asked for ----------------------------------------------------------- */
 
 static int open_inside(int root, const char *path)
@@ -336,6 +357,8 @@ int fence_mounts(const struct fence_plan *p, bool *nested_closed, struct fence_f
 		rc = put_proc(root, nested_closed, f);
 	if (!rc)
 		rc = put_scratch(&p->spec, root, f);
+	if (!rc)
+		rc = put_bait(p, root, f);
 	if (!rc)
 		rc = put_asked(p, root, f);
 	if (!rc)

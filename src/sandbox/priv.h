@@ -34,7 +34,8 @@
  */
 #ifndef FENCE_HOLE
 #define FENCE_HOLE(rule) false
-#define FENCE_HOLE_CALL(nr) false /* of the seccomp filter */
+#define FENCE_HOLE_ROW(row) false /* of the seccomp filter */
+#define FENCE_HOLE_BITS(kind) 0	  /* of a set: Landlock's rights, namespaces, limits */
 #endif
 
 /* The unprivileged user that workers of a root daemon become; systemd's "unused" range. */
@@ -273,6 +274,16 @@ void fence_landlock_digest(const struct fence_plan *p, char hex[SHA256_HEX]);
 int fence_landlock_scope(struct fence_fault *f);
 
 /* filter.c; what RET held is freed */
+struct fence_row { /* calls NR fail with ERROR; ARG -1: all of them, else those that compare */
+	int nr, error, arg, op; /* OP: libseccomp's */
+	uint64_t a, b;
+};
+typedef int (*fence_row_fn)(void *ctx, const struct fence_row *row);
+/* Every row of the filter for MODE; ends early when FN does not return 0, and returns that. */
+int fence_filter_rows(enum fence_mode mode, fence_row_fn fn, void *ctx);
+/* filter_check.c: whether the code does what the rows say. */
+int fence_filter_check(
+    enum fence_mode mode, const struct fence_filter *filter, struct fence_fault *f);
 MUST_CHECK int fence_filter_build(enum fence_mode mode, struct fence_filter *ret);
 int fence_filter_enter(const struct fence_filter *filter, struct fence_fault *f);
 
@@ -280,9 +291,15 @@ int fence_filter_enter(const struct fence_filter *filter, struct fence_fault *f)
 int fence_scratch_fill(int dir, const struct fence_spec *spec, struct fence_fault *f);
 /* One file; a name that is taken is an error. */
 int fence_put_file(int dir, const char *path, struct str text);
-/* Mode C: the same in the host's directory that SPEC names, and what the canary tries. */
+/* Mode C: the same in the host's directory that SPEC names, and bait in it. */
 int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f);
-#define FENCE_BAIT ".canary" /* below such a scratch; readable, and nothing else */
+/*
+ * Bait for the canary, into DIR: a file and a directory that the worker owns, where it could write.
+ * Nothing but Landlock keeps it from that, so every right that Landlock withholds can be tried.
+ */
+int fence_put_bait(int dir);
+#define FENCE_BAIT ".canary"	     /* below scratch, in place */
+#define FENCE_BAIT_INSIDE "/.canary" /* a small tmpfs of its own, in mode A */
 
 /* warden.c: stage 1 of mode C. */
 int fence_warden_begin(struct fence_fault *f);

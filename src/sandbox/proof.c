@@ -196,21 +196,27 @@ static bool is_at_or_below(struct str path, const char *top)
 
 /* What the place of a mount demands of it. */
 struct demand {
-	bool known, writable, device;
+	bool known, writable, device, executable;
 };
 
 static struct demand demand_at(struct str at, const struct fence_spec *spec)
 {
 	if (str_is(at, "/") || str_is(at, "/proc") || is_at_or_below(at, "/repo"))
 		return (struct demand){ .known = true };
-	if (str_is(at, "/scratch") || (spec->writable && is_at_or_below(at, "/out")))
+	if (str_is(at, "/scratch"))
+		return (struct demand){ .known = true, .writable = true, .executable = true };
+	if (spec->writable && is_at_or_below(at, "/out"))
+		return (struct demand){ .known = true, .writable = true };
+	if (str_is(at, FENCE_BAIT_INSIDE)) /* Landlock's to guard, for the canary */
 		return (struct demand){ .known = true, .writable = true };
 	for (size_t i = 0; i < fence_n_trees; i++)
 		if (is_at_or_below(at, fence_trees[i].path))
-			return (struct demand){ .known = true, .device = fence_trees[i].device };
+			return (struct demand){ .known = true,
+				.device = fence_trees[i].device,
+				.executable = !fence_trees[i].device };
 	for (size_t i = 0; i < spec->n_binds; i++)
 		if (is_at_or_below(at, spec->binds[i].inside))
-			return (struct demand){ .known = true };
+			return (struct demand){ .known = true, .executable = !spec->binds[i].data };
 	return (struct demand){ .known = false };
 }
 
@@ -224,6 +230,7 @@ static bool is_as_demanded(const struct mount *m, const struct fence_spec *spec)
 
 	return d.known && has_option(m->options, "nosuid") &&
 	       (d.writable || has_option(m->options, "ro")) &&
+	       (d.executable || has_option(m->options, "noexec")) &&
 	       (d.device || has_option(m->options, "nodev"));
 }
 
@@ -427,6 +434,8 @@ int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault 
 
 	if (!rc && seen->ready->canary)
 		rc = doubt(f, "canary");
+	if (!rc)
+		rc = fence_filter_check(seen->plan->mode, &seen->plan->host->filter, f);
 	if (!rc)
 		rc = check_status(seen, out, f);
 	if (!rc)

@@ -76,14 +76,29 @@ static int open_scratch(const char *path)
 	return rc;
 }
 
-/* Nothing but Landlock keeps us from changing these: we own them, and the file system would. */
-static int put_bait(int dir)
+int fence_put_bait(int dir)
 {
-	int rc = mkdirat(dir, FENCE_BAIT, 0700) < 0 ? -errno : 0;
+	int rc = mkdirat(dir, "dir", 0700) < 0 ? -errno : 0;
 
 	if (!rc)
-		rc = mkdirat(dir, FENCE_BAIT "/dir", 0700) < 0 ? -errno : 0;
-	return rc ? rc : fence_put_file(dir, FENCE_BAIT "/file", STR("canary\n"));
+		rc = fence_put_file(dir, "file", STR("canary\n"));
+	if (!rc && fchmodat(dir, "file", 0700, 0) < 0)
+		rc = -errno;
+	return rc;
+}
+
+static int put_bait_below(int scratch)
+{
+	int dir = mkdirat(scratch, FENCE_BAIT, 0700) < 0
+		      ? -1
+		      : openat(scratch, FENCE_BAIT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return -errno;
+	int rc = fence_put_bait(dir);
+
+	close(dir);
+	return rc;
 }
 
 int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f)
@@ -94,7 +109,7 @@ int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f)
 
 	if (dir < 0)
 		return fence_fail(f, STAGE_SCRATCH, dir, spec->place->scratch);
-	int rc = put_bait(dir);
+	int rc = put_bait_below(dir);
 
 	rc = rc ? fence_fail(f, STAGE_SCRATCH, rc, FENCE_BAIT) : fence_scratch_fill(dir, spec, f);
 	close(dir);
