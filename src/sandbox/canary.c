@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MPTCP 262
@@ -113,12 +114,24 @@ static bool cannot_create_bait(const struct fence_plan *p)
 	       refused(unlink(bait(p, "/file")), EACCES) && refused(rmdir(bait(p, "/dir")), EACCES);
 }
 
+/* A name in DIR that is not taken: a repository could hold any that stands here. */
+static const char *fresh(const char *dir)
+{
+	static char path[64];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(
+	    path, sizeof(path), "%s/.canary-%lld-%ld", dir, (long long)now.tv_sec, now.tv_nsec);
+	return path;
+}
+
 static bool cannot_create(const struct fence_plan *p)
 {
 	if (has_landlock(p) && !cannot_create_bait(p))
 		return false;
-	return p->mode == FENCE_C || (refused(mkdir("/repo/.fence", 0700), EROFS) &&
-					 refused(mkdir("/.fence", 0700), EROFS));
+	return p->mode == FENCE_C || (refused(mkdir(fresh("/repo"), 0700), EROFS) &&
+					 refused(mkdir(fresh(""), 0700), EROFS));
 }
 
 /* /etc/passwd inside is our own file and belongs to the worker. */
@@ -143,7 +156,7 @@ static bool cannot_look(const struct fence_plan *p)
 		       cannot_open("/proc/self/environ", O_RDONLY, EACCES);
 	if (p->mode == FENCE_A)
 		return cannot_open("/", O_RDONLY | O_DIRECTORY, EACCES) &&
-		       cannot_open(bait(p, "/file"), O_RDONLY, EACCES) &&
+		       cannot_open(bait(p, "/secret"), O_RDONLY, EACCES) &&
 		       cannot_open("/proc/1/environ", O_RDONLY, ENOENT);
 	prctl(PR_SET_DUMPABLE, 0);
 	bool ok = cannot_open("/proc/1/environ", O_RDONLY, ENOENT) &&

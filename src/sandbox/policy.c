@@ -70,8 +70,8 @@ const size_t fence_n_texts = COUNT(fence_texts);
 #define WRITE (LL_FS_ALL & ~(LL_FS_MAKE_CHAR | LL_FS_MAKE_BLOCK | LL_FS_EXECUTE))
 
 /*
- * READ_DIR of "/" itself, EXECUTE below /repo, WRITE_FILE of /dev/zero and MAKE_CHAR below
- * /scratch are refused by Landlock alone; the canary counts on these four.
+ * READ_DIR of "/" itself, WRITE_FILE of /dev/zero and everything about the bait are refused by
+ * Landlock alone; the canary counts on these.
  */
 static const struct fence_rule base_rules[] = {
 	{ "/usr", RUN, false },
@@ -85,6 +85,7 @@ static const struct fence_rule base_rules[] = {
 	{ "/proc", READ, false },
 	{ "/repo", READ, false },
 	{ "/scratch", WRITE | LL_FS_EXECUTE, false },
+	{ FENCE_BAIT_INSIDE "/file", LL_FS_READ_FILE, false },
 	{ "/dev/null", LL_FS_READ_FILE | LL_FS_WRITE_FILE | LL_FS_TRUNCATE | LL_FS_IOCTL_DEV,
 	    false },
 	{ "/dev/zero", LL_FS_READ_FILE, false },

@@ -294,8 +294,9 @@ int fence_put_file(int dir, const char *path, struct str text);
 /* Mode C: the same in the host's directory that SPEC names, and bait in it. */
 int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f);
 /*
- * Bait for the canary, into DIR: a file and a directory that the worker owns, where it could write.
+ * Bait for the canary, into DIR: files and a directory that the worker owns, where it could write.
  * Nothing but Landlock keeps it from that, so every right that Landlock withholds can be tried.
+ * Of it `file` may be read; `secret` not even that, in mode A.
  */
 int fence_put_bait(int dir);
 #define FENCE_BAIT ".canary"	     /* below scratch, in place */

@@ -203,11 +203,10 @@ static struct demand demand_at(struct str at, const struct fence_spec *spec)
 {
 	if (str_is(at, "/") || str_is(at, "/proc") || is_at_or_below(at, "/repo"))
 		return (struct demand){ .known = true };
-	if (str_is(at, "/scratch"))
+	/* the second is Landlock's alone to guard */
+	if (str_is(at, "/scratch") || str_is(at, FENCE_BAIT_INSIDE))
 		return (struct demand){ .known = true, .writable = true, .executable = true };
 	if (spec->writable && is_at_or_below(at, "/out"))
-		return (struct demand){ .known = true, .writable = true };
-	if (str_is(at, FENCE_BAIT_INSIDE)) /* Landlock's to guard, for the canary */
 		return (struct demand){ .known = true, .writable = true };
 	for (size_t i = 0; i < fence_n_trees; i++)
 		if (is_at_or_below(at, fence_trees[i].path))

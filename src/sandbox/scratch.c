@@ -82,6 +82,8 @@ int fence_put_bait(int dir)
 
 	if (!rc)
 		rc = fence_put_file(dir, "file", STR("canary\n"));
+	if (!rc)
+		rc = fence_put_file(dir, "secret", STR("canary\n"));
 	if (!rc && fchmodat(dir, "file", 0700, 0) < 0)
 		rc = -errno;
 	return rc;
