@@ -59,6 +59,7 @@
 #define FENCE_SPEC_MAX MIB(4)  /* everything a caller hands over for one child */
 #define FENCE_BINDS_MAX 64
 #define FENCE_FILES_MAX 256
+#define FENCE_SHADOWS_MAX 64
 #define FENCE_WORDS_MAX 4096	 /* arguments, and again variables of the environment */
 #define FENCE_SCRATCH_MAX GIB(4) /* what a caller may ask for */
 #define FENCE_SCRATCH MIB(512)	 /* what it gets without asking */

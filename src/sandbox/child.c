@@ -183,7 +183,7 @@ static int arm(const struct fence_plan *p)
 
 static int build_room(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
 {
-	int rc = fence_mounts(p, &entry->nested_closed, f);
+	int rc = fence_mounts(p, entry, f);
 
 	if (!rc)
 		rc = fence_network(&p->spec, &entry->listener, f);

@@ -254,7 +254,9 @@ int fence_enter(void *entry)
 {
 	struct fence_entry *e = entry;
 	const struct fence_plan *p = e->plan;
-	struct fence_note note = { .type = NOTE_READY, .nested_closed = e->nested_closed };
+	struct fence_note note = {
+		.type = NOTE_READY, .nested_closed = e->nested_closed, .shadowed = e->shadowed
+	};
 	struct fence_fault *f = &note.fault;
 	int fd = -1;
 	int rc = prepare(p, f);

@@ -339,7 +339,7 @@ static int change_root(int root, struct fence_fault *f)
 	return rc ? fence_fail(f, STAGE_ROOT, rc, "read-only") : 0;
 }
 
-int fence_mounts(const struct fence_plan *p, bool *nested_closed, struct fence_fault *f)
+int fence_mounts(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return fence_fail(f, STAGE_ROOT, -errno, "private");
@@ -354,13 +354,15 @@ int fence_mounts(const struct fence_plan *p, bool *nested_closed, struct fence_f
 	if (!rc)
 		rc = put_base(p, root, f);
 	if (!rc)
-		rc = put_proc(root, nested_closed, f);
+		rc = put_proc(root, &entry->nested_closed, f);
 	if (!rc)
 		rc = put_scratch(&p->spec, root, f);
 	if (!rc)
 		rc = put_bait(p, root, f);
 	if (!rc)
 		rc = put_asked(p, root, f);
+	if (!rc)
+		rc = fence_shadows(&p->spec, root, &entry->shadowed, f);
 	if (!rc)
 		rc = change_root(root, f);
 	close(root);

@@ -221,6 +221,7 @@ struct fence_note {
 	unsigned canary;    /* a bit for each forbidden action that went through */
 	unsigned canary_us; /* microseconds it took */
 	bool nested_closed; /* further user namespaces are also closed by their own limit */
+	uint64_t shadowed;  /* a bit for each of the spec's shadows that existed and is covered */
 	struct fence_fault fault;
 	struct fence_program program;
 };
@@ -235,6 +236,7 @@ struct fence_entry {
 	const struct fence_plan *plan;
 	int listener;
 	bool nested_closed;
+	uint64_t shadowed;
 	bool scoped; /* out of stage 2: its signals reach nobody but its own */
 };
 int fence_enter(void *entry);
@@ -249,12 +251,15 @@ void fence_quit(int status);
 /* --- walls ------------------------------------------------------------------------------- */
 
 /* mounts.c: the new root, pivoted into. */
-int fence_mounts(const struct fence_plan *p, bool *nested_closed, struct fence_fault *f);
+int fence_mounts(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f);
 /* A private copy of the mounts at PATH with ATTRS (MOUNT_ATTR_*); a descriptor. */
 int fence_tree_open(const char *path, uint64_t attrs);
 uint64_t fence_attrs_repo(void);
 uint64_t fence_attrs_writable(void);
 uint64_t fence_attrs_bind(const struct fence_bind *bind);
+
+/* shadows.c: over what stands at ROOT/repo; *RET has a bit for each name that was there. */
+int fence_shadows(const struct fence_spec *spec, int root, uint64_t *ret, struct fence_fault *f);
 
 /* idmap.c: the same for a privileged launcher, with the tree's owner shown as the worker. */
 int fence_tree_open_as(struct fence_host *host, const char *path, uint64_t attrs, bool writable,

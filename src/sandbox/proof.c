@@ -269,6 +269,57 @@ static int walk_mounts(
 	return roots == 1 ? 0 : doubt(f, "mount /");
 }
 
+/* --- shadows ----------------------------------------------------------------------------- */
+
+/* Whether something is mounted at /repo/NAME or above it, but not only at /repo. */
+static bool is_covered(struct str mounts, const char *name)
+{
+	char want[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+
+	snprintf(want, sizeof(want), "/repo/%s", name);
+	for (struct str line; mounts.p;) {
+		struct mount m;
+
+		line = str_line(&mounts);
+		if (!parse_mount(line, &m) || m.at.n >= sizeof(path))
+			continue;
+		struct str at = unescape(m.at, path);
+
+		if (at.n > strlen("/repo/") && at.n < sizeof(path)) {
+			path[at.n] = '\0';
+			if (is_at_or_below(str_from(want), path))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What the child says it covered is mounted, and what it says was not there is not there. */
+static int check_shadows(
+    const struct fence_seen *seen, struct str mounts, json_t *out, struct fence_fault *f)
+{
+	const struct fence_spec *spec = &seen->plan->spec;
+	bool in_place = seen->plan->mode == FENCE_C;
+	json_t *list = json_array();
+
+	json_object_set_new(out, "shadows", list);
+	for (size_t i = 0; spec->repo && spec->shadows && spec->shadows[i]; i++) {
+		char path[PATH_BYTES_MAX];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", spec->repo, spec->shadows[i]);
+		bool existed = lstat(path, &st) == 0;
+		bool covered = !in_place && is_covered(mounts, spec->shadows[i]);
+
+		if (!in_place &&
+		    (existed != covered || covered != (seen->ready->shadowed >> i & 1)))
+			return doubt(f, "shadows");
+		json_array_append_new(list, json_pack("{s:s, s:b, s:b}", "name", spec->shadows[i],
+						"existed", existed, "covered", covered));
+	}
+	return 0;
+}
+
 static int check_mounts(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
 {
 	json_t *object = json_object();
@@ -280,6 +331,8 @@ static int check_mounts(const struct fence_seen *seen, json_t *out, struct fence
 
 	rc = rc ? fence_fail(f, STAGE_PROOF, rc, "/proc/PID/mountinfo")
 		: walk_mounts(buf_str(&text), &seen->plan->spec, object, f);
+	if (!rc)
+		rc = check_shadows(seen, buf_str(&text), out, f);
 	buf_fini(&text);
 	return rc;
 }
@@ -419,7 +472,7 @@ static int check_room(const struct fence_seen *seen, json_t *out, struct fence_f
 	if (seen->plan->mode == FENCE_C) {
 		json_object_set_new(out, "namespaces", json_null());
 		json_object_set_new(out, "mounts", json_null());
-		return 0;
+		return check_shadows(seen, (struct str){ NULL, 0 }, out, f);
 	}
 	int rc = check_namespaces(seen, out, f);
 

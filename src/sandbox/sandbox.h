@@ -68,7 +68,12 @@ struct fence_file {
 struct fence_spec {
 	enum fence_purpose purpose;
 	struct fence_place *place; /* of sandbox_place; NULL: as in modes A and B */
-	const char *repo;     /* host directory shown read-only at /repo; NULL: an empty /repo */
+	const char *repo; /* host directory shown read-only at /repo; NULL: an empty /repo */
+	/*
+	 * Names below REPO that are covered by something empty where they exist, NULL-terminated or
+	 * NULL. In place nothing can be covered; the proof says so.
+	 */
+	const char *const *shadows;
 	const char *writable; /* host directory shown writable at /out (FENCE_SNAPSHOT only) */
 	const struct fence_bind *binds;
 	size_t n_binds;

@@ -80,6 +80,22 @@ static int check_files(const struct fence_spec *spec, struct err *err)
 	return 0;
 }
 
+static int check_shadows(const struct fence_spec *spec, struct err *err)
+{
+	for (size_t i = 0; spec->shadows && spec->shadows[i]; i++) {
+		char absolute[PATH_BYTES_MAX];
+
+		if (i == FENCE_SHADOWS_MAX)
+			return refuse_spec(err, -E2BIG, "too many shadows", "FENCE_SHADOWS_MAX");
+		if ((size_t)snprintf(absolute, sizeof(absolute), "/%s", spec->shadows[i]) >=
+			PATH_BYTES_MAX - sizeof("repo/") ||
+		    !is_plain_path(str_from(absolute)))
+			return refuse_spec(
+			    err, -EINVAL, "not a path below /repo", spec->shadows[i]);
+	}
+	return 0;
+}
+
 static int check_words(const struct fence_spec *spec, struct err *err)
 {
 	size_t n_args = 0, n_env = 0;
@@ -157,6 +173,8 @@ int fence_spec_check(const struct fence_spec *spec, struct err *err)
 	if (!rc)
 		rc = check_files(spec, err);
 	if (!rc)
+		rc = check_shadows(spec, err);
+	if (!rc)
 		rc = check_stdio(spec, err);
 	return rc;
 }
@@ -166,7 +184,7 @@ int fence_spec_check(const struct fence_spec *spec, struct err *err)
 #define NO_TEXT UINT32_MAX
 
 struct head {
-	uint32_t purpose, port, n_binds, n_files, n_args, n_env;
+	uint32_t purpose, port, n_binds, n_files, n_args, n_env, n_shadows;
 	uint64_t scratch_bytes;
 	int64_t wall;
 };
@@ -206,6 +224,7 @@ void fence_spec_pack(const struct fence_spec *spec, struct buf *out)
 		.n_files = (uint32_t)spec->n_files,
 		.n_args = count_words(spec->argv),
 		.n_env = count_words(spec->env),
+		.n_shadows = count_words(spec->shadows),
 		.scratch_bytes = spec->scratch_bytes,
 		.wall = spec->wall,
 	};
@@ -229,6 +248,7 @@ void fence_spec_pack(const struct fence_spec *spec, struct buf *out)
 	}
 	pack_words(out, spec->argv, h.n_args);
 	pack_words(out, spec->env, h.n_env);
+	pack_words(out, spec->shadows, h.n_shadows);
 }
 
 struct reader {
@@ -320,7 +340,8 @@ int fence_spec_unpack(struct arena *a, struct str bytes, struct fence_spec *ret)
 
 	take(&r, &h, sizeof(h));
 	if (r.bad || h.n_binds > FENCE_BINDS_MAX || h.n_files > FENCE_FILES_MAX ||
-	    h.n_args > FENCE_WORDS_MAX || h.n_env > FENCE_WORDS_MAX)
+	    h.n_args > FENCE_WORDS_MAX || h.n_env > FENCE_WORDS_MAX ||
+	    h.n_shadows > FENCE_SHADOWS_MAX)
 		return -EPROTO;
 	struct fence_spec spec = {
 		.purpose = (enum fence_purpose)h.purpose,
@@ -339,6 +360,7 @@ int fence_spec_unpack(struct arena *a, struct str bytes, struct fence_spec *ret)
 	take_lists(&r, a, &h, &spec);
 	spec.argv = take_words(&r, a, h.n_args);
 	spec.env = take_words(&r, a, h.n_env);
+	spec.shadows = take_words(&r, a, h.n_shadows);
 	if (r.bad || r.rest.n)
 		return -EPROTO;
 	*ret = spec;

@@ -218,6 +218,7 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	if (rc)
 		return rc;
 	spec.port = at->place.port;
+	spec.shadows = ops->traits.shadows;
 	spec.argv = l.argv;
 	spec.env = l.env;
 	spec.files = files_of(at, &l);

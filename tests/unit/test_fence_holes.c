@@ -83,6 +83,7 @@ static void on_report(void *ctx, const struct fence_report *r)
 static struct outcome launch(void)
 {
 	static const char *const argv[] = { "/bin/true", NULL }, *const env[] = { NULL };
+	static const char *const shadows[] = { ".env", NULL };
 	struct outcome o = { 0 };
 	struct fence_place place;
 	struct err err;
@@ -91,6 +92,7 @@ static struct outcome launch(void)
 	const struct fence_spec spec = { .purpose = FENCE_AGENT,
 		.place = &place,
 		.repo = repo,
+		.shadows = shadows,
 		.argv = argv,
 		.env = env,
 		.port = place.port,
@@ -130,7 +132,7 @@ static void walls(void **state)
 {
 	static const char *const everywhere[] = { "seccomp", "descriptors" };
 	static const char *const rooms[] = { "repo-writable", "repo-exec", "usr-writable",
-		"root-writable", "old-root", "proc-open", "capabilities" };
+		"root-writable", "old-root", "proc-open", "capabilities", "shadows" };
 	static const char *const landlock[] = { "landlock", "landlock-scopes" };
 
 	(void)state;
@@ -232,6 +234,8 @@ static void filter_rows(void **state)
 
 static int begin(void **state)
 {
+	struct err err;
+
 	(void)state;
 	hole = mmap(NULL, sizeof(*hole), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(hole, MAP_FAILED);
@@ -241,7 +245,8 @@ static int begin(void **state)
 	snprintf(repo, sizeof(repo), "%s/repo", top);
 	start();
 	assert_int_equal(mode, wanted_mode());
-	return mkdir(repo, 0755);
+	assert_int_equal(mkdir(repo, 0755), 0);
+	return fs_write(fs_join(arena, repo, ".env"), STR("KEY=1\n"), 0644, &err);
 }
 
 static int end(void **state)

@@ -37,6 +37,7 @@ struct world {
 struct outcome {
 	struct fence_child *child;
 	bool ready, over, hold; /* hold: do not say go */
+	bool keep;		/* the proof */
 	enum fence_event last;
 	int status, listener;
 	json_t *proof;
@@ -181,7 +182,8 @@ static void run(struct world *w, struct fence_spec *spec, struct outcome *o)
 	close(ends[0]);
 	if (o->listener >= 0)
 		close(o->listener);
-	json_decref(o->proof);
+	if (!o->keep)
+		json_decref(o->proof);
 }
 
 /* What SCRIPT prints behind the fence; it must have been started. */
@@ -368,6 +370,60 @@ static void test_runs_as_nobody(void **state)
 
 	assert_non_null(strstr(got, "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"));
 	assert_non_null(strstr(got, "NoNewPrivs:\t1\nSeccomp:\t2\n"));
+}
+
+/* --- shadows ----------------------------------------------------------------------------- */
+
+/* What is said of shadow NAME: "existed covered", each 0 or 1. */
+static const char *shadow(struct world *w, const json_t *proof, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_get_array(proof, "shadows"), i, one)
+		if (strcmp(json_get_cstr(one, "name", ""), name) == 0)
+			return arena_printf(w->arena, "%d%d", json_get_bool(one, "existed", false),
+			    json_get_bool(one, "covered", false));
+	return "none";
+}
+
+static void lay_out_settings(struct world *w)
+{
+	char *script = arena_printf(w->arena,
+	    "cd %s && mkdir -p .qwen/deep real sub && echo s >.qwen/deep/x && echo s >.env && "
+	    "echo t >target && ln -s target LINK.md && ln -s real DIR && echo s >real/settings && "
+	    "ln -s nowhere DANGLING && echo s >sub/settings && chmod -R a+rX .",
+	    w->repo);
+
+	assert_int_equal(system(script), 0);
+}
+
+static void test_shadows(void **state)
+{
+	static const char *const names[] = { ".qwen", ".env", "LINK.md", "DIR/settings", "DANGLING",
+		"sub/settings", "sub/none", ".none", ".none/deep", NULL };
+	struct world *w = *state;
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	const char *argv[] = { "/bin/sh", "-c",
+		"cd $R; find .qwen; cat .env LINK.md DIR/settings DANGLING sub/settings "
+		"2>/dev/null; "
+		"(echo mine >.none) 2>/dev/null; cat .none 2>/dev/null; cat target real/settings",
+		NULL };
+	struct outcome o = { .keep = true };
+
+	lay_out_settings(w);
+	spec.argv = argv;
+	spec.shadows = names;
+	run(w, &spec, &o);
+	bool in_place = w->mode == FENCE_C;
+
+	assert_string_equal(o.text,
+	    in_place ? ".qwen\n.qwen/deep\n.qwen/deep/x\ns\nt\ns\ns\nt\ns\n" : ".qwen\nt\ns\n");
+	for (size_t i = 0; names[i]; i++)
+		assert_string_equal(shadow(w, o.proof, names[i]), i > 5	     ? "00"
+								  : in_place ? "10"
+									     : "11");
+	json_decref(o.proof);
 }
 
 /* --- listener and proof ------------------------------------------------------------------ */
@@ -667,6 +723,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_network, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_exec_in_repo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_runs_as_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shadows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_listener, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_proof, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_probe, set_up, tear_down),
