@@ -66,6 +66,22 @@ static json_t *child_input(struct live *lv, uint32_t step, struct err *err)
 	return input;
 }
 
+/* A child runs with its parent's options, and behind no lesser fence. */
+static struct str child_options(struct live *lv)
+{
+	if (lv->flow->fence == FLOW_FENCE_ANY)
+		return lv->row.options;
+	json_t *options = json_copy(lv->options);
+
+	json_object_set_new(options, "fence", json_string(flow_fence_name(lv->flow->fence)));
+	char *text = json_dump(options);
+	struct str kept = arena_dup(lv->job->arena, str_from(text));
+
+	free(text);
+	json_decref(options);
+	return kept;
+}
+
 static int launch_child(
     struct job *job, struct live *lv, const struct child_request *r, struct err *err)
 {
@@ -81,7 +97,7 @@ static int launch_child(
 		struct launch_spec spec = { .frozen = str_from(definition),
 			.flow = n->def->flow.use,
 			.input = arena_dup(job->arena, str_from(asked)),
-			.options = lv->row.options,
+			.options = child_options(lv),
 			.size = core_size(lv->core),
 			.repo = lv->row.repo,
 			.snapshot = lv->row.snapshot,

@@ -98,6 +98,9 @@ static void fill_run(struct live *lv, uint32_t step, const struct task_row *task
 	cl->base = keep(cl, json_get_str(lv->options, "base"));
 	cl->snapshot = keep(cl, lv->row.snapshot);
 	cl->fast = json_get_bool(lv->options, "fast", false);
+	cl->fence = lv->flow->fence;
+	if (str_is(json_get_str(lv->options, "fence"), flow_fence_name(FLOW_FENCE_A)))
+		cl->fence = FLOW_FENCE_A;
 	cl->budget = json_get_int(lv->options, "budget", 0);
 	cl->tokens_used = lv->row.tokens_in + lv->row.tokens_out;
 	cl->agent = keep(cl, task->agent);

@@ -104,6 +104,7 @@ struct claim {
 	msec_t timeout;
 	struct str question, focus, repo, at, base; /* of the run */
 	struct str snapshot;			    /* id, or empty */
+	enum flow_fence fence; /* the least that the flow, or one around it, accepts */
 	bool fast;
 	long long budget, tokens_used;
 	/* KIND_AGENT */

@@ -143,6 +143,7 @@ struct flow_input {
 struct flow {
 	struct str name, title, summary, when_to_use;
 	enum flow_category category;
+	enum flow_fence fence;
 	struct strs contracts;
 	struct flow_input *inputs;
 	size_t n_inputs;

@@ -108,6 +108,21 @@ static void read_category(struct parse *p, const struct yaml_node *v, void *targ
 		((struct flow *)target)->category = (enum flow_category)c;
 }
 
+static void read_fence(struct parse *p, const struct yaml_node *v, void *target)
+{
+	struct str s;
+
+	if (!yaml_read_text(v, p->errors, &s))
+		return;
+	int fence = flow_fence_parse(s);
+
+	if (fence < 0)
+		flow_error_add(
+		    p->errors, v->at, "unknown fence '%.*s'; any or A", STR_ARG(str_take(s, 40)));
+	else
+		((struct flow *)target)->fence = (enum flow_fence)fence;
+}
+
 static void read_contracts(struct parse *p, const struct yaml_node *v, void *target)
 {
 	yaml_read_texts(p->arena, v, p->errors, &((struct flow *)target)->contracts);
@@ -233,6 +248,7 @@ const struct key flow_keys[] = {
 	{ "category", 0, read_category, "analysis, discovery, planning, authoring or review" },
 	{ "summary", 0, read_summary, "one line for lists" },
 	{ "when_to_use", 0, read_when, "when it is the right one" },
+	{ "fence", 0, read_fence, "A: no agent or command runs behind a lesser one (any)" },
 	{ "contracts", 0, read_contracts, "rule texts added to every agent's prompt" },
 	{ "input", 0, read_input, "what the user is asked for; question is always there" },
 	{ "spine", 0, read_spine, "angles, fold, assess, synthesizer, validator in short form" },

@@ -386,6 +386,8 @@ struct str flow_print_expanded(struct arena *a, const struct flow *f)
 	word(&p, "category", flow_category_name(f->category));
 	member(&p, "summary", f->summary);
 	text_member(&p, "when_to_use", f->when_to_use);
+	if (f->fence != FLOW_FENCE_ANY)
+		word(&p, "fence", flow_fence_name(f->fence));
 	list(&p, "contracts", f->contracts);
 	print_inputs(&p, f);
 	buf_adds(&p.b, "steps:\n");

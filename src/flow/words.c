@@ -73,6 +73,11 @@ static const char *const categories[FLOW_CATEGORIES] = {
 	[CATEGORY_REVIEW] = "review",
 };
 
+static const char *const fences[FLOW_FENCES] = {
+	[FLOW_FENCE_ANY] = "any",
+	[FLOW_FENCE_A] = "A",
+};
+
 const char *const read_only_tools[] = { "list_dir", "read_file", "search", "find_files", "git_log",
 	"git_diff", "git_blame", "git_show", NULL };
 
@@ -109,3 +114,4 @@ WORDS(flow_size, flow_size, sizes, FLOW_SIZES)
 WORDS(step_kind, step_kind, kinds, KIND_SNAPSHOT + 1)
 WORDS(step_role, step_role, roles, STEP_ROLES)
 WORDS(flow_category, flow_category, categories, FLOW_CATEGORIES)
+WORDS(flow_fence, flow_fence, fences, FLOW_FENCES)

@@ -80,6 +80,9 @@ enum flow_category {
 	FLOW_CATEGORIES
 };
 
+/* The least fence that a flow's agents and commands accept; a flow can only ask for more. */
+enum flow_fence { FLOW_FENCE_ANY, FLOW_FENCE_A, FLOW_FENCES };
+
 /* The tools of our own agent, all there are to ask for; NULL-terminated. */
 extern const char *const read_only_tools[];
 bool is_read_only_tool(struct str name);
@@ -91,6 +94,7 @@ const char *flow_size_name(enum flow_size value);
 const char *step_kind_name(enum step_kind value);
 const char *step_role_name(enum step_role value);
 const char *flow_category_name(enum flow_category value);
+const char *flow_fence_name(enum flow_fence value);
 
 /* The value called NAME, or -1. */
 int step_status_parse(struct str name);
@@ -100,6 +104,7 @@ int flow_size_parse(struct str name);
 int step_kind_parse(struct str name);
 int step_role_parse(struct str name);
 int flow_category_parse(struct str name);
+int flow_fence_parse(struct str name);
 
 static inline bool step_is_settled(enum step_status s)
 {

@@ -229,13 +229,6 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	return child_spawn(at, &spec, l.stdin_text, err);
 }
 
-static void refuse(struct attempt *at, const struct err *err)
-{
-	attempt_conclude(at, ENDING_DENIED,
-	    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what, err->why[0] ? ": " : "",
-		err->why, err->fix[0] ? "; fix: " : "", err->fix)));
-}
-
 void agent_start(struct attempt *at)
 {
 	const struct claim *cl = at->claim;
@@ -261,7 +254,7 @@ void agent_start(struct attempt *at)
 	if (!rc)
 		rc = launch(at, cl->prompt, &err);
 	if (rc)
-		refuse(at, &err);
+		attempt_refuse(at, &err);
 }
 
 void agent_ready(struct attempt *at, int listener)
@@ -433,5 +426,5 @@ void agent_again(struct attempt *at, struct str errors)
 	int rc = launch(at, str_from(more), &err);
 
 	if (rc)
-		refuse(at, &err);
+		attempt_refuse(at, &err);
 }

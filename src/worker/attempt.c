@@ -114,3 +114,10 @@ void attempt_conclude(struct attempt *at, enum ending ending, struct str reason)
 	at->result.reason = arena_dup(at->arena, reason);
 	attempt_report(at);
 }
+
+void attempt_refuse(struct attempt *at, const struct err *err)
+{
+	attempt_conclude(at, ENDING_DENIED,
+	    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what, err->why[0] ? ": " : "",
+		err->why, err->fix[0] ? "; fix: " : "", err->fix)));
+}

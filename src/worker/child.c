@@ -218,8 +218,25 @@ static void on_fence(void *ctx, const struct fence_report *report)
 	}
 }
 
+/* A flow may ask for more than this machine has; nothing asks for less. */
+static int check_fence(struct attempt *at, struct err *err)
+{
+	enum fence_mode mode = sandbox_mode(at->worker->config.sandbox);
+
+	if (at->claim->fence != FLOW_FENCE_A || mode == FENCE_A)
+		return 0;
+	err_set(err, -EPERM, "the flow asks for fence mode A");
+	err_why(err, "this machine holds mode %s", fence_mode_name(mode));
+	err_fix(err, "tutti doctor says what is missing");
+	return err_more(err, "read-only");
+}
+
 int child_place(struct attempt *at, enum fence_purpose purpose, struct err *err)
 {
+	int rc = check_fence(at, err);
+
+	if (rc)
+		return rc;
 	sandbox_leave(&at->place);
 	return sandbox_place(at->worker->config.sandbox, at->arena, purpose, &at->place, err);
 }

@@ -65,9 +65,7 @@ void command_start(struct attempt *at)
 	if (rc == 0)
 		rc = child_spawn(at, &spec, (struct str){ NULL, 0 }, &err);
 	if (rc)
-		attempt_conclude(at, ENDING_DENIED,
-		    str_from(arena_printf(
-			at->arena, "%s%s%s", err.what, err.why[0] ? ": " : "", err.why)));
+		attempt_refuse(at, &err);
 }
 
 static const char *why_failed(struct attempt *at)

@@ -97,6 +97,8 @@ void attempt_start(struct worker *w, struct claim *claim);
 void attempt_stop(struct attempt *at);
 /* Ends the attempt without a (further) process. REASON is copied. */
 void attempt_conclude(struct attempt *at, enum ending ending, struct str reason);
+/* Nothing was started; ERR says why, and what to do about it. */
+void attempt_refuse(struct attempt *at, const struct err *err);
 void attempt_report(struct attempt *at);
 /* What a stopped attempt ends as: the run's wish, or our own leaving (then it is lost, not over).
  */

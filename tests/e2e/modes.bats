@@ -87,6 +87,40 @@ hostile() {
 	hostile C qwen
 }
 
+@test "modes: what a flow asks for, and what it uses, is not run behind less" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/inner.yaml" <<-'END'
+	flow: inner
+	category: analysis
+	summary: Looks.
+	steps:
+	  - {id: look, kind: command, run: [cat, new.c]}
+	END
+	cat >"$XDG_CONFIG_HOME/tutti/flows/outer.yaml" <<-'END'
+	flow: outer
+	category: analysis
+	summary: Looks, behind the best fence.
+	fence: A
+	steps:
+	  - {id: own, kind: command, run: [cat, new.c], on_failure: continue}
+	  - {id: used, kind: flow, use: inner, on_failure: continue}
+	END
+	for word in A B C; do
+		"$degrade" "$word" -- "$TUTTI" run outer q --repo "$REPO" --model rehearsal \
+			--format plain --output "$REPORT" >"$BATS_TEST_TMPDIR/out.$word" 2>&1 || true
+		"$degrade" "$word" -- "$TUTTI" run inner q --repo "$REPO" --model rehearsal \
+			--format plain --output "$REPORT" >"$BATS_TEST_TMPDIR/in.$word" 2>&1
+		has "$BATS_TEST_TMPDIR/in.$word" "look completed"
+	done
+	has "$BATS_TEST_TMPDIR/out.A" "own completed"
+	has "$BATS_TEST_TMPDIR/out.A" "used completed"
+	for word in B C; do
+		has "$BATS_TEST_TMPDIR/out.$word" \
+			"own failed: denied: the flow asks for fence mode A: this machine holds mode $word; fix: tutti doctor"
+		has "$BATS_TEST_TMPDIR/out.$word" "used failed"
+	done
+}
+
 @test "modes: D starts no agent, says why and what to do, and exits with 78" {
 	code=0
 	job D 2>"$BATS_TEST_TMPDIR/err" || code=$?

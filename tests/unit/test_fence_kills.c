@@ -83,6 +83,8 @@ static void on_report(void *ctx, const struct fence_report *r)
 		sandbox_go(o->child);
 	else
 		o->over = true;
+	if (r->event == FENCE_REFUSED)
+		print_error("refused: %s\n", r->err->why);
 }
 
 /* Ends on its own only when something is wrong. */

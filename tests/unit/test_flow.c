@@ -87,6 +87,19 @@ static void ten_mistakes_give_ten_errors_with_their_places(void **state)
 	    "27:59 a time such as 90s, 5m or 1h is expected here\n");
 }
 
+static void a_fence_is_asked_for_and_nothing_less(void **state)
+{
+	struct flow *f = parse(HEAD "  - {id: a, persona: p, task: t}\n");
+	struct flow *strict = parse("fence: A\n" HEAD "  - {id: a, persona: p, task: t}\n");
+
+	(void)state;
+	assert_int_equal(f->fence, FLOW_FENCE_ANY);
+	assert_int_equal(strict->fence, FLOW_FENCE_A);
+	assert_non_null(strstr(flow_print_expanded(a, strict).p, "\nfence: A\n"));
+	assert_null(parse("fence: C\n" HEAD "  - {id: a, persona: p, task: t}\n"));
+	assert_str(errors_text(), "1:8 unknown fence 'C'; any or A\n");
+}
+
 static void defaults_depend_on_the_kind(void **state)
 {
 	struct flow *f = parse(HEAD "  - {id: a, persona: p, task: t}\n"
@@ -380,6 +393,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(ten_mistakes_give_ten_errors_with_their_places),
+		T(a_fence_is_asked_for_and_nothing_less),
 		T(defaults_depend_on_the_kind),
 		T(the_repository_is_needed_only_when_something_reads_it),
 		T(every_kind_is_read),
