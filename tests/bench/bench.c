@@ -109,6 +109,11 @@ unsigned bench_missed(void)
 	return missed;
 }
 
+void bench_miss(unsigned n)
+{
+	missed += n;
+}
+
 void bench_resident(long pid, size_t *ret_all, size_t *ret_own, size_t *ret_share)
 {
 	char path[64], line[256];
@@ -140,6 +145,7 @@ static const struct {
 	    bench_engine },
 	{ "resume", "1,000 runs after kill -9", bench_resume, true },
 	{ "spawn", "a fenced child against fork and exec", bench_spawn, true },
+	{ "fence", "a launch in each mode of the fence", bench_fence },
 	{ "agents", "native agents at once: memory and time", bench_agents },
 	{ "idle", "a process with nothing to do", bench_idle },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },

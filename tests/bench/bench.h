@@ -41,6 +41,8 @@ void bench_row(const char *name, double value, const char *unit, const char *fmt
 void bench_goal(const char *name, double value, bool at_most, double goal, const char *unit);
 /* How many goals were missed so far. */
 unsigned bench_missed(void);
+/* N were missed in a process of its own. */
+void bench_miss(unsigned n);
 
 /* Resident bytes of process PID: all, those that no other process has, and its share of all. */
 void bench_resident(long pid, size_t *ret_all, size_t *ret_own, size_t *ret_share);
@@ -61,6 +63,7 @@ void limit_spawn(unsigned times, struct series *ret);
 int bench_engine(struct arena *a);
 int bench_resume(struct arena *a);
 int bench_spawn(struct arena *a);
+int bench_fence(struct arena *a);
 int bench_agents(struct arena *a);
 int bench_idle(struct arena *a);
 int bench_flood(struct arena *a);
