@@ -199,6 +199,9 @@ static int prepare(const struct fence_plan *p, struct fence_fault *f)
 {
 	if (setsid() < 0)
 		return fence_fail(f, STAGE_STDIO, -errno, "setsid");
+	/* a warden that is killed takes at least us along; init needs no such help */
+	if (p->mode == FENCE_C && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fence_fail(f, STAGE_STDIO, -errno, "death signal");
 	reset_signals();
 	int rc = set_stdio(&p->spec, f);
 

@@ -448,11 +448,50 @@ static void describe_death(struct kid *k, int status)
 	fence_fail(&k->fault, STAGE_DIED, -ECHILD, how);
 }
 
+static bool is_kid(const struct launcher *l, pid_t pid)
+{
+	list_each (&l->kids, it)
+		if (list_item(it, struct kid, list)->init == pid)
+			return true;
+	return false;
+}
+
+/* Kills what is our child and no kid. False when there is none, or the kernel does not say. */
+static bool kill_orphans(const struct launcher *l)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	bool any = false;
+	int pid;
+
+	while (children && fscanf(children, "%d", &pid) == 1)
+		if (!is_kid(l, pid)) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, __WALL);
+			any = true;
+		}
+	if (children)
+		fclose(children);
+	return any;
+}
+
+/*
+ * Somebody killed a warden; its task is ours now: what it watched was handed to us, and what those
+ * leave behind will be.
+ */
+static void replace_warden(const struct launcher *l, const struct kid *k)
+{
+	if (k->plan.mode != FENCE_C || k->ended)
+		return;
+	while (kill_orphans(l))
+		continue;
+}
+
 /* Its init or warden is reaped, so nothing of it lives any more. */
 static void on_death(struct launcher *l, struct kid *k, int status)
 {
 	while (k->sock >= 0 && hear(l, k))
 		continue;
+	replace_warden(l, k);
 	if (k->trial) {
 		if (!k->ready)
 			describe_death(k, status);
@@ -601,6 +640,7 @@ void fence_launcher(int sock, pid_t daemon)
 
 	prctl(PR_SET_NAME, "tutti-launcher");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* for what a killed warden leaves */
 	if (getppid() != daemon)
 		fence_quit(1);
 	/* the terminal's signals are the daemon's business */

@@ -642,6 +642,48 @@ static void test_kill_empties(void **state)
 	json_decref(o.proof);
 }
 
+/* The process called NAME that is a grandchild of this one, or 0. */
+static pid_t find_process(const char *name)
+{
+	char command[200];
+	pid_t pid = 0;
+
+	snprintf(command, sizeof(command),
+	    "for l in $(pgrep -P %d); do pgrep -P $l -x %s; done 2>/dev/null", (int)getpid(), name);
+	FILE *f = popen(command, "re");
+
+	if (f && fscanf(f, "%d", &pid) != 1)
+		pid = 0;
+	if (f)
+		pclose(f);
+	return pid;
+}
+
+/* Whoever kills the warden (nobody inside can) does not free what it watches. */
+static void test_a_killed_warden_is_replaced(void **state)
+{
+	struct world *w = *state;
+	const char *word = tagged(w, 34);
+	const char *argv[] = { "/bin/sh", "-c", stubborn(w, word), NULL };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome o = { 0 };
+
+	if (w->mode != FENCE_C)
+		return;
+	spec.argv = argv;
+	begin(w, &spec, &o);
+	wait_until(w, &o.ready, &o.over);
+	while (count_processes(word) < 3)
+		usleep(1000);
+	pid_t warden = find_process("tutti-warden");
+
+	assert_true(warden > 0);
+	assert_int_equal(kill(warden, SIGKILL), 0);
+	wait_until(w, &o.over, &o.over);
+	assert_int_equal(count_processes(word), 0);
+	json_decref(o.proof);
+}
+
 static void test_main_ends_all_end(void **state)
 {
 	struct world *w = *state;
@@ -729,6 +771,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_probe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kill_empties, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_a_killed_warden_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_main_ends_all_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_behind_the_last_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
