@@ -22,9 +22,6 @@
 #define KEPT_BYTES KIB(64)
 #define INSIDE "/opt/program"
 
-static const char *const environment[] = { "PATH=/usr/bin:/bin", "HOME=/scratch/home",
-	"TMPDIR=/scratch/tmp", "LANG=C.UTF-8", "TERM=dumb", "NO_COLOR=1", NULL };
-
 /* --- what is kept ------------------------------------------------------------------------ */
 
 static json_t *stamp_of(const struct stat *st)
@@ -85,6 +82,7 @@ void probe_close(struct probe *p)
 struct question {
 	struct probe *probe;
 	struct fence_child *child;
+	struct fence_place place;
 	struct buf said;
 	int from; /* its stdout and stderr */
 	int status;
@@ -142,15 +140,33 @@ static int wait_for(struct question *q)
 	return rc;
 }
 
+static const char **env_of(struct question *q)
+{
+	struct arena *a = q->probe->arena;
+	const char *const env[] = { "PATH=/usr/bin:/bin", arena_printf(a, "HOME=%s", q->place.home),
+		arena_printf(a, "TMPDIR=%s", q->place.tmp), "LANG=C.UTF-8", "TERM=dumb",
+		"NO_COLOR=1", NULL };
+	const char **copy = arena_alloc(a, sizeof(env));
+
+	memcpy(copy, env, sizeof(env));
+	return copy;
+}
+
 static int spawn(struct question *q, const char *path, const char *arg, struct err *err)
 {
-	const char *const argv[] = { INSIDE, arg, NULL };
-	const struct fence_bind bind = { .host = path, .inside = INSIDE };
+	int rc = sandbox_place(q->probe->sandbox, q->probe->arena, FENCE_COMMAND, &q->place, err);
+
+	if (rc)
+		return rc;
+	const char *inside = q->place.in_place ? path : INSIDE;
+	const char *const argv[] = { inside, arg, NULL };
+	const struct fence_bind bind = { .host = path, .inside = inside };
 	struct fence_spec spec = { .purpose = FENCE_COMMAND,
+		.place = &q->place,
 		.binds = &bind,
 		.n_binds = 1,
 		.argv = argv,
-		.env = environment,
+		.env = env_of(q),
 		.in = -1,
 		.wall = WALL_MS };
 	int ends[2];
@@ -160,7 +176,7 @@ static int spawn(struct question *q, const char *path, const char *arg, struct e
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	q->from = ends[0];
 	spec.out = spec.err = ends[1];
-	int rc = sandbox_spawn(q->probe->sandbox, &spec, on_report, q, &q->child, err);
+	rc = sandbox_spawn(q->probe->sandbox, &spec, on_report, q, &q->child, err);
 
 	close(ends[1]);
 	return rc;
@@ -209,6 +225,7 @@ static int ask(
 	}
 	if (q.from >= 0)
 		close(q.from);
+	sandbox_leave(&q.place);
 	buf_fini(&q.said);
 	return rc;
 }

@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,45 +27,8 @@
 #define WINDOW_US 12000 /* from the daemon's birth until it is killed */
 #define PATIENCE_MS 20000
 
-static char top[64], self[PATH_BYTES_MAX];
-
-/* --- a child that does not want to go ----------------------------------------------------- */
-
-static void fork_on(void)
-{
-	for (;;) {
-		pid_t pid = fork();
-
-		if (pid > 0)
-			_exit(0); /* the next of the line goes on */
-		if (pid < 0)
-			usleep(100);
-		else
-			setsid();
-	}
-}
-
-/* Ignores what can be ignored, leaves its session, its parent and its death signal behind. */
-static int hydra(void)
-{
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	for (int i = 0; i < 4; i++) {
-		if (fork() != 0)
-			continue;
-		setsid();
-		prctl(PR_SET_PDEATHSIG, 0);
-		if (fork() != 0)
-			_exit(0);
-		if (write(STDOUT_FILENO, "x", 1) == 1 && i == 0)
-			fork_on();
-		for (;;)
-			pause();
-	}
-	for (;;)
-		pause();
-}
+static char top[64];
+static const char *hydra; /* a child that does not want to go (hydra.c) */
 
 /* --- the daemon that is killed ------------------------------------------------------------- */
 
@@ -100,9 +62,9 @@ static void daemon_run(enum fence_mode wanted, int out)
 	    sandbox_set_base(sb, top, &err) < 0 ||
 	    sandbox_place(sb, a, FENCE_COMMAND, &place, &err) < 0)
 		_exit(3);
-	const char *program = place.in_place ? self : "/opt/hydra";
-	const char *const argv[] = { program, "hydra", NULL }, *const env[] = { NULL };
-	const struct fence_bind bind = { self, program, false };
+	const char *program = place.in_place ? hydra : "/opt/hydra";
+	const char *const argv[] = { program, NULL }, *const env[] = { NULL };
+	const struct fence_bind bind = { hydra, program, false };
 	const struct fence_spec spec = { .purpose = FENCE_COMMAND,
 		.place = &place,
 		.binds = &bind,
@@ -243,7 +205,7 @@ static void killed_at_any_moment(void **state)
 	}
 	assert_true(grown >= n / 2);
 	qsort(took, n, sizeof(*took), by_size);
-	print_message("mode %s: %u daemons killed, %u when the child had spread; until empty: "
+	print_message("# mode %s: %u daemons killed, %u when the child had spread; until empty: "
 		      "median %.1f ms, p99 %.1f ms, most %.1f ms; beyond the limit: %u\n",
 	    fence_mode_name(mode), n, grown, took[n / 2], took[n * 99 / 100], took[n - 1], slow);
 	free(took);
@@ -265,17 +227,16 @@ static int end(void **state)
 	return 0;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(killed_at_any_moment),
 	};
 
-	if (argc > 1 && strcmp(argv[1], "hydra") == 0)
-		return hydra();
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (len < 0)
+	hydra = getenv("HYDRA");
+	if (!hydra) {
+		print_error("HYDRA is not set; meson test does\n");
 		return 1;
+	}
 	return cmocka_run_group_tests_name("killed daemons", tests, begin, end);
 }

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SWAPS 200
+#define SWAPS 100
 
 /* Two programs that say one word differently. */
 static const struct {
@@ -151,7 +151,7 @@ static void attested_is_executed(void **state)
 	kill(swapper, SIGKILL);
 	waitpid(swapper, NULL, 0);
 	print_message(
-	    "%u launches: %u and %u of the two, %u not started\n", n, seen[0], seen[1], none);
+	    "# %u launches: %u and %u of the two, %u not started\n", n, seen[0], seen[1], none);
 	assert_true(seen[0] && seen[1]);
 }
 
