@@ -25,7 +25,9 @@ struct stage_words {
 	"in a container: start it with --security-opt seccomp=unconfined, or run tutti outside"
 #define FIX_KERNEL \
 	"use a kernel with Landlock (6.7 or later, `landlock` in /sys/kernel/security/lsm)"
-#define FIX_FILES "let every user read it, or run tutti as its owner"
+#define FIX_FILES                                             \
+	"let every user read it, or run tutti as its owner\n" \
+	"root's workers are another user: keep data below /var/lib (--data), not /root"
 
 static const struct stage_words words[FENCE_STAGES] = {
 	[STAGE_NONE] = { "nothing failed%s", "" },

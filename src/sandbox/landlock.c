@@ -86,7 +86,8 @@ static int fill(int ruleset, const struct fence_plan *p, uint64_t all, struct fe
 		int rc = add_path(ruleset, &rules.v[i], all, p->mode == FENCE_C);
 
 		if (rc)
-			return fence_fail(f, STAGE_LANDLOCK, rc, rules.v[i].path);
+			return fence_fail(
+			    f, rc == -EACCES ? STAGE_TREE : STAGE_LANDLOCK, rc, rules.v[i].path);
 	}
 	int rc = add_port(ruleset, p->spec.port);
 

@@ -109,8 +109,8 @@ int fence_scratch_in_place(const struct fence_spec *spec, struct fence_fault *f)
 		return fence_fail(f, STAGE_SCRATCH, -EINVAL, "no place");
 	int dir = open_scratch(spec->place->scratch);
 
-	if (dir < 0)
-		return fence_fail(f, STAGE_SCRATCH, dir, spec->place->scratch);
+	if (dir < 0) /* not reached, or not ours */
+		return fence_fail(f, STAGE_TREE, dir, spec->place->scratch);
 	int rc = put_bait_below(dir);
 
 	rc = rc ? fence_fail(f, STAGE_SCRATCH, rc, FENCE_BAIT) : fence_scratch_fill(dir, spec, f);

@@ -87,6 +87,26 @@ hostile() {
 	hostile C qwen
 }
 
+@test "modes: in C a root's workers say what they cannot reach" {
+	[ "$(id -u)" = 0 ] || skip "for root only"
+	mkdir -m 700 "$PLACE/closed"
+	TUTTI_DATA=$PLACE/closed/data job C >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+	has "$BATS_TEST_TMPDIR/out" "Snapshot failed: .*cannot show $PLACE/closed/data/.* inside: Permission denied"
+	chmod 700 "$REPO"
+	job C >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+	has "$BATS_TEST_TMPDIR/out" "Snapshot failed: .*cannot enter $REPO: Permission denied"
+}
+
+@test "modes: an agent that was not admitted to C is not started there" {
+	opencode_config
+	code=0
+	job C --agent opencode 2>"$BATS_TEST_TMPDIR/err" || code=$?
+	is "$code" 4
+	has "$BATS_TEST_TMPDIR/err" 'agent "opencode" may not run on this machine'
+	has "$BATS_TEST_TMPDIR/err" "mode C"
+	has "$BATS_TEST_TMPDIR/err" "fix: .*--agent native"
+}
+
 @test "modes: what a flow asks for, and what it uses, is not run behind less" {
 	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
 	cat >"$XDG_CONFIG_HOME/tutti/flows/inner.yaml" <<-'END'
@@ -127,7 +147,7 @@ hostile() {
 	is "$code" 78
 	has "$BATS_TEST_TMPDIR/err" "mode A: .*mode B: .*mode C: "
 	has "$BATS_TEST_TMPDIR/err" "fix: "
-	for word in D D-seccomp; do
+	for word in D D-seccomp $([ "$(id -u)" != 0 ] || echo D-users); do
 		code=0
 		"$degrade" "$word" -- "$TUTTI" doctor >"$BATS_TEST_TMPDIR/out" || code=$?
 		is "$code" 78
