@@ -26,10 +26,33 @@ static void walk_calls(const json_t *message, const struct chat_walk *fn, void *
 	}
 }
 
+/* Texts of a user stay apart: what an agent adds on its own stands beside the prompt. */
+static void walk_user(const json_t *message, const struct chat_walk *fn, void *ctx)
+{
+	const json_t *content = json_object_get(message, "content"), *part;
+	size_t i;
+
+	if (json_is_string(content))
+		fn->user(ctx, json_get_str(message, "content"));
+	json_array_foreach (content, i, part) {
+		struct buf b;
+
+		buf_init(&b, 2 * MODEL_REQUEST_MAX);
+		text_part(&b, part);
+		fn->user(ctx, buf_str(&b));
+		buf_fini(&b);
+	}
+}
+
 static void walk_message(const json_t *message, const struct chat_walk *fn, void *ctx)
 {
 	struct str role = json_get_str(message, "role");
 	struct buf b;
+
+	if (str_is(role, "user")) {
+		walk_user(message, fn, ctx);
+		return;
+	}
 
 	buf_init(&b, 2 * MODEL_REQUEST_MAX);
 	texts_join(&b, json_object_get(message, "content"), text_part);
@@ -40,8 +63,6 @@ static void walk_message(const json_t *message, const struct chat_walk *fn, void
 		walk_calls(message, fn, ctx);
 	} else if (str_is(role, "system") || str_is(role, "developer")) {
 		fn->system(ctx, buf_str(&b));
-	} else {
-		fn->user(ctx, buf_str(&b));
 	}
 	buf_fini(&b);
 }

@@ -41,11 +41,12 @@ static struct open *open_add(struct gemini *g, struct str name)
 static void read_call_part(struct gemini *g, const json_t *call)
 {
 	struct str id = json_get_str(call, "id"), name = json_get_str(call, "name");
-	char *args = json_dump(json_get_object(call, "args"));
+	json_t *given = json_get_object(call, "args");
+	char *args = given ? json_dump(given) : xstrdup("{}");
 
 	if (!id.n)
 		id = str_from(open_add(g, name)->id);
-	draft_call(&g->draft, id, name, str_from(args ? args : "{}"));
+	draft_call(&g->draft, id, name, str_from(args));
 	free(args);
 }
 

@@ -21,10 +21,10 @@ static void text_part(struct buf *b, const json_t *part)
 
 static void read_call_part(struct draft *d, const json_t *part)
 {
-	char *args = json_dump(json_get_object(part, "input"));
+	json_t *input = json_get_object(part, "input");
+	char *args = input ? json_dump(input) : xstrdup("{}");
 
-	draft_call(
-	    d, json_get_str(part, "id"), json_get_str(part, "name"), str_from(args ? args : "{}"));
+	draft_call(d, json_get_str(part, "id"), json_get_str(part, "name"), str_from(args));
 	free(args);
 }
 

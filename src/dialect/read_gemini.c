@@ -14,17 +14,14 @@ static enum finish finish_of(struct str reason)
 static void add_call(struct answer_reader *r, const json_t *call)
 {
 	struct open_call *c = read_call(r, (long long)r->n_calls);
-	struct str id = json_get_str(call, "id");
-	char *args = json_dump(json_get_object(call, "args"));
+	json_t *given = json_get_object(call, "args");
+	char *args = given ? json_dump(given) : xstrdup("{}");
 
 	if (c) {
 		c->done = true;
 		buf_add(&c->name, json_get_str(call, "name"));
-		if (id.n)
-			buf_add(&c->id, id);
-		else
-			buf_printf(&c->id, "call_%zu", r->n_calls);
-		read_args(r, c, str_from(args ? args : "{}"));
+		buf_add(&c->id, json_get_str(call, "id"));
+		read_args(r, c, str_from(args));
 	}
 	free(args);
 }

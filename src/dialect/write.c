@@ -68,13 +68,19 @@ void answer_writer_put(void *ctx, const struct piece *piece)
 	static void (*const writers[DIALECTS])(struct answer_writer * w,
 	    const struct piece *p) = { write_chat, write_messages, write_responses, write_gemini };
 	struct answer_writer *w = ctx;
+	struct piece named = *piece;
+	char id[64];
 
 	if (w->over)
 		return;
 	w->called |= piece->type == PIECE_CALL;
 	w->calls += piece->type == PIECE_CALL;
 	w->over = piece->type == PIECE_END || piece->type == PIECE_ERROR;
-	writers[w->dialect](w, piece);
+	if (piece->type == PIECE_CALL && !piece->id.n) { /* gemini's and those of some servers */
+		snprintf(id, sizeof(id), "call_tutti_%lu_%lu", w->number, w->calls);
+		named.id = str_from(id);
+	}
+	writers[w->dialect](w, &named);
 }
 
 void write_json(struct answer_writer *w, json_t *doc)

@@ -177,7 +177,8 @@ static void add_function_call(struct answer_writer *w, const struct piece *p)
 static void add_custom_call(struct answer_writer *w, const struct piece *p)
 {
 	json_t *args = args_object(p->text);
-	struct str input = json_get_str(args, "input");
+	/* a model that gives the text itself means the same */
+	struct str input = json_object_get(args, "input") ? json_get_str(args, "input") : p->text;
 
 	tell_item(w, "response.output_item.added", call_of(w, p, "in_progress", "input", STR("")));
 	tell(w, "response.custom_tool_call_input.delta",

@@ -122,7 +122,9 @@ static int read_bytes(struct request *r, struct str bytes)
 /* What was written meanwhile goes to the agent. */
 static bool pass_on(struct request *r, int rc)
 {
-	if (r->leaked || rc || buf_status(&r->fresh))
+	bool nothing = r->failed && !r->stream; /* a whole has no place for an error */
+
+	if (r->leaked || nothing || rc || buf_status(&r->fresh))
 		return false;
 	request_add(r, buf_str(&r->fresh));
 	buf_clear(&r->fresh);

@@ -210,6 +210,8 @@ static void say_overflow(struct port *p)
 static bool spoil(struct request *r)
 {
 	r->broken = true;
+	if (r->failed && !r->leaked)
+		return false; /* it has said why */
 	port_fail(r->port, ENDING_ENDPOINT_DOWN, r->leaked,
 	    r->leaked ? "the model server repeated the key"
 		      : "the model server's answer cannot be read");

@@ -128,6 +128,7 @@ static void numbered_result(struct reader *r, struct view *v, const struct talk_
 	/* what stands behind the last newline is no line */
 	if (v->n && v->lines[v->n - 1].no == last && !v->lines[v->n - 1].text.n) {
 		v->n--;
+		r->b->n_lines--;
 		last--;
 		total -= total > last;
 	}
