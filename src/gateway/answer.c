@@ -124,11 +124,11 @@ static bool pass_on(struct request *r, int rc)
 {
 	bool nothing = r->failed && !r->stream; /* a whole has no place for an error */
 
-	if (r->leaked || nothing || rc || buf_status(&r->fresh))
+	if (r->leaked || buf_status(&r->fresh))
 		return false;
-	request_add(r, buf_str(&r->fresh));
+	request_add(r, buf_str(&r->fresh)); /* also what came before the nonsense */
 	buf_clear(&r->fresh);
-	return true;
+	return !rc && !nothing;
 }
 
 /* Nonsense, and what is too large to be read, is the agent's to refuse. */

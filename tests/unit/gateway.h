@@ -395,7 +395,9 @@ struct door {
 	unsigned tcp;
 	int listener;
 	const char *token;
-	struct buf log; /* what the port told, one a line */
+	struct buf log;	      /* what the port told, one a line */
+	struct buf exchanges; /* the same of requests that are over */
+	unsigned overs;
 };
 
 static inline void on_usage(
@@ -427,6 +429,22 @@ static inline void on_active(void *ctx)
 	buf_adds(&d->log, "active\n");
 }
 
+static inline void on_exchanged(void *ctx, const struct exchange *x)
+{
+	struct door *d = ctx;
+
+	happened++;
+	buf_printf(&d->exchanges, "%u %s>%s %d%s %u %zu %zu %s %s\n", x->number, x->from, x->to,
+	    x->status, x->cut ? " cut" : "", x->tries, x->sent, x->got, x->asked, x->answered);
+}
+
+static inline void on_over(void *ctx)
+{
+	struct door *d = ctx;
+
+	d->overs++;
+}
+
 /* A socket with a port that is nobody else's. While it does not listen, nobody is there. */
 static inline int bound(unsigned *ret_port)
 {
@@ -452,7 +470,8 @@ static inline int listener(unsigned *ret_port)
 
 static inline struct door *door_as(struct port_spec spec)
 {
-	static const struct port_events events = { on_usage, on_waiting, on_notice, on_active };
+	static const struct port_events events = { on_usage, on_waiting, on_notice, on_active,
+		on_exchanged, on_over };
 	struct door *d = xalloc(sizeof(*d));
 	struct err err;
 
@@ -461,6 +480,7 @@ static inline struct door *door_as(struct port_spec spec)
 	spec.ctx = d;
 	d->token = spec.token;
 	buf_init(&d->log, MIB(1));
+	buf_init(&d->exchanges, MIB(1));
 	list_push(&doors, &d->list);
 	assert_int_equal(gateway_open(gateway, &spec, &d->port, &err), 0);
 	return d;
@@ -670,16 +690,22 @@ static inline const char *ask(const struct door *d, const char *body)
 
 /* --- the world ----------------------------------------------------------------------------- */
 
+static inline void upstream_as(const struct upstream_config *conf)
+{
+	struct err err;
+
+	if (gateway_add_upstream(gateway, conf, &err) < 0)
+		fail_msg("%s: %s", err.what, err.why);
+}
+
 static inline void upstream_at(
     const char *name, const char *url, const char *key, unsigned parallel)
 {
 	const struct upstream_config conf = {
 		.name = name, .url = url, .key = key, .model = "default-model", .parallel = parallel
 	};
-	struct err err;
 
-	if (gateway_add_upstream(gateway, &conf, &err) < 0)
-		fail_msg("%s: %s", err.what, err.why);
+	upstream_as(&conf);
 }
 
 /* The server S under the name "up", four at a time, with a key. */
@@ -714,6 +740,7 @@ static inline int tear_down(void **state)
 		client_close(list_item(it, struct client, list));
 	list_each_safe (&doors, it, next) {
 		buf_fini(&list_item(it, struct door, list)->log);
+		buf_fini(&list_item(it, struct door, list)->exchanges);
 		free(list_item(it, struct door, list));
 	}
 	uv_close((uv_handle_t *)&watchdog, NULL);
