@@ -466,6 +466,7 @@ static void an_attempt_sends_at_most_512_mib(void **state)
 
 	(void)state;
 	memset(body, ' ', MODEL_REQUEST_MAX);
+	memcpy(body, "[]", 2);
 	struct str request = request_to(said[0].path, said[0].auth, body);
 	size_t most = ATTEMPT_SENT_MAX / MODEL_REQUEST_MAX;
 
