@@ -288,4 +288,8 @@ script() {
 	job
 	is "$CODE" 2
 	has "$ERR" "config.yaml:1:1: unknown key 'paralel'"
+	echo "model: {url: http://127.0.0.1:1/v1, name: m, dialect: massages}" >"$XDG_CONFIG_HOME/tutti/config.yaml"
+	job
+	is "$CODE" 2
+	has "$ERR" "config.yaml:1:55: there is no dialect 'massages'; it is chat, messages, responses or gemini"
 }

@@ -4,6 +4,7 @@
 #include "agent/priv.h"
 #include "base/map.h"
 #include "base/unconst.h"
+#include "dialect/dialect.h"
 #include "flow/expr.h"
 #include "flow/parse.h"
 #include "rehearsal/rehearsal.h"
@@ -554,6 +555,77 @@ static void the_example_is_an_answer(void **state)
 	play_end(&p);
 }
 
+/* --- the gateway ------------------------------------------------------------------------- */
+
+#define GATEWAY "gateway.md"
+
+/* "| `POST /v1/messages` | `messages` | …" asks for something of that dialect. */
+static bool is_route(struct str line)
+{
+	struct dialect_target target;
+	enum dialect said;
+
+	str_split(&line, '`');
+	struct str path = str_split(&line, '`');
+	struct str method = str_split(&path, ' ');
+
+	str_split(&line, '`');
+	target = dialect_target(method, path);
+	return dialect_parse(str_split(&line, '`'), &said) && target.dialect == said &&
+	       target.service != SERVICE_NONE;
+}
+
+static void every_route_is_served(void **state)
+{
+	struct str rest = section(page(GATEWAY), "## Routes");
+	unsigned n = 0;
+
+	(void)state;
+	while (rest.p) {
+		struct str line = str_line(&rest);
+
+		if (!str_starts(line, STR("| `")))
+			continue;
+		if (!is_route(line))
+			fail_msg("docs/" GATEWAY ": %.*s", STR_ARG(line));
+		n++;
+	}
+	assert_int_equal(n, 8);
+}
+
+static void ceilings_are_those_of_the_gateway(void **state)
+{
+	struct str text = section(page(GATEWAY), "## Ceilings");
+	const struct {
+		const char *name, *what;
+		size_t n;
+	} rows[] = {
+		{ "ATTEMPT_REQUESTS_MAX", " requests", ATTEMPT_REQUESTS_MAX },
+		{ "ATTEMPT_SENT_MAX", " MiB of requests", ATTEMPT_SENT_MAX >> 20 },
+		{ "ATTEMPT_GOT_MAX", " MiB of answers", ATTEMPT_GOT_MAX >> 20 },
+		{ "ATTEMPT_TOKENS_MAX", " tokens", ATTEMPT_TOKENS_MAX },
+		{ "ATTEMPT_REFUSED_MAX", " requests without a chance", ATTEMPT_REFUSED_MAX },
+		{ "HTTP_HEADER_MAX", " KiB of a request's head", HTTP_HEADER_MAX >> 10 },
+		{ "MODEL_REQUEST_MAX", " MiB of a request", MODEL_REQUEST_MAX >> 20 },
+		{ "MODEL_RESPONSE_MAX", " MiB of an answer", MODEL_RESPONSE_MAX >> 20 },
+		{ "SSE_LINE_MAX", " MiB of an event", SSE_LINE_MAX >> 20 },
+		{ "DIALECT_CALLS_MAX", " tool calls", DIALECT_CALLS_MAX },
+	};
+
+	(void)state;
+	missing = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char what[80];
+
+		snprintf(what, sizeof(what), "%zu%s", rows[i].n, rows[i].what);
+		must_mention(text, GATEWAY, arena_printf(arena, "| `%s` | %s", rows[i].name, what));
+	}
+	for (enum dialect d = DIALECT_CHAT; d < DIALECTS; d++)
+		must_mention(section(page(GATEWAY), "## Configuration"), GATEWAY,
+		    arena_printf(arena, "| `%s` |", dialect_name(d)));
+	assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -570,6 +642,8 @@ int main(void)
 		T(every_argument_and_variable_is_listed),
 		T(the_example_has_every_type_and_member),
 		T(the_example_is_an_answer),
+		T(every_route_is_served),
+		T(ceilings_are_those_of_the_gateway),
 		T(examples_of_flows_parse),
 		T(examples_of_scripts_are_read),
 		T(every_action_has_an_example),
