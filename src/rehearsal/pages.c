@@ -106,9 +106,9 @@ static bool stopped_early(const struct wish *w, unsigned first, unsigned last)
 
 static void numbered_result(struct reader *r, struct view *v, const struct talk_call *call)
 {
-	unsigned no, first = 0, last = 0, total = 0;
+	unsigned no = 0, first = 0, last = 0, total = 0;
 	bool cut = false, tags = is_tagged(call->result);
-	struct str text;
+	struct str text = { "", 0 };
 
 	for (struct str rest = call->result; rest.p;) {
 		struct str line = str_line(&rest);
