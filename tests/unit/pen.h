@@ -61,7 +61,8 @@ static inline int pen_prepare(
 {
 	const char *const argv[] = { launch_place(task, task->program, "/opt/hostile"), task->model,
 		pen.mark, NULL };
-	static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
+	const char *const env[] = { "PATH=/usr/bin:/bin", arena_printf(a, "PORT=%u", task->port),
+		arena_printf(a, "TOKEN=%s", task->token), NULL };
 
 	(void)err;
 	ret->argv = launch_words(a, argv);

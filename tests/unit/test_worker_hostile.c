@@ -61,6 +61,8 @@ static const struct row rows[] = {
 	    "failed: crashed (crashed: exit status 3: a file cannot become that large)" },
 	{ "inodes", LONG,
 	    "failed: crashed (crashed: exit status 3: there are no more files to be had)" },
+	/* it asks for ever what is refused */
+	{ "asks-on", LONG, "failed: truncated (truncated: more than 500 requests in one attempt)" },
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
