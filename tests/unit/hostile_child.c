@@ -275,10 +275,11 @@ static void burn(void)
 
 static void memory(void)
 {
+	void *volatile block_of_it; /* or a compiler could know better */
 	size_t got = 0;
 
 	begin();
-	while (malloc(64 * MIB))
+	while ((block_of_it = malloc(64 * MIB)))
 		got += 64;
 	fprintf(stderr, "there is no more memory\n");
 	_exit(got > 4096 ? 9 : 3);
