@@ -58,8 +58,7 @@ static const struct row rows[] = {
 	{ "stderr-flood", LONG, "completed: answered = Two files." },
 	/* it takes what it can get */
 	{ "memory", LONG, "failed: crashed (crashed: exit status 3: there is no more memory)" },
-	{ "disk", LONG,
-	    "failed: crashed (crashed: exit status 3: a file cannot become that large)" },
+	{ "disk", LONG, "failed: crashed (crashed: exit status 3: there is no more room)" },
 	{ "inodes", LONG,
 	    "failed: crashed (crashed: exit status 3: there are no more files to be had)" },
 	/* it asks for ever what is refused */
