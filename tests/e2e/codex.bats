@@ -46,3 +46,13 @@ setup() {
 	is "$(tree_hash "$snapshot")" "$frozen"
 	is "$(grep -rl secret "$TUTTI_DATA/reports" "$BATS_TEST_TMPDIR/report.md")" ""
 }
+
+@test "codex: a model that never answers runs out of calls, and the program is ended" {
+	one_step_flow
+	sed -i 's/retries: 0/retries: 0, max_turns: 1/' "$XDG_CONFIG_HOME/tutti/flows/one.yaml"
+	echo endless >"$BATS_TEST_TMPDIR/script"
+	timeout 60 "$TUTTI" run one "the engine" --repo "$REPO" --agent codex --model rehearsal \
+		--rehearsal-script "$BATS_TEST_TMPDIR/script" --json >"$BATS_TEST_TMPDIR/report.json" || true
+	is "$(jq_like "$BATS_TEST_TMPDIR/report.json" "[(s['ending'], s['reason']) for s in r['steps'] if s['step'] == 'only'][0]")" \
+		"('truncated', 'truncated: it used up its tool calls')"
+}
