@@ -41,29 +41,44 @@ tree_hash() {
 		LC_ALL=C sort -z | xargs -0 -r sha256sum) | sha256sum
 }
 
-# qwen_config: the pinned CLI of agents/qwen, on a Node that is new enough
-qwen_config() {
+# new_node: a Node that is new enough: ours, else that of the machine
+new_node() {
 	local node=("$TOP"/agents/node/node_modules/node-linux-*/bin/node)
-	if [ ! -x "${node[0]}" ]; then
-		node=("$(command -v node)")
+	if [ -x "${node[0]}" ]; then
+		echo "${node[0]}"
+	else
+		command -v node
 	fi
+}
+
+# agent_config NAME PATH: the pinned program NAME, at PATH below agents/NAME/node_modules
+agent_config() {
 	cat >"$XDG_CONFIG_HOME/tutti/config.yaml" <<EOF
 agents:
-  qwen:
-    path: $TOP/agents/qwen/node_modules/@qwen-code/qwen-code/cli.js
-    node: ${node[0]}
+  $1:
+    path: $TOP/agents/$1/node_modules/$2
+    node: $(new_node)
 EOF
 }
 
-# opencode_config, codex_config: the pinned CLIs; the program proper is found beside the launcher
+qwen_config() {
+	agent_config qwen @qwen-code/qwen-code/cli.js
+}
+
+claude_config() {
+	agent_config claude @anthropic-ai/claude-code/bin/claude.exe
+}
+
+gemini_config() {
+	agent_config gemini @google/gemini-cli/bundle/gemini.js
+}
+
 opencode_config() {
-	echo "agents: {opencode: {path: $TOP/agents/opencode/node_modules/opencode-ai/bin/opencode.exe}}" \
-		>"$XDG_CONFIG_HOME/tutti/config.yaml"
+	agent_config opencode opencode-ai/bin/opencode.exe
 }
 
 codex_config() {
-	echo "agents: {codex: {path: $TOP/agents/codex/node_modules/@openai/codex/bin/codex.js}}" \
-		>"$XDG_CONFIG_HOME/tutti/config.yaml"
+	agent_config codex @openai/codex/bin/codex.js
 }
 
 # one_step_flow: the flow "one", for what needs no whole team
@@ -76,6 +91,37 @@ one_step_flow() {
 	steps:
 	  - {id: only, persona: codebase-explorer, task: "Where is the queue?", retries: 0, on_failure: continue}
 	END
+}
+
+# main_job_with AGENT: the report of the main job, and whether it holds
+main_job_with() {
+	r=$BATS_TEST_TMPDIR/report.json
+	"$TUTTI" run architectural-analysis "the engine and its store" --size small --repo "$REPO" \
+		--agent "$1" --model rehearsal --format plain --output "$BATS_TEST_TMPDIR/report.md"
+	"$TUTTI" runs export last --repo "$REPO" --as json >"$r"
+	is "$(jq_like "$r" "r['run']['agent']")" "$1"
+	is "$(jq_like "$r" "len(r['evidence']) > 5")" True
+	is "$(unresolved "$r")" 0
+	has "$BATS_TEST_TMPDIR/report.md" 'read-only: proven (mode A'
+}
+
+# hostile_model_with AGENT KIND: whatever it asks for, nothing changes but our own data
+hostile_model_with() {
+	mkdir -p "$HOME/.ssh"
+	echo secret >"$HOME/.ssh/id"
+	echo "hostile $2" >"$BATS_TEST_TMPDIR/script"
+	"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
+		--agent native --model rehearsal --format quiet --output "$BATS_TEST_TMPDIR/n.md"
+	snapshot=$(echo "$TUTTI_DATA"/snapshots/*)
+	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$snapshot")
+	"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
+		--agent "$1" --model rehearsal --rehearsal-script "$BATS_TEST_TMPDIR/script" \
+		--format plain --output "$BATS_TEST_TMPDIR/report.md" || true
+	is "$before" "$(tree_hash "$REPO")"
+	is "$home" "$(tree_hash "$HOME")"
+	is "$frozen" "$(tree_hash "$snapshot")"
+	lacks "$BATS_TEST_TMPDIR/report.md" secret
+	lacks "$BATS_TEST_TMPDIR/report.md" 'read-only mode does not hold'
 }
 
 # Assertions. Each is a command of its own: in `a && b` or `! a` a failure would pass unseen.
