@@ -67,36 +67,21 @@ static void look_at_fence(struct doctor *d, struct sandbox *sb)
 	json_decref(doc);
 }
 
-/* Versions that were found before are kept with the data; without data each is asked for. */
-static const char *kept_versions(struct doctor *d)
-{
-	struct err err;
-	char *data;
-
-	if (paths_data(d->a, d->g->data, &data, &err) < 0)
-		return NULL;
-	return fs_join(d->a, data, PROGRAMS_FILE);
-}
-
 static void look_at_agents(
     struct doctor *d, const struct config *c, struct sandbox *sb, const char *self)
 {
 	struct programs p;
 
-	programs_find(d->a,
-	    &(struct programs_spec){ .self = self,
-		.hints = c->hints,
-		.n_hints = c->n_hints,
-		.sandbox = sb,
-		.kept = kept_versions(d) },
-	    &p);
+	house_programs(d->a, d->g, c, sb, self, &p);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct program *one = &p.v[i];
 
 		d->agents += one->status == 0;
 		add(d, "Agents", one->status == 0,
-		    one->status ? arena_printf(d->a, "%s: %s", one->ops->name, one->err.what)
-				: arena_printf(d->a, "%s %s", one->ops->name, one->version),
+		    one->status ? arena_printf(d->a, "%s: %s%s%s", one->ops->name, one->err.what,
+				      one->err.why[0] ? ": " : "", one->err.why)
+				: arena_printf(d->a, "%s %s%s%s", one->ops->name, one->version,
+				      one->node ? ", by Node " : "", one->node ? one->node : ""),
 		    one->status ? arena_cstr(d->a, str_from(one->err.fix)) : NULL);
 	}
 }

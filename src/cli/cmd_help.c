@@ -1,6 +1,7 @@
 /* Help, version, completion: all of it out of the same tables that parse. */
 #include "cli/cli.h"
 
+#include "adapter/adapter.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/size.h"
@@ -59,10 +60,15 @@ static void topic_models(struct buf *b)
 
 static void topic_agents(struct buf *b)
 {
-	buf_adds(b, "native   tutti's own agent; part of this program\n"
-		    "qwen     Qwen Code, from npm; looked for in PATH, or named in config.yaml:\n"
-		    "           agents: {qwen: {path: /path/to/cli.js, node: /path/to/node}}\n\n"
-		    "Only versions whose read-only mode was checked are started: tutti doctor\n");
+	for (const struct adapter_ops *const *ops = adapter_all(); *ops; ops++)
+		buf_printf(b, "%-9s %s%s%s\n", (*ops)->name, (*ops)->title,
+		    (*ops)->package ? " " : "; part of this program",
+		    (*ops)->package ? (*ops)->package->version : "");
+	buf_adds(b,
+	    "\nThey are looked for in PATH, or where config.yaml says:\n\n"
+	    "  agents: {qwen: {path: /path/to/cli.js, node: /path/to/node}}\n\n"
+	    "Only versions whose read-only mode was checked are started. What this machine\n"
+	    "has, and what is missing: tutti agents\n");
 }
 
 static const struct {
@@ -238,6 +244,8 @@ static const char *verbs_of(const struct cmd *c)
 		return "list show validate new";
 	if (c == &cmd_runs)
 		return "list show watch logs cancel resume retry export";
+	if (c == &cmd_agents)
+		return "list show";
 	if (c == &cmd_completion)
 		return "bash zsh fish";
 	return "";

@@ -222,6 +222,21 @@ static int check_strict(struct house *h, const struct program *p, struct err *er
 	return EXIT_NOT_READY;
 }
 
+void house_programs(struct arena *a, const struct globals *g, const struct config *config,
+    struct sandbox *sandbox, const char *self, struct programs *ret)
+{
+	struct programs_spec spec = {
+		.self = self, .hints = config->hints, .n_hints = config->n_hints, .sandbox = sandbox
+	};
+	struct err err;
+	char *data;
+
+	/* without data each is asked again */
+	if (paths_data(a, g->data, &data, &err) == 0)
+		spec.kept = fs_join(a, data, PROGRAMS_FILE);
+	programs_find(a, &spec, ret);
+}
+
 static int check_agent(struct house *h, struct err *err)
 {
 	const struct program *p = programs_get(&h->programs, str_from(h->agent));
@@ -409,13 +424,7 @@ static int prepare(struct house *h, const struct house_spec *spec, struct err *e
 	if (paths_data(h->arena, spec->globals->data, &h->data, err) < 0 ||
 	    paths_behind(h->arena, &h->self, err) < 0 || sandbox_start(&h->sandbox, err) < 0)
 		return EXIT_NOT_READY;
-	programs_find(h->arena,
-	    &(struct programs_spec){ .self = h->self,
-		.hints = h->config.hints,
-		.n_hints = h->config.n_hints,
-		.sandbox = h->sandbox,
-		.kept = fs_join(h->arena, h->data, PROGRAMS_FILE) },
-	    &h->programs);
+	house_programs(h->arena, spec->globals, &h->config, h->sandbox, h->self, &h->programs);
 	if (spec->agents)
 		code = check_fence(h, err);
 	if (!code && spec->agents)

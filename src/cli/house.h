@@ -68,6 +68,10 @@ void house_follow(struct house *h, int64_t key);
 /* Runs the loop until *FLAG. */
 void house_wait(struct house *h, const bool *flag);
 
+/* The agents of this machine; what they said of their versions before is kept with the data. */
+void house_programs(struct arena *a, const struct globals *g, const struct config *config,
+    struct sandbox *sandbox, const char *self, struct programs *ret);
+
 /* The store alone, read only, beside whoever owns it. Exit code; 0: *RET is open. */
 int house_read(struct arena *a, const struct globals *g, struct store **ret, struct err *err);
 

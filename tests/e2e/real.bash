@@ -93,6 +93,17 @@ one_step_flow() {
 	END
 }
 
+# agents_config: every agent that tutti knows and whose pinned program is here
+agents_config() {
+	local program name config=$XDG_CONFIG_HOME/tutti/config.yaml
+	"$TUTTI" agents --json >"$BATS_TEST_TMPDIR/known.json"
+	printf 'agents:\n  native: {}\n' >"$config"
+	for name in $(jq_like "$BATS_TEST_TMPDIR/known.json" "' '.join(a['name'] for a in r['agents'])"); do
+		program=$TOP/agents/$name/node_modules/.bin/$name
+		[ ! -e "$program" ] || printf '  %s:\n    path: %s\n    node: %s\n' "$name" "$program" "$(new_node)"
+	done >>"$config"
+}
+
 # main_job_with AGENT: the report of the main job, and whether it holds
 main_job_with() {
 	r=$BATS_TEST_TMPDIR/report.json
