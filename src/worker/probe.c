@@ -81,8 +81,8 @@ void probe_close(struct probe *p)
 
 struct question {
 	struct probe *probe;
-	struct fence_child *child;
 	struct fence_place place;
+	struct fence_child *child;
 	struct buf said;
 	int from; /* its stdout and stderr */
 	int status;
@@ -140,33 +140,22 @@ static int wait_for(struct question *q)
 	return rc;
 }
 
-static const char **env_of(struct question *q)
-{
-	struct arena *a = q->probe->arena;
-	const char *const env[] = { "PATH=/usr/bin:/bin", arena_printf(a, "HOME=%s", q->place.home),
-		arena_printf(a, "TMPDIR=%s", q->place.tmp), "LANG=C.UTF-8", "TERM=dumb",
-		"NO_COLOR=1", NULL };
-	const char **copy = arena_alloc(a, sizeof(env));
-
-	memcpy(copy, env, sizeof(env));
-	return copy;
-}
-
 static int spawn(struct question *q, const char *path, const char *arg, struct err *err)
 {
-	int rc = sandbox_place(q->probe->sandbox, q->probe->arena, FENCE_COMMAND, &q->place, err);
-
-	if (rc)
-		return rc;
+	struct arena *a = q->probe->arena;
 	const char *inside = q->place.in_place ? path : INSIDE;
 	const char *const argv[] = { inside, arg, NULL };
+	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb", "NO_COLOR=1",
+		arena_printf(a, "HOME=%s", q->place.home),
+		arena_printf(a, "TMPDIR=%s", q->place.tmp), NULL };
 	const struct fence_bind bind = { .host = path, .inside = inside };
 	struct fence_spec spec = { .purpose = FENCE_COMMAND,
 		.place = &q->place,
 		.binds = &bind,
 		.n_binds = 1,
 		.argv = argv,
-		.env = env_of(q),
+		.env = env,
+		.cwd = q->place.tmp,
 		.in = -1,
 		.wall = WALL_MS };
 	int ends[2];
@@ -176,7 +165,7 @@ static int spawn(struct question *q, const char *path, const char *arg, struct e
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	q->from = ends[0];
 	spec.out = spec.err = ends[1];
-	rc = sandbox_spawn(q->probe->sandbox, &spec, on_report, q, &q->child, err);
+	int rc = sandbox_spawn(q->probe->sandbox, &spec, on_report, q, &q->child, err);
 
 	close(ends[1]);
 	return rc;
@@ -204,25 +193,32 @@ static int weigh(struct question *q, int rc, const char *path, const char *arg, 
 	return err->code;
 }
 
+static int read_answer(
+    struct question *q, const char *path, const char *arg, const char **ret, struct err *err)
+{
+	struct str version = probe_parse(buf_str(&q->said));
+
+	*ret = arena_cstr(q->probe->arena, version);
+	if (version.n)
+		return 0;
+	err_set(err, -ENOENT, "%s does not say its version", path);
+	return err_why(err, "\"%s\" prints none", arg);
+}
+
 static int ask(
     struct probe *p, const char *path, const char *arg, const char **ret, struct err *err)
 {
 	struct question q = { .probe = p, .from = -1 };
-	int rc;
+	int rc = sandbox_place(p->sandbox, p->arena, FENCE_COMMAND, &q.place, err);
 
+	if (rc)
+		return rc;
 	buf_init(&q.said, SAID_MAX);
 	rc = spawn(&q, path, arg, err);
 	if (!rc)
 		rc = weigh(&q, wait_for(&q), path, arg, err);
-	if (!rc) {
-		struct str version = probe_parse(buf_str(&q.said));
-
-		*ret = arena_cstr(p->arena, version);
-		if (!version.n) {
-			rc = err_set(err, -ENOENT, "%s does not say its version", path);
-			err_why(err, "\"%s\" prints none", arg);
-		}
-	}
+	if (!rc)
+		rc = read_answer(&q, path, arg, ret, err);
 	if (q.from >= 0)
 		close(q.from);
 	sandbox_leave(&q.place);

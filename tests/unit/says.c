@@ -17,7 +17,8 @@ static int reach(char *rest)
 {
 	const char *path = strtok(rest, " "), *version = strtok(NULL, " ");
 
-	puts(access(path, R_OK) == 0 || open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0
+	puts(open(path, O_RDONLY | O_CLOEXEC) >= 0 ||
+		     open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0
 		 ? "9.9.9"
 		 : version);
 	return 0;
