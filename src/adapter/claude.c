@@ -308,7 +308,6 @@ static void with_error(struct agent_session *s, struct outcome *ret)
 static void with_answer(const struct agent_session *s, struct outcome *ret)
 {
 	ret->answer = json_get_str(s->result, "result");
-	ret->structured = json_object_get(s->result, "structured_output");
 	ret->ending = answer_classify(ret->answer);
 }
 
