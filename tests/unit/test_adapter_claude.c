@@ -112,6 +112,28 @@ static void only_three_tools_of_claude_read(void **state)
 		assert_false(claude_reads(str_from(others[i])));
 }
 
+/* Without a root of its own everything is where the host has it. */
+static void claude_in_place_is_where_it_is(void **state)
+{
+	struct agent_task task = task_of_claude();
+
+	(void)state;
+	task.in_place = true;
+	task.repo = "/data/snapshot";
+	task.scratch = "/data/attempt";
+	task.home = "/data/attempt/home";
+	task.tmp = "/data/attempt/tmp";
+	struct agent_launch l = prepare(&adapter_claude, &task);
+
+	assert_string_equal(l.argv[0], task.program);
+	assert_string_equal(l.binds[0].inside, task.program);
+	assert_true(has_word(l.argv, "/data/attempt/claude-settings.json"));
+	assert_true(has_word(l.env, "HOME=/data/attempt/home"));
+	assert_false(has_word(l.argv, "/opt/"));
+	assert_false(has_word(l.argv, "/scratch"));
+	assert_false(has_word(l.env, "/scratch"));
+}
+
 static void claude_is_refused_what_it_cannot_do(void **state)
 {
 	struct agent_task web = task_of_claude();
@@ -133,6 +155,7 @@ int main(void)
 		T(claude_finds_its_settings),
 		T(nothing_in_a_task_loosens_claude),
 		T(only_three_tools_of_claude_read),
+		T(claude_in_place_is_where_it_is),
 		T(claude_is_refused_what_it_cannot_do),
 	};
 

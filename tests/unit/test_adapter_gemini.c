@@ -136,6 +136,30 @@ static void what_gemini_denies_does_not_read(void **state)
 	assert_false(gemini_reads(STR("")));
 }
 
+/* Without a root of its own everything is where the host has it. */
+static void gemini_in_place_is_where_it_is(void **state)
+{
+	struct agent_task task = task_of_gemini();
+
+	(void)state;
+	task.in_place = true;
+	task.repo = "/data/snapshot";
+	task.scratch = "/data/attempt";
+	task.home = "/data/attempt/home";
+	task.tmp = "/data/attempt/tmp";
+	struct agent_launch l = prepare(&adapter_gemini, &task);
+
+	assert_string_equal(l.argv[0], task.interpreter);
+	assert_string_equal(l.argv[1], task.program);
+	assert_string_equal(binds(&l),
+	    "/usr/lib/node_modules/@google/gemini-cli at /usr/lib/node_modules/@google/gemini-cli\n"
+	    "/usr/bin/node at /usr/bin/node\n");
+	assert_true(has_word(l.argv, "/data/attempt/gemini-policy.toml"));
+	assert_true(has_word(l.env, "HOME=/data/attempt/home"));
+	assert_false(has_word(l.argv, "/opt/"));
+	assert_false(has_word(l.env, "/scratch"));
+}
+
 static void gemini_is_refused_what_it_cannot_do(void **state)
 {
 	struct agent_task no_node = task_of_gemini(), web = task_of_gemini();
@@ -160,6 +184,7 @@ int main(void)
 		T(geminis_settings_register_what_reads),
 		T(nothing_in_a_task_loosens_gemini),
 		T(what_gemini_denies_does_not_read),
+		T(gemini_in_place_is_where_it_is),
 		T(gemini_is_refused_what_it_cannot_do),
 	};
 
