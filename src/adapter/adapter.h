@@ -55,6 +55,7 @@ struct agent_launch {
 	const char **argv; /* NULL-terminated; argv[0] is the absolute path to execute */
 	const char **env;  /* NULL-terminated; nothing else is in the environment */
 	struct str stdin_text;
+	bool stdin_open; /* and then whatever FACT_SAY says, until FACT_OVER */
 	struct agent_file *files;
 	size_t n_files;
 	struct agent_bind *binds; /* what must be visible of the program itself */
@@ -75,6 +76,8 @@ enum fact_type {
 	FACT_NOTICE,	 /* text: anything a person should see */
 	FACT_EXCESS,	 /* text: it went past its own limit; the worker ends it */
 	FACT_VIOLATION,	 /* text: the read-only mode does not hold; the worker kills at once */
+	FACT_SAY,	 /* text: one line for its stdin, without the newline */
+	FACT_OVER,	 /* its last word: stdin is closed, and what does not leave is ended */
 	FACT_TYPES
 };
 
@@ -132,6 +135,8 @@ struct adapter_ops {
 	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
 	struct agent_traits traits;
 	const struct agent_package *package; /* NULL: our own */
+	/* The same agent, held in the same way, over the Agent Client Protocol; or NULL. */
+	const struct adapter_ops *acp;
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */
 	const char *version_arg;
@@ -157,6 +162,7 @@ extern const struct adapter_ops adapter_claude;
 extern const struct adapter_ops adapter_gemini;
 extern const struct adapter_ops adapter_codex;
 extern const struct adapter_ops adapter_opencode;
+extern const struct adapter_ops adapter_qwen_acp;
 
 /* By name, or NULL. */
 const struct adapter_ops *adapter_find(struct str name);
@@ -170,5 +176,7 @@ const struct adapter_ops *const *adapter_all(void);
 enum ending answer_classify(struct str answer);
 /* Ending for a model API error: HTTP status (0: none) and the server's own words. */
 enum ending endpoint_classify(int http_status, struct str message);
+/* "[API Error: 401 no key]", "… status 429 …": the number that looks like a status, or 0. */
+int endpoint_status(struct str message);
 
 #endif

@@ -71,7 +71,8 @@ static void of_init(struct buf *b, const json_t *data)
 	buf_adds(b, "says hello");
 	say_member(b, init, ", version ", "version");
 	say_member(b, init, ", mode ", "mode");
-	buf_printf(b, ", %zu tools", json_array_size(json_get_array(init, "tools")));
+	if (json_get_array(init, "tools"))
+		buf_printf(b, ", %zu tools", json_array_size(json_get_array(init, "tools")));
 }
 
 static void of_tool(struct buf *b, const json_t *data)

@@ -23,6 +23,14 @@ static void on_fact(void *ctx, const struct fact *f)
 {
 	struct attempt *at = ctx;
 
+	if (f->type == FACT_SAY) {
+		talk_line(at, f->text);
+		return;
+	}
+	if (f->type == FACT_OVER) {
+		talk_over(at);
+		return;
+	}
 	voice_fact(&at->voice, f);
 	if (f->type == FACT_EXCESS)
 		child_stop(at);
@@ -226,7 +234,7 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	binds_of(at, &l, &spec);
 	at->session = ops->create(&at->task, on_fact, at);
 	lines_init(&at->lines, AGENT_LINE_MAX, on_line, at);
-	return child_spawn(at, &spec, l.stdin_text, err);
+	return child_spawn(at, &spec, l.stdin_text, l.stdin_open, err);
 }
 
 void agent_start(struct attempt *at)
@@ -301,6 +309,9 @@ static void weigh_ourselves(struct attempt *at, struct outcome *o)
 	} else if (at->output_cut) {
 		o->ending = ENDING_TRUNCATED;
 		o->reason = STR("it wrote more than an attempt may");
+	} else if (at->deaf) {
+		o->ending = ENDING_CRASHED;
+		o->reason = STR("it does not read what it is answered");
 	} else if (at->out_of_memory && o->ending == ENDING_CRASHED) {
 		o->reason = STR("out of memory");
 	}

@@ -16,8 +16,7 @@ static void on_grace_over(uv_timer_t *timer)
 		sandbox_kill(at->child, false);
 }
 
-/* It may go by itself for a moment. A second reason does not make the moment longer. */
-static void let_it_go(struct attempt *at)
+void child_timer(struct attempt *at, uv_timer_cb fn, uint64_t ms)
 {
 	if (!at->killer_open) {
 		uv_timer_init(at->worker->loop, &at->killer);
@@ -26,7 +25,13 @@ static void let_it_go(struct attempt *at)
 		at->handles++;
 	}
 	if (!uv_is_active((uv_handle_t *)&at->killer))
-		uv_timer_start(&at->killer, on_grace_over, KILL_GRACE_MS, 0);
+		uv_timer_start(&at->killer, fn, ms, 0);
+}
+
+/* It may go by itself for a moment. A second reason does not make the moment longer. */
+static void let_it_go(struct attempt *at)
+{
+	child_timer(at, on_grace_over, KILL_GRACE_MS);
 }
 
 /* --- reading ---------------------------------------------------------------------------- */
@@ -193,6 +198,7 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 	at->out_of_memory = report->out_of_memory;
 	at->child_gone = true;
 	at->child = NULL;
+	talk_close(at);
 	if (at->phase == PHASE_FENCED) { /* it never executed */
 		child_close(at);
 		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
@@ -241,12 +247,29 @@ int child_place(struct attempt *at, enum fence_purpose purpose, struct err *err)
 	return sandbox_place(at->worker->config.sandbox, at->arena, purpose, &at->place, err);
 }
 
-int child_spawn(
-    struct attempt *at, const struct fence_spec *from, struct str stdin_text, struct err *err)
+/* Descriptor 0 of the child, or -1 for none. */
+static int input_of(struct attempt *at, struct str text, bool open, int *ret)
+{
+	int rc = 0;
+
+	*ret = -1;
+	if (open)
+		rc = talk_open(at, ret);
+	else if (text.n)
+		rc = *ret = stdin_of(text);
+	if (rc < 0)
+		return rc;
+	if (open)
+		talk_say(at, text);
+	return 0;
+}
+
+int child_spawn(struct attempt *at, const struct fence_spec *from, struct str stdin_text,
+    bool stdin_open, struct err *err)
 {
 	struct fence_spec spec = *from;
-	int in = stdin_text.n ? stdin_of(stdin_text) : -1, out = -1, errors = -1;
-	int rc = stdin_text.n && in < 0 ? in : 0;
+	int in, out = -1, errors = -1;
+	int rc = input_of(at, stdin_text, stdin_open, &in);
 
 	at->phase = PHASE_FENCED;
 	at->child_gone = false;
@@ -292,6 +315,7 @@ void child_stop(struct attempt *at)
 
 void child_close(struct attempt *at)
 {
+	talk_close(at);
 	pipe_close(&at->out);
 	pipe_close(&at->err);
 	if (at->killer_open) {

@@ -63,7 +63,7 @@ void command_start(struct attempt *at)
 	if (rc == 0)
 		spec.env = env_of(at);
 	if (rc == 0)
-		rc = child_spawn(at, &spec, (struct str){ NULL, 0 }, &err);
+		rc = child_spawn(at, &spec, (struct str){ NULL, 0 }, false, &err);
 	if (rc)
 		attempt_refuse(at, &err);
 }

@@ -62,8 +62,8 @@ struct attempt {
 	/* the child */
 	struct fence_child *child;
 	struct fence_place place;
-	struct pipe_end out, err;
-	unsigned handles; /* libuv handles that are not closed yet */
+	struct pipe_end talk, out, err; /* talk: stdin that stays open */
+	unsigned handles;		/* libuv handles that are not closed yet */
 	uv_timer_t killer;
 	bool killer_open, child_gone, stopping;
 	int status;
@@ -72,6 +72,7 @@ struct attempt {
 	struct buf errors; /* tail of stderr */
 	struct buf output; /* of a command */
 	bool output_cut;
+	bool deaf; /* it did not read what it was told */
 	size_t out_bytes;
 
 	/* an agent */
@@ -105,13 +106,23 @@ void attempt_report(struct attempt *at);
 enum ending attempt_stop_ending(const struct attempt *at);
 void attempt_closed_handle(uv_handle_t *handle);
 
-/* child.c: process and pipes */
-MUST_CHECK int child_spawn(
-    struct attempt *at, const struct fence_spec *spec, struct str stdin_text, struct err *err);
+/* child.c: process and pipes. With STDIN_OPEN there is more to say than STDIN_TEXT (talk.c). */
+MUST_CHECK int child_spawn(struct attempt *at, const struct fence_spec *spec, struct str stdin_text,
+    bool stdin_open, struct err *err);
 /* Where the next child finds things; the place of the one before is given back. */
 MUST_CHECK int child_place(struct attempt *at, enum fence_purpose purpose, struct err *err);
 void child_stop(struct attempt *at);
+/* FN after MS, unless a moment of the kind is running; each ends with the child gone. */
+void child_timer(struct attempt *at, uv_timer_cb fn, uint64_t ms);
 void child_close(struct attempt *at);
+
+/* talk.c: stdin that stays open. TEXT is copied; what cannot be written is dropped. */
+MUST_CHECK int talk_open(struct attempt *at, int *ret_child_end);
+void talk_say(struct attempt *at, struct str text);
+void talk_line(struct attempt *at, struct str line); /* and its newline */
+void talk_close(struct attempt *at);
+/* The agent has said its last word: it may leave, and soon it has to. */
+void talk_over(struct attempt *at);
 
 /* worker.c */
 void worker_attempt_begins(struct worker *w, struct attempt *at);

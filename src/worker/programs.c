@@ -190,14 +190,17 @@ void programs_find(struct arena *a, const struct programs_spec *spec, struct pro
 	probe_open(&probe, a, spec->sandbox, spec->kept);
 	for (size_t i = 0; i < n; i++) {
 		struct program *p = &ret->v[i];
+		const struct program_hint *hint =
+		    hint_for(spec->hints, spec->n_hints, all[i]->name);
 
 		*p = (struct program){ .ops = all[i], .version = "" };
+		if (hint && hint->acp)
+			p->ops = all[i]->acp;
 		if (all[i] == &adapter_native) {
 			p->path = spec->self;
 			p->version = TUTTI_VERSION;
 		} else {
-			find_other(
-			    a, &probe, hint_for(spec->hints, spec->n_hints, all[i]->name), p);
+			find_other(a, &probe, hint, p);
 		}
 	}
 	probe_close(&probe);

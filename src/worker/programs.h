@@ -22,6 +22,7 @@ struct program {
 
 struct program_hint {
 	const char *agent, *path, *node; /* from the configuration; path and node may be NULL */
+	bool acp;			 /* talk to it over the Agent Client Protocol */
 };
 
 struct programs {

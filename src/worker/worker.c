@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 struct offer {
@@ -140,6 +141,7 @@ struct worker *worker_create(const struct worker_config *config)
 {
 	struct worker *w = xalloc(sizeof(*w));
 
+	signal(SIGPIPE, SIG_IGN); /* an agent that is gone does not take us along */
 	w->config = *config;
 	w->loop = config->loop;
 	w->recorder = recorder_create(config->loop, config->engine);

@@ -36,7 +36,9 @@ static const char *const play_names[FACT_TYPES] = { [FACT_INIT] = "init",
 	[FACT_USAGE] = "usage",
 	[FACT_NOTICE] = "notice",
 	[FACT_EXCESS] = "EXCESS",
-	[FACT_VIOLATION] = "VIOLATION" };
+	[FACT_VIOLATION] = "VIOLATION",
+	[FACT_SAY] = "say",
+	[FACT_OVER] = "over" };
 
 static inline void play_fact(void *ctx, const struct fact *f)
 {
