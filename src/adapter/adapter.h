@@ -176,7 +176,5 @@ const struct adapter_ops *const *adapter_all(void);
 enum ending answer_classify(struct str answer);
 /* Ending for a model API error: HTTP status (0: none) and the server's own words. */
 enum ending endpoint_classify(int http_status, struct str message);
-/* "[API Error: 401 no key]", "… status 429 …": the number that looks like a status, or 0. */
-int endpoint_status(struct str message);
 
 #endif

@@ -14,18 +14,6 @@
 #include <sys/wait.h>
 
 #define TURNS_DEFAULT 60
-#define INSIDE_NODE "/opt/node"
-#define INSIDE_PACKAGE "/opt/qwen"
-#define SETTINGS "qwen-system.json" /* below scratch */
-
-static const struct agent_package package = {
-	.name = "@qwen-code/qwen-code", .version = QWEN_VERSION, .script = "cli.js"
-};
-
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("qwen", &package, version, err);
-}
 
 /* --- starting -------------------------------------------------------------------------------- */
 
@@ -34,9 +22,7 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
 	/* its own limit comes first, so that its last word is still heard */
 	long long seconds = t->wall > 20000 ? (t->wall - 10000) / 1000 : 0;
-	const char *const argv[] = { launch_place(t, t->interpreter, INSIDE_NODE), "--expose-gc",
-		arena_printf(a, "%s/%s", launch_place(t, launch_dir(a, t->program), INSIDE_PACKAGE),
-		    launch_name(t->program)),
+	const char *const argv[] = { qwen_node(t), "--expose-gc", qwen_script(a, t),
 		"--approval-mode", "plan", "--input-format", "text", "--output-format",
 		"stream-json", "--include-partial-messages", "--auth-type", "openai",
 		"--chat-recording=false", "--max-session-turns", arena_printf(a, "%u", turns),
@@ -49,45 +35,20 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 	return launch_words(a, argv);
 }
 
-static const char **env_of(struct arena *a, const struct agent_task *t)
-{
-	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
-		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
-		arena_printf(a, "OPENAI_API_KEY=%s", t->token),
-		arena_printf(a, "OPENAI_BASE_URL=http://127.0.0.1:%u/v1", t->port),
-		arena_printf(a, "OPENAI_MODEL=%s", t->model[0] ? t->model : "default"),
-		arena_printf(a, "QWEN_CODE_SYSTEM_SETTINGS_PATH=%s/" SETTINGS, t->scratch),
-		"QWEN_CODE_NO_RELAUNCH=true", "QWEN_CODE_DISABLE_CRON=1",
-		"QWEN_STREAM_IDLE_TIMEOUT_MS=120000", NULL };
-
-	return launch_words(a, env);
-}
-
-/* Plan mode tells the model to call a tool that does not exist here. */
 static struct str prompt_of(struct arena *a, const struct agent_task *t)
 {
-	static const char note[] =
-	    "Answer in text. Do not call exit_plan_mode: it is not available "
-	    "here, and the text of your last message is the result.\n\n";
-
-	/* a slash or an at sign in front would be a command of the CLI */
-	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+	return str_from(arena_printf(a, "%s%.*s", QWEN_NOTE, STR_ARG(t->prompt)));
 }
 
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
-	if (!task->interpreter)
-		return err_set(err, -ENOENT, "qwen needs Node");
-	if (task->web_only)
-		return err_set(
-		    err, -ENOTSUP, "qwen has no tool that reaches the web behind the fence");
+	int rc = qwen_prepare(a, task, ret, err);
+
+	if (rc)
+		return rc;
 	ret->argv = argv_of(a, task);
-	ret->env = env_of(a, task);
 	ret->stdin_text = prompt_of(a, task);
-	launch_file(a, ret, SETTINGS, str_from(qwen_settings));
-	launch_bind(a, task, ret, launch_dir(a, task->program), INSIDE_PACKAGE);
-	launch_bind(a, task, ret, task->interpreter, INSIDE_NODE);
 	return 0;
 }
 
@@ -286,13 +247,6 @@ static void destroy(struct agent_session *s)
 	free(s);
 }
 
-static const char *const shadows[] = { ".qwen", ".env", ".qwenignore", "QWEN.md", ".mcp.json",
-	".gemini", ".agents", NULL };
-
-static const char *const env_names[] = { "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL",
-	"QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_NO_RELAUNCH", "QWEN_CODE_DISABLE_CRON",
-	"QWEN_STREAM_IDLE_TIMEOUT_MS", "HOME", "TMPDIR", "PATH", "LANG", "TERM", NULL };
-
 const struct adapter_ops adapter_qwen = {
 	.name = "qwen",
 	.title = "Qwen Code",
@@ -303,11 +257,12 @@ const struct adapter_ops adapter_qwen = {
 	    .thinks = true,
 	    .counts = true,
 	    .strict = true,
-	    .shadows = shadows },
-	.package = &package,
-	.env_names = env_names,
+	    .shadows = qwen_shadows },
+	.package = &qwen_package,
+	.acp = &adapter_qwen_acp,
+	.env_names = qwen_env_names,
 	.version_arg = "--version",
-	.admit = admit,
+	.admit = qwen_admit,
 	.prepare = prepare,
 	.create = create,
 	.line = line,

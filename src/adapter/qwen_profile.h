@@ -3,9 +3,7 @@
 #ifndef ADAPTER_QWEN_PROFILE_H
 #define ADAPTER_QWEN_PROFILE_H
 
-#include "base/str.h"
-
-#include <stdbool.h>
+#include "adapter/adapter.h"
 
 #define QWEN_VERSION "0.24.4"
 
@@ -20,10 +18,29 @@
 	"init,export,summary,import-config,auth,mcp,hooks,extensions,update,remember,memory," \
 	"setup-github,language,clear"
 
+/*
+ * In front of every prompt: plan mode tells the model to call a tool that does not exist here, and
+ * a slash or an at sign at the beginning would be a command of the CLI.
+ */
+#define QWEN_NOTE                                                          \
+	"Answer in text. Do not call exit_plan_mode: it is not available " \
+	"here, and the text of your last message is the result.\n\n"
+
+extern const struct agent_package qwen_package;
+extern const char *const qwen_shadows[], *const qwen_env_names[];
+
 /* The system settings file: nothing in a repository or home can override it. */
 extern const char qwen_settings[];
 
 /* Does the tool change anything, start anything, or talk to anybody? */
 bool qwen_mutates(struct str tool);
+
+/* What both ways of talking to it begin with: everything but argv and stdin. */
+int qwen_prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err);
+int qwen_admit(const char *version, struct err *err);
+/* The first words of argv. */
+const char *qwen_node(const struct agent_task *t);
+const char *qwen_script(struct arena *a, const struct agent_task *t);
 
 #endif

@@ -95,14 +95,30 @@ static void read_model(struct reading *r, const struct yaml_node *node)
 	u->name = "config";
 }
 
+/* How it is talked to: as it is run by hand, or over the Agent Client Protocol. */
+static void read_protocol(
+    struct reading *r, const struct yaml_node *node, const struct adapter_ops *ops, bool *ret)
+{
+	const char *word = text_of(r, node);
+
+	if (!word)
+		return;
+	*ret = strcmp(word, "acp") == 0;
+	if (!*ret && strcmp(word, "cli") != 0)
+		flow_error_add(r->errors, node->at, "protocol is cli or acp");
+	else if (*ret && !ops->acp)
+		flow_error_add(r->errors, node->at, "agent '%s' does not speak acp", ops->name);
+}
+
 static void read_agent(struct reading *r, const struct yaml_pair *agent)
 {
-	static const char *const known[] = { "path", "node", NULL };
+	static const char *const known[] = { "path", "node", "protocol", NULL };
+	const struct adapter_ops *ops = adapter_find(agent->key);
 	struct program_hint *h = &r->c->hints[r->c->n_hints];
 
 	if (r->c->n_hints == sizeof(r->c->hints) / sizeof(r->c->hints[0]))
 		return;
-	if (!adapter_find(agent->key)) {
+	if (!ops) {
 		flow_error_add(
 		    r->errors, agent->at, "there is no agent '%.*s'", STR_ARG(agent->key));
 		return;
@@ -110,7 +126,8 @@ static void read_agent(struct reading *r, const struct yaml_pair *agent)
 	h->agent = arena_cstr(r->a, agent->key);
 	r->c->n_hints++;
 	if (agent->value->type != YAML_MAP)
-		flow_error_add(r->errors, agent->value->at, "an agent is a map: path, node");
+		flow_error_add(
+		    r->errors, agent->value->at, "an agent is a map: path, node, protocol");
 	for (size_t i = 0; agent->value->type == YAML_MAP && i < agent->value->n; i++) {
 		const struct yaml_pair *p = &agent->value->pairs[i];
 
@@ -118,6 +135,8 @@ static void read_agent(struct reading *r, const struct yaml_pair *agent)
 			h->path = text_of(r, p->value);
 		else if (str_is(p->key, "node"))
 			h->node = text_of(r, p->value);
+		else if (str_is(p->key, "protocol"))
+			read_protocol(r, p->value, ops, &h->acp);
 		else
 			unknown_key(r, p, known);
 	}
