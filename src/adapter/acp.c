@@ -223,10 +223,13 @@ static void on_message(struct agent_session *s, const json_t *doc)
 
 void acp_line(struct agent_session *s, struct str line, bool cut)
 {
-	json_t *doc = cut ? NULL : json_parse_loosely(line);
+	json_t *doc;
 
+	if (s->base.violated)
+		return; /* it is about to be killed, and no answer comes from it any more */
 	if (cut)
 		session_say_cut(&s->base);
+	doc = cut ? NULL : json_parse_loosely(line);
 	if (json_is_object(doc))
 		on_message(s, doc);
 	json_decref(doc);
