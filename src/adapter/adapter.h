@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+struct described; /* described.h */
+
 /* What the worker knows about one attempt before it starts. Paths are those inside the fence. */
 struct agent_task {
 	struct str prompt;    /* whole text, valid UTF-8 without NUL */
@@ -33,8 +35,10 @@ struct agent_task {
 	size_t n_tools;
 	bool web_only;
 	bool fast;
-	const char *program;	 /* path of the agent (native: of tutti itself) */
-	const char *interpreter; /* path of node for scripts, or NULL */
+	const char *program;		   /* path of the agent (native: of tutti itself) */
+	const char *interpreter;	   /* path of node for scripts, or NULL */
+	const char *interpreter_word;	   /* of a described script's first line, or NULL */
+	const struct described *described; /* that of the adapter; see struct adapter_ops */
 };
 
 struct agent_file {
@@ -137,6 +141,8 @@ struct adapter_ops {
 	const struct agent_package *package; /* NULL: our own */
 	/* The same agent, held in the same way, over the Agent Client Protocol; or NULL. */
 	const struct adapter_ops *acp;
+	/* What it was made from; NULL: one of ours. Then read_only_enforced is false. */
+	const struct described *described;
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */
 	const char *version_arg;
@@ -164,6 +170,10 @@ extern const struct adapter_ops adapter_codex;
 extern const struct adapter_ops adapter_opencode;
 extern const struct adapter_ops adapter_qwen_acp;
 
+/*
+ * The adapters of this binary, always the same. Those made from files are not among them: whoever
+ * reads a description owns its adapter and hands it on (worker/programs.h).
+ */
 /* By name, or NULL. */
 const struct adapter_ops *adapter_find(struct str name);
 /* All of them in order of preference, NULL-terminated. */

@@ -27,6 +27,7 @@
 #define EACH_ITEMS_MAX 1000
 #define LOOP_ROUNDS_MAX 20
 #define PERSONA_FILE_MAX KIB(64)
+#define DESCRIPTION_MAX KIB(64) /* of an agent */
 #define SPAN_MAX_MS 31536000000 /* a year, for every time that somebody writes down */
 
 /* expressions */
