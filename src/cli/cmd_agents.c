@@ -1,4 +1,5 @@
 /* The programs that do the work: which of them this machine has, and how each is held. */
+#include "cli/check_agent.h"
 #include "cli/house.h"
 
 #include "base/json.h"
@@ -160,7 +161,7 @@ static int wrong(const struct globals *g, const char *what)
 	struct err err = { 0 };
 
 	err_set(&err, -EINVAL, "%s", what);
-	err_fix(&err, "tutti agents list, tutti agents show NAME");
+	err_fix(&err, "tutti agents list, tutti agents show NAME, tutti agents check NAME");
 	err_more(&err, "agents");
 	return cli_fail(g, &err, EXIT_USAGE);
 }
@@ -204,13 +205,16 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 
 	if (strcmp(verb, "show") == 0)
 		return n == 2 ? look(a, g, words[1]) : wrong(g, "which agent?");
+	if (strcmp(verb, "check") == 0)
+		return n == 2 ? check_agent(a, g, words[1]) : wrong(g, "which agent?");
 	if (strcmp(verb, "list") != 0 || n > 1)
 		return wrong(g, "agents does not know that");
 	return o->markdown ? markdown(a) : look(a, g, NULL);
 }
 
-static const char *const examples[] = { "tutti agents", "tutti agents show claude", NULL };
+static const char *const examples[] = { "tutti agents", "tutti agents show claude",
+	"tutti agents check mytool", NULL };
 
-const struct cmd cmd_agents = { "agents", "agents list | show NAME",
+const struct cmd cmd_agents = { "agents", "agents list | show NAME | check NAME",
 	"the programs that do the work, and how each is held", opts, examples, run,
 	sizeof(struct agents_opts), false };

@@ -1,14 +1,14 @@
 #include "cli/config.h"
 
 #include "base/limits.h"
+#include "cli/describe.h"
 #include "cli/paths.h"
+#include "cli/trust.h"
 #include "flow/errors.h"
 #include "flow/yaml.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct reading {
 	struct arena *a;
@@ -100,36 +100,24 @@ static void read_protocol(
     struct reading *r, const struct yaml_node *node, const struct adapter_ops *ops, bool *ret)
 {
 	const char *word = text_of(r, node);
+	bool acp = word && strcmp(word, "acp") == 0;
 
-	if (!word)
-		return;
-	*ret = strcmp(word, "acp") == 0;
-	if (!*ret && strcmp(word, "cli") != 0)
+	if (word && !acp && strcmp(word, "cli") != 0)
 		flow_error_add(r->errors, node->at, "protocol is cli or acp");
-	else if (*ret && !ops->acp)
+	else if (acp && !ops->acp)
 		flow_error_add(r->errors, node->at, "agent '%s' does not speak acp", ops->name);
+	else
+		*ret = acp;
 }
 
-static void read_agent(struct reading *r, const struct yaml_pair *agent)
+/* One that tutti knows. */
+static void read_known(struct reading *r, const struct yaml_node *node,
+    const struct adapter_ops *ops, struct program_hint *h)
 {
 	static const char *const known[] = { "path", "node", "protocol", NULL };
-	const struct adapter_ops *ops = adapter_find(agent->key);
-	struct program_hint *h = &r->c->hints[r->c->n_hints];
 
-	if (r->c->n_hints == sizeof(r->c->hints) / sizeof(r->c->hints[0]))
-		return;
-	if (!ops) {
-		flow_error_add(
-		    r->errors, agent->at, "there is no agent '%.*s'", STR_ARG(agent->key));
-		return;
-	}
-	h->agent = arena_cstr(r->a, agent->key);
-	r->c->n_hints++;
-	if (agent->value->type != YAML_MAP)
-		flow_error_add(
-		    r->errors, agent->value->at, "an agent is a map: path, node, protocol");
-	for (size_t i = 0; agent->value->type == YAML_MAP && i < agent->value->n; i++) {
-		const struct yaml_pair *p = &agent->value->pairs[i];
+	for (size_t i = 0; i < node->n; i++) {
+		const struct yaml_pair *p = &node->pairs[i];
 
 		if (str_is(p->key, "path"))
 			h->path = text_of(r, p->value);
@@ -142,6 +130,49 @@ static void read_agent(struct reading *r, const struct yaml_pair *agent)
 	}
 }
 
+/* One that a file describes; its path is relative to the configuration. */
+static void read_described(struct reading *r, const struct yaml_pair *agent, struct program_hint *h)
+{
+	static const char *const known[] = { "file", NULL };
+	const struct yaml_node *file = yaml_get(agent->value, "file");
+	const char *path = text_of(r, file);
+
+	for (size_t i = 0; i < agent->value->n; i++)
+		if (!str_is(agent->value->pairs[i].key, "file"))
+			unknown_key(r, &agent->value->pairs[i], known);
+	if (!described_is_name(agent->key))
+		flow_error_add(r->errors, agent->at,
+		    "an agent is called by 1 to 32 of a-z, 0-9 and -, the first a letter");
+	else if (path)
+		h->described = describe_load(r->a, h->agent,
+		    path[0] == '/' ? path : fs_join(r->a, paths_config(r->a), path), file->at,
+		    r->errors);
+}
+
+static void read_agent(struct reading *r, const struct yaml_pair *agent)
+{
+	const struct adapter_ops *ops = adapter_find(agent->key);
+	struct program_hint *h = &r->c->hints[r->c->n_hints];
+
+	if (r->c->n_hints == CONFIG_AGENTS_MAX) {
+		flow_error_add(r->errors, agent->at, "more than %d agents", CONFIG_AGENTS_MAX);
+		return;
+	}
+	h->agent = arena_cstr(r->a, agent->key);
+	r->c->n_hints++;
+	if (agent->value->type != YAML_MAP)
+		flow_error_add(r->errors, agent->value->at,
+		    "an agent is a map: path, node, protocol, or file");
+	else if (ops)
+		read_known(r, agent->value, ops, h);
+	else if (yaml_get(agent->value, "file"))
+		read_described(r, agent, h);
+	else
+		flow_error_add(r->errors, agent->at,
+		    "there is no agent '%.*s'; one of your own needs a file that describes it",
+		    STR_ARG(agent->key));
+}
+
 static void read_agents(struct reading *r, const struct yaml_node *node)
 {
 	if (node->type != YAML_MAP)
@@ -150,11 +181,20 @@ static void read_agents(struct reading *r, const struct yaml_node *node)
 		read_agent(r, &node->pairs[i]);
 }
 
+static bool is_agent(const struct reading *r, const char *name)
+{
+	for (size_t i = 0; i < r->c->n_hints; i++)
+		if (strcmp(r->c->hints[i].agent, name) == 0)
+			return true;
+	return adapter_find(str_from(name)) != NULL;
+}
+
+/* Once all of them are read. */
 static void read_default_agent(struct reading *r, const struct yaml_node *node)
 {
-	const char *name = text_of(r, node);
+	const char *name = node ? text_of(r, node) : NULL;
 
-	if (name && !adapter_find(str_from(name)))
+	if (name && !is_agent(r, name))
 		flow_error_add(r->errors, node->at, "there is no agent '%s'", name);
 	else if (name)
 		r->c->agent = name;
@@ -176,25 +216,27 @@ static void read_all(struct reading *r, const struct yaml_node *root)
 		else if (str_is(p->key, "agents"))
 			read_agents(r, p->value);
 		else if (str_is(p->key, "agent"))
-			read_default_agent(r, p->value);
+			continue;
 		else if (!str_is(p->key, "parallel"))
 			unknown_key(r, p, known);
 		else if (!yaml_read_uint(p->value, 256, r->errors, &r->c->parallel))
 			return;
 	}
+	read_default_agent(r, yaml_get(root, "agent"));
 }
 
-static int report(const struct config *c, const struct flow_errors *errors, struct err *err)
+static int report(const struct flow_errors *errors, struct err *err)
 {
 	char text[sizeof(err->why)] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < errors->n && n < sizeof(text); i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s:%u:%u: %s", i ? "\n" : "",
-		    c->file, errors->v[i].at.line, errors->v[i].at.column, errors->v[i].message);
+		    errors->v[i].at.file, errors->v[i].at.line, errors->v[i].at.column,
+		    errors->v[i].message);
 	err_set(err, -EINVAL, "the configuration has errors");
 	err_why(err, "%s", text);
-	err_fix(err, "edit %s", c->file);
+	err_fix(err, "edit %s", errors->v[0].at.file);
 	return -EINVAL;
 }
 
@@ -208,24 +250,6 @@ static bool says_nothing(struct str text)
 			return false;
 	}
 	return true;
-}
-
-/* It names programs and places of keys, so nobody else may write to it. */
-static int check_writers(const char *file, struct err *err)
-{
-	struct stat st;
-
-	if (stat(file, &st) < 0)
-		return err_set(err, -errno, "cannot look at %s: %s", file, err_name(-errno));
-	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		err_set(err, -EPERM, "the configuration %s belongs to somebody else", file);
-		return err_fix(err, "chown %u %s", (unsigned)geteuid(), file);
-	}
-	if (st.st_mode & 022) {
-		err_set(err, -EPERM, "others may write to the configuration %s", file);
-		return err_fix(err, "chmod go-w %s", file);
-	}
-	return 0;
 }
 
 int config_load(struct arena *a, struct config *ret, struct err *err)
@@ -247,11 +271,11 @@ int config_load(struct arena *a, struct config *ret, struct err *err)
 	if (rc)
 		return err_set(err, rc, "cannot read %s: %s", file, err_name(rc));
 	ret->file = file;
-	rc = check_writers(file, err);
+	rc = trust_file("the configuration", file, err); /* it names programs and keys */
 	if (rc || says_nothing(text))
 		return rc;
 	root = yaml_parse(a, file, text, &errors);
 	if (root)
 		read_all(&r, root);
-	return errors.n ? report(ret, &errors, err) : 0;
+	return errors.n ? report(&errors, err) : 0;
 }

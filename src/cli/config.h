@@ -10,12 +10,14 @@
 #include "gateway/gateway.h"
 #include "worker/programs.h"
 
+#define CONFIG_AGENTS_MAX 32
+
 struct config {
 	const char *file;		 /* NULL: there is none */
 	struct upstream_config upstream; /* url NULL: look for one */
 	const char *agent;		 /* for steps that name none; "native" */
 	unsigned parallel;		 /* attempts at once; 0: default */
-	struct program_hint hints[8];
+	struct program_hint hints[CONFIG_AGENTS_MAX];
 	size_t n_hints;
 };
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/describe.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -235,6 +236,8 @@ void house_programs(struct arena *a, const struct globals *g, const struct confi
 	if (paths_data(a, g->data, &data, &err) == 0)
 		spec.kept = fs_join(a, data, PROGRAMS_FILE);
 	programs_find(a, &spec, ret);
+	if (spec.kept)
+		describe_admit(a, data, ret);
 }
 
 static int check_agent(struct house *h, struct err *err)
@@ -425,6 +428,8 @@ static int prepare(struct house *h, const struct house_spec *spec, struct err *e
 	    paths_behind(h->arena, &h->self, err) < 0 || sandbox_start(&h->sandbox, err) < 0)
 		return EXIT_NOT_READY;
 	house_programs(h->arena, spec->globals, &h->config, h->sandbox, h->self, &h->programs);
+	if (spec->unchecked)
+		describe_admit(h->arena, NULL, &h->programs);
 	if (spec->agents)
 		code = check_fence(h, err);
 	if (!code && spec->agents)

@@ -24,6 +24,7 @@ struct house_spec {
 	const char *model;  /* of the run, or NULL; "rehearsal" needs no server */
 	const char *script; /* of the rehearsal model, or NULL */
 	bool agents;	    /* agents will run: fence, program and model are checked first */
+	bool unchecked;	    /* a described agent runs without having passed its check: it is that */
 	const char *format; /* of the display */
 };
 
@@ -68,7 +69,8 @@ void house_follow(struct house *h, int64_t key);
 /* Runs the loop until *FLAG. */
 void house_wait(struct house *h, const bool *flag);
 
-/* The agents of this machine; what they said of their versions before is kept with the data. */
+/* The agents of this machine; what they said of their versions before is kept with the data, and
+ * so are the verdicts about those that a file describes. */
 void house_programs(struct arena *a, const struct globals *g, const struct config *config,
     struct sandbox *sandbox, const char *self, struct programs *ret);
 

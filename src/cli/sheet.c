@@ -1,5 +1,6 @@
 #include "cli/sheet.h"
 
+#include "adapter/described.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -10,6 +11,8 @@ static const char *program_of(struct arena *a, const struct adapter_ops *ops)
 {
 	const struct agent_package *p = ops->package;
 
+	if (ops->described)
+		return ops->described->program;
 	if (!p)
 		return "/tutti";
 	return arena_printf(a, "/%s/%s", p->name, p->script ? p->script : p->executables[0]);
@@ -30,7 +33,8 @@ static int prepare(
 		.effort = "",
 		.temperature = -1,
 		.program = program_of(a, ops),
-		.interpreter = "/node" };
+		.interpreter = ops->described ? NULL : "/node",
+		.described = ops->described };
 
 	return ops->prepare(a, &task, ret, err);
 }
@@ -62,9 +66,12 @@ json_t *sheet_json(struct arena *a, const struct adapter_ops *ops)
 	struct err err = { 0 };
 	json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b}", "name",
 	    ops->name, "title", ops->title, "version",
-	    ops->package ? ops->package->version : TUTTI_VERSION, "package",
-	    ops->package ? ops->package->name : "", "mode", t->mode, "dialect", t->dialect,
-	    "streams", t->streams, "thinks", t->thinks, "counts", t->counts, "strict", t->strict);
+	    ops->package     ? ops->package->version
+	    : ops->described ? ""
+			     : TUTTI_VERSION,
+	    "package", ops->package ? ops->package->name : "", "mode", t->mode, "dialect",
+	    t->dialect, "streams", t->streams, "thinks", t->thinks, "counts", t->counts, "strict",
+	    t->strict);
 
 	json_object_set_new(doc, "inner", t->inner ? json_string(t->inner) : json_null());
 	json_object_set_new(doc, "shadows", words_json(t->shadows));

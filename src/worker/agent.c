@@ -178,7 +178,9 @@ static void fill_task(struct attempt *at, struct str prompt)
 		.web_only = cl->web_only,
 		.fast = cl->fast,
 		.program = at->program->path,
-		.interpreter = at->program->interpreter };
+		.interpreter = at->program->interpreter,
+		.interpreter_word = at->program->interpreter_word,
+		.described = at->program->ops->described };
 }
 
 static const struct fence_file *files_of(struct attempt *at, const struct agent_launch *l)
@@ -220,7 +222,8 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	if (rc)
 		return rc;
 	fill_task(at, prompt);
-	rc = ops->read_only_enforced
+	/* a described agent claims no mode: the fence alone holds it, and the report says so */
+	rc = ops->read_only_enforced || ops->described
 		 ? ops->prepare(at->arena, &at->task, &l, err)
 		 : err_set(err, -EPERM, "agent \"%s\" has no read-only mode", ops->name);
 	if (rc)
@@ -355,8 +358,10 @@ static const char *proof_line(struct attempt *at)
 	const char *mode = json_get_cstr(at->proof, "mode", "?");
 	long long canaries = json_get_int(json_object_get(at->proof, "canary"), "tried", 0);
 
-	return arena_printf(
-	    at->arena, "read-only: proven (mode %s, %lld/%lld canaries)", mode, canaries, canaries);
+	return arena_printf(at->arena, "read-only: proven (mode %s, %lld/%lld canaries)%s", mode,
+	    canaries, canaries,
+	    at->program->ops->described ? ", by the fence alone: the agent has no mode of its own"
+					: "");
 }
 
 static json_t *facts_of(struct attempt *at)

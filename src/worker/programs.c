@@ -185,7 +185,7 @@ void programs_find(struct arena *a, const struct programs_spec *spec, struct pro
 
 	while (all[n])
 		n++;
-	ret->v = arena_array(a, n, sizeof(*ret->v));
+	ret->v = arena_array(a, n + spec->n_hints, sizeof(*ret->v));
 	ret->n = n;
 	probe_open(&probe, a, spec->sandbox, spec->kept);
 	for (size_t i = 0; i < n; i++) {
@@ -203,6 +203,9 @@ void programs_find(struct arena *a, const struct programs_spec *spec, struct pro
 			find_other(a, &probe, hint, p);
 		}
 	}
+	for (size_t i = 0; i < spec->n_hints; i++)
+		if (spec->hints[i].described)
+			program_described(a, spec->hints[i].described, &ret->v[ret->n++]);
 	probe_close(&probe);
 }
 
