@@ -169,6 +169,7 @@ extern const struct adapter_ops adapter_gemini;
 extern const struct adapter_ops adapter_codex;
 extern const struct adapter_ops adapter_opencode;
 extern const struct adapter_ops adapter_qwen_acp;
+extern const struct adapter_ops adapter_gemini_acp;
 
 /*
  * The adapters of this binary, always the same. Those made from files are not among them: whoever

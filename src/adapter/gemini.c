@@ -18,13 +18,13 @@
 #define INSIDE_PACKAGE "/opt/gemini"
 #define POLICY "gemini-policy.toml" /* below scratch */
 
-static const struct agent_package package = {
+const struct agent_package gemini_package = {
 	.name = "@google/gemini-cli", .version = GEMINI_VERSION, .script = "bundle/gemini.js"
 };
 
-static int admit(const char *version, struct err *err)
+int gemini_admit(const char *version, struct err *err)
 {
-	return launch_admit("gemini", &package, version, err);
+	return launch_admit("gemini", &gemini_package, version, err);
 }
 
 /* --- starting -------------------------------------------------------------------------------- */
@@ -311,10 +311,10 @@ static void destroy(struct agent_session *s)
  * Settings, commands, extensions and addresses that it would take from a folder it trusts, and it
  * does not work in another. GEMINI.md is put before the prompt and cannot be switched off.
  */
-static const char *const shadows[] = { ".gemini", ".env", ".geminiignore", ".agents", "GEMINI.md",
+const char *const gemini_shadows[] = { ".gemini", ".env", ".geminiignore", ".agents", "GEMINI.md",
 	NULL };
 
-static const char *const env_names[] = { "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL",
+const char *const gemini_env_names[] = { "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL",
 	"GEMINI_CLI_NO_RELAUNCH", "HOME", "TMPDIR", "PATH", "LANG", "TERM", NULL };
 
 const struct adapter_ops adapter_gemini = {
@@ -325,11 +325,12 @@ const struct adapter_ops adapter_gemini = {
 	    .dialect = "gemini",
 	    .streams = true,
 	    .counts = true,
-	    .shadows = shadows },
-	.package = &package,
-	.env_names = env_names,
+	    .shadows = gemini_shadows },
+	.package = &gemini_package,
+	.acp = &adapter_gemini_acp,
+	.env_names = gemini_env_names,
 	.version_arg = "--version",
-	.admit = admit,
+	.admit = gemini_admit,
 	.prepare = prepare,
 	.create = create,
 	.line = line,

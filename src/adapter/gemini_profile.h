@@ -2,7 +2,7 @@
 #ifndef ADAPTER_GEMINI_PROFILE_H
 #define ADAPTER_GEMINI_PROFILE_H
 
-#include "base/arena.h"
+#include "adapter/adapter.h"
 
 #define GEMINI_VERSION "0.61.0"
 
@@ -21,5 +21,10 @@ struct str gemini_settings(struct arena *a, unsigned turns);
 
 /* Is it one of the tools that are registered? */
 bool gemini_reads(struct str tool);
+
+/* What both ways of talking to it share. */
+extern const struct agent_package gemini_package;
+int gemini_admit(const char *version, struct err *err);
+extern const char *const gemini_shadows[], *const gemini_env_names[];
 
 #endif
