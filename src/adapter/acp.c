@@ -21,6 +21,7 @@ struct agent_session *acp_create(
 	s->prompt = xstrndup(prompt.p, prompt.n);
 	s->repo = xstrdup(task->repo);
 	s->model = xstrdup(task->model);
+	s->meta = profile->meta ? profile->meta(task) : NULL;
 	return s;
 }
 
@@ -30,6 +31,7 @@ void acp_destroy(struct agent_session *s)
 		free(s->calls[i].id);
 		free(s->calls[i].name);
 	}
+	json_decref(s->meta);
 	free(s->prompt);
 	free(s->repo);
 	free(s->model);
@@ -62,7 +64,8 @@ static void open_session(struct agent_session *s, const json_t *result)
 	version = session_name(version);
 	s->version = xstrndup(version.p ? version.p : "", version.n);
 	s->state = ACP_OPENED;
-	acp_ask(s, "session/new", json_pack("{s:s, s:[]}", "cwd", s->repo, "mcpServers"));
+	acp_ask(s, "session/new",
+	    json_pack("{s:s, s:[], s:O*}", "cwd", s->repo, "mcpServers", "_meta", s->meta));
 }
 
 static void give_prompt(struct agent_session *s)

@@ -19,6 +19,7 @@ struct acp_profile {
 	const char *note; /* in front of every prompt, so that none begins with a command */
 	bool (*mutates)(struct str tool); /* by the agent's own name for it; NULL: its kind tells */
 	bool executes; /* running commands is how it reads; what they change is the fence's */
+	json_t *(*meta)(const struct agent_task *task); /* `_meta` of session/new; NULL: none */
 	const char *const *asides; /* texts that begin so are no part of an answer, or NULL */
 };
 

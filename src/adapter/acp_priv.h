@@ -19,6 +19,7 @@ enum acp_state {
 
 struct acp_call {
 	char *id, *name;
+	bool named; /* it told its own name of the tool */
 	bool mutates, told, ended, refused;
 };
 
@@ -26,7 +27,8 @@ struct agent_session {
 	struct session base;
 	const struct acp_profile *profile;
 	enum acp_state state;
-	char *prompt, *repo, *model;	      /* of the task */
+	char *prompt, *repo, *model; /* of the task */
+	json_t *meta;
 	char *id, *version;		      /* of its session, of itself; or NULL */
 	struct acp_call calls[ACP_CALLS_MAX]; /* a ring of the last ones */
 	size_t n_calls;

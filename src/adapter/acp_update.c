@@ -87,14 +87,20 @@ static struct acp_call *add_call(struct agent_session *s, struct str id)
 	return call;
 }
 
-/* Its own name for the tool where it tells one; else the kind, else the title. */
-static struct str name_of(const json_t *call)
+/* Its own name for the tool, where it tells one. */
+static struct str tool_of(const json_t *call)
 {
 	const json_t *meta = json_get_object(call, "_meta");
 	struct str name = json_get_str(meta, "toolName");
 
-	if (!name.n)
-		name = json_get_str(json_get_object(meta, "claudeCode"), "toolName");
+	return name.n ? name : json_get_str(json_get_object(meta, "claudeCode"), "toolName");
+}
+
+/* That, else the kind, else the title. */
+static struct str name_of(const json_t *call)
+{
+	struct str name = tool_of(call);
+
 	if (!name.n)
 		name = json_get_str(call, "kind");
 	if (!name.n || str_is(name, "other"))
@@ -112,7 +118,7 @@ static bool mutates(const struct acp_profile *profile, const json_t *call)
 			return true;
 	if (str_is(kind, "execute") && !profile->executes)
 		return true;
-	return profile->mutates && profile->mutates(name_of(call));
+	return tool_of(call).n && profile->mutates && profile->mutates(tool_of(call));
 }
 
 /* Once its input is there; some agents announce a call before the model has written that. */
@@ -151,6 +157,7 @@ static struct acp_call *see_call(struct agent_session *s, const json_t *from)
 		call->name = xstrndup(name.p ? name.p : "", name.n);
 	}
 	call->mutates |= mutates(s->profile, from);
+	call->named |= tool_of(from).n > 0;
 	tell_call(s, call, from);
 	return call;
 }
@@ -188,10 +195,12 @@ static void end_call(struct agent_session *s, struct acp_call *call, const json_
 }
 
 /* A call that nobody knows anything about is held to be the worst. */
-static void check_success(struct agent_session *s, const struct acp_call *call)
+static void check_success(struct agent_session *s, struct acp_call *call)
 {
 	if (!s->profile->mode)
 		return;
+	if (call && !call->named && s->profile->mutates)
+		call->mutates |= s->profile->mutates(str_from(call->name));
 	if (!call || !call->name[0])
 		session_violation(&s->base, "a tool without a name was let through");
 	else if (call->mutates)

@@ -135,6 +135,7 @@ struct agent_traits {
 
 struct adapter_ops {
 	const char *name;	 /* "native", "qwen" */
+	const char *command;	 /* what to look for in PATH; NULL: its name */
 	const char *title;	 /* for people */
 	bool read_only_enforced; /* the program itself refuses writes in the mode we hard-code */
 	struct agent_traits traits;
@@ -170,6 +171,7 @@ extern const struct adapter_ops adapter_codex;
 extern const struct adapter_ops adapter_opencode;
 extern const struct adapter_ops adapter_qwen_acp;
 extern const struct adapter_ops adapter_gemini_acp;
+extern const struct adapter_ops adapter_claude_acp;
 
 /*
  * The adapters of this binary, always the same. Those made from files are not among them: whoever

@@ -338,7 +338,7 @@ static void destroy(struct agent_session *s)
  * and they are not there either. CLAUDE.md and AGENTS.md are not read with these flags and stay:
  * they are text that a finding may be about.
  */
-static const char *const shadows[] = { ".claude", ".mcp.json", NULL };
+const char *const claude_shadows[] = { ".claude", ".mcp.json", NULL };
 
 static const char *const env_names[] = { "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
 	"API_TIMEOUT_MS", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
@@ -354,8 +354,9 @@ const struct adapter_ops adapter_claude = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
-	    .shadows = shadows },
+	    .shadows = claude_shadows },
 	.package = &package,
+	.acp = &adapter_claude_acp,
 	.env_names = env_names,
 	.version_arg = "--version",
 	.admit = admit,

@@ -17,6 +17,9 @@ extern const char claude_settings[];
 /* Its home before it starts: not a first start, nothing to fetch, nothing to ask. */
 extern const char claude_home[];
 
+/* What it would obey in a repository. */
+extern const char *const claude_shadows[];
+
 /* Is it one of CLAUDE_TOOLS? */
 bool claude_reads(struct str tool);
 

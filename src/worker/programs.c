@@ -161,8 +161,9 @@ static void find_node(
 static void find_other(
     struct arena *a, struct probe *probe, const struct program_hint *hint, struct program *p)
 {
+	const char *command = p->ops->command ? p->ops->command : p->ops->name;
 	char *found =
-	    hint && hint->path ? arena_cstr(a, str_from(hint->path)) : fs_which(a, p->ops->name);
+	    hint && hint->path ? arena_cstr(a, str_from(hint->path)) : fs_which(a, command);
 
 	if (!found || access(found, R_OK) < 0) {
 		p->status = err_set(&p->err, -ENOENT, "agent \"%s\" was not found", p->ops->name);

@@ -14,13 +14,11 @@
 
 /* --- the agents ------------------------------------------------------------------------- */
 
-static const char *const gemini_asides[] = { "[MODE_UPDATE] ", NULL };
 static const char *const codex_asides[] = { "Model metadata for `", NULL };
 
 static const struct acp_profile profiles[] = {
 	{ .mode = "plan", .note = "" },
 	{ .mode = "read-only", .note = "", .executes = true, .asides = codex_asides },
-	{ .mode = "plan", .note = "", .asides = gemini_asides },
 	{ .mode = NULL, .note = "" },
 };
 
@@ -38,8 +36,7 @@ static const struct acp_profile profiles[] = {
 
 OPS(plain, &profiles[0]);
 OPS(codex, &profiles[1]);
-OPS(gemini, &profiles[2]);
-OPS(free_one, &profiles[3]);
+OPS(free_one, &profiles[2]);
 
 /* --- recordings ------------------------------------------------------------------------- */
 
@@ -57,9 +54,9 @@ struct recording {
 static const struct recording recordings[] = {
 	{ "qwen-plan", &adapter_qwen_acp, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
 	{ "qwen-permission", &adapter_qwen_acp, EXIT(0), ENDING_DENIED, "t", 1 },
-	{ "claude-plan", &plain, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
+	{ "claude-plan", &adapter_claude_acp, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
 	{ "opencode-plan", &plain, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
-	{ "gemini-plan", &gemini, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
+	{ "gemini-plan", &adapter_gemini_acp, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
 	{ "codex-plan", &codex, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
 	{ "codex-permission", &codex, W_EXITCODE(0, 15), ENDING_DENIED, "t", 1 },
 };
@@ -114,6 +111,7 @@ static struct str bare(struct arena *a, json_t *doc)
 	json_t *params = json_get_object(doc, "params");
 
 	json_object_del(params, "clientInfo");
+	json_object_del(params, "_meta");
 	json_object_del(params, "prompt");
 	json_object_del(json_get_object(doc, "error"), "message");
 	char *text = json_dump_canonical(doc);
@@ -298,6 +296,69 @@ static void qwen_is_started_in_plan_mode(void **state)
 	arena_destroy(a);
 }
 
+static void gemini_is_started_in_plan_mode(void **state)
+{
+	struct arena *a = arena_create("start", ARENA_JOB);
+	struct agent_launch l = prepared(a, &adapter_gemini_acp);
+
+	(void)state;
+	assert_non_null(strstr(words(a, l.argv), "\n--approval-mode\nplan\n"));
+	assert_non_null(
+	    strstr(words(a, l.argv), "\n--admin-policy\n/scratch/gemini-policy.toml\n"));
+	assert_non_null(strstr(words(a, l.argv), "\n--acp\n"));
+	assert_null(strstr(words(a, l.argv), "output-format"));
+	assert_null(strstr(words(a, l.argv), "stream-json"));
+	arena_destroy(a);
+}
+
+/* Its server takes no flags: what holds it is said when the session is opened. */
+static void claude_is_held_by_the_session(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_begin(&p, &adapter_claude_acp);
+	hear(&p, HELLO);
+	assert_string_equal(arena_cstr(p.arena, buf_str(&p.out)),
+	    "say \"{\\\"jsonrpc\\\":\\\"2.0\\\",\\\"id\\\":2,\\\"method\\\":\\\"session/new\\\","
+	    "\\\"params\\\":{\\\"cwd\\\":\\\"/repo\\\",\\\"mcpServers\\\":[],\\\"_meta\\\":{"
+	    "\\\"claudeCode\\\":{\\\"options\\\":{\\\"settingSources\\\":[],"
+	    "\\\"strictMcpConfig\\\":true,\\\"persistSession\\\":false,\\\"maxTurns\\\":60,"
+	    "\\\"extraArgs\\\":{\\\"tools\\\":\\\"Read,Grep,Glob\\\",\\\"disable-slash-commands"
+	    "\\\":null}}}}}}\"\n");
+	play_end(&p);
+}
+
+static void claude_is_started_from_its_modules(void **state)
+{
+	struct arena *a = arena_create("start", ARENA_JOB);
+	struct agent_task task = { .prompt = STR("?"),
+		.repo = "/repo",
+		.scratch = "/scratch",
+		.home = "/scratch/home",
+		.tmp = "/scratch/tmp",
+		.token = "t",
+		.model = "stub",
+		.effort = "",
+		.program = "/x/node_modules/@zed-industries/claude-code-acp/dist/index.js",
+		.interpreter = "/usr/bin/node" };
+	struct agent_launch l = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(adapter_claude_acp.prepare(a, &task, &l, &err), 0);
+	assert_string_equal(words(a, l.argv),
+	    "/opt/node\n"
+	    "/opt/claude-acp/node_modules/@zed-industries/claude-code-acp/dist/index.js\n");
+	assert_string_equal(l.binds[0].host, "/x/node_modules");
+	assert_string_equal(l.binds[0].inside, "/opt/claude-acp/node_modules");
+	assert_string_equal(l.files[0].path, "home/.claude/settings.json");
+	assert_non_null(strstr(l.files[0].text.p, "\"disableAllHooks\": true"));
+	task.interpreter = NULL;
+	assert_int_equal(adapter_claude_acp.prepare(a, &task, &l, &err), -ENOENT);
+	arena_destroy(a);
+}
+
 /* One agent, held in one way, however it is talked to. */
 static void both_ways_have_the_same_walls(void **state)
 {
@@ -379,6 +440,9 @@ static const struct CMUnitTest rules[] = {
 	cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
 	cmocka_unit_test(prompts_are_data),
 	cmocka_unit_test(qwen_is_started_in_plan_mode),
+	cmocka_unit_test(gemini_is_started_in_plan_mode),
+	cmocka_unit_test(claude_is_held_by_the_session),
+	cmocka_unit_test(claude_is_started_from_its_modules),
 	cmocka_unit_test(both_ways_have_the_same_walls),
 };
 
