@@ -18,7 +18,8 @@ struct acp_profile {
 	const char *mode; /* that only reads; NULL: none of its own, the fence alone holds it */
 	const char *note; /* in front of every prompt, so that none begins with a command */
 	bool (*mutates)(struct str tool); /* by the agent's own name for it; NULL: its kind tells */
-	bool executes; /* running commands is how it reads; what they change is the fence's */
+	/* Whoever reads by running commands: is this one of those that only read? NULL: none is. */
+	bool (*may_run)(struct str command);
 	json_t *(*meta)(const struct agent_task *task); /* `_meta` of session/new; NULL: none */
 	const char *const *asides; /* texts that begin so are no part of an answer, or NULL */
 };

@@ -19,7 +19,9 @@ enum acp_state {
 
 struct acp_call {
 	char *id, *name;
-	bool named; /* it told its own name of the tool */
+	bool named;    /* it told its own name of the tool */
+	bool executes; /* it runs a command … */
+	bool may_run;  /* … that only reads */
 	bool mutates, told, ended, refused;
 };
 

@@ -2,6 +2,7 @@
 #include "adapter/acp_priv.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -116,9 +117,29 @@ static bool mutates(const struct acp_profile *profile, const json_t *call)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (str_is(kind, kinds[i]))
 			return true;
-	if (str_is(kind, "execute") && !profile->executes)
-		return true;
 	return tool_of(call).n && profile->mutates && profile->mutates(tool_of(call));
+}
+
+/* The words of a command as one text; some give a list. */
+static void look_at_command(
+    const struct acp_profile *profile, struct acp_call *call, const json_t *from)
+{
+	const json_t *command = json_object_get(json_get_object(from, "rawInput"), "command");
+	const json_t *word;
+	struct buf b;
+	size_t i;
+
+	call->executes |= str_is(json_get_str(from, "kind"), "execute");
+	if (!command || !profile->may_run)
+		return;
+	buf_init(&b, AGENT_LINE_MAX);
+	if (json_is_string(command))
+		buf_adds(&b, json_string_value(command));
+	json_array_foreach (command, i, word)
+		buf_printf(
+		    &b, "%s%s", i ? " " : "", json_is_string(word) ? json_string_value(word) : "");
+	call->may_run = profile->may_run(buf_str(&b));
+	buf_fini(&b);
 }
 
 /* Once its input is there; some agents announce a call before the model has written that. */
@@ -158,6 +179,7 @@ static struct acp_call *see_call(struct agent_session *s, const json_t *from)
 	}
 	call->mutates |= mutates(s->profile, from);
 	call->named |= tool_of(from).n > 0;
+	look_at_command(s->profile, call, from);
 	tell_call(s, call, from);
 	return call;
 }
@@ -185,6 +207,7 @@ static void end_call(struct agent_session *s, struct acp_call *call, const json_
 	struct str summary = summary_of(from);
 
 	call->ended = true;
+	call->mutates |= call->executes && !call->may_run;
 	if (!ok && call->mutates && !call->refused)
 		say_denied(s, call, summary);
 	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_END,
@@ -201,6 +224,8 @@ static void check_success(struct agent_session *s, struct acp_call *call)
 		return;
 	if (call && !call->named && s->profile->mutates)
 		call->mutates |= s->profile->mutates(str_from(call->name));
+	if (call)
+		call->mutates |= call->executes && !call->may_run;
 	if (!call || !call->name[0])
 		session_violation(&s->base, "a tool without a name was let through");
 	else if (call->mutates)

@@ -16,9 +16,14 @@
 
 static const char *const codex_asides[] = { "Model metadata for `", NULL };
 
+static bool is_ls(struct str command)
+{
+	return str_is(command, "ls") || str_is(command, "ls -l");
+}
+
 static const struct acp_profile profiles[] = {
 	{ .mode = "plan", .note = "" },
-	{ .mode = "read-only", .note = "", .executes = true, .asides = codex_asides },
+	{ .mode = "read-only", .note = "", .may_run = is_ls, .asides = codex_asides },
 	{ .mode = NULL, .note = "" },
 };
 
