@@ -21,7 +21,7 @@ struct acp_profile {
 	/* Whoever reads by running commands: is this one of those that only read? NULL: none is. */
 	bool (*may_run)(struct str command);
 	json_t *(*meta)(const struct agent_task *task); /* `_meta` of session/new; NULL: none */
-	const char *const *asides; /* texts that begin so are no part of an answer, or NULL */
+	const char *const *asides; /* texts that begin so are the program's own; or NULL */
 };
 
 /* The first line, with its newline, for agent_launch.stdin_text. */

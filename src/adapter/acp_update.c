@@ -264,11 +264,8 @@ static void begin_turn(struct agent_session *s)
 
 static void on_text(struct agent_session *s, struct str text)
 {
-	if (is_aside(s->profile, text)) {
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_NOTICE, .text = session_reason(&s->base, text) });
+	if (is_aside(s->profile, text))
 		return;
-	}
 	begin_turn(s);
 	s->refused = false;
 	if (s->stale)
