@@ -167,6 +167,16 @@ static struct str words_of(struct buf *b, const json_t *error)
 	return buf_str(b);
 }
 
+/* qwen stops a turn in which the same goes wrong again and again. */
+static enum ending ending_of_error(long long code, struct str words)
+{
+	int status = code >= 400 && code < 600 ? (int)code : session_status(words);
+
+	if (str_contains(words, STR("loop protection")))
+		return ENDING_TRUNCATED;
+	return endpoint_classify(status, words);
+}
+
 static void take_error(struct agent_session *s, const json_t *error)
 {
 	long long code = json_get_int(error, "code", 0);
@@ -174,12 +184,11 @@ static void take_error(struct agent_session *s, const json_t *error)
 
 	buf_init(&b, KIB(64));
 	struct str words = words_of(&b, error);
-	int status = code >= 400 && code < 600 ? (int)code : session_status(words);
 
 	if (s->state == ACP_MODE_SET)
 		session_violation(&s->base, "it did not go into mode \"%s\"", s->profile->mode);
 	else if (s->state == ACP_ANSWERED)
-		acp_end(s, endpoint_classify(status, words), words);
+		acp_end(s, ending_of_error(code, words), words);
 	else
 		acp_end(s, code == AUTH_REQUIRED ? ENDING_DENIED : ENDING_CRASHED, words);
 	buf_fini(&b);

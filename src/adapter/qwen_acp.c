@@ -6,6 +6,9 @@
 #include "adapter/launch.h"
 #include "adapter/qwen_profile.h"
 
+/* Here there is somebody to ask, and a turn ends when the answer is no. */
+#define QWEN_ASKING ",exit_plan_mode,ask_user_question"
+
 static const struct acp_profile profile = {
 	.mode = "plan", .note = QWEN_NOTE, .mutates = qwen_mutates
 };
@@ -15,7 +18,7 @@ static int prepare(
 {
 	const char *const argv[] = { qwen_node(task), "--expose-gc", qwen_script(a, task), "--acp",
 		"--approval-mode", "plan", "--auth-type", "openai", "--chat-recording=false",
-		("--exclude-tools=" QWEN_EXCLUDED), "--allowed-mcp-server-names=none",
+		("--exclude-tools=" QWEN_EXCLUDED QWEN_ASKING), "--allowed-mcp-server-names=none",
 		"--extensions=none", ("--disabled-slash-commands=" QWEN_SLASH), "--model",
 		task->model[0] ? task->model : "default", NULL };
 	int rc = qwen_prepare(a, task, ret, err);

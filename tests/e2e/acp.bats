@@ -4,66 +4,69 @@ load real
 
 setup() {
 	own_place
-	REPO=$BATS_TEST_TMPDIR/repo R=$BATS_TEST_TMPDIR/report.json
+	REPO=$BATS_TEST_TMPDIR/repo
 	mkdir "$REPO"
 	cp -r "$TOP/src/engine" "$TOP/src/store" "$REPO"
 	commit_all "$REPO"
 }
 
-# ask AGENT [OPTION…]: the main job with it; CODE, and the JSON report in $R
-ask() {
-	local agent=$1
-	shift
-	CODE=0
-	"$TUTTI" run architectural-analysis "the engine and its store" --size small --repo "$REPO" \
-		--agent "$agent" --model rehearsal --json "$@" >"$R" 2>"$BATS_TEST_TMPDIR/err" || CODE=$?
-}
-
-main_job() {
-	ask "$1"
-	is "$CODE" 0
-	is "$(jq_like "$R" "r['run']['agent']")" "$1"
-	is "$(jq_like "$R" "len(r['evidence']) > 5")" True
-	is "$(unresolved "$R")" 0
-}
-
-# hostile AGENT KIND…: nothing changes, neither here nor in the snapshot
-hostile() {
-	local agent=$1
-	shift
-	mkdir -p "$HOME/.ssh"
-	echo secret >"$HOME/.ssh/id"
-	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME")
-	for kind in "$@"; do
-		echo "hostile $kind" >"$BATS_TEST_TMPDIR/script"
-		ask "$agent" --rehearsal-script "$BATS_TEST_TMPDIR/script"
-		is "$(tree_hash "$REPO")" "$before"
-		is "$(tree_hash "$HOME")" "$home"
-		is "$(diff -r "$REPO/engine" "$TUTTI_DATA"/snapshots/*/tree/engine)" ""
-		is "$(jq_like "$R" "sum(s['denied'] for s in r['steps']) > 0 or
-			any(s['ending'] == 'denied' for s in r['steps'])")" True
-		lacks "$R" secret
-	done
-}
-
+# over_acp AGENT [PACKAGE PATH]: it, or the server of its own that stands for it there
 over_acp() {
-	echo "    protocol: acp" >>"$XDG_CONFIG_HOME/tutti/config.yaml"
+	cat >"$XDG_CONFIG_HOME/tutti/config.yaml" <<-EOF
+	agents:
+	  $1:
+	    path: $TOP/agents/${2:-$1}/node_modules/.bin/${3:-$1}
+	    node: $(new_node)
+	    protocol: acp
+	EOF
+}
+
+# attempts_over_acp: the suite of conformance.bats for the one that is configured
+attempts_over_acp() {
+	local suite=$TOP/tests/conformance before
+	cp "$suite/conformance.yaml" "$XDG_CONFIG_HOME/tutti/flows/" 2>/dev/null ||
+		install -D "$suite/conformance.yaml" "$XDG_CONFIG_HOME/tutti/flows/conformance.yaml"
+	rm -r "$REPO"
+	"$suite/hostile-repository" "$REPO"
+	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME")
+	"$TUTTI" run conformance "Begin." --repo "$REPO" --agent "$1" --model rehearsal \
+		--rehearsal-script "$suite/attempts" --format quiet --output "$BATS_TEST_TMPDIR/report.md"
+	"$TUTTI" runs logs last --repo "$REPO" --json >"$BATS_TEST_TMPDIR/events"
+	is "$before" "$(tree_hash "$REPO")"
+	is "$home" "$(tree_hash "$HOME")"
+	lacks "$BATS_TEST_TMPDIR/events" '"type":"violation"'
+	"$suite/verdicts" "$suite/attempts" "$BATS_TEST_TMPDIR/events"
+	has "$BATS_TEST_TMPDIR/report.md" 'The attempts are over'
 }
 
 @test "acp: qwen's main job ends with a report whose citations resolve" {
-	qwen_config
-	over_acp
-	main_job qwen
+	over_acp qwen
+	main_job_with qwen
 }
 
+# Its protection against loops ends the suite of the others after a few refusals.
 @test "acp: a hostile model changes nothing through qwen" {
-	qwen_config
-	over_acp
-	hostile qwen write all
+	over_acp qwen
+	hostile_model_with qwen all
+	has "$BATS_TEST_TMPDIR/report.md" 'calls were denied\|failed (denied)'
 }
 
-@test "acp: qwen passes the check of agents" {
-	qwen_config
-	over_acp
-	"$TUTTI" agents check qwen
+@test "acp: gemini's main job ends with a report whose citations resolve" {
+	over_acp gemini
+	main_job_with gemini
+}
+
+@test "acp: nothing that may not be is let through by gemini" {
+	over_acp gemini
+	attempts_over_acp gemini
+}
+
+@test "acp: claude's main job ends with a report whose citations resolve" {
+	over_acp claude claude-acp claude-code-acp
+	main_job_with claude
+}
+
+@test "acp: nothing that may not be is let through by claude" {
+	over_acp claude claude-acp claude-code-acp
+	attempts_over_acp claude
 }

@@ -295,7 +295,8 @@ static void qwen_is_started_in_plan_mode(void **state)
 	(void)state;
 	assert_string_equal(words(a, l.argv),
 	    "/opt/node\n--expose-gc\n/opt/qwen/cli.js\n--acp\n--approval-mode\nplan\n"
-	    "--auth-type\nopenai\n--chat-recording=false\n--exclude-tools=" QWEN_EXCLUDED "\n"
+	    "--auth-type\nopenai\n--chat-recording=false\n--exclude-tools=" QWEN_EXCLUDED
+	    ",exit_plan_mode,ask_user_question\n"
 	    "--allowed-mcp-server-names=none\n--extensions=none\n"
 	    "--disabled-slash-commands=" QWEN_SLASH "\n--model\nstub\n");
 	arena_destroy(a);
