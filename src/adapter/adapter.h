@@ -172,6 +172,7 @@ extern const struct adapter_ops adapter_opencode;
 extern const struct adapter_ops adapter_qwen_acp;
 extern const struct adapter_ops adapter_gemini_acp;
 extern const struct adapter_ops adapter_claude_acp;
+extern const struct adapter_ops adapter_codex_acp;
 
 /*
  * The adapters of this binary, always the same. Those made from files are not among them: whoever

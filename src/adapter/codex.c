@@ -55,18 +55,9 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 	return launch_words(a, env);
 }
 
-#define NAMED(name) " " name
-
 static struct str prompt_of(struct arena *a, const struct agent_task *t)
 {
-	static const char note[] =
-	    "Read with these commands, alone, piped or one after the other:" CODEX_COMMANDS(
-		NAMED) ". "
-		       "No other runs here, and none with a redirection, a substitution or a "
-		       "variable. Answer "
-		       "in text: the text of your last message is the result.\n\n";
-
-	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
+	return str_from(arena_printf(a, "%s%.*s", CODEX_NOTE, STR_ARG(t->prompt)));
 }
 
 static int prepare(
@@ -78,7 +69,7 @@ static int prepare(
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
 	ret->stdin_text = prompt_of(a, task);
-	launch_file(a, ret, SETTINGS, codex_settings(a, task));
+	launch_file(a, ret, SETTINGS, codex_settings(a, task, false));
 	launch_file(a, ret, RULES, str_from(codex_rules));
 	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
 	return 0;
@@ -351,9 +342,9 @@ static void destroy(struct agent_session *s)
  * AGENTS.md stays in view: it is not read for instructions, and a file of the repository like any
  * other.
  */
-static const char *const shadows[] = { ".codex", ".agents", NULL };
+const char *const codex_shadows[] = { ".codex", ".agents", NULL };
 
-static const char *const env_names[] = { "TUTTI_TOKEN", "CODEX_HOME", "HOME", "TMPDIR", "PATH",
+const char *const codex_env_names[] = { "TUTTI_TOKEN", "CODEX_HOME", "HOME", "TMPDIR", "PATH",
 	"LANG", "TERM", NULL };
 
 const struct adapter_ops adapter_codex = {
@@ -365,9 +356,10 @@ const struct adapter_ops adapter_codex = {
 	    .inner = "bubblewrap",
 	    .thinks = true,
 	    .counts = true,
-	    .shadows = shadows },
+	    .shadows = codex_shadows },
 	.package = &package,
-	.env_names = env_names,
+	.acp = &adapter_codex_acp,
+	.env_names = codex_env_names,
 	.version_arg = "--version",
 	.admit = admit,
 	.prepare = prepare,

@@ -13,16 +13,15 @@ const char codex_rules[] = CODEX_COMMANDS(CODEX_RULE);
  * Nothing is reported, updated, loaded, remembered or delegated. Instructions of the repository are
  * not read: what an agent does here comes from its prompt. Commands do not get our environment.
  */
-static const char fixed[] = "approval_policy = \"never\"\n"
-			    "sandbox_mode = \"read-only\"\n"
+static const char fixed[] = "sandbox_mode = \"read-only\"\n"
 			    "web_search = \"disabled\"\n"
 			    "check_for_update_on_startup = false\n"
 			    "project_doc_max_bytes = 0\n"
 			    "model_provider = \"tutti\"\n";
 
+static const char first_table[] = "\n[analytics]\nenabled = false\n";
+static const char agents_table[] = "\n[agents]\nenabled = false\n";
 static const char tables[] =
-    "\n[analytics]\nenabled = false\n"
-    "\n[agents]\nenabled = false\n"
     "\n[skills.bundled]\nenabled = false\n"
     "\n[features]\n"
     "apps = false\ndaemon_auto_start = false\nenable_request_compression = false\n"
@@ -64,14 +63,17 @@ static void add_environment(struct buf *b, const struct agent_task *task)
 	pair(b, "TMPDIR", task->tmp);
 }
 
-struct str codex_settings(struct arena *a, const struct agent_task *task)
+struct str codex_settings(struct arena *a, const struct agent_task *task, bool acp)
 {
 	struct buf b;
 
 	buf_init(&b, KIB(64));
+	buf_printf(&b, "approval_policy = \"%s\"\n", acp ? "on-request" : "never");
 	buf_adds(&b, fixed);
 	if (task->effort[0])
 		pair(&b, "model_reasoning_effort", task->effort);
+	buf_adds(&b, first_table);
+	buf_adds(&b, acp ? "" : agents_table);
 	buf_adds(&b, tables);
 	add_provider(&b, task);
 	add_environment(&b, task);

@@ -39,10 +39,24 @@
 
 extern const char codex_rules[];
 
-/* config.toml, in A. The key is not in it. */
-struct str codex_settings(struct arena *a, const struct agent_task *task);
+/*
+ * config.toml, in A. The key is not in it. Over ACP the mode has to be one that its server knows:
+ * it asks, and is refused; and the codex in there knows no sub-agents.
+ */
+struct str codex_settings(struct arena *a, const struct agent_task *task, bool acp);
 /* The command of an item, "/bin/bash -lc 'grep -n x y | head'": does its first program only read?
  */
 bool codex_reads(struct str command);
+
+/* In front of every prompt. */
+#define CODEX_NAMED(name) " " name
+#define CODEX_NOTE                                                                               \
+	"Read with these commands, alone, piped or one after the other:" CODEX_COMMANDS(         \
+	    CODEX_NAMED) ". No other runs here, and none with a redirection, a substitution or " \
+			 "a variable. Answer in text: the text of your last message is the "     \
+			 "result.\n\n"
+
+/* What both ways of talking to it share. */
+extern const char *const codex_shadows[], *const codex_env_names[];
 
 #endif

@@ -70,3 +70,13 @@ attempts_over_acp() {
 	over_acp claude claude-acp claude-code-acp
 	attempts_over_acp claude
 }
+
+@test "acp: codex's main job ends with a report whose citations resolve" {
+	over_acp codex codex-acp codex-acp
+	main_job_with codex
+}
+
+@test "acp: nothing that may not be is let through by codex" {
+	over_acp codex codex-acp codex-acp
+	attempts_over_acp codex
+}

@@ -62,8 +62,8 @@ static const struct recording recordings[] = {
 	{ "claude-plan", &adapter_claude_acp, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
 	{ "opencode-plan", &plain, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
 	{ "gemini-plan", &adapter_gemini_acp, EXIT(0), ENDING_ANSWERED, GOOD, 0 },
-	{ "codex-plan", &codex, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
-	{ "codex-permission", &codex, W_EXITCODE(0, 15), ENDING_DENIED, "t", 1 },
+	{ "codex-plan", &adapter_codex_acp, W_EXITCODE(0, 15), ENDING_ANSWERED, GOOD, 0 },
+	{ "codex-permission", &adapter_codex_acp, W_EXITCODE(0, 15), ENDING_DENIED, "t", 1 },
 };
 
 /* The messages of one direction, one a line. */
@@ -365,6 +365,22 @@ static void claude_is_started_from_its_modules(void **state)
 	arena_destroy(a);
 }
 
+static void codex_has_the_rules_and_the_mode_of_its_server(void **state)
+{
+	struct arena *a = arena_create("start", ARENA_JOB);
+	struct agent_launch l = prepared(a, &adapter_codex_acp);
+
+	(void)state;
+	assert_string_equal(words(a, l.argv), "/opt/codex-acp\n-c\nmodel=\"stub\"\n");
+	assert_int_equal(l.n_files, 2);
+	assert_non_null(strstr(l.files[0].text.p, "approval_policy = \"on-request\"\n"));
+	assert_non_null(strstr(l.files[0].text.p, "sandbox_mode = \"read-only\"\n"));
+	assert_null(strstr(l.files[0].text.p, "[agents]"));
+	assert_non_null(strstr(l.files[1].text.p, "prefix_rule(pattern = [\"cat\"]"));
+	assert_int_equal(l.n_binds, 1);
+	arena_destroy(a);
+}
+
 /* One agent, held in one way, however it is talked to. */
 static void both_ways_have_the_same_walls(void **state)
 {
@@ -449,6 +465,7 @@ static const struct CMUnitTest rules[] = {
 	cmocka_unit_test(gemini_is_started_in_plan_mode),
 	cmocka_unit_test(claude_is_held_by_the_session),
 	cmocka_unit_test(claude_is_started_from_its_modules),
+	cmocka_unit_test(codex_has_the_rules_and_the_mode_of_its_server),
 	cmocka_unit_test(both_ways_have_the_same_walls),
 };
 

@@ -1,0 +1,94 @@
+/*
+ * Codex over ACP: a server of its own package with a codex built in. It reads the same
+ * configuration and the same rules (codex_profile.h), and its mode is the same sandbox
+ * (measured with version 0.16.0).
+ */
+#include "adapter/acp.h"
+#include "adapter/codex_profile.h"
+#include "adapter/launch.h"
+
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#define INSIDE_PROGRAM "/opt/codex-acp"
+
+static const char *const executables[] = {
+	"@zed-industries/codex-acp-linux-" NPM_PROCESSOR "/bin/codex-acp", NULL
+};
+
+static const struct agent_package package = {
+	.name = "@zed-industries/codex-acp", .version = "0.16.0", .executables = executables
+};
+
+static int admit(const char *version, struct err *err)
+{
+	return launch_admit("codex", &package, version, err);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+/* A JSON string is one of TOML, too. */
+static const char *model_of(struct arena *a, const struct agent_task *t)
+{
+	json_t *name = json_cstr(t->model[0] ? t->model : "default");
+	char *text = json_dumps(name, JSON_ENCODE_ANY);
+	const char *setting = arena_printf(a, "model=%s", text);
+
+	free(text);
+	json_decref(name);
+	return setting;
+}
+
+static int prepare(
+    struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
+{
+	int rc = adapter_codex.prepare(a, task, ret, err);
+
+	if (rc)
+		return rc;
+	const char *const argv[] = { launch_place(task, task->program, INSIDE_PROGRAM), "-c",
+		model_of(a, task), NULL };
+
+	ret->argv = launch_words(a, argv);
+	ret->files[0].text = codex_settings(a, task, true);
+	ret->n_binds = 0;
+	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
+	ret->stdin_text = acp_greeting(a);
+	ret->stdin_open = true;
+	return 0;
+}
+
+/* --- its session ----------------------------------------------------------------------------- */
+
+/* A warning of its own about models that it does not know, as if the model had said it. */
+static const char *const asides[] = { "Model metadata for `", NULL };
+
+static const struct acp_profile profile = {
+	.mode = "read-only", .note = CODEX_NOTE, .may_run = codex_reads, .asides = asides
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	return acp_create(&profile, task, fn, ctx);
+}
+
+const struct adapter_ops adapter_codex_acp = {
+	.name = "codex",
+	.command = "codex-acp",
+	.title = "Codex over ACP",
+	.read_only_enforced = true,
+	.traits = { .mode = "read-only",
+	    .dialect = "responses",
+	    .streams = true,
+	    .thinks = true,
+	    .shadows = codex_shadows },
+	.package = &package,
+	.env_names = codex_env_names,
+	.admit = admit,
+	.prepare = prepare,
+	.create = create,
+	.line = acp_line,
+	.exited = acp_exited,
+	.destroy = acp_destroy,
+};
