@@ -109,6 +109,16 @@ example() {
 	has "$R" "it names no program"
 }
 
+@test "other agents: only those that speak acp are talked to in that way" {
+	printf 'agents:\n  opencode:\n    protocol: acp\n  qwen:\n    protocol: pigeon\n  new: {}\n' \
+		>"$XDG_CONFIG_HOME/tutti/config.yaml"
+	ask native
+	is "$CODE" 2
+	has "$R" "config.yaml:3:15: agent 'opencode' does not speak acp"
+	has "$R" "config.yaml:5:15: protocol is cli or acp"
+	has "$R" "config.yaml:6:3: there is no agent 'new'; one of your own needs a file"
+}
+
 @test "other agents: a description that others may write to is not read" {
 	example
 	chmod g+w "$AGENTS/reader.yaml"
