@@ -14,8 +14,7 @@
 #define TURNS_DEFAULT 60
 #define WALL_DEFAULT 600000
 #define INSIDE_NODE "/opt/node"
-#define INSIDE_MODULES "/opt/claude-acp/node_modules" /* Node looks for a directory of that name \
-						       */
+#define INSIDE_MODULES "/opt/claude-acp/node_modules" /* Node looks for that name */
 #define FROM_MODULES "@zed-industries/claude-code-acp/dist/index.js"
 
 static const struct agent_package package = {
