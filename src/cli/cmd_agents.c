@@ -38,7 +38,9 @@ static json_t *program_json(const struct program *p)
 	    json_cstr(p->status ? p->err.why : ""), "fix", json_cstr(p->status ? p->err.fix : ""));
 
 	json_object_set_new(doc, "path", p->path ? json_cstr(p->path) : json_null());
-	json_object_set_new(doc, "node", p->interpreter ? json_cstr(p->interpreter) : json_null());
+	bool by_node = p->interpreter && !p->ops->described;
+
+	json_object_set_new(doc, "node", by_node ? json_cstr(p->interpreter) : json_null());
 	json_object_set_new(doc, "node_version", p->node ? json_cstr(p->node) : json_null());
 	return doc;
 }
@@ -52,8 +54,11 @@ static void add_program(struct buf *b, const struct term *t, const struct progra
 	term_addf(b, t, STYLE_DIM, "%s", p->path ? p->path : "");
 	buf_addc(b, '\n');
 	if (p->interpreter) {
-		term_addf(b, t, STYLE_DIM, "%24sby Node %s  %s", "", p->node ? p->node : "?",
-		    p->interpreter);
+		if (p->ops->described)
+			term_addf(b, t, STYLE_DIM, "%24sby %s", "", p->interpreter);
+		else
+			term_addf(b, t, STYLE_DIM, "%24sby Node %s  %s", "",
+			    p->node ? p->node : "?", p->interpreter);
 		buf_addc(b, '\n');
 	}
 	if (!p->status)

@@ -36,6 +36,13 @@ ask() {
 		--model rehearsal --json "$@" >"$R" 2>/dev/null || CODE=$?
 }
 
+# verdict AGENT: what the list of agents says of it
+verdict() {
+	"$TUTTI" agents --json >"$BATS_TEST_TMPDIR/agents.json"
+	jq_like "$BATS_TEST_TMPDIR/agents.json" \
+		"[a['verdict'] for a in r['agents'] if a['name'] == '$1'][0]"
+}
+
 example() {
 	block python | program reader.py
 	block yaml | describe reader
@@ -57,11 +64,13 @@ example() {
 
 @test "other agents: unchecked, or another than was checked, is refused" {
 	example
+	is "$(verdict reader)" refused
 	ask reader
 	is "$CODE" 4
 	has "$R" "has not been checked on this machine"
 	has "$R" "tutti agents check reader"
 	"$TUTTI" agents check reader
+	is "$(verdict reader)" ready
 	echo "# another" >>"$AGENTS/reader.py"
 	ask reader
 	is "$CODE" 4
