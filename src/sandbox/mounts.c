@@ -229,7 +229,7 @@ static int put_bait(const struct fence_plan *p, int root, struct fence_fault *f)
 {
 	if (p->mode != FENCE_A)
 		return 0;
-	int rc = mkdirat(root, FENCE_BAIT_INSIDE + 1, 0700) < 0 ? -errno : 0;
+	int rc = mkdirat(root, &FENCE_BAIT_INSIDE[1], 0700) < 0 ? -errno : 0;
 	int fs = rc ? rc : make_tmpfs(BAIT_BYTES, BAIT_INODES, "0700", QUIET);
 
 	if (fs >= 0) {
