@@ -47,7 +47,7 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
 		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
 		arena_printf(a, "TUTTI_TOKEN=%s", t->token),
-		"OPENCODE_PERMISSION=" OPENCODE_PERMISSION, "OPENCODE_DISABLE_PROJECT_CONFIG=1",
+		("OPENCODE_PERMISSION=" OPENCODE_PERMISSION), "OPENCODE_DISABLE_PROJECT_CONFIG=1",
 		"OPENCODE_DISABLE_AUTOUPDATE=1", "OPENCODE_DISABLE_MODELS_FETCH=1",
 		"OPENCODE_DISABLE_LSP_DOWNLOAD=1", "OPENCODE_DISABLE_DEFAULT_PLUGINS=1",
 		"OPENCODE_DISABLE_CLAUDE_CODE=1", "OPENCODE_DISABLE_EXTERNAL_SKILLS=1",
