@@ -89,7 +89,8 @@
 #define ATTEMPT_SENT_MAX MIB(512)    /* bytes of all its requests */
 #define ATTEMPT_GOT_MAX MIB(512)     /* bytes of all answers to it */
 #define ATTEMPT_TOKENS_MAX 100000000 /* in and out */
-#define DIALECT_CALLS_MAX 256 /* tool calls of one answer */
+#define DIALECT_BLOCKS_MAX 4096	     /* texts, thoughts and calls of one answer */
+#define DIALECT_CALLS_MAX 256	     /* tool calls of one answer */
 
 /* rehearsal model */
 #define REHEARSAL_SCRIPT_MAX KIB(256)

@@ -137,7 +137,10 @@ MUST_CHECK int answer_reader_end(struct answer_reader *r);
 /* What was counted so far. */
 struct usage answer_reader_usage(const struct answer_reader *r);
 
-/* Writes an answer in one dialect, as a stream or as one object, into a buffer of the caller's. */
+/*
+ * Writes an answer in one dialect, as a stream or as one object, into a buffer of the caller's,
+ * whose status tells when it became too large, or has more than DIALECT_BLOCKS_MAX blocks.
+ */
 struct answer_writer;
 
 struct answer_spec {

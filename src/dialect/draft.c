@@ -5,23 +5,34 @@ void draft_init(struct draft *d, const json_t *request)
 {
 	*d = (struct draft){ .doc = json_object(), .messages = json_array() };
 	buf_init(&d->system, 2 * MODEL_REQUEST_MAX);
+	buf_init(&d->said, 2 * MODEL_REQUEST_MAX);
 	json_object_set_new(d->doc, "model", json_text(json_get_str(request, "model")));
 	json_object_set_new(d->doc, "messages", d->messages);
+}
+
+/* What was said in parts becomes one text, once it is known that no more follows. */
+static void close_assistant(struct draft *d)
+{
+	if (d->said.n)
+		json_object_set_new(d->last, "content", json_text(buf_str(&d->said)));
+	buf_clear(&d->said);
 }
 
 json_t *draft_done(struct draft *d)
 {
 	json_t *doc = d->doc;
 
+	close_assistant(d);
 	if (d->system.n)
 		json_array_insert_new(d->messages, 0,
 		    json_pack(
 			"{s:s, s:o}", "role", "system", "content", json_text(buf_str(&d->system))));
-	if (buf_status(&d->system) || !json_array_size(d->messages)) {
+	if (buf_status(&d->system) || buf_status(&d->said) || !json_array_size(d->messages)) {
 		json_decref(doc);
 		doc = NULL;
 	}
 	buf_fini(&d->system);
+	buf_fini(&d->said);
 	return doc;
 }
 
@@ -57,6 +68,7 @@ static bool is_role(const json_t *message, const char *role)
 
 static json_t *message_add(struct draft *d, const char *role, json_t *content)
 {
+	close_assistant(d);
 	d->last = json_pack("{s:s, s:o}", "role", role, "content", content);
 	json_array_append_new(d->messages, d->last);
 	return d->last;
@@ -124,14 +136,8 @@ void draft_assistant(struct draft *d, struct str text)
 {
 	if (!text.n)
 		return;
-	json_t *m = assistant(d);
-	struct buf b;
-
-	buf_init(&b, 2 * MODEL_REQUEST_MAX);
-	buf_add(&b, json_get_str(m, "content"));
-	buf_line(&b, text);
-	json_object_set_new(m, "content", json_text(buf_str(&b)));
-	buf_fini(&b);
+	assistant(d);
+	buf_line(&d->said, text);
 }
 
 void draft_call(struct draft *d, struct str id, struct str name, struct str args)

@@ -14,7 +14,7 @@ struct gemini {
 		struct str name; /* borrowed from the request */
 		char id[24];
 	} * open;
-	size_t n, cap;
+	size_t first, n, cap; /* before FIRST none is open */
 };
 
 static void part_text(struct buf *b, const json_t *part)
@@ -53,7 +53,9 @@ static void read_call_part(struct gemini *g, const json_t *call)
 /* The id of the oldest open call of this name. */
 static struct str id_of(struct gemini *g, struct str name)
 {
-	for (size_t i = 0; i < g->n; i++) {
+	while (g->first < g->n && !g->open[g->first].name.p)
+		g->first++;
+	for (size_t i = g->first; i < g->n && i < g->first + DIALECT_CALLS_MAX; i++) {
 		if (!g->open[i].name.p || !str_eq(g->open[i].name, name))
 			continue;
 		g->open[i].name = (struct str){ NULL, 0 };

@@ -25,7 +25,8 @@ struct draft {
 	json_t *doc, *messages; /* MESSAGES is DOC's */
 	json_t *last;		/* the message that may still grow, borrowed, or NULL */
 	struct buf system;
-	bool spoken; /* the model has spoken */
+	struct buf said; /* by the model, of a message that may still grow */
+	bool spoken;	 /* the model has spoken */
 	unsigned calls;
 };
 
@@ -134,13 +135,15 @@ struct answer_writer {
 	struct buf *out;
 	char *model;
 	unsigned long number, events, calls;
-	json_t *custom;	   /* responses: names of tools that take a text */
-	enum block block;  /* that is open */
-	unsigned index;	   /* of the block that is open, or of the next */
-	struct buf text;   /* of the open block, where its end repeats it, or of the whole */
-	json_t *items;	   /* what was said, for the whole */
-	bool usage_wanted; /* chat: the agent asked for it, or it is one object */
-	bool called, over;
+	json_t *custom;		/* responses: names of tools that take a text */
+	enum block block;	/* that is open */
+	unsigned index;		/* of the block that is open, or of the next */
+	struct buf text;	/* of the open block, where its end repeats it, or of the whole */
+	json_t *items;		/* what was said, for the whole */
+	bool usage_wanted;	/* chat: the agent asked for it, or it is one object */
+	enum piece_type before; /* the type of the last piece */
+	unsigned blocks;	/* texts, thoughts and calls so far, where they change */
+	bool over;
 };
 
 /* Appends "data: DOC", with its event name when TYPE is given, and drops DOC. */

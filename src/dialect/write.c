@@ -73,7 +73,10 @@ void answer_writer_put(void *ctx, const struct piece *piece)
 
 	if (w->over)
 		return;
-	w->called |= piece->type == PIECE_CALL;
+	w->blocks += piece->type != w->before || piece->type == PIECE_CALL;
+	w->before = piece->type;
+	if (w->blocks > DIALECT_BLOCKS_MAX)
+		w->out->status = -E2BIG;
 	w->calls += piece->type == PIECE_CALL;
 	w->over = piece->type == PIECE_END || piece->type == PIECE_ERROR;
 	if (piece->type == PIECE_CALL && !piece->id.n) { /* gemini's and those of some servers */

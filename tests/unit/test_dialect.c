@@ -291,6 +291,28 @@ static void an_answer_has_at_most_256_calls(void **state)
 	answer_reader_destroy(r);
 }
 
+static void an_answer_has_at_most_4096_blocks(void **state)
+{
+	struct answer_spec spec = { DIALECT_RESPONSES, false, "model", 1, NULL };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, MIB(1));
+	struct answer_writer *w = answer_writer_create(&spec, &out);
+
+	answer_writer_put(w, &(struct piece){ .type = PIECE_BEGIN });
+	for (int i = 0; i < DIALECT_BLOCKS_MAX; i++) {
+		assert_int_equal(buf_status(&out), 0);
+		answer_writer_put(w,
+		    &(struct piece){ .type = i % 2 ? PIECE_TEXT : PIECE_THINK, .text = STR("x") });
+	}
+	assert_int_equal(buf_status(&out), 0);
+	answer_writer_put(w, &(struct piece){ .type = PIECE_CALL, .text = STR("{}") });
+	assert_int_equal(buf_status(&out), -E2BIG);
+	answer_writer_destroy(w);
+	buf_fini(&out);
+}
+
 static void an_event_has_at_most_4_mib(void **state)
 {
 	char *text = arena_alloc(arena, MIB(5));
@@ -489,6 +511,7 @@ int main(void)
 		T(answers_are_translated),
 		T(an_answer_survives_every_dialect),
 		T(an_answer_has_at_most_256_calls),
+		T(an_answer_has_at_most_4096_blocks),
 		T(an_event_has_at_most_4_mib),
 		T(addresses_are_compared_as_they_stand),
 		T(a_model_names_no_other_place),

@@ -610,6 +610,7 @@ static void ceilings_are_those_of_the_gateway(void **state)
 		{ "MODEL_RESPONSE_MAX", " MiB of an answer", MODEL_RESPONSE_MAX >> 20 },
 		{ "SSE_LINE_MAX", " MiB of an event", SSE_LINE_MAX >> 20 },
 		{ "DIALECT_CALLS_MAX", " tool calls", DIALECT_CALLS_MAX },
+		{ "DIALECT_BLOCKS_MAX", " texts, thoughts and calls", DIALECT_BLOCKS_MAX },
 	};
 
 	(void)state;
