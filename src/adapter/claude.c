@@ -354,6 +354,7 @@ const struct adapter_ops adapter_claude = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .strict = true,
 	    .shadows = claude_shadows },
 	.package = &package,
 	.acp = &adapter_claude_acp,

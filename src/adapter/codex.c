@@ -356,6 +356,7 @@ const struct adapter_ops adapter_codex = {
 	    .inner = "bubblewrap",
 	    .thinks = true,
 	    .counts = true,
+	    .strict = true,
 	    .shadows = codex_shadows },
 	.package = &package,
 	.acp = &adapter_codex_acp,
