@@ -88,6 +88,7 @@ struct question {
 	int status;
 	struct err refusal;
 	bool refused, over, silent; /* silent: nothing more comes */
+	bool flooded;
 };
 
 static void on_report(void *ctx, const struct fence_report *report)
@@ -105,18 +106,27 @@ static void on_report(void *ctx, const struct fence_report *report)
 		q->refusal = *report->err;
 }
 
-/* What is there to be read; what is too much is thrown away. */
+/* What is there to be read. A flood has no end, so this has. */
 static void drain(struct question *q)
 {
 	char text[1024];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(q->from, text, sizeof(text))) > 0)
-		buf_add(&q->said, (struct str){ text, (size_t)n });
+	while (!q->flooded && (n = read(q->from, text, sizeof(text))) > 0) {
+		q->flooded = q->said.n + (size_t)n > SAID_MAX;
+		if (!q->flooded)
+			buf_add(&q->said, (struct str){ text, (size_t)n });
+	}
 	q->silent = n == 0;
 }
 
-/* 0 when it has ended, -ETIMEDOUT when it had to be killed. */
+static int give_up(struct question *q, int rc)
+{
+	sandbox_kill(q->child, false);
+	return rc;
+}
+
+/* 0 when it has ended; -ETIMEDOUT or -E2BIG when it had to be killed. */
 static int wait_for(struct question *q)
 {
 	msec_t end = clock_boot() + WALL_MS;
@@ -127,17 +137,15 @@ static int wait_for(struct question *q)
 			{ q->from, POLLIN, 0 } };
 		msec_t left = end - clock_boot();
 
-		if (left <= 0 && !rc) {
-			rc = -ETIMEDOUT;
-			sandbox_kill(q->child, false);
-		}
-		poll(p, q->silent ? 1 : 2, rc ? -1 : (int)left + 1);
+		if (!rc && (left <= 0 || q->flooded))
+			rc = give_up(q, q->flooded ? -E2BIG : -ETIMEDOUT);
+		poll(p, q->silent || rc ? 1 : 2, rc ? -1 : (int)left + 1);
 		drain(q);
 		if (sandbox_turn(q->probe->sandbox) < 0)
 			return -EPIPE;
 	}
 	drain(q);
-	return rc;
+	return rc ? rc : q->flooded ? -E2BIG : 0;
 }
 
 static int spawn(struct question *q, const char *path, const char *arg, struct err *err)
@@ -183,7 +191,11 @@ static int weigh(struct question *q, int rc, const char *path, const char *arg, 
 	if (!rc && WIFEXITED(q->status) && WEXITSTATUS(q->status) == 0)
 		return 0;
 	err_set(err, rc ? rc : -EIO, "%s does not say its version", path);
-	if (rc)
+	if (rc == -E2BIG)
+		err_why(err, "\"%s\" prints more than a version", arg);
+	else if (rc == -EPIPE)
+		err_why(err, "the fence ended while it ran");
+	else if (rc)
 		err_why(err, "\"%s\" was not over after %d s", arg, WALL_MS / 1000);
 	else if (WIFSIGNALED(q->status))
 		err_why(err, "\"%s\" ended by signal %d", arg, WTERMSIG(q->status));

@@ -1,8 +1,8 @@
 /*
  * A program that says what is appended to it, so that a test can make programs of any version by
- * copying: "@@p0 TEXT" prints TEXT and exits with 0, "@@k0" kills itself, and "@@f0 PATH VERSION"
- * prints VERSION unless it can read or write PATH. It is its own file, since nothing else of the
- * machine is shown to it.
+ * copying: "@@p0 TEXT" prints TEXT and exits with 0, "@@k0" kills itself, "@@w0" writes for ever,
+ * and "@@f0 PATH VERSION" prints VERSION unless it can read or write PATH. It is its own file,
+ * since nothing else of the machine is shown to it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -38,6 +38,8 @@ int main(int argc, char **argv)
 			return 98;
 	if (at[2] == 'k')
 		raise(SIGKILL);
+	while (at[2] == 'w')
+		puts("1.2.3 and so on");
 	if (at[2] == 'f')
 		return reach(at + 5);
 	puts(at + 5);

@@ -234,6 +234,20 @@ static void a_program_that_says_nothing_is_refused(void **state)
 	assert_true(p->err.fix[0]);
 }
 
+/* The version stands in it, but what does not end is no answer. */
+static void a_program_that_does_not_end_is_killed(void **state)
+{
+	const char *path;
+
+	(void)state;
+	path = make_program("claude", "w0 ");
+	const struct program *p = look("claude", path, NULL);
+
+	assert_int_equal(p->status, -E2BIG);
+	assert_string_equal(p->version, "");
+	assert_string_equal(p->err.why, "\"--version\" prints more than a version");
+}
+
 /* It is behind the fence: files of this machine cannot be read, and none appears. */
 static void who_is_asked_sees_nothing(void **state)
 {
@@ -386,6 +400,7 @@ int main(void)
 		T(a_program_alone_is_asked),
 		T(a_program_that_says_another_version_is_refused),
 		T(a_program_that_says_nothing_is_refused),
+		T(a_program_that_does_not_end_is_killed),
 		T(who_is_asked_sees_nothing),
 		T(a_wrapper_is_refused),
 		T(what_was_said_is_kept_while_the_file_stays),
