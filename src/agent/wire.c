@@ -2,8 +2,8 @@
 #include "agent/priv.h"
 
 #include "base/utf8.h"
-#include "net/curl.h"
 #include "dialect/sse.h"
+#include "net/curl.h"
 
 #include <stdlib.h>
 
