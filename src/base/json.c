@@ -193,6 +193,22 @@ char *json_dump(const json_t *value)
 	return text ? text : xstrdup("null");
 }
 
+char *json_dump_ascii(const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	struct str rest = str_from(text);
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX / 4);
+	while (rest.p && rest.n) {
+		buf_add(&b, str_split(&rest, 0x7f)); /* the one that is ASCII and no character */
+		if (rest.p)
+			buf_adds(&b, "\\u007f");
+	}
+	free(text);
+	return b.n ? buf_steal(&b) : xstrdup("null");
+}
+
 char *json_dump_canonical(const json_t *value)
 {
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);

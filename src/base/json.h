@@ -35,6 +35,8 @@ json_t *json_get_object(const json_t *obj, const char *key);
 json_t *json_get_array(const json_t *obj, const char *key);
 /* Compact text, members in order of insertion. free() it. */
 char *json_dump(const json_t *value);
+/* As json_dump, in ASCII: whatever a string holds, no terminal is steered by it. free() it. */
+char *json_dump_ascii(const json_t *value);
 /* Compact with sorted keys: equal values give equal bytes. free() it. */
 char *json_dump_canonical(const json_t *value);
 /* Appends the compact text of VALUE. */
