@@ -19,6 +19,7 @@ int live_log_text(
 	if (rc)
 		return rc;
 	lv->seq++;
+	seal_appended(lv, &row);
 	job_appended(job, lv->key, lv->seq);
 	return 0;
 }
@@ -126,7 +127,9 @@ int live_save_row(struct job *job, struct live *lv)
 		lv->row.ended_at = clock_wall();
 	lv->row_dirty = false;
 	(void)job;
-	return lv->store->ops->run_update(lv->store, &lv->row);
+	int rc = seal_row(lv);
+
+	return rc ? rc : lv->store->ops->run_update(lv->store, &lv->row);
 }
 
 /* --- log -------------------------------------------------------------------------------- */
@@ -190,7 +193,14 @@ static int log_run(struct job *job, struct live *lv, const struct core_change *c
 {
 	json_t *data = json_pack("{s:s, s:o}", "status", run_status_name((enum run_status)ch->to),
 	    "reason", json_text(ch->reason));
-	int rc = live_log(job, lv, -1, "run", data);
+	char hex[SHA256_HEX];
+
+	if (ch->to != RUN_RUNNING) { /* what the run leaves behind */
+		seal_results(lv, hex);
+		json_object_set_new(data, "results", json_string(hex));
+		json_object_set_new(data, "report", json_text(lv->row.report));
+	}
+	int rc = seal_log(job, lv, -1, ATTEST_RUN, data);
 
 	json_decref(data);
 	return rc;
@@ -353,8 +363,8 @@ static int conclude(struct job *job, struct live *lv)
 	int rc = result_store(job, lv);
 
 	if (!rc)
-		rc = live_save_row(job, lv);
-	return rc ? rc : log_run(job, lv, &last);
+		rc = log_run(job, lv, &last);
+	return rc ? rc : live_save_row(job, lv); /* with the seal on all of it */
 }
 
 int live_apply(struct job *job, struct live *lv, const struct core_event *ev)

@@ -25,7 +25,8 @@ static struct live *current(
 struct started_request {
 	int64_t run, position, task;
 	unsigned epoch;
-	struct str step, token, agent, model, proof, summary;
+	struct str step, token, agent, model;
+	json_t *record;
 };
 
 static int run_started(struct job *job, struct store *s)
@@ -39,8 +40,7 @@ static int run_started(struct job *job, struct store *s)
 	int rc = s->ops->task_load(s, job->arena, r->task, &task);
 
 	if (rc == 0)
-		rc = s->ops->task_started(
-		    s, r->task, r->token, r->agent, r->model, task.prompt, r->proof);
+		rc = s->ops->task_started(s, r->task, r->token, r->agent, r->model, task.prompt);
 	if (rc)
 		return rc;
 	json_t *data = json_pack("{s:o, s:i, s:o, s:o}", "step", json_text(r->step), "epoch",
@@ -48,6 +48,8 @@ static int run_started(struct job *job, struct store *s)
 
 	rc = live_log(job, lv, r->position, "attempt", data);
 	json_decref(data);
+	if (!rc && r->record)
+		rc = seal_log(job, lv, r->position, ATTEST_RECORD, r->record);
 	return rc;
 }
 
@@ -57,12 +59,19 @@ static void plain_done(struct job *job, int rc)
 		job->fn_user.plain(job->ctx, rc);
 }
 
-void engine_started(struct engine *e, const struct claim *cl, struct str agent, struct str model,
-    const json_t *proof, engine_done_fn fn, void *ctx)
+static void started(struct job *job, int rc)
 {
-	struct job *job = job_create(e, run_started, plain_done, ctx);
+	const struct started_request *r = job->request;
+
+	json_decref(r->record);
+	plain_done(job, rc);
+}
+
+void engine_started(struct engine *e, const struct claim *cl, struct str agent, struct str model,
+    json_t *record, engine_done_fn fn, void *ctx)
+{
+	struct job *job = job_create(e, run_started, started, ctx);
 	struct started_request *r = arena_new(job->arena, struct started_request);
-	char *text = proof ? json_dump(proof) : NULL;
 
 	*r = (struct started_request){ .run = cl->run,
 		.position = cl->position,
@@ -72,8 +81,7 @@ void engine_started(struct engine *e, const struct claim *cl, struct str agent, 
 		.token = arena_dup(job->arena, str_from(cl->token)),
 		.agent = arena_dup(job->arena, agent),
 		.model = arena_dup(job->arena, model),
-		.proof = text ? arena_dup(job->arena, str_from(text)) : (struct str){ 0 } };
-	free(text);
+		.record = record };
 	job->request = r;
 	job->fn_user.plain = fn;
 	job_post(job);
@@ -96,7 +104,9 @@ static int append_one(struct job *job, struct store *s, const struct fact_row *r
 
 	if (!lv)
 		return 0; /* history: dropped */
-	int rc = live_log(job, lv, row->position, row->type, row->data);
+	int rc = strcmp(row->type, ATTEST_RECORD) == 0
+		     ? seal_log(job, lv, row->position, row->type, row->data)
+		     : live_log(job, lv, row->position, row->type, row->data);
 
 	return rc ? rc : live_apply(job, lv, &ev);
 }
@@ -143,7 +153,7 @@ struct report_request {
 	struct str token, reason, output, snapshot, repo;
 	enum ending ending;
 	bool usable, has_output;
-	json_t *evidence, *facts, *repo_facts, *signals;
+	json_t *evidence, *facts, *record, *repo_facts, *signals;
 };
 
 static int keep_snapshot(struct live *lv, const struct report_request *r)
@@ -202,6 +212,10 @@ static int run_report(struct job *job, struct store *s)
 		.usable = r->usable,
 		.reason = r->reason };
 
+	if (r->record)
+		rc = seal_log(job, lv, r->position, ATTEST_RECORD, r->record);
+	if (rc)
+		return rc;
 	count_tokens(lv, r->facts);
 	if (r->snapshot.n) {
 		rc = keep_snapshot(lv, r);
@@ -220,6 +234,7 @@ static void reported(struct job *job, int rc)
 
 	json_decref(r->evidence);
 	json_decref(r->facts);
+	json_decref(r->record);
 	json_decref(r->repo_facts);
 	json_decref(r->signals);
 	plain_done(job, rc);
@@ -245,6 +260,7 @@ void engine_report(struct engine *e, const struct claim *cl, const struct attemp
 		.usable = res->usable,
 		.evidence = res->evidence,
 		.facts = res->facts,
+		.record = res->record,
 		.repo_facts = res->repo_facts,
 		.signals = res->signals };
 	job->request = r;

@@ -132,8 +132,8 @@ static int store_prompt(struct store *s, const struct claim *cl)
 	int rc = s->ops->blob_put(s, cl->prompt, hash);
 
 	return rc ? rc
-		  : s->ops->task_started(s, cl->task, str_from(cl->token), cl->agent, cl->model,
-			str_from(hash), (struct str){ 0 });
+		  : s->ops->task_started(
+			s, cl->task, str_from(cl->token), cl->agent, cl->model, str_from(hash));
 }
 
 static int run_claim(struct job *job, struct store *s)

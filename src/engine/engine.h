@@ -135,14 +135,17 @@ void engine_claim_free(struct claim *claim);
 
 typedef void (*engine_done_fn)(void *ctx, int rc);
 
-/* The attempt is about to execute: what runs, and the fence's proof. -ESTALE: it must not. */
+/*
+ * The attempt is about to execute: what runs, and the record of what holds it (or NULL; becomes the
+ * engine's). -ESTALE: it must not.
+ */
 void engine_started(struct engine *e, const struct claim *claim, struct str agent, struct str model,
-    const json_t *proof, engine_done_fn fn, void *ctx);
+    json_t *record, engine_done_fn fn, void *ctx);
 
 struct fact_row {
 	int64_t run, position;
 	unsigned epoch;
-	const char *type; /* constant */
+	const char *type; /* constant; "proof": a record, that is chained to the log before it */
 	json_t *data;	  /* new reference, becomes the engine's */
 };
 
@@ -161,6 +164,7 @@ struct attempt_result {
 	bool usable;	   /* truncated, but worth keeping */
 	json_t *evidence;  /* of evidence_to_json, or NULL; becomes the engine's */
 	json_t *facts;	   /* agent, model, in, out, cached, turns, …; becomes the engine's */
+	json_t *record;	   /* of its end, or NULL; becomes the engine's */
 	/* KIND_SNAPSHOT */
 	struct str snapshot;
 	json_t *repo_facts, *signals; /* become the engine's */

@@ -118,8 +118,8 @@ void live_set_result(
 	k->write = true;
 }
 
-/* Loads the texts of node I; what is too large to keep lives in the job's arena only. */
-static void fetch(struct live *lv, uint32_t i, struct step_row *ret)
+/* What is too large to keep lives in the job's arena only. */
+void live_texts(struct live *lv, uint32_t i, struct step_row *ret)
 {
 	struct known *k = live_known(lv, i);
 	int64_t key = core_node(lv->core, i)->key;
@@ -143,7 +143,7 @@ struct str live_output(struct live *lv, uint32_t i)
 {
 	struct step_row row;
 
-	fetch(lv, i, &row);
+	live_texts(lv, i, &row);
 	return row.output;
 }
 
@@ -151,7 +151,7 @@ struct evidence *live_evidence(struct live *lv, uint32_t i)
 {
 	struct step_row row;
 
-	fetch(lv, i, &row);
+	live_texts(lv, i, &row);
 	if (!row.evidence.p)
 		return NULL;
 	json_t *doc = json_parse(row.evidence, NULL);
@@ -165,7 +165,7 @@ json_t *live_facts(struct live *lv, uint32_t i)
 {
 	struct step_row row;
 
-	fetch(lv, i, &row);
+	live_texts(lv, i, &row);
 	return row.facts.p ? json_parse(row.facts, NULL) : NULL;
 }
 
@@ -182,7 +182,8 @@ static void copy_row(struct live *lv, const struct run_row *row)
 	struct str *texts[] = { &lv->row.id, &lv->row.flow, &lv->row.title, &lv->row.status,
 		&lv->row.reason, &lv->row.end_as, &lv->row.size, &lv->row.input, &lv->row.options,
 		&lv->row.repo, &lv->row.project, &lv->row.snapshot, &lv->row.frozen,
-		&lv->row.idempotency, &lv->row.parent_step, &lv->row.report, &lv->row.outcome };
+		&lv->row.idempotency, &lv->row.parent_step, &lv->row.report, &lv->row.outcome,
+		&lv->row.seal };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = keep(lv, *texts[i]);
@@ -191,6 +192,7 @@ static void copy_row(struct live *lv, const struct run_row *row)
 void live_discard(struct live *lv)
 {
 	list_remove(&lv->over);
+	tally_fini(&lv->tally);
 	core_destroy(lv->core);
 	for (size_t i = 0; i < lv->n_known; i++)
 		known_forget(lv, &lv->known[i]);
@@ -217,6 +219,7 @@ static struct live *live_alloc(
 	lv->job = job;
 	lv->def = def;
 	copy_row(lv, row);
+	seal_begin(lv);
 	lv->input = json_parse(row->input, NULL);
 	lv->options = json_parse(row->options, NULL);
 	lv->flow = library_flow(def->lib, row->flow, &job->err);

@@ -6,6 +6,7 @@
 #ifndef ENGINE_LIVE_H
 #define ENGINE_LIVE_H
 
+#include "attest/attest.h"
 #include "base/buf.h"
 #include "base/imap.h"
 #include "base/json.h"
@@ -48,6 +49,9 @@ struct live {
 	const struct flow *flow;
 	struct core *core;
 	int64_t seq;
+	struct chain chain; /* of the log, as far as it was followed: seal.c */
+	struct tally tally;
+	bool torn;	     /* events are missing: the run goes on, and proves nothing */
 	struct known *known; /* by index of core nodes */
 	size_t n_known;
 	size_t cached_bytes;
@@ -144,6 +148,8 @@ struct str live_output(struct live *lv, uint32_t i);
 /* Evidence of node I in the job's arena, or NULL. */
 struct evidence *live_evidence(struct live *lv, uint32_t i);
 json_t *live_facts(struct live *lv, uint32_t i); /* new reference or NULL */
+/* Output, evidence and facts of node I as stored. Borrowed like live_output. */
+void live_texts(struct live *lv, uint32_t i, struct step_row *ret);
 /* EVIDENCE and FACTS may be NULL; texts are copied. */
 void live_set_result(
     struct live *lv, uint32_t i, struct str output, const json_t *evidence, const json_t *facts);
@@ -161,6 +167,22 @@ MUST_CHECK int live_log(
 MUST_CHECK int live_log_text(
     struct job *job, struct live *lv, int64_t position, const char *type, struct str data);
 MUST_CHECK int live_save_row(struct job *job, struct live *lv);
+
+/* seal.c: digests of the log, and the records in it */
+void seal_begin(struct live *lv);
+/* ROW has just been appended. */
+void seal_appended(struct live *lv, const struct event_row *row);
+/* What the log holds beyond what was followed. */
+MUST_CHECK int seal_catch_up(struct live *lv);
+MUST_CHECK int seal_digest(struct live *lv, char hex[SHA256_HEX]);
+/* Puts the log's digest so far into the run's row, which somebody is about to write. */
+MUST_CHECK int seal_row(struct live *lv);
+/* Appends DATA with the digest of the log before it as "prev". */
+MUST_CHECK int seal_log(
+    struct job *job, struct live *lv, int64_t position, const char *type, json_t *data);
+/* Of the texts of all steps, in the order of their positions. */
+void seal_results(struct live *lv, char hex[SHA256_HEX]);
+void seal_results_add(struct sha256 *sha, int64_t position, const struct step_row *texts);
 
 /* scope.c */
 struct scope live_scope(struct live *lv, uint32_t from);

@@ -148,7 +148,7 @@ static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, stru
 		run->agent = rs->agent;
 	if (!run->model.n)
 		run->model = rs->model;
-	if (!run->proof.n)
+	if (!run->proof.n) /* of a run whose log has no records */
 		run->proof = copy_member(a, facts, "proof");
 	json_array_foreach (json_get_array(facts, "notices"), k, text)
 		add_str(a, &run->notices, arena_dup(a, str_from(json_string_value(text))));
@@ -260,12 +260,23 @@ static bool plans_validator(const struct live *lv)
 	return false;
 }
 
+static void fill_proof(struct live *lv, struct report_run *run)
+{
+	struct arena *a = lv->job->arena;
+
+	if (seal_catch_up(lv) || lv->torn)
+		run->proof = STR("read-only: not proven (the run's log is not as it was written)");
+	else if (lv->tally.attempts || lv->tally.unproven)
+		run->proof = str_from(tally_line(a, &lv->tally));
+}
+
 static struct report_run *build(struct live *lv, struct gathered *g)
 {
 	struct arena *a = lv->job->arena;
 	struct report_run *run = arena_new(a, struct report_run);
 
 	gather(lv, a, g);
+	fill_proof(lv, run);
 	fill_request(lv, run);
 	fill_definition(lv, run);
 	fill_repo(lv, run);

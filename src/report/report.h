@@ -49,7 +49,7 @@ struct report_run {
 	struct str command; /* exact, shell-quoted */
 	struct str flow_hash;
 	struct strs persona_hashes; /* "name sha256" */
-	struct str proof;	    /* "read-only: proven (mode A, 10/10 canaries)" */
+	struct str proof;	    /* one line, of attest/attest.h */
 	struct strs skipped_files;  /* "path (why)" */
 	struct strs notices;	    /* lane pauses, budget … */
 };

@@ -75,7 +75,7 @@ int sqlite_task_insert(struct store *s, const struct task_row *r, int64_t *ret_k
 int sqlite_task_claim(struct store *s, struct arena *a, int64_t key, struct str node,
     struct str token, msec_t now, msec_t lease_until, struct task_row *ret);
 int sqlite_task_started(struct store *s, int64_t key, struct str token, struct str agent,
-    struct str model, struct str prompt, struct str proof);
+    struct str model, struct str prompt);
 int sqlite_task_end(struct store *s, int64_t key, struct str token, struct str ending,
     struct str reason, struct str usage, msec_t now);
 int sqlite_task_renew(struct store *s, struct str node, msec_t lease_until);

@@ -1,8 +1,8 @@
 /* The queue in SQLite. */
 #include "store/sqlite_priv.h"
 
-#define TASK_COLUMNS                                                                            \
-	"key, subject, epoch, status, kind, agent, model, node, token, prompt, proof, ending, " \
+#define TASK_COLUMNS                                                                     \
+	"key, subject, epoch, status, kind, agent, model, node, token, prompt, ending, " \
 	"reason, usage, created_at, claimed_at, lease_until, ended_at"
 
 static void read_task(struct query *q, struct arena *a, struct task_row *r)
@@ -17,7 +17,6 @@ static void read_task(struct query *q, struct arena *a, struct task_row *r)
 	r->node = sql_get_str(q, a);
 	r->token = sql_get_str(q, a);
 	r->prompt = sql_get_str(q, a);
-	r->proof = sql_get_str(q, a);
 	r->ending = sql_get_str(q, a);
 	r->reason = sql_get_str(q, a);
 	r->usage = sql_get_str(q, a);
@@ -73,16 +72,14 @@ int sqlite_task_claim(struct store *s, struct arena *a, int64_t key, struct str 
 }
 
 int sqlite_task_started(struct store *s, int64_t key, struct str token, struct str agent,
-    struct str model, struct str prompt, struct str proof)
+    struct str model, struct str prompt)
 {
-	struct query q =
-	    sql_query(s, "UPDATE tasks SET agent = ?1, model = ?2, prompt = ?3, proof = ?4"
-			 " WHERE key = ?5 AND status = 'claimed' AND token = ?6");
+	struct query q = sql_query(s, "UPDATE tasks SET agent = ?1, model = ?2, prompt = ?3"
+				      " WHERE key = ?4 AND status = 'claimed' AND token = ?5");
 
 	sql_str(&q, agent);
 	sql_str(&q, model);
 	sql_opt(&q, prompt);
-	sql_opt(&q, proof);
 	sql_int(&q, key);
 	sql_str(&q, token);
 	return sql_run_one(&q);

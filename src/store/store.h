@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 
 struct run_row {
 	int64_t key;
@@ -38,6 +38,8 @@ struct run_row {
 	int64_t parent;		/* key of the parent run or 0 */
 	struct str report;	/* blobs.hash or NULL */
 	struct str outcome;	/* one sentence, '' until over */
+	struct str seal;	/* digest of the log up to event SEAL_SEQ, or '' */
+	int64_t seal_seq;
 	int64_t tokens_in, tokens_out;
 	int64_t resumed;			 /* how often it went on after an interruption */
 	msec_t created_at, started_at, ended_at; /* 0: not yet */
@@ -69,7 +71,6 @@ struct task_row {
 	struct str status, kind, agent, model;
 	struct str node, token; /* who holds it; NULL while ready */
 	struct str prompt;	/* blobs.hash or NULL */
-	struct str proof;	/* JSON or NULL */
 	struct str ending, reason;
 	struct str usage; /* JSON or NULL */
 	msec_t created_at, claimed_at, lease_until, ended_at;
@@ -160,7 +161,7 @@ struct store_ops {
 	int (*task_claim)(struct store *s, struct arena *a, int64_t key, struct str node,
 	    struct str token, msec_t now, msec_t lease_until, struct task_row *ret);
 	int (*task_started)(struct store *s, int64_t key, struct str token, struct str agent,
-	    struct str model, struct str prompt, struct str proof);
+	    struct str model, struct str prompt);
 	/* -ESTALE when TOKEN does not hold it any more; an empty token is the engine itself */
 	int (*task_end)(struct store *s, int64_t key, struct str token, struct str ending,
 	    struct str reason, struct str usage, msec_t now);

@@ -188,8 +188,8 @@ static void on_ready(struct attempt *at, const struct fence_report *report)
 	if (at->claim->kind == KIND_AGENT)
 		agent_ready(at, report->listener);
 	engine_started(at->worker->config.engine, at->claim,
-	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model, at->proof,
-	    on_started, at);
+	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model,
+	    json_incref(at->proof), on_started, at);
 }
 
 static void on_exited(struct attempt *at, const struct fence_report *report)

@@ -298,9 +298,8 @@ static void a_task_is_claimed_once_and_fenced_by_its_token(void **state)
 	assert_str(got.token, "tok");
 	assert_int_equal(ops->task_claim(s, a, 0, STR("n2"), STR("tok2"), 11, 61, &got), -ENOENT);
 	assert_int_equal(ops->task_claim(s, a, key, STR("n2"), STR("tok2"), 11, 61, &got), -ENOENT);
-	assert_int_equal(ops->task_started(s, key, STR("old"), STR("a"), STR("m"),
-			     (struct str){ 0 }, (struct str){ 0 }),
-	    -ESTALE);
+	assert_int_equal(
+	    ops->task_started(s, key, STR("old"), STR("a"), STR("m"), (struct str){ 0 }), -ESTALE);
 	assert_int_equal(
 	    ops->task_end(s, key, STR("old"), STR("answered"), STR(""), (struct str){ 0 }, 20),
 	    -ESTALE);
