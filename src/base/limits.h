@@ -78,6 +78,8 @@
 #define SNAPSHOT_FILE_MAX MIB(8) /* larger files stay out and are named in the manifest */
 #define SNAPSHOT_BYTES_MAX GIB(4)
 #define PATH_BYTES_MAX 4096
+#define FINGERPRINT_MAX 1000000	      /* entries of a directory that are looked at */
+#define FINGERPRINT_NAMES_MAX MIB(64) /* of one directory of it */
 
 /* gateway */
 #define HTTP_HEADER_MAX KIB(16)

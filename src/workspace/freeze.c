@@ -34,6 +34,7 @@ struct freeze {
 	int status;
 	struct buf line; /* of progress, or the last word */
 	json_t *last;	 /* {"done": …} or {"error": …} */
+	json_t *proof;	 /* of the copier's fence */
 	/* results of the thread pool */
 	uv_work_t work;
 	struct snapshot *snap;
@@ -57,6 +58,7 @@ static void deliver(struct freeze *f)
 	f->done(f->ctx, f->snap, &f->err);
 	buf_fini(&f->line);
 	json_decref(f->last);
+	json_decref(f->proof);
 	arena_destroy(f->arena);
 	free(f);
 }
@@ -196,8 +198,12 @@ static void on_pool(uv_work_t *work)
 
 static void on_pooled(uv_work_t *work, int status)
 {
+	struct freeze *f = work->data;
+
 	(void)status;
-	deliver(work->data);
+	if (f->snap)
+		f->snap->proof = json_incref(f->proof);
+	deliver(f);
 }
 
 static void both_gone(struct freeze *f)
@@ -276,6 +282,7 @@ static void on_fence(void *ctx, const struct fence_report *report)
 
 	switch (report->event) {
 	case FENCE_READY:
+		f->proof = json_deep_copy(report->proof);
 		if (f->cancelled)
 			sandbox_kill(f->child, false);
 		else

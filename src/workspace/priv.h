@@ -41,8 +41,6 @@ MUST_CHECK int origin_find(const struct workspace *ws, struct arena *a, const ch
 
 /* snapshot.c */
 MUST_CHECK int snapshot_load(const char *dir, const char *id, struct snapshot **ret);
-/* Reads all of the snapshot; false when anything of its tree is not as its list says. */
-bool snapshot_is_whole(const char *dir);
 /* The id that belongs to a list of files and a commit. */
 MUST_CHECK int snapshot_id(const char *dir, struct str commit, char id[65]);
 

@@ -110,6 +110,7 @@ void snapshot_free(struct snapshot *snap)
 	free(snap->git);
 	json_decref(snap->facts);
 	json_decref(snap->signals);
+	json_decref(snap->proof);
 	free(snap);
 }
 

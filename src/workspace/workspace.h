@@ -32,6 +32,7 @@ struct snapshot {
 	json_t *facts;	  /* repo: name, root, commit, branch, dirty, changed[], files, bytes,
 			   * languages{name:{files,lines}}, skipped[{path,why}], kind: git|empty|dir */
 	json_t *signals;  /* flow-language §6 */
+	json_t *proof;	  /* of the fence that its copier was behind; NULL: it was there before */
 };
 
 struct freeze_spec {
@@ -80,6 +81,11 @@ void snapshot_binds(const struct snapshot *snap, bool in_place, struct arena *a,
  */
 MUST_CHECK int snapshot_read(
     const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret);
+/*
+ * Reads all of the snapshot at DIR against its list; false when anything of its tree is not as that
+ * says. Blocks; for the thread pool.
+ */
+bool snapshot_is_whole(const char *dir);
 /* The program of `tutti __freeze`; runs behind the fence. */
 int freeze_main(int argc, char **argv);
 

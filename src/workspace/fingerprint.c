@@ -1,0 +1,250 @@
+#include "workspace/fingerprint.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+struct walk {
+	struct fingerprint *fp;
+	struct sha256 sha;
+	int root;
+	char **todo; /* directories to be looked into, relative; the last one first */
+	size_t n_todo, cap_todo;
+	char *names; /* of the directory in hand, each with a NUL */
+	size_t n_names, cap_names;
+	char **sorted;
+	size_t n_sorted, cap_sorted;
+};
+
+/* --- entries ------------------------------------------------------------------------------ */
+
+static unsigned long long nanoseconds(struct timespec t)
+{
+	return (unsigned long long)t.tv_sec * 1000000000u + (unsigned long long)t.tv_nsec;
+}
+
+/* snprintf would be half of the time. */
+static char *put_number(char *to, unsigned long long v, unsigned base)
+{
+	char digits[32];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + v % base);
+	while (v /= base);
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+static void add_entry(struct walk *w, const char *dir, const char *name, const struct stat *st)
+{
+	char line[128], *p = line;
+	bool regular = S_ISREG(st->st_mode);
+
+	sha256_add(&w->sha, str_from(dir));
+	if (*dir && *name)
+		sha256_add(&w->sha, STR("/"));
+	sha256_add(&w->sha, str_from(name));
+	*p++ = '\0';
+	p = put_number(p, st->st_mode, 8);
+	*p++ = ' ';
+	p = put_number(p, S_ISDIR(st->st_mode) ? 0 : (unsigned long long)st->st_size, 10);
+	*p++ = ' ';
+	p = put_number(p, nanoseconds(st->st_mtim), 10);
+	*p++ = ' ';
+	p = put_number(p, nanoseconds(st->st_ctim), 10);
+	*p++ = '\n';
+	sha256_add(&w->sha, (struct str){ line, (size_t)(p - line) });
+	w->fp->count++;
+	w->fp->bytes += regular ? (unsigned long long)st->st_size : 0;
+}
+
+static void push(struct walk *w, const char *dir, const char *name)
+{
+	if (w->n_todo == w->cap_todo) {
+		w->cap_todo = w->cap_todo ? 2 * w->cap_todo : 64;
+		w->todo = xrealloc(w->todo, w->cap_todo * sizeof(*w->todo));
+	}
+	if (asprintf(&w->todo[w->n_todo++], "%s%s%s", dir, *dir ? "/" : "", name) < 0)
+		abort();
+}
+
+/* --- one directory ------------------------------------------------------------------------ */
+
+static void keep_name(struct walk *w, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	if (w->n_names + n > w->cap_names) {
+		w->cap_names = 2 * (w->n_names + n) + KIB(4);
+		w->names = xrealloc(w->names, w->cap_names);
+	}
+	memcpy(w->names + w->n_names, name, n);
+	w->n_names += n;
+	w->n_sorted++;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+static void sort_names(struct walk *w)
+{
+	char *p = w->names;
+
+	if (w->n_sorted > w->cap_sorted) {
+		w->cap_sorted = 2 * w->n_sorted;
+		w->sorted = xrealloc(w->sorted, w->cap_sorted * sizeof(*w->sorted));
+	}
+	for (size_t i = 0; i < w->n_sorted; i++, p += strlen(p) + 1)
+		w->sorted[i] = p;
+	if (w->n_sorted)
+		qsort(w->sorted, w->n_sorted, sizeof(*w->sorted), by_bytes);
+}
+
+/* The names of a directory, as many as there is room for. */
+static void read_names(struct walk *w, DIR *d)
+{
+	struct dirent *e;
+
+	w->n_names = w->n_sorted = 0;
+	while (!w->fp->cut && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		w->fp->cut = w->fp->count + w->n_sorted >= FINGERPRINT_MAX ||
+			     w->n_names >= FINGERPRINT_NAMES_MAX;
+		if (!w->fp->cut)
+			keep_name(w, e->d_name);
+	}
+}
+
+static void look_into(struct walk *w, int fd, const char *dir)
+{
+	DIR *d = fdopendir(fd);
+	struct stat st;
+
+	if (!d) {
+		close(fd);
+		w->fp->unread++;
+		return;
+	}
+	read_names(w, d);
+	sort_names(w);
+	for (size_t i = 0; i < w->n_sorted; i++) {
+		if (fstatat(fd, w->sorted[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue; /* gone meanwhile: the directory's times say so */
+		add_entry(w, dir, w->sorted[i], &st);
+		if (S_ISDIR(st.st_mode))
+			push(w, dir, w->sorted[i]);
+	}
+	closedir(d);
+}
+
+static int open_below(const struct walk *w, const char *dir)
+{
+	struct open_how how = { .flags = DIRECTORY | O_NOFOLLOW,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+
+	return (int)syscall(SYS_openat2, w->root, *dir ? dir : ".", &how, sizeof(how));
+}
+
+static void walk_all(struct walk *w)
+{
+	push(w, "", "");
+	while (w->n_todo && !w->fp->cut) {
+		char *dir = w->todo[--w->n_todo];
+		int fd = open_below(w, dir);
+
+		if (fd < 0)
+			w->fp->unread++;
+		else
+			look_into(w, fd, dir);
+		free(dir);
+	}
+	while (w->n_todo)
+		free(w->todo[--w->n_todo]);
+}
+
+void fingerprint_take(const char *path, struct fingerprint *ret)
+{
+	struct walk w = { .fp = ret, .root = open(path, DIRECTORY) };
+	struct stat st;
+
+	*ret = (struct fingerprint){ .error = 0 };
+	if (w.root < 0 || fstat(w.root, &st) < 0) {
+		ret->error = -errno;
+	} else {
+		ret->dev = st.st_dev;
+		ret->ino = st.st_ino;
+		sha256_begin(&w.sha);
+		add_entry(&w, "", "", &st);
+		walk_all(&w);
+		sha256_end(&w.sha, ret->sha256);
+	}
+	if (w.root >= 0)
+		close(w.root);
+	free(w.todo);
+	free(w.names);
+	free(w.sorted);
+}
+
+/* --- programs ----------------------------------------------------------------------------- */
+
+static bool is_same(const struct fingerprint *fp, const struct stat *st)
+{
+	return fp->sha256[0] && fp->dev == st->st_dev && fp->ino == st->st_ino &&
+	       fp->bytes == (unsigned long long)st->st_size &&
+	       nanoseconds(fp->mtime) == nanoseconds(st->st_mtim) &&
+	       nanoseconds(fp->ctime) == nanoseconds(st->st_ctim);
+}
+
+static int hash_file(int fd, char hex[SHA256_HEX])
+{
+	struct sha256 sha;
+	char bytes[KIB(64)];
+	ssize_t n;
+
+	sha256_begin(&sha);
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		sha256_add(&sha, (struct str){ bytes, (size_t)n });
+	sha256_end(&sha, hex);
+	return n < 0 ? -errno : 0;
+}
+
+void fingerprint_program(const char *path, struct fingerprint *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+
+	if (!rc && !S_ISREG(st.st_mode))
+		rc = -EACCES;
+	if (!rc && !is_same(ret, &st)) {
+		*ret = (struct fingerprint){ .dev = st.st_dev,
+			.ino = st.st_ino,
+			.mtime = st.st_mtim,
+			.ctime = st.st_ctim,
+			.count = 1,
+			.bytes = (unsigned long long)st.st_size };
+		rc = hash_file(fd, ret->sha256);
+	}
+	if (rc)
+		*ret = (struct fingerprint){ .error = rc };
+	if (fd >= 0)
+		close(fd);
+}
