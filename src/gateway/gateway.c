@@ -299,6 +299,15 @@ int gateway_verdict(const struct port *p, const char **ret_why)
 	return p->verdict;
 }
 
+void gateway_port_facts(const struct port *p, struct port_facts *ret)
+{
+	*ret = (struct port_facts){ .upstream = p->up->name,
+		.requests = p->answered,
+		.refused = p->refused,
+		.bytes_out = p->sent,
+		.bytes_in = p->got };
+}
+
 void gateway_destroy(struct gateway *g)
 {
 	if (!g)

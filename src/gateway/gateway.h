@@ -104,6 +104,15 @@ void gateway_close(struct port *p);
  */
 int gateway_verdict(const struct port *p, const char **ret_why);
 
+/* What passed through a port so far. */
+struct port_facts {
+	const char *upstream; /* its name */
+	unsigned requests;    /* that an upstream answered */
+	unsigned refused;     /* by us: another token, method or place; over a limit */
+	unsigned long long bytes_out, bytes_in; /* of bodies, as the agent wrote and read them */
+};
+void gateway_port_facts(const struct port *p, struct port_facts *ret);
+
 /*
  * Looks for an upstream: OPENAI_BASE_URL (+ OPENAI_API_KEY, OPENAI_MODEL), then the usual loopback
  * ports of Ollama 11434, llama.cpp 8080, vLLM 8000, LM Studio 1234, by GET /v1/models with a short
