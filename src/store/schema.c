@@ -139,14 +139,10 @@ static const char *const v1[] = {
 	NULL,
 };
 
-/*
- * What a run's log comes to is kept beside the run, and proofs are in the log: a column for them,
- * that nobody can check, is one too many.
- */
+/* What a run's log comes to. Proofs are in the log from here on; tasks.proof is of earlier runs. */
 static const char *const v2[] = {
 	"ALTER TABLE runs ADD COLUMN seal_seq @int@ NOT NULL DEFAULT 0",
 	"ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
-	"ALTER TABLE tasks DROP COLUMN proof",
 	NULL,
 };
 

@@ -1,6 +1,7 @@
 /* An agent step: the program behind the fence, its door to a model, and what it says. */
 #include "worker/priv.h"
 
+#include "attest/attest.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -302,7 +303,10 @@ static void weigh_gateway(struct attempt *at, struct outcome *o)
 
 static void weigh_ourselves(struct attempt *at, struct outcome *o)
 {
-	if (at->violation) {
+	if (at->tampered) {
+		o->ending = ENDING_DENIED;
+		o->reason = str_from(at->tampered);
+	} else if (at->violation) {
 		o->ending = ENDING_DENIED;
 		o->reason = str_from(
 		    arena_printf(at->arena, "its read-only mode does not hold: %s", at->violation));
@@ -353,17 +357,6 @@ static struct str as_behind(struct attempt *at, struct str text)
 	return text;
 }
 
-static const char *proof_line(struct attempt *at)
-{
-	const char *mode = json_get_cstr(at->proof, "mode", "?");
-	long long canaries = json_get_int(json_object_get(at->proof, "canary"), "tried", 0);
-
-	return arena_printf(at->arena, "read-only: proven (mode %s, %lld/%lld canaries)%s", mode,
-	    canaries, canaries,
-	    at->program->ops->described ? ", by the fence alone: the agent has no mode of its own"
-					: "");
-}
-
 static json_t *facts_of(struct attempt *at)
 {
 	bool rehearsal = strcmp(at->upstream, "rehearsal") == 0;
@@ -372,7 +365,7 @@ static json_t *facts_of(struct attempt *at)
 	    at->program->ops->name, "model", json_text(at->model), "in", (json_int_t)at->in, "out",
 	    (json_int_t)at->out_tokens, "cached", (json_int_t)at->cached, "requests",
 	    (int)at->requests, "turns", (int)at->turns, "tool_calls", (int)at->tool_calls, "denied",
-	    (int)at->denied, "rehearsal", rehearsal, "proof", proof_line(at), "notices",
+	    (int)at->denied, "rehearsal", rehearsal, "proof", attest_line(at), "notices",
 	    at->notices);
 }
 
@@ -388,10 +381,22 @@ static void take_answer(struct attempt *at, struct str answer)
 	}
 }
 
+static void note_change(struct attempt *at)
+{
+	const char *how = attest_change(at);
+
+	if (how)
+		note(at, arena_printf(at->arena,
+			     "the repository was changed %s while agents were at work; what they "
+			     "read is the snapshot",
+			     how));
+}
+
 void agent_ended(struct attempt *at)
 {
 	struct outcome o = { 0 };
 
+	note_change(at);
 	lines_end(&at->lines);
 	at->program->ops->exited(
 	    at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
@@ -415,17 +420,27 @@ void agent_ended(struct attempt *at)
 	check_answer(at);
 }
 
+static void ignore(void *ctx, int rc)
+{
+	(void)ctx;
+	(void)rc; /* of a lost attempt: the log has gone on without it */
+}
+
 /* The asked form was not kept: the same prompt again with the exact errors, once. */
 void agent_again(struct attempt *at, struct str errors)
 {
 	struct err err = { 0 };
 	struct str prompt = at->claim->prompt;
+	const struct fact_row last = { at->claim->run, at->claim->position, at->claim->epoch,
+		ATTEST_RECORD, attest_ended(at, ENDING_CONTRACT_BROKEN) };
 	const char *more = arena_printf(at->arena,
 	    "%.*s\n\n## Your last answer was not accepted\n\n%.*s\n\nAnswer again, whole, in the "
 	    "asked "
 	    "form.\n",
 	    STR_ARG(prompt), STR_ARG(errors));
 
+	if (last.data)
+		engine_append(at->worker->config.engine, &last, 1, ignore, NULL);
 	at->round++;
 	note(at, "the answer did not have the asked form; asked once more");
 	at->program->ops->destroy(at->session);

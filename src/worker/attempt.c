@@ -61,6 +61,8 @@ static void attempt_free(struct attempt *at)
 	buf_fini(&at->output);
 	json_decref(at->notices);
 	json_decref(at->proof);
+	json_decref(at->start);
+	json_decref(at->end);
 	free(at->violation);
 	sandbox_leave(&at->place);
 	snapshot_free(at->snapshot);
@@ -75,13 +77,16 @@ static void free_when_done(struct attempt *at)
 		attempt_free(at);
 }
 
-void attempt_closed_handle(uv_handle_t *handle)
+void attempt_released(struct attempt *at)
 {
-	struct attempt *at =
-	    handle->type == UV_TIMER ? handle->data : ((struct pipe_end *)handle->data)->attempt;
-
 	at->handles--;
 	free_when_done(at);
+}
+
+void attempt_closed_handle(uv_handle_t *handle)
+{
+	attempt_released(
+	    handle->type == UV_TIMER ? handle->data : ((struct pipe_end *)handle->data)->attempt);
 }
 
 static void on_reported(void *ctx, int rc)
@@ -96,6 +101,7 @@ static void on_reported(void *ctx, int rc)
 void attempt_report(struct attempt *at)
 {
 	at->phase = PHASE_REPORTING;
+	at->result.record = attest_ended(at, at->result.ending);
 	if (at->session) {
 		at->program->ops->destroy(at->session);
 		at->session = NULL;

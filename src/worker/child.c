@@ -50,10 +50,7 @@ static void both_gone(struct attempt *at)
 	if (!at->child_gone || at->out.open || at->err.open || at->phase != PHASE_RUNNING)
 		return;
 	at->phase = PHASE_CHECKING;
-	if (at->claim->kind == KIND_AGENT)
-		agent_ended(at);
-	else
-		command_ended(at);
+	attest_end(at, at->claim->kind == KIND_AGENT ? agent_ended : command_ended);
 }
 
 static void pipe_close(struct pipe_end *p)
@@ -163,6 +160,7 @@ static void on_started(void *ctx, int rc)
 {
 	struct attempt *at = ctx;
 
+	at->recorded = rc == 0;
 	if (rc || at->stopping) { /* not ours any more: never executed */
 		sandbox_kill(at->child, false);
 		return;
@@ -182,14 +180,37 @@ static void on_refused(struct attempt *at, const struct err *err)
 	attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_DENIED, str_from(why));
 }
 
+/* The walls stand, and what is behind them was looked at: both are put down before it executes. */
+static void start_fenced(struct attempt *at)
+{
+	if (!at->fenced || at->looks || !at->child || at->phase != PHASE_FENCED)
+		return;
+	if (at->tampered) {
+		sandbox_kill(at->child, false);
+		return;
+	}
+	engine_started(at->worker->config.engine, at->claim,
+	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model,
+	    attest_started(at), on_started, at);
+}
+
 static void on_ready(struct attempt *at, const struct fence_report *report)
 {
 	at->proof = json_deep_copy(report->proof);
+	at->fenced = true;
 	if (at->claim->kind == KIND_AGENT)
 		agent_ready(at, report->listener);
-	engine_started(at->worker->config.engine, at->claim,
-	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model,
-	    json_incref(at->proof), on_started, at);
+	start_fenced(at);
+}
+
+/* It never executed. */
+static void give_up(struct attempt *at)
+{
+	child_close(at);
+	if (at->tampered && !at->stopping)
+		attempt_conclude(at, ENDING_DENIED, str_from(at->tampered));
+	else
+		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
 }
 
 static void on_exited(struct attempt *at, const struct fence_report *report)
@@ -199,12 +220,12 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 	at->child_gone = true;
 	at->child = NULL;
 	talk_close(at);
-	if (at->phase == PHASE_FENCED) { /* it never executed */
-		child_close(at);
-		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
-		return;
-	}
-	both_gone(at);
+	if (at->phase != PHASE_FENCED)
+		both_gone(at);
+	else if (at->recorded)
+		attest_end(at, give_up);
+	else
+		give_up(at);
 }
 
 static void on_fence(void *ctx, const struct fence_report *report)
@@ -272,7 +293,7 @@ int child_spawn(struct attempt *at, const struct fence_spec *from, struct str st
 	int rc = input_of(at, stdin_text, stdin_open, &in);
 
 	at->phase = PHASE_FENCED;
-	at->child_gone = false;
+	at->child_gone = at->fenced = at->recorded = false;
 	if (!rc)
 		rc = pipe_open(at, &at->out, &out);
 	if (!rc)
@@ -295,6 +316,8 @@ int child_spawn(struct attempt *at, const struct fence_spec *from, struct str st
 	if (rc) {
 		at->child_gone = true;
 		child_close(at);
+	} else {
+		attest_begin(at, &spec, start_fenced);
 	}
 	return rc;
 }

@@ -88,7 +88,12 @@ void command_ended(struct attempt *at)
 	bool ok = WIFEXITED(at->status) && WEXITSTATUS(at->status) == 0;
 
 	at->result.output = utf8_clean(at->arena, buf_str(&at->output));
-	at->result.facts = json_pack("{s:s, s:b}", "agent", "command", "cut", at->output_cut);
+	at->result.facts = json_pack(
+	    "{s:s, s:b, s:s}", "agent", "command", "cut", at->output_cut, "proof", attest_line(at));
+	if (at->tampered) {
+		attempt_conclude(at, ENDING_DENIED, str_from(at->tampered));
+		return;
+	}
 	if (!ok) {
 		attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_CRASHED,
 		    str_from(why_failed(at)));

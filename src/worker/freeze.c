@@ -3,6 +3,14 @@
 
 #include "base/json.h"
 
+static void conclude(struct attempt *at)
+{
+	if (at->tampered)
+		attempt_conclude(at, ENDING_DENIED, str_from(at->tampered));
+	else
+		attempt_conclude(at, ENDING_ANSWERED, (struct str){ "", 0 });
+}
+
 static void finish(struct attempt *at, struct snapshot *snap)
 {
 	at->snapshot = snap;
@@ -12,7 +20,7 @@ static void finish(struct attempt *at, struct snapshot *snap)
 	at->result.output = str_from(arena_printf(at->arena,
 	    "%lld files, %lld bytes, snapshot %.12s", json_get_int(snap->facts, "files", 0),
 	    json_get_int(snap->facts, "bytes", 0), snap->id));
-	attempt_conclude(at, ENDING_ANSWERED, (struct str){ "", 0 });
+	attest_freeze_end(at, conclude);
 }
 
 static void on_progress(void *ctx, const struct freeze_progress *p)
@@ -43,17 +51,21 @@ static const char *optional(struct attempt *at, struct str s)
 	return s.n ? arena_cstr(at->arena, s) : NULL;
 }
 
-void freeze_start(struct attempt *at)
+static void copy(struct attempt *at)
 {
 	struct workspace *ws = at->worker->config.workspace;
 	const struct claim *cl = at->claim;
 	struct snapshot *have;
-	struct err err = { 0 };
+	struct err err = { .code = -ECANCELED };
 	struct freeze_spec spec = { .repo = arena_cstr(at->arena, cl->repo),
 		.at = optional(at, cl->at),
 		.base = optional(at, cl->base),
 		.focus = cl->focus.n ? cl->focus : cl->question };
 
+	if (at->stopping) {
+		on_done(at, NULL, &err);
+		return;
+	}
 	if (cl->snapshot.n &&
 	    workspace_open(ws, arena_cstr(at->arena, cl->snapshot), &have, &err) == 0) {
 		finish(at, have);
@@ -61,4 +73,9 @@ void freeze_start(struct attempt *at)
 	}
 	if (workspace_freeze(ws, &spec, on_progress, on_done, at, &at->freeze, &err) < 0)
 		on_done(at, NULL, &err);
+}
+
+void freeze_start(struct attempt *at)
+{
+	attest_freeze_begin(at, copy);
 }

@@ -5,6 +5,7 @@
 #include "base/imap.h"
 #include "base/limits.h"
 #include "worker/lines.h"
+#include "worker/look.h"
 #include "worker/recorder.h"
 #include "worker/worker.h"
 
@@ -25,6 +26,7 @@ struct worker {
 	struct worker_config config;
 	uv_loop_t *loop;
 	struct recorder *recorder;
+	struct lookout *lookout;
 	struct list offers;   /* struct offer */
 	struct list attempts; /* struct attempt */
 	size_t n_attempts, n_claiming;
@@ -90,6 +92,13 @@ struct attempt {
 	struct snapshot *snapshot;
 	struct freeze *freeze;
 
+	/* what it proves: attest.c */
+	json_t *start, *end; /* its records, as far as they are known */
+	unsigned looks;	     /* answers that have not come */
+	void (*looked)(struct attempt *at), (*ended)(struct attempt *at);
+	bool fenced, recorded; /* the walls stand; the first record is in the log */
+	const char *tampered;  /* why nothing of it counts */
+
 	struct attempt_result result;
 };
 
@@ -105,6 +114,8 @@ void attempt_report(struct attempt *at);
  */
 enum ending attempt_stop_ending(const struct attempt *at);
 void attempt_closed_handle(uv_handle_t *handle);
+/* One thing less that holds AT; it may be gone afterwards. */
+void attempt_released(struct attempt *at);
 
 /* child.c: process and pipes. With STDIN_OPEN there is more to say than STDIN_TEXT (talk.c). */
 MUST_CHECK int child_spawn(struct attempt *at, const struct fence_spec *spec, struct str stdin_text,
@@ -123,6 +134,24 @@ void talk_line(struct attempt *at, struct str line); /* and its newline */
 void talk_close(struct attempt *at);
 /* The agent has said its last word: it may leave, and soon it has to. */
 void talk_over(struct attempt *at);
+
+/* attest.c: records of what holds an attempt, and of what it left behind */
+/* THEN comes when everything was looked at, maybe before this returns. */
+void attest_begin(
+    struct attempt *at, const struct fence_spec *spec, void (*then)(struct attempt *at));
+/* The first record, with the fence's proof in it; the caller's. */
+json_t *attest_started(struct attempt *at);
+/* The process is gone. */
+void attest_end(struct attempt *at, void (*then)(struct attempt *at));
+/* How the user's repository changed while AT ran, or NULL. */
+const char *attest_change(const struct attempt *at);
+/* The last record; the caller's. NULL when there was no first one. */
+json_t *attest_ended(struct attempt *at, enum ending ending);
+/* What AT proves, in one line. */
+const char *attest_line(struct attempt *at);
+/* The same around the making of a snapshot. */
+void attest_freeze_begin(struct attempt *at, void (*then)(struct attempt *at));
+void attest_freeze_end(struct attempt *at, void (*then)(struct attempt *at));
 
 /* worker.c */
 void worker_attempt_begins(struct worker *w, struct attempt *at);

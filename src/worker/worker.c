@@ -145,6 +145,7 @@ struct worker *worker_create(const struct worker_config *config)
 	w->config = *config;
 	w->loop = config->loop;
 	w->recorder = recorder_create(config->loop, config->engine);
+	w->lookout = lookout_create(config->loop);
 	list_init(&w->offers);
 	list_init(&w->attempts);
 	uv_timer_init(w->loop, &w->renew);
@@ -180,6 +181,7 @@ void worker_destroy(struct worker *w)
 	}
 	imap_fini(&w->budgets);
 	recorder_destroy(w->recorder);
+	lookout_destroy(w->lookout);
 	uv_close((uv_handle_t *)&w->renew, on_closed);
 	uv_close((uv_handle_t *)&w->fence, on_closed);
 }
