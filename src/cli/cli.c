@@ -28,8 +28,8 @@ const struct opt global_opts[] = {
 	{ 0 },
 };
 
-const struct cmd *const all_cmds[] = { &cmd_run, &cmd_flows, &cmd_runs, &cmd_agents, &cmd_doctor,
-	&cmd_version, &cmd_help, &cmd_completion, NULL };
+const struct cmd *const all_cmds[] = { &cmd_run, &cmd_flows, &cmd_runs, &cmd_proof, &cmd_agents,
+	&cmd_doctor, &cmd_version, &cmd_help, &cmd_completion, NULL };
 
 /* --- saying ------------------------------------------------------------------------------------
  */

@@ -44,6 +44,25 @@ static void topic_read_only(struct buf *b)
 	    "What a machine lacks is named by: tutti doctor\n");
 }
 
+static void topic_proof(struct buf *b)
+{
+	buf_adds(b,
+	    "Before an agent starts and after it has ended, a record goes into the run's log: the\n"
+	    "fence as the kernel tells it, the canaries, the program with its digest, arguments "
+	    "and\n"
+	    "names of its environment, and fingerprints of the snapshot and of your repository.\n"
+	    "Every record names the log before it, and the run is sealed with the digest of "
+	    "all.\n\n"
+	    "  tutti runs show RUN --proof                all of it, to read\n"
+	    "  tutti runs show RUN --proof --json > FILE  to keep; nothing that agents said is in "
+	    "it\n"
+	    "  tutti proof verify FILE                    anywhere, without the run\n\n"
+	    "An agent has no way to your repository. When its fingerprint changed during a run,\n"
+	    "then by you or another program, and the report says so. When the snapshot changed "
+	    "that\n"
+	    "the agents read, the attempt fails.\n");
+}
+
 static void topic_models(struct buf *b)
 {
 	buf_adds(b,
@@ -78,6 +97,7 @@ static const struct {
 	{ "exit-codes", "what the exit codes mean", topic_exit_codes },
 	{ "sizes", "how --size auto decides", topic_sizes },
 	{ "read-only", "what keeps agents from writing", topic_read_only },
+	{ "proofs", "what is kept of that, and how to check it", topic_proof },
 	{ "models", "where the model comes from", topic_models },
 	{ "agents", "which programs do the work", topic_agents },
 };
@@ -246,6 +266,8 @@ static const char *verbs_of(const struct cmd *c)
 		return "list show watch logs cancel resume retry export";
 	if (c == &cmd_agents)
 		return "list show";
+	if (c == &cmd_proof)
+		return "verify";
 	if (c == &cmd_completion)
 		return "bash zsh fish";
 	return "";

@@ -7,6 +7,7 @@
 #include "cli/keys.h"
 #include "cli/logline.h"
 #include "cli/paths.h"
+#include "cli/proof.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 struct runs_opts {
 	const char *step, *as, *format, *output, *status, *flow, *script;
-	bool follow, all, strict;
+	bool follow, all, strict, proof;
 	long long since, limit;
 };
 
@@ -33,8 +34,10 @@ static const struct opt opts[] = {
 	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more", O(follow) },
 	{ "since", 0, OPT_NUMBER, "SEQ", "logs", "events after this number", O(since) },
 	{ "as", 0, OPT_CHOICE, "md|json", "export", "the form (md)", O(as) },
-	{ "output", 'o', OPT_TEXT, "FILE", "export, resume", "where it goes; - is stdout",
-	    O(output) },
+	{ "proof", 0, OPT_FLAG, NULL, "show",
+	    "what held its agents to reading; with --json as a file to keep", O(proof) },
+	{ "output", 'o', OPT_TEXT, "FILE", "export, resume, show --proof",
+	    "where it goes; - is stdout", O(output) },
 	{ "format", 0, OPT_CHOICE, "auto|live|plain|jsonl|quiet", "resume, watch",
 	    "of the progress", O(format) },
 	{ "strict", 0, OPT_FLAG, NULL, "resume", "exit 8 when anything is missing", O(strict) },
@@ -193,12 +196,88 @@ static void add_step(struct buf *b, const struct term *t, const struct step_row 
 	buf_addc(b, '\n');
 }
 
+/* --- proof
+ * -------------------------------------------------------------------------------------------- */
+
+static int proof_code(const struct engine_proof *p)
+{
+	return p->state == 0 || (p->running && p->state == -EPERM) ? EXIT_DONE : EXIT_INVALID;
+}
+
+static int write_out(struct look *l, struct str text, int code)
+{
+	struct err err = { 0 };
+
+	if (!l->o->output || strcmp(l->o->output, "-") == 0)
+		return cli_print(text, code);
+	if (fs_write(l->o->output, text, 0644, &err) < 0)
+		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
+	return code;
+}
+
+static void add_proof(struct look *l, struct buf *b, const struct engine_proof *p)
+{
+	struct term t;
+
+	term_init(&t, STDOUT_FILENO, l->g->color);
+	add_run(b, &t, l->a, &l->row);
+	add_line(b, &t, p->state ? STYLE_BAD : STYLE_GOOD, str_from(engine_proof_line(l->a, p)));
+	if (p->found.seal.seq)
+		add_line(b, &t, STYLE_DIM,
+		    str_from(arena_printf(l->a, "%lld events, sealed with %s",
+			(long long)p->found.events, p->found.seal.sha256)));
+	proof_add(b, &t, l->a, p->file);
+}
+
+static int show_proof(struct look *l)
+{
+	struct engine_proof p;
+	struct err err = { 0 };
+	struct buf b;
+	int code, rc = engine_proof(l->s, l->a, l->key, &p, &err);
+
+	buf_init(&b, MIB(256));
+	if (rc) {
+		code = cli_fail(l->g, &err, EXIT_RUN_FAILED);
+	} else if (l->g->json) {
+		code = write_out(l, p.file, proof_code(&p));
+	} else {
+		add_proof(l, &b, &p);
+		code = write_out(l, buf_str(&b), proof_code(&p));
+	}
+	engine_proof_free(&p);
+	buf_fini(&b);
+	return code;
+}
+
+/* For `show`: a line, and whether it is a good one. */
+static const char *proof_line(struct look *l, bool *ret_good)
+{
+	struct engine_proof p;
+	struct err err = { 0 };
+	int rc = engine_proof(l->s, l->a, l->key, &p, &err);
+	const char *line =
+	    rc ? arena_printf(l->a, "read-only: %s", err.what) : engine_proof_line(l->a, &p);
+
+	*ret_good = !rc && proof_code(&p) == EXIT_DONE;
+	engine_proof_free(&p);
+	return line;
+}
+
+/* --- one run
+ * -------------------------------------------------------------------------------------------- */
+
 static int show(struct look *l)
 {
 	struct step_row *steps;
 	size_t n;
 	struct term t;
 	struct buf b;
+	bool good;
+
+	if (l->o->proof)
+		return show_proof(l);
+	const char *proof = proof_line(l, &good);
 	json_t *all = json_array(), *options = json_parse(l->row.options, NULL);
 	int rc = l->s->ops->step_list(l->s, l->a, l->key, &steps, &n);
 
@@ -210,6 +289,7 @@ static int show(struct look *l)
 		add_line(&b, &t, STYLE_BAD, l->row.reason);
 	if (l->row.outcome.n)
 		add_line(&b, &t, STYLE_PLAIN, l->row.outcome);
+	add_line(&b, &t, good ? STYLE_DIM : STYLE_BAD, str_from(proof));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		add_step(&b, &t, &steps[i]);
 		json_array_append_new(all, step_json(&steps[i]));
@@ -218,6 +298,7 @@ static int show(struct look *l)
 
 	json_object_set(doc, "steps", all);
 	json_object_set_new(doc, "command", json_text(json_get_str(options, "command")));
+	json_object_set_new(doc, "proof", json_cstr(proof));
 	int code = l->g->json ? cli_print_json(doc, EXIT_DONE) : cli_print(buf_str(&b), EXIT_DONE);
 
 	if (!l->g->json)
@@ -586,7 +667,8 @@ static const char *const examples[] = { "tutti runs show last", "tutti runs expo
 	"tutti runs resume r-7f3k", NULL };
 
 const struct cmd cmd_runs = { "runs",
-	"runs list | show RUN | watch RUN | logs RUN | cancel RUN | resume RUN | retry RUN | "
+	"runs list | show RUN [--proof] | watch RUN | logs RUN | cancel RUN | resume RUN | retry "
+	"RUN | "
 	"export RUN",
 	"past and present runs; RUN is an id, its beginning, `last` or `last~1`", opts, examples,
 	run, sizeof(struct runs_opts), false };

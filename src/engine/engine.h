@@ -14,6 +14,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "attest/attest.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -213,5 +214,24 @@ MUST_CHECK int engine_resolve(
  * what is stored now. In A. */
 MUST_CHECK int engine_report_text(
     struct store *s, struct arena *a, int64_t run, bool json, struct str *ret, struct err *err);
+
+/* What a stored run proves. Nothing that was found out earlier is believed: its log is read. */
+struct engine_proof {
+	/*
+	 * 0: it only read. -EPERM: not everything is proven, or not yet. -EPROTO: log, results or
+	 * report are not as they were written. -ENODATA: a version wrote it that kept no proofs.
+	 */
+	int state;
+	struct err err; /* why STATE is not 0 */
+	bool running;
+	struct attest_found found;
+	struct str file; /* as exported, in the arena */
+};
+/* RET is to be freed in any case. An error: it could not be read. */
+MUST_CHECK int engine_proof(
+    struct store *s, struct arena *a, int64_t run, struct engine_proof *ret, struct err *err);
+void engine_proof_free(struct engine_proof *p);
+/* In one line, in A. */
+char *engine_proof_line(struct arena *a, const struct engine_proof *p);
 
 #endif
