@@ -537,22 +537,3 @@ void house_follow(struct house *h, int64_t key)
 	show_tick(&h->show, clock_wall());
 	show_clear(&h->show);
 }
-
-int house_read(struct arena *a, const struct globals *g, struct store **ret, struct err *err)
-{
-	const struct store_ops *ops;
-	char *data, *path;
-
-	if (paths_data(a, g->data, &data, err) < 0)
-		return EXIT_NOT_READY;
-	path = fs_join(a, data, "tutti.db");
-	if (!fs_exists(path)) {
-		err_set(err, -ENOENT, "there are no runs yet");
-		err_why(err, "%s is empty", data);
-		err_fix(err, "tutti run architectural-analysis \"…\" --model rehearsal");
-		return EXIT_NOT_FOUND;
-	}
-	if (store_backend(path, &ops, err) < 0 || ops->open(path, true, ret, err) < 0)
-		return EXIT_NOT_READY;
-	return 0;
-}

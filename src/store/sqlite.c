@@ -141,6 +141,8 @@ static int sqlite_migrate(struct store *store, struct err *err)
 
 	if (rc == 0 && have == STORE_SCHEMA)
 		return 0;
+	if (rc == 0 && have < STORE_SCHEMA && sqlite3_db_readonly(s->db, "main"))
+		return err_set(err, -ESTALE, "the database was written by an older tutti");
 	if (rc == 0 && have > STORE_SCHEMA) {
 		err_set(err, -EPROTO, "the database was written by a newer tutti");
 		err_why(err, "its schema is %d; this program knows %d", have, STORE_SCHEMA);

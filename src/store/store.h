@@ -116,6 +116,7 @@ struct store_ops {
 	/* life: URL is a path or postgres://…; read_only opens beside a living owner */
 	int (*open)(const char *url, bool read_only, struct store **ret, struct err *err);
 	void (*close)(struct store *s);
+	/* to STORE_SCHEMA; -ESTALE: opened for reading only, and older than that */
 	int (*migrate)(struct store *s, struct err *err);
 
 	/* transactions, driven by the store thread */
