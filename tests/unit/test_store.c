@@ -449,6 +449,58 @@ static void a_reader_sees_what_is_committed_and_cannot_write(void **state)
 	commit();
 }
 
+/* What a run's log came to is kept with it. */
+static void a_seal_is_kept(void **state)
+{
+	struct run_row got;
+
+	(void)state;
+	begin();
+	int64_t key = put_run("r-1");
+
+	assert_int_equal(ops->run_load(s, a, key, &got), 0);
+	assert_str(got.seal, "");
+	assert_int_equal(got.seal_seq, 0);
+	got.seal = STR("abc");
+	got.seal_seq = 7;
+	assert_int_equal(ops->run_update(s, &got), 0);
+	commit();
+	assert_int_equal(ops->run_load(s, a, key, &got), 0);
+	assert_str(got.seal, "abc");
+	assert_int_equal(got.seal_seq, 7);
+}
+
+/* As the first version left it: without seals. */
+static void an_older_schema_is_brought_up_to_date(void **state)
+{
+	struct store *reader;
+	struct run_row got;
+	struct err err;
+	char cmd[400];
+
+	(void)state;
+	begin();
+	int64_t key = put_run("r-1");
+
+	commit();
+	ops->close(s);
+	snprintf(cmd, sizeof(cmd),
+	    "python3 -c \"import sqlite3; c = sqlite3.connect('%s');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN seal');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN seal_seq');"
+	    " c.execute('PRAGMA user_version = 1'); c.commit()\"",
+	    url);
+	assert_int_equal(system(cmd), 0); /* NOLINT(cert-env33-c) */
+	assert_int_equal(ops->open(url, true, &reader, &err), 0);
+	assert_int_equal(ops->migrate(reader, &err), -ESTALE);
+	ops->close(reader);
+	assert_int_equal(ops->open(url, false, &s, &err), 0);
+	assert_int_equal(ops->migrate(s, &err), 0);
+	assert_int_equal(ops->run_load(s, a, key, &got), 0);
+	assert_str(got.id, "r-1");
+	assert_str(got.seal, "");
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
 	struct err err;
@@ -561,6 +613,8 @@ int main(void)
 		T(content_is_stored_once),
 		T(what_is_rolled_back_was_never_there),
 		T(a_reader_sees_what_is_committed_and_cannot_write),
+		T(a_seal_is_kept),
+		T(an_older_schema_is_brought_up_to_date),
 		T(a_newer_schema_is_refused),
 		T(what_was_acknowledged_survives_kill_9),
 		T(one_owner_a_directory),

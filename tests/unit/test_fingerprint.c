@@ -1,0 +1,194 @@
+/* What a directory's fingerprint sees, and what cannot hold it up. */
+#include "place.h"
+
+#include "workspace/fingerprint.h"
+
+#include <sys/mman.h>
+
+static int set_up(void **state)
+{
+	(void)state;
+	place_make();
+	sh("mkdir -p a/b c; echo one >a/b/1; echo two >a/2; ln -s /etc link; printf x >c/x");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	place_remove();
+	return 0;
+}
+
+static const char *taken(void)
+{
+	struct fingerprint fp;
+
+	fingerprint_take(here.dir, &fp);
+	assert_int_equal(fp.error, 0);
+	return text("%s", fp.sha256);
+}
+
+static void what_does_not_change_is_equal(void **state)
+{
+	struct fingerprint fp;
+	const char *before = taken();
+
+	(void)state;
+	sh("cat a/b/1 a/2 c/x >/dev/null; ls -lR . >/dev/null");
+	assert_string_equal(taken(), before);
+	fingerprint_take(here.dir, &fp);
+	assert_int_equal(fp.count, 8); /* itself, 3 directories, 3 files, a link */
+	assert_int_equal(fp.bytes, 9);
+	assert_int_equal(fp.unread, 0);
+	assert_false(fp.cut);
+}
+
+/* Each by itself, and each seen, also where somebody covers his tracks. */
+static void any_change_is_seen(void **state)
+{
+	static const char *const changes[] = { "echo three >a/3", "echo One >a/b/1",
+		"touch -r a/2 /tmp/ref.$$; echo tWo >a/2; touch -r /tmp/ref.$$ a/2; rm /tmp/ref.$$",
+		"chmod +x c/x", "chmod 700 c", "mv a/3 a/4", "rm a/4", "mkdir a/b/deep",
+		"ln -sfn /usr link", "touch -d 2001-01-01 a", "touch c/y; rm c/y",
+		"mv a/b/1 a/b/0; mv a/b/0 a/b/1", "cp c/x c/z; mv c/z c/x", "ln c/x c/again",
+		"git init -q .", "git config core.fsmonitor x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		const char *before = taken();
+
+		sh(changes[i]);
+		if (strcmp(taken(), before) == 0)
+			fail_msg("not seen: %s", changes[i]);
+	}
+}
+
+/* A write through a mapping leaves no call that could be watched, but a time. */
+static void a_write_through_memory_is_seen(void **state)
+{
+	const char *before = taken();
+	int fd = open(at("a/2"), O_RDWR | O_CLOEXEC);
+	char *p = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	(void)state;
+	assert_true(p != MAP_FAILED);
+	p[0] = 'T';
+	munmap(p, 3);
+	close(fd);
+	assert_true(strcmp(taken(), before) != 0);
+}
+
+static void nothing_is_opened_that_could_hang(void **state)
+{
+	struct fingerprint fp;
+
+	(void)state;
+	sh("mkfifo fifo a/fifo; truncate -s 8T huge 2>/dev/null || truncate -s 1G huge;"
+	   " ln -s . a/self; ln -s ../../../../.. up; ln -s missing broken");
+	put_socket("sock");
+	fingerprint_take(here.dir, &fp);
+	assert_int_equal(fp.error, 0);
+	assert_int_equal(fp.count, 8 + 7);
+	assert_int_equal(fp.unread, 0);
+}
+
+static void names_are_bytes(void **state)
+{
+	const char *before;
+
+	(void)state;
+	for (int c = 1; c < 256; c++)
+		if (c != '/' && c != '.')
+			put_str(text("names/%c", c), STR("x"));
+	before = taken();
+	assert_string_equal(taken(), before);
+	sh("mv names/$'\\xff' names/$'\\xff\\n\\e[2J'");
+	assert_true(strcmp(taken(), before) != 0);
+}
+
+/* "a" + "b/c" is not "a/b" + "c". */
+static void trees_of_the_same_names_are_told_apart(void **state)
+{
+	const char *one;
+
+	(void)state;
+	sh("rm -rf * ; mkdir a; touch -d 2001-01-01 a/b");
+	one = taken();
+	sh("mv a/b b; touch -d 2001-01-01 a b");
+	assert_true(strcmp(taken(), one) != 0);
+}
+
+static void what_is_closed_or_too_deep_is_counted(void **state)
+{
+	struct fingerprint fp;
+
+	(void)state;
+	sh("python3 - <<'END'\n"
+	   "import os\n"
+	   "for i in range(60):\n"
+	   "    os.mkdir('d' * 100)\n"
+	   "    os.chdir('d' * 100)\n"
+	   "END");
+	fingerprint_take(here.dir, &fp);
+	assert_int_equal(fp.error, 0);
+	assert_true(fp.unread == 1); /* the first one whose path is too long to be opened */
+	assert_true(fp.count > 40 && fp.count < 60);
+	sh("python3 - <<'END'\n"
+	   "import os, shutil\n"
+	   "for i in range(40):\n"
+	   "    os.chdir('d' * 100)\n"
+	   "shutil.rmtree('d' * 100)\n"
+	   "END");
+}
+
+static void there_is_an_end(void **state)
+{
+	struct fingerprint fp;
+
+	(void)state;
+	fingerprint_take(at("missing"), &fp);
+	assert_int_equal(fp.error, -ENOENT);
+	assert_string_equal(fp.sha256, "");
+	fingerprint_take(at("c/x"), &fp);
+	assert_int_equal(fp.error, -ENOTDIR);
+}
+
+static void a_program_is_read_once(void **state)
+{
+	struct fingerprint fp = { 0 };
+	char hex[SHA256_HEX];
+
+	(void)state;
+	fingerprint_program(at("a/2"), &fp);
+	sha256_of(STR("two\n"), hex);
+	assert_string_equal(fp.sha256, hex);
+	fp.sha256[0] = fp.sha256[0] == '0' ? '1' : '0'; /* to tell that it was not read again */
+	fingerprint_program(at("a/2"), &fp);
+	assert_string_not_equal(fp.sha256, hex);
+	sh("cp -p a/2 a/3; mv a/3 a/2");
+	fingerprint_program(at("a/2"), &fp);
+	assert_string_equal(fp.sha256, hex);
+	sh("mkfifo pipe");
+	fingerprint_program(at("pipe"), &fp);
+	assert_int_equal(fp.error, -EACCES);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_does_not_change_is_equal),
+		T(any_change_is_seen),
+		T(a_write_through_memory_is_seen),
+		T(nothing_is_opened_that_could_hang),
+		T(names_are_bytes),
+		T(trees_of_the_same_names_are_told_apart),
+		T(what_is_closed_or_too_deep_is_counted),
+		T(there_is_an_end),
+		T(a_program_is_read_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
