@@ -155,15 +155,18 @@ static void on_script(void *ctx, const struct fingerprint *fp, bool whole)
 	looked(at);
 }
 
+/* Before something runs, what was seen last will do. */
 static void ask(struct attempt *at, const char *path, enum look_kind kind, look_fn fn)
 {
+	bool fresh = at->end || attest_part(at->start) == ATTEST_SNAPSHOT;
+
 	at->looks++;
 	at->handles++;
-	lookout_ask(at->worker->lookout, path, kind, fn, at);
+	lookout_ask(at->worker->lookout, path, kind, fresh, fn, at);
 }
 
 /* The counter is held while asking: an answer may be there at once. */
-static void look(struct attempt *at, enum look_kind repository, void (*then)(struct attempt *at))
+static void look(struct attempt *at, void (*then)(struct attempt *at))
 {
 	at->looked = then;
 	at->looks++;
@@ -171,7 +174,7 @@ static void look(struct attempt *at, enum look_kind repository, void (*then)(str
 	if (at->snapshot && !at->claim->web_only)
 		ask(at, at->snapshot->dir, LOOK_SNAPSHOT, on_snapshot);
 	if (at->claim->repo.n)
-		ask(at, arena_cstr(at->arena, at->claim->repo), repository, on_repository);
+		ask(at, arena_cstr(at->arena, at->claim->repo), LOOK_REPOSITORY, on_repository);
 	if (!at->end && at->program && at->program->interpreter)
 		ask(at, at->program->path, LOOK_PROGRAM, on_script);
 	looked(at);
@@ -189,7 +192,7 @@ void attest_begin(
 	add_program(at->start, at);
 	add_argv(at->start, spec->argv);
 	add_environment(at->start, spec->env);
-	look(at, LOOK_EARLIER, then);
+	look(at, then);
 }
 
 json_t *attest_started(struct attempt *at)
@@ -226,7 +229,7 @@ void attest_end(struct attempt *at, void (*then)(struct attempt *at))
 	else
 		json_object_set_new(at->end, "exit", json_integer(WEXITSTATUS(at->status)));
 	at->ended = then;
-	look(at, LOOK_REPOSITORY, on_end);
+	look(at, on_end);
 }
 
 const char *attest_change(const struct attempt *at)

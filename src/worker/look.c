@@ -23,8 +23,9 @@ struct place {
 	char seal[SHA256_HEX]; /* how the snapshot was made; "": not known yet */
 	struct fingerprint last;
 	bool seen; /* there is a last one */
-	/* the walk in hand */
+	/* the walk in hand: the pool's */
 	uv_work_t work;
+	struct fingerprint now;
 	bool program, read; /* read: all of it, against its list */
 	bool whole;
 };
@@ -81,16 +82,16 @@ static void on_pool(uv_work_t *work)
 	struct fingerprint before;
 
 	if (p->program) {
-		fingerprint_program(p->path, &p->last);
+		fingerprint_program(p->path, &p->now);
 		return;
 	}
-	fingerprint_take(p->path, &p->last);
+	fingerprint_take(p->path, &p->now);
 	if (!p->read)
 		return;
-	before = p->last;
+	before = p->now;
 	p->whole = snapshot_is_whole(p->path);
-	fingerprint_take(p->path, &p->last);
-	p->whole &= !before.error && strcmp(before.sha256, p->last.sha256) == 0;
+	fingerprint_take(p->path, &p->now);
+	p->whole &= !before.error && strcmp(before.sha256, p->now.sha256) == 0;
 }
 
 static void on_pooled(uv_work_t *work, int status);
@@ -116,6 +117,11 @@ static void walk(struct place *p)
 	uv_queue_work(p->lookout->loop, &p->work, on_pool, on_pooled);
 }
 
+static bool is_whole(const struct place *p)
+{
+	return p->last.sha256[0] && strcmp(p->seal, p->last.sha256) == 0;
+}
+
 static void on_pooled(uv_work_t *work, int status)
 {
 	struct place *p = work->data;
@@ -123,10 +129,11 @@ static void on_pooled(uv_work_t *work, int status)
 	(void)status;
 	p->seen = true;
 	p->walking = false;
+	p->last = p->now;
 	if (p->whole)
 		memcpy(p->seal, p->last.sha256, sizeof(p->seal));
-	bool whole = p->last.sha256[0] && strcmp(p->seal, p->last.sha256) == 0;
 	const struct fingerprint fp = p->last;
+	bool whole = is_whole(p);
 	struct list served;
 
 	/* whoever is served may ask again */
@@ -146,14 +153,15 @@ static void on_pooled(uv_work_t *work, int status)
 		walk(p);
 }
 
-void lookout_ask(struct lookout *l, const char *path, enum look_kind kind, look_fn fn, void *ctx)
+void lookout_ask(
+    struct lookout *l, const char *path, enum look_kind kind, bool fresh, look_fn fn, void *ctx)
 {
 	struct place *p = place_of(l, path);
 
-	if (kind == LOOK_EARLIER && p->seen && !p->last.error && !p->walking) {
+	if (!fresh && p->seen && !p->last.error) {
 		const struct fingerprint fp = p->last;
 
-		fn(ctx, &fp, false);
+		fn(ctx, &fp, is_whole(p));
 		return;
 	}
 	struct asking *q = xalloc(sizeof(*q));

@@ -16,7 +16,6 @@ struct lookout;
 
 enum look_kind {
 	LOOK_REPOSITORY, /* as it is now */
-	LOOK_EARLIER,	 /* the same, but an earlier look will do: what is equal since was equal */
 	LOOK_SNAPSHOT,	 /* and whether it is as it was made */
 	LOOK_MADE,	 /* a snapshot that was made, or read whole, just now */
 	LOOK_PROGRAM,	 /* a file: its digest */
@@ -29,8 +28,12 @@ typedef void (*look_fn)(void *ctx, const struct fingerprint *fp, bool whole);
 struct lookout *lookout_create(void *loop);
 /* No look may be under way. */
 void lookout_destroy(struct lookout *l);
-/* FN comes from the loop, exactly once, also when PATH is not there any more; maybe before this
- * returns. */
-void lookout_ask(struct lookout *l, const char *path, enum look_kind kind, look_fn fn, void *ctx);
+/*
+ * FN comes from the loop, exactly once, also when PATH is not there any more. Not FRESH: what was
+ * seen last will do, and FN may come before this returns. That is enough before something runs:
+ * what is equal afterwards was equal all the time.
+ */
+void lookout_ask(
+    struct lookout *l, const char *path, enum look_kind kind, bool fresh, look_fn fn, void *ctx);
 
 #endif

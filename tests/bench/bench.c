@@ -146,6 +146,7 @@ static const struct {
 	{ "resume", "1,000 runs after kill -9", bench_resume, true },
 	{ "spawn", "a fenced child against fork and exec", bench_spawn, true },
 	{ "fence", "a launch in each mode of the fence", bench_fence },
+	{ "proof", "what it costs to prove that a step only read", bench_proof },
 	{ "agents", "native agents at once: memory and time", bench_agents },
 	{ "idle", "a process with nothing to do", bench_idle },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },

@@ -59,12 +59,22 @@ double limit_chain(
 /* fork, exec and wait of `true`; milliseconds each. */
 void limit_spawn(unsigned times, struct series *ret);
 
+/* house.c: runs with real attempts */
+struct house;
+/* Places that nothing else uses: data, configuration CONFIG, a small repository in DIR/repo. The
+ * flow FLOW is called "bench". free() the result after removing what is there. */
+char *bench_place(struct arena *a, const char *flow, const char *config);
+/* Opens a house, runs the flow "bench" on DIR/repo and waits for its end. Seconds. */
+double bench_flow(struct arena *a, const char *dir, const char *script,
+    void (*watch)(struct house *h), struct house *h);
+
 /* what can be measured */
 int bench_engine(struct arena *a);
 int bench_resume(struct arena *a);
 int bench_spawn(struct arena *a);
 int bench_fence(struct arena *a);
 int bench_agents(struct arena *a);
+int bench_proof(struct arena *a);
 int bench_idle(struct arena *a);
 int bench_flood(struct arena *a);
 

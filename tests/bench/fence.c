@@ -75,85 +75,6 @@ static void spawn_fenced(struct sandbox *sb, const char *repo, unsigned times, s
 	}
 }
 
-/* --- a house ------------------------------------------------------------------------------ */
-
-/* Places that nothing else uses: data, configuration (with EXTRA in it), a small repository. */
-static char *make_place(struct arena *a, const char *flow, const char *config)
-{
-	char *dir = bench_dir(a), *repo = fs_join(a, dir, "repo");
-	struct err err = { 0 };
-
-	setenv("TUTTI_DATA", fs_join(a, dir, "data"), 1);
-	setenv("XDG_CONFIG_HOME", dir, 1);
-	if (fs_mkdirs(fs_join(a, dir, "tutti/flows"), 0700) < 0 || fs_mkdirs(repo, 0755) < 0 ||
-	    fs_mkdirs(fs_join(a, dir, "data"), 0700) < 0 ||
-	    fs_write(fs_join(a, dir, "tutti/flows/bench.yaml"), str_from(flow), 0600, &err) < 0 ||
-	    fs_write(fs_join(a, dir, "tutti/config.yaml"), str_from(config), 0600, &err) < 0 ||
-	    fs_write(fs_join(a, repo, "main.c"), STR("int main(void)\n{\n\treturn 0;\n}\n"), 0644,
-		&err) < 0)
-		bench_die(err.what, err.code);
-	return dir;
-}
-
-struct launched {
-	bool done;
-	int64_t key;
-};
-
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
-{
-	struct launched *l = ctx;
-
-	(void)id;
-	if (rc)
-		bench_die(err->what, rc);
-	l->done = true;
-	l->key = key;
-}
-
-/* Opens a house, runs the flow "bench" on DIR/repo and waits for its end. Seconds. */
-static double run_flow(struct arena *a, const char *dir, const char *script,
-    void (*watch)(struct house *h), struct house *h)
-{
-	struct globals g = { 0 };
-	struct house_spec spec = { .globals = &g,
-		.model = "rehearsal",
-		.script = script,
-		.agents = true,
-		.format = "quiet" };
-	struct err err = { 0 };
-	struct launched done = { 0 };
-	struct library *lib = cli_library(a, &g);
-	json_t *frozen = library_freeze(lib, STR("bench"), &err);
-	json_t *input = json_pack("{s:s}", "question", "what is main?");
-
-	if (!frozen || house_open(h, a, &spec, &err))
-		bench_die(err.what, err.code);
-	const struct launch l = { .frozen = frozen,
-		.flow = STR("bench"),
-		.input = input,
-		.size = SIZE_SMALL,
-		.agent = str_from(h->agent),
-		.model = STR("rehearsal"),
-		.repo = str_from(fs_join(a, dir, "repo")) };
-	uint64_t t0 = bench_now();
-
-	if (watch)
-		watch(h);
-	engine_launch(h->engine, &l, on_launched, &done);
-	while (!done.done)
-		uv_run(&h->loop, UV_RUN_ONCE);
-	house_follow(h, done.key);
-	double took = (double)(bench_now() - t0) / 1e9;
-
-	if (h->status != RUN_COMPLETED)
-		bench_die("the run did not complete", 0);
-	json_decref(frozen);
-	json_decref(input);
-	library_destroy(lib);
-	return took;
-}
-
 /* --- spawn -------------------------------------------------------------------------------- */
 
 static const char spawn_flow[] =
@@ -165,9 +86,9 @@ static const char spawn_flow[] =
 
 static double spawn_steps(struct arena *a, const char *parallel)
 {
-	char *dir = make_place(a, spawn_flow, arena_printf(a, "parallel: %s\n", parallel));
+	char *dir = bench_place(a, spawn_flow, arena_printf(a, "parallel: %s\n", parallel));
 	struct house h;
-	double took = run_flow(a, dir, NULL, NULL, &h);
+	double took = bench_flow(a, dir, NULL, NULL, &h);
 
 	house_close(&h);
 	fs_remove_tree(dir);
@@ -183,7 +104,7 @@ int bench_spawn(struct arena *a)
 
 	if (sandbox_start(&sb, &err) < 0)
 		bench_die(err.what, err.code);
-	char *dir = make_place(a, spawn_flow, "");
+	char *dir = bench_place(a, spawn_flow, "");
 
 	for (int i = 0; i < ROUNDS; i++) {
 		limit_spawn(SPAWNS, &bare);
@@ -300,7 +221,7 @@ static void watch_tree(struct house *h)
 
 int bench_agents(struct arena *a)
 {
-	char *dir = make_place(a, agents_flow, "parallel: 100\n");
+	char *dir = bench_place(a, agents_flow, "parallel: 100\n");
 	char *script = fs_join(a, dir, "script");
 	struct house h;
 	struct err err = { 0 };
@@ -308,7 +229,7 @@ int bench_agents(struct arena *a)
 	if (fs_write(script, str_from(arena_printf(a, "delay %d\n", AGENT_DELAY_MS)), 0600, &err) <
 	    0)
 		bench_die(err.what, err.code);
-	double took = run_flow(a, dir, script, watch_tree, &h);
+	double took = bench_flow(a, dir, script, watch_tree, &h);
 
 	uv_close((uv_handle_t *)&tree.timer, NULL);
 	house_close(&h);
@@ -350,10 +271,10 @@ static void watch_us(struct house *h)
 
 int bench_idle(struct arena *a)
 {
-	char *dir = make_place(a, idle_flow, "");
+	char *dir = bench_place(a, idle_flow, "");
 	struct house h;
 
-	run_flow(a, dir, NULL, watch_us, &h);
+	bench_flow(a, dir, NULL, watch_us, &h);
 	uv_close((uv_handle_t *)&resting.timer, NULL);
 	house_close(&h);
 	fs_remove_tree(dir);

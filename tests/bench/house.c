@@ -1,0 +1,84 @@
+/* A whole house on a place of its own, for measurements of runs with real attempts. */
+#include "bench.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/house.h"
+#include "sys/fs.h"
+
+#include <stdlib.h>
+
+char *bench_place(struct arena *a, const char *flow, const char *config)
+{
+	char *dir = bench_dir(a), *repo = fs_join(a, dir, "repo");
+	struct err err = { 0 };
+
+	setenv("TUTTI_DATA", fs_join(a, dir, "data"), 1);
+	setenv("XDG_CONFIG_HOME", dir, 1);
+	if (fs_mkdirs(fs_join(a, dir, "tutti/flows"), 0700) < 0 || fs_mkdirs(repo, 0755) < 0 ||
+	    fs_mkdirs(fs_join(a, dir, "data"), 0700) < 0 ||
+	    fs_write(fs_join(a, dir, "tutti/flows/bench.yaml"), str_from(flow), 0600, &err) < 0 ||
+	    fs_write(fs_join(a, dir, "tutti/config.yaml"), str_from(config), 0600, &err) < 0 ||
+	    fs_write(fs_join(a, repo, "main.c"), STR("int main(void)\n{\n\treturn 0;\n}\n"), 0644,
+		&err) < 0)
+		bench_die(err.what, err.code);
+	return dir;
+}
+
+struct launched {
+	bool done;
+	int64_t key;
+};
+
+static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+{
+	struct launched *l = ctx;
+
+	(void)id;
+	if (rc)
+		bench_die(err->what, rc);
+	l->done = true;
+	l->key = key;
+}
+
+double bench_flow(struct arena *a, const char *dir, const char *script,
+    void (*watch)(struct house *h), struct house *h)
+{
+	struct globals g = { 0 };
+	struct house_spec spec = { .globals = &g,
+		.model = "rehearsal",
+		.script = script,
+		.agents = true,
+		.format = "quiet" };
+	struct err err = { 0 };
+	struct launched done = { 0 };
+	struct library *lib = cli_library(a, &g);
+	json_t *frozen = library_freeze(lib, STR("bench"), &err);
+	json_t *input = json_pack("{s:s}", "question", "what is main?");
+
+	if (!frozen || house_open(h, a, &spec, &err))
+		bench_die(err.what, err.code);
+	const struct launch l = { .frozen = frozen,
+		.flow = STR("bench"),
+		.input = input,
+		.size = SIZE_SMALL,
+		.agent = str_from(h->agent),
+		.model = STR("rehearsal"),
+		.repo = str_from(fs_join(a, dir, "repo")) };
+	uint64_t t0 = bench_now();
+
+	if (watch)
+		watch(h);
+	engine_launch(h->engine, &l, on_launched, &done);
+	while (!done.done)
+		uv_run(&h->loop, UV_RUN_ONCE);
+	house_follow(h, done.key);
+	double took = (double)(bench_now() - t0) / 1e9;
+
+	if (h->status != RUN_COMPLETED)
+		bench_die("the run did not complete", 0);
+	json_decref(frozen);
+	json_decref(input);
+	library_destroy(lib);
+	return took;
+}
