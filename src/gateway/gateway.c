@@ -303,7 +303,7 @@ void gateway_port_facts(const struct port *p, struct port_facts *ret)
 {
 	*ret = (struct port_facts){ .upstream = p->up->name,
 		.requests = p->answered,
-		.refused = p->refused,
+		.refused = p->turned_away,
 		.bytes_out = p->sent,
 		.bytes_in = p->got };
 }

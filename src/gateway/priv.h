@@ -101,10 +101,11 @@ struct port {
 	bool closed;
 	long long in, out, cached;
 	unsigned answered, asked, refused, exchanges;
-	size_t sent, got; /* bytes of all bodies */
-	bool over;	  /* its owner was told */
-	int verdict;	  /* enum ending */
-	bool fatal;	  /* no further request has a chance */
+	unsigned turned_away; /* requests, whatever the reason */
+	size_t sent, got;     /* bytes of all bodies */
+	bool over;	      /* its owner was told */
+	int verdict;	      /* enum ending */
+	bool fatal;	      /* no further request has a chance */
 	char why[600];
 };
 

@@ -132,6 +132,7 @@ void request_answer(struct request *r, int status, json_t *doc)
 
 void request_refuse(struct request *r, int status, const char *type, const char *message)
 {
+	r->port->turned_away++;
 	request_answer(r, status, dialect_error(r->target.dialect, status, type, message));
 	request_wake(r);
 }
