@@ -79,13 +79,15 @@ static int check_status(const json_t *status, struct err *err)
 static int check_descriptors(const json_t *fence, struct err *err)
 {
 	const json_t *all = json_get_array(fence, "descriptors"), *one;
+	bool seen[3] = { false };
 	size_t i;
 
-	if (json_array_size(all) != 3)
-		return lacks(err, "its descriptors are not 0, 1 and 2 alone");
 	json_array_foreach (all, i, one)
-		if (json_get_int(one, "fd", -1) != (long long)i)
-			return lacks(err, "its descriptors are not 0, 1 and 2 alone");
+		if (json_is_integer(one) && json_integer_value(one) >= 0 &&
+		    json_integer_value(one) < 3)
+			seen[json_integer_value(one)] = true;
+	if (json_array_size(all) != 3 || !seen[0] || !seen[1] || !seen[2])
+		return lacks(err, "its descriptors are not 0, 1 and 2 alone");
 	return 0;
 }
 

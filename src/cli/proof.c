@@ -115,8 +115,8 @@ static void add_process(const struct paper *p, const json_t *fence)
 	size_t i;
 
 	json_array_foreach (json_get_array(fence, "descriptors"), i, one)
-		fds = arena_printf(p->a, "%s%s%lld %s", fds, i ? ", " : "",
-		    json_get_int(one, "fd", -1), json_get_cstr(one, "is", "?"));
+		fds = arena_printf(
+		    p->a, "%s%s%lld", fds, i ? ", " : "", (long long)json_integer_value(one));
 	add(p, "process",
 	    arena_printf(p->a, "uid %s, gid %s, capabilities %s, no_new_privs %s, seccomp %s",
 		json_get_cstr(status, "uid", "?"), json_get_cstr(status, "gid", "?"),

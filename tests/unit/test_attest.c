@@ -48,7 +48,7 @@ static json_t *fence(const char *mode)
 	    "\"inheritable\":\"0000000000000000\",\"permitted\":\"0000000000000000\","
 	    "\"effective\":\"0000000000000000\",\"bounding\":\"0000000000000000\","
 	    "\"ambient\":\"0000000000000000\",\"no_new_privs\":\"1\",\"seccomp\":\"2\"},"
-	    "\"descriptors\":[{\"fd\":0},{\"fd\":1},{\"fd\":2}]}",
+	    "\"descriptors\":[0,1,2]}",
 	    mode));
 }
 
@@ -130,10 +130,8 @@ static const struct {
 	{ "fence/namespaces", "{}", "it does not say which namespaces and mounts" },
 	{ "fence/mounts", "{}", "it does not say which namespaces and mounts" },
 	{ "fence/limits", "{}", "it does not say which limits" },
-	{ "fence/descriptors", "[{\"fd\":0},{\"fd\":1},{\"fd\":2},{\"fd\":3}]",
-	    "its descriptors are not 0, 1 and 2 alone" },
-	{ "fence/descriptors", "[{\"fd\":0},{\"fd\":1},{\"fd\":7}]",
-	    "its descriptors are not 0, 1 and 2 alone" },
+	{ "fence/descriptors", "[0,1,2,3]", "its descriptors are not 0, 1 and 2 alone" },
+	{ "fence/descriptors", "[0,1,7]", "its descriptors are not 0, 1 and 2 alone" },
 	{ "argv", "[]", "it does not say what was started" },
 	{ "argv", "[\"/bin/y\"]", "its arguments are not those of their digest" },
 	{ "environment", "null", "it does not say what was started" },
