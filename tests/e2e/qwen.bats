@@ -18,6 +18,16 @@ setup() {
 	[ "$(jq_like "$r" "len(r['evidence']) > 5")" = True ]
 	[ "$(unresolved "$r")" = 0 ]
 	grep -q 'read-only: proven (mode A' "$BATS_TEST_TMPDIR/report.md"
+	"$TUTTI" runs show last --repo "$REPO" --proof --json >"$BATS_TEST_TMPDIR/run.proof"
+	"$TUTTI" proof verify "$BATS_TEST_TMPDIR/run.proof"
+	python3 - "$BATS_TEST_TMPDIR/run.proof" <<-'END'
+	import hashlib, json, sys
+	for line in open(sys.argv[1]):
+	    data = json.loads(line).get("data", {})
+	    if data.get("part") == "start": # Node is executed; what it is started with counts, too
+	        script = open(data["agent"]["path"], "rb").read()
+	        assert data["agent"]["sha256"] == hashlib.sha256(script).hexdigest()
+	END
 }
 
 @test "qwen: a hostile model changes nothing in repository, snapshot or home" {
