@@ -81,6 +81,7 @@ struct tally {
 	bool looked;		     /* at a repository */
 	bool changed;		     /* the repository was not the same at each look */
 	bool cut;		     /* not all of it was looked at */
+	bool alone;		     /* an agent ran that has no read-only mode of its own */
 	char repository[SHA256_HEX]; /* at the first look */
 	char why[ATTEST_WHY];	     /* the first that is not proven */
 	struct list opened;	     /* struct opened */

@@ -109,6 +109,7 @@ static void add_start(struct tally *t, int64_t step, const json_t *record)
 	t->attempts++;
 	t->open++;
 	add_fence(t, json_get_object(record, "fence"));
+	t->alone |= json_get_bool(json_get_object(record, "agent"), "fence_alone", false);
 	if (!o->fine)
 		doubt(t, record, err.what);
 }
@@ -202,7 +203,8 @@ char *tally_line(struct arena *a, const struct tally *t)
 		    "recorded",
 		    t->proven, t->attempts, t->mode, t->tried, t->tried, repository_words(t),
 		    t->open);
-	return arena_printf(a, "read-only: proven%s (mode %c, %u/%u canaries, %s%s)",
+	return arena_printf(a, "read-only: proven%s (mode %c, %u/%u canaries, %s%s)%s",
 	    t->mode == 'C' ? ", weaker egress" : "", t->mode, t->tried, t->tried,
-	    repository_words(t), t->lost ? ", lost attempts left no trace" : "");
+	    repository_words(t), t->lost ? ", lost attempts left no trace" : "",
+	    t->alone ? ", by the fence alone: the agent has no mode of its own" : "");
 }

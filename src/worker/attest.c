@@ -83,6 +83,8 @@ static void add_program(json_t *record, const struct attempt *at)
 	json_object_set_new(record, "agent",
 	    json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", p->ops->name, "version", p->version,
 		"path", json_cstr(p->path), "model", json_text(at->model), "prompt_sha256", hex));
+	if (p->ops->described) /* nobody measured a mode of its own */
+		json_object_set_new(json_get_object(record, "agent"), "fence_alone", json_true());
 }
 
 /* --- looking ------------------------------------------------------------------------------ */

@@ -38,7 +38,9 @@ good_report() {
 	r=$BATS_TEST_TMPDIR/report.json
 	is "$(jq_like "$r" "len(r['evidence']) >= 5")" True
 	is "$(unresolved "$r")" 0
-	has "$REPORT" "read-only: proven (mode $1, 11/11 canaries)"
+	has "$REPORT" "read-only: proven.*(mode $1, 11/11 canaries, repository fingerprint equal)"
+	"$TUTTI" runs show last --repo "$REPO" --proof --json >"$BATS_TEST_TMPDIR/run.proof"
+	"$TUTTI" proof verify "$BATS_TEST_TMPDIR/run.proof"
 	lacks "$REPORT" "$PLACE/data"
 }
 

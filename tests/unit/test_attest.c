@@ -293,6 +293,21 @@ static void what_is_lost_is_looked_after(void **state)
 	line_of(&t);
 }
 
+static void the_fence_alone_is_said(void **state)
+{
+	json_t *record = start("A", "s", 1);
+	struct tally t;
+
+	(void)state;
+	json_object_set_new(record, "agent", parse("{\"fence_alone\":true}"));
+	tally_begin(&t);
+	give(&t, record);
+	give(&t, end("s", 1));
+	assert_string_equal(line_of(&t),
+	    "read-only: proven (mode A, 10/10 canaries, repository fingerprint equal), by the "
+	    "fence alone: the agent has no mode of its own");
+}
+
 static void an_end_needs_a_beginning(void **state)
 {
 	struct tally t;
@@ -527,6 +542,7 @@ int main(void)
 		T(one_line_says_what_is_proven),
 		T(changes_are_told_apart),
 		T(what_is_lost_is_looked_after),
+		T(the_fence_alone_is_said),
 		T(an_end_needs_a_beginning),
 		T(the_chain_can_be_checked_with_sha256sum),
 		T(a_file_holds_what_proves_and_nothing_else),
