@@ -81,6 +81,21 @@ static void add_agent(const struct paper *p, const json_t *record)
 		p->a, "%s  (names only)", words(p, json_get_array(record, "environment"))));
 }
 
+/* What an agent would obey of the repository, and cannot see. */
+static void add_shadows(const struct paper *p, const json_t *fence)
+{
+	const json_t *one;
+	const char *names = "";
+	size_t i;
+
+	json_array_foreach (json_get_array(fence, "shadows"), i, one)
+		if (json_get_bool(one, "existed", false))
+			names = arena_printf(p->a, "%s%s%s", names, *names ? " " : "",
+			    json_get_cstr(one, "name", ""));
+	if (*names)
+		add(p, "covered", names);
+}
+
 static void add_fence(const struct paper *p, const json_t *fence)
 {
 	const json_t *landlock = json_get_object(fence, "landlock");
@@ -106,6 +121,8 @@ static void add_fence(const struct paper *p, const json_t *fence)
 		brief(p, fence, "mounts")));
 	add(p, "namespaces", numbers(p, json_get_object(fence, "namespaces")));
 	add(p, "limits", numbers(p, json_get_object(fence, "limits")));
+	add(p, "egress", json_get_cstr(fence, "egress", "none"));
+	add_shadows(p, fence);
 }
 
 static void add_process(const struct paper *p, const json_t *fence)
