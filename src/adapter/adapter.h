@@ -128,6 +128,7 @@ struct agent_traits {
 	bool streams;	   /* the answer can be watched while it is written */
 	bool thinks;	   /* and so can its thinking */
 	bool counts;	   /* it counts tokens */
+	bool hides_cut;	   /* an answer that its model broke off looks like a whole one */
 	bool strict;	   /* its profile passed the attacks without namespaces (mode C) */
 	/* Settings of a repository that it would obey: empty in its view. Below /repo. */
 	const char *const *shadows; /* NULL-terminated, or NULL */

@@ -325,6 +325,7 @@ const struct adapter_ops adapter_gemini = {
 	    .dialect = "gemini",
 	    .streams = true,
 	    .counts = true,
+	    .hides_cut = true,
 	    .shadows = gemini_shadows },
 	.package = &gemini_package,
 	.acp = &adapter_gemini_acp,

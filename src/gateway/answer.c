@@ -62,6 +62,8 @@ static void on_piece(void *ctx, const struct piece *p)
 	look_for_key(r, p->type == PIECE_THINK ? SIGHT_THOUGHT : SIGHT_TEXT, p->text);
 	look_for_key(r, SIGHT_NAME, p->name);
 	look_for_key(r, SIGHT_NAME, p->id);
+	if (p->type == PIECE_END)
+		r->port->finish = p->finish;
 	if (r->leaked || !r->writer)
 		return;
 	if (p->type == PIECE_TEXT || p->type == PIECE_THINK || p->type == PIECE_CALL)

@@ -299,6 +299,11 @@ int gateway_verdict(const struct port *p, const char **ret_why)
 	return p->verdict;
 }
 
+bool gateway_cut_short(const struct port *p)
+{
+	return p->finish == FINISH_LENGTH || p->finish == FINISH_FILTER;
+}
+
 void gateway_port_facts(const struct port *p, struct port_facts *ret)
 {
 	*ret = (struct port_facts){ .upstream = p->up->name,

@@ -103,6 +103,11 @@ void gateway_close(struct port *p);
  * a person. Stronger than what the agent reports, because agents hide it.
  */
 int gateway_verdict(const struct port *p, const char **ret_why);
+/*
+ * The last answer that was read here broke off: at the model's token limit, or stopped by a filter.
+ * Answers that are passed on unread (same dialect, no key to look for) are not known.
+ */
+bool gateway_cut_short(const struct port *p);
 
 /* What passed through a port so far. */
 struct port_facts {

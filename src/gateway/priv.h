@@ -104,6 +104,7 @@ struct port {
 	unsigned turned_away; /* requests, whatever the reason */
 	size_t sent, got;     /* bytes of all bodies */
 	bool over;	      /* its owner was told */
+	enum finish finish;   /* of the last answer that was read */
 	int verdict;	      /* enum ending */
 	bool fatal;	      /* no further request has a chance */
 	char why[600];

@@ -289,6 +289,16 @@ void agent_ready(struct attempt *at, int listener)
 
 /* --- the end ---------------------------------------------------------------------------- */
 
+/* A whole answer, says a program that cannot tell; the gateway has seen how it ended. */
+static void weigh_cut(struct attempt *at, struct outcome *o)
+{
+	if (o->ending != ENDING_ANSWERED || !at->program->ops->traits.hides_cut || !at->port ||
+	    !gateway_cut_short(at->port))
+		return;
+	o->ending = ENDING_TRUNCATED;
+	o->reason = STR("its model broke the answer off: a token limit, or a filter");
+}
+
 /* Why the gateway could not serve it beats what the agent made of that. */
 static void weigh_gateway(struct attempt *at, struct outcome *o)
 {
@@ -401,6 +411,7 @@ void agent_ended(struct attempt *at)
 	at->program->ops->exited(
 	    at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
 	weigh_gateway(at, &o);
+	weigh_cut(at, &o);
 	weigh_ourselves(at, &o);
 	quote_reason(at, &o);
 	if (!at->in && !at->out_tokens) { /* the gateway's count is the better one */

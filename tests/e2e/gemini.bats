@@ -18,6 +18,22 @@ setup() {
 	has "$BATS_TEST_TMPDIR/report.md" 'tool calls were denied'
 }
 
+@test "gemini: an answer that was cut is none, though it does not say so" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/one.yaml" <<-'END'
+	flow: one
+	category: analysis
+	summary: One step.
+	steps:
+	  - {id: only, persona: codebase-explorer, task: t, retries: 0}
+	END
+	echo 'truncate' >"$BATS_TEST_TMPDIR/script"
+	"$TUTTI" run one engine --agent gemini --model rehearsal --repo "$REPO" --json \
+		--rehearsal-script "$BATS_TEST_TMPDIR/script" >"$BATS_TEST_TMPDIR/report.json" || true
+	has "$BATS_TEST_TMPDIR/report.json" '"truncated"'
+	has "$BATS_TEST_TMPDIR/report.json" 'broke the answer off'
+}
+
 # Each hook and server would end the program that starts it.
 @test "gemini: what a hostile repository brings along is not run" {
 	mkdir -p "$REPO/.gemini"
