@@ -12,6 +12,8 @@
  */
 #include "sandbox/priv.h"
 
+#include "sys/fs.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -217,11 +219,19 @@ static int build(const struct fence_plan *p, struct fence_entry *entry, struct f
 	return rc ? rc : drop_capabilities(p, f);
 }
 
-static void fail(int sock, const struct fence_fault *f)
+/* The launcher sees to that, too; but it may be gone. */
+static void clean_up(const struct fence_plan *p)
+{
+	if (p->trial && p->mode == FENCE_C)
+		fs_remove_tree(p->spec.place->scratch);
+}
+
+static void fail(const struct fence_plan *p, const struct fence_fault *f)
 {
 	const struct fence_note note = { .type = NOTE_FAILED, .fault = *f };
 
-	fence_note_send(sock, &note, NULL, 0);
+	clean_up(p);
+	fence_note_send(p->sock, &note, NULL, 0);
 	fence_quit(1);
 }
 
@@ -249,14 +259,14 @@ void fence_child(const struct fence_plan *p)
 	prctl(PR_SET_NAME, p->mode == FENCE_C ? "tutti-warden" : "tutti-init");
 	drop_inherited(p);
 	if (build(p, &entry, &f))
-		fail(p->sock, &f);
+		fail(p, &f);
 	/* until its exec the main process lives in our memory and we stand still: half the price */
 	int main =
 	    clone(fence_enter, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &entry);
 
 	if (main < 0) {
 		fence_fail(&f, STAGE_EXEC, -errno, "clone");
-		fail(p->sock, &f);
+		fail(p, &f);
 	}
 	prctl(PR_SET_DUMPABLE, 0);
 	close_others(&(struct keep){ .fds = { p->sock }, .n = 1 });
@@ -264,6 +274,7 @@ void fence_child(const struct fence_plan *p)
 
 	ended.status =
 	    p->mode == FENCE_C ? fence_warden_watch(main, &entry.scoped) : wait_for(main);
+	clean_up(p);
 	fence_note_send(p->sock, &ended, NULL, 0);
 	fence_quit(0);
 	__builtin_unreachable();

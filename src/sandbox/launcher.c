@@ -326,7 +326,7 @@ static int try_mode(struct launcher *l, struct kid *k, struct fence_fault *f)
 		return fence_fail(f, STAGE_SECCOMP, rc, NULL);
 	if (l->host.mode == FENCE_C)
 		rc = make_trial_dir(l, f);
-	k->trial = true;
+	k->trial = k->plan.trial = true;
 	k->plan.spec = fence_trial_spec(l->host.mode == FENCE_C ? l->trial_dir : NULL);
 	if (!rc)
 		rc = open_trees(l, k, f);

@@ -200,6 +200,7 @@ void fence_limits(
 struct fence_plan {
 	struct fence_host *host;
 	enum fence_mode mode;
+	bool trial; /* of the ladder: its scratch is nobody's afterwards */
 	struct fence_spec spec;
 	int sock; /* to the launcher */
 	/* Trees that a privileged launcher opened beforehand; -1: open by path. */

@@ -89,6 +89,7 @@ void sandbox_stop(struct sandbox *sb)
 {
 	if (!sb)
 		return;
+	sandbox_mode(sb); /* the launcher's trial is over, and cleaned up behind */
 	imap_each (&sb->children, it)
 		ask(sb, ASK_KILL, (uint32_t)it->key);
 	while (sb->children.n && sandbox_turn(sb) == 0) {
