@@ -66,13 +66,24 @@ static bool has_landlock(const struct fence_plan *p)
 	return p->mode != FENCE_B;
 }
 
+/* A name in DIR that is not taken: a repository could hold any that stands here. */
+static const char *fresh(const char *dir)
+{
+	static char path[PATH_BYTES_MAX];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(
+	    path, sizeof(path), "%s/.canary-%lld-%ld", dir, (long long)now.tv_sec, now.tv_nsec);
+	return path;
+}
+
 static bool bait_holds(const struct fence_plan *p)
 {
 	static const char *const argv[] = { "canary", NULL };
 
 	return cannot_open(bait(p, "/file"), O_WRONLY, EACCES) &&
 	       cannot_open(bait(p, "/file"), O_RDWR | O_APPEND, EACCES) &&
-	       cannot_open(bait(p, ""), O_TMPFILE | O_RDWR, EACCES) &&
 	       cannot_open("/dev/zero", O_WRONLY, EACCES) &&
 	       /* were it let through, it would be no program */
 	       refused(execve(bait(p, "/file"), unconst(argv), unconst(argv + 1)), EACCES);
@@ -94,7 +105,8 @@ static bool cannot_write(const struct fence_plan *p)
 	if (has_landlock(p) && !(bait_holds(p) && cannot_control(p)))
 		return false;
 	if (p->mode == FENCE_C)
-		return !p->spec.repo || cannot_open(p->spec.repo, O_TMPFILE | O_RDWR, EACCES);
+		return !p->spec.repo ||
+		       cannot_open(fresh(p->spec.repo), O_WRONLY | O_CREAT, EACCES);
 	return cannot_open("/repo", O_TMPFILE | O_RDWR, EROFS) &&
 	       cannot_open("/usr", O_TMPFILE | O_RDWR, EROFS);
 }
@@ -112,18 +124,6 @@ static bool cannot_create_bait(const struct fence_plan *p)
 	       refused(mknod(bait(p, "/new"), S_IFBLK | 0600, null), EACCES) &&
 	       refused(rename(bait(p, "/file"), bait(p, "/new")), EACCES) &&
 	       refused(unlink(bait(p, "/file")), EACCES) && refused(rmdir(bait(p, "/dir")), EACCES);
-}
-
-/* A name in DIR that is not taken: a repository could hold any that stands here. */
-static const char *fresh(const char *dir)
-{
-	static char path[64];
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(
-	    path, sizeof(path), "%s/.canary-%lld-%ld", dir, (long long)now.tv_sec, now.tv_nsec);
-	return path;
 }
 
 static bool cannot_create(const struct fence_plan *p)
