@@ -92,6 +92,13 @@ static const int denied_in_place[] = { SCMP_SYS(chown), SCMP_SYS(lchown), SCMP_S
 	SCMP_SYS(removexattr), SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr), CALL_REMOVEXATTRAT,
 	SCMP_SYS(listen) };
 
+/*
+ * Nor can Landlock tell what a file system does by ioctl through a descriptor that only reads: the
+ * file's owner may set its generation, make subvolumes, choose a policy of encryption. By the type
+ * that is in their numbers: ext4 and all ('f', 'v'), XFS ('X'), btrfs and clones, f2fs.
+ */
+static const unsigned no_ioctl_in_place[] = { 'f', 'v', 'X', 0x94, 0xf5 };
+
 struct arg_row {
 	int nr, error;
 	struct scmp_arg_cmp arg;
@@ -187,6 +194,17 @@ static void give_between(struct rows *r)
 	}
 }
 
+/* ENOTTY is what other file systems say to them. */
+static void give_ioctl_in_place(struct rows *r)
+{
+	for (size_t i = 0; i < COUNT(no_ioctl_in_place); i++) {
+		const struct scmp_arg_cmp type = { 1, SCMP_CMP_MASKED_EQ, 0xff00,
+			no_ioctl_in_place[i] << 8 };
+
+		give(r, SCMP_SYS(ioctl), ENOTTY, &type);
+	}
+}
+
 int fence_filter_rows(enum fence_mode mode, fence_row_fn fn, void *ctx)
 {
 	struct rows r = { fn, ctx, 0 };
@@ -202,6 +220,7 @@ int fence_filter_rows(enum fence_mode mode, fence_row_fn fn, void *ctx)
 	if (mode == FENCE_C) {
 		give_all(&r, pretended, COUNT(pretended), 0);
 		give_all(&r, denied_in_place, COUNT(denied_in_place), EPERM);
+		give_ioctl_in_place(&r);
 	}
 	return r.rc;
 }
