@@ -176,7 +176,8 @@ void fence_limits(
 {
 	rlim_t cpu = spec->wall > 0 ? (rlim_t)(spec->wall + 999) / 1000 * cores : FENCE_CPU_SECONDS;
 	const struct fence_limit limits[FENCE_LIMITS] = {
-		{ "core", "Max core file size", RLIMIT_CORE, 0 },
+		/* not 0: a core for a program of the host (core_pattern "|…") minds only a 1 */
+		{ "core", "Max core file size", RLIMIT_CORE, 1 },
 		{ "cpu_seconds", "Max cpu time", RLIMIT_CPU, cpu },
 		{ "data_bytes", "Max data size", RLIMIT_DATA, FENCE_DATA_SIZE },
 		{ "file_bytes", "Max file size", RLIMIT_FSIZE, FENCE_FILE_SIZE },

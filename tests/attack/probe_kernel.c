@@ -538,6 +538,6 @@ const struct attack attacks_kernel[] = {
 	{ "lock: a record for reading", lock_record_to_read, EVERYWHERE },
 	{ "lock: a lease", lease, OUT },
 	{ "lock: a lease with garbage above", lease_with_garbage, OUT },
-	{ "core: a dump", dump_core, EVERYWHERE },
+	{ "core: a dump", dump_core, OUT },
 	{ NULL, NULL, 0 },
 };
