@@ -139,6 +139,8 @@ static const struct arg_row by_argument[] = {
 	{ SCMP_SYS(socket), EAFNOSUPPORT, ARG(0, GT, AF_INET6, 0) },
 	/* … and only protocol 0 or TCP; the values between are in deny_between */
 	{ SCMP_SYS(socket), EAFNOSUPPORT, ARG(2, GT, IPPROTO_TCP, 0) },
+	/* to ask for a pair of another family is enough for the kernel to load its module */
+	{ SCMP_SYS(socketpair), EAFNOSUPPORT, ARG(0, NE, AF_UNIX, 0) },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
