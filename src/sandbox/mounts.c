@@ -188,6 +188,25 @@ static bool close_nested(int proc)
 	return ok;
 }
 
+/* A device on a mount that allows none: whoever opens it is refused. */
+static int put_masks(int root)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < fence_n_masks && !rc; i++) {
+		int tree =
+		    fence_tree_open("/dev/null", MOUNT_ATTR_RDONLY | QUIET | MOUNT_ATTR_NOEXEC);
+
+		if (tree < 0)
+			return tree;
+		rc = attach(tree, root, fence_masks[i]);
+		close(tree);
+		if (rc == -ENOENT)
+			rc = 0; /* not with this kernel */
+	}
+	return rc;
+}
+
 /* Must come before the old root goes: the kernel grants a new /proc to whoever saw a whole one. */
 static int put_proc(int root, bool *nested_closed, struct fence_fault *f)
 {
@@ -204,6 +223,8 @@ static int put_proc(int root, bool *nested_closed, struct fence_fault *f)
 
 	if (!rc)
 		rc = attach(proc, root, "/proc");
+	if (!rc)
+		rc = put_masks(root);
 	close(proc);
 	return rc ? fence_fail(f, STAGE_PROC, rc, NULL) : 0;
 }

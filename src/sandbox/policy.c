@@ -63,6 +63,14 @@ const struct fence_text_row fence_texts[] = {
 };
 const size_t fence_n_texts = COUNT(fence_texts);
 
+/*
+ * Of /proc: what tells of the machine's boot, of the keys a user has, and of other people's locks.
+ * They cannot be opened.
+ */
+const char *const fence_masks[] = { "/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/kcore",
+	"/proc/locks", "/proc/timer_list" };
+const size_t fence_n_masks = COUNT(fence_masks);
+
 /* --- what may be done with it ------------------------------------------------------------ */
 
 #define READ (LL_FS_READ_FILE | LL_FS_READ_DIR)

@@ -165,6 +165,10 @@ struct fence_text_row {
 extern const struct fence_text_row fence_texts[];
 extern const size_t fence_n_texts;
 
+/* Files of /proc that something is laid over, when they exist. */
+extern const char *const fence_masks[];
+extern const size_t fence_n_masks;
+
 /* One row of the Landlock ruleset. */
 struct fence_rule {
 	const char *path;

@@ -208,6 +208,9 @@ static struct demand demand_at(struct str at, const struct fence_spec *spec)
 		return (struct demand){ .known = true, .writable = true, .executable = true };
 	if (spec->writable && is_at_or_below(at, "/out"))
 		return (struct demand){ .known = true, .writable = true };
+	for (size_t i = 0; i < fence_n_masks; i++)
+		if (str_is(at, fence_masks[i]))
+			return (struct demand){ .known = true };
 	for (size_t i = 0; i < fence_n_trees; i++)
 		if (is_at_or_below(at, fence_trees[i].path))
 			return (struct demand){ .known = true,
