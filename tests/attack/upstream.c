@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -26,7 +27,8 @@
 static const char *dir;
 static struct rehearsal *model;
 
-/* --- sockets ------------------------------------------------------------------------------------- */
+/* --- sockets -------------------------------------------------------------------------------------
+ */
 
 static int listen_anywhere(unsigned *ret_port)
 {
@@ -66,7 +68,8 @@ static void send_all(int fd, struct str bytes)
 	}
 }
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------------------------------
+ */
 
 /* Bytes of head and body together, once the head is whole; else no bound. */
 static size_t whole_size(struct str got)
@@ -101,7 +104,8 @@ static bool receive(int fd, struct buf *b)
 	return true;
 }
 
-/* --- answers ------------------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------------------
+ */
 
 static void say(int fd, const char *status, const char *type, struct str body)
 {
@@ -141,7 +145,8 @@ static void answer(int fd, struct str request)
 
 	if (str_starts(request, STR("GET "))) {
 		say(fd, "200 OK", "application/json",
-		    STR("{\"object\":\"list\",\"data\":[{\"id\":\"attacked\",\"object\":\"model\"}]}"));
+		    STR("{\"object\":\"list\",\"data\":[{\"id\":\"attacked\",\"object\":\"model\"}]"
+			"}"));
 	} else {
 		json_t *doc = json_parse(body, NULL);
 		bool stream = json_get_bool(doc, "stream", false);
