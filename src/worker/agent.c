@@ -121,6 +121,31 @@ static int find_program(struct attempt *at, struct err *err)
 	return at->program->status;
 }
 
+static int check_origin(const struct attempt *at, const char *program, bool found, struct err *err)
+{
+	struct str root = str_from(json_get_cstr(at->snapshot->facts, "root", ""));
+
+	if (!found || !program || !root.n || !str_starts(str_from(program), root) ||
+	    (program[root.n] != '/' && root.p[root.n - 1] != '/'))
+		return 0;
+	err_set(err, -EPERM, "agent \"%s\" is not one of this machine", at->program->ops->name);
+	err_why(err, "%s is in the repository that it would look at", program);
+	return err_fix(err, "name it in config.yaml, if it is the one: agents: {%s: {path: …}}",
+	    at->program->ops->name);
+}
+
+/*
+ * PATH often leads into the repository in hand (npm puts node_modules/.bin there, and so do tools
+ * that set up an environment): what stands there is not what the user installed.
+ */
+static int check_origins(struct attempt *at, struct err *err)
+{
+	const struct program *p = at->program;
+	int rc = check_origin(at, p->path, p->path_found, err);
+
+	return rc ? rc : check_origin(at, p->interpreter, p->interpreter_found, err);
+}
+
 /* Without namespaces only programs run that were seen to work, and to be held, that way. */
 static int check_mode(struct attempt *at, struct err *err)
 {
@@ -261,6 +286,8 @@ void agent_start(struct attempt *at)
 	if (!rc && cl->snapshot.n && !cl->web_only)
 		rc = workspace_open(at->worker->config.workspace,
 		    arena_cstr(at->arena, cl->snapshot), &at->snapshot, &err);
+	if (!rc && at->snapshot)
+		rc = check_origins(at, &err);
 	if (!rc && !at->budget)
 		at->budget = worker_budget(at->worker, cl);
 	if (!rc)

@@ -146,6 +146,7 @@ static void find_node(
 {
 	const char *node = hint && hint->node ? hint->node : fs_which(a, "node");
 
+	p->interpreter_found = !(hint && hint->node);
 	if (node && access(node, X_OK) == 0) {
 		p->interpreter = resolve(a, node);
 		check_node(probe, p);
@@ -165,6 +166,7 @@ static void find_other(
 	char *found =
 	    hint && hint->path ? arena_cstr(a, str_from(hint->path)) : fs_which(a, command);
 
+	p->path_found = !(hint && hint->path);
 	if (!found || access(found, R_OK) < 0) {
 		p->status = err_set(&p->err, -ENOENT, "agent \"%s\" was not found", p->ops->name);
 		err_why(

@@ -20,6 +20,8 @@ struct program {
 	const char *node;	      /* the version of the interpreter, or NULL */
 	const char *sha256;	      /* of a described one's program, else NULL */
 	int status;		      /* 0: usable, else negative errno with ERR filled */
+	/* Found in PATH, not named in the configuration: not to be used on what they come from. */
+	bool path_found, interpreter_found;
 	struct err err;
 };
 
