@@ -20,7 +20,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define FINGERPRINT_MAX MIB(64)
+#define WHOLE_TREE_MAX MIB(64)
 
 static inline void fingerprint_content(const char *path, struct buf *out)
 {
@@ -99,7 +99,7 @@ static inline char *fingerprint(const char *path)
 	struct buf out;
 	char *copy;
 
-	buf_init(&out, FINGERPRINT_MAX);
+	buf_init(&out, WHOLE_TREE_MAX);
 	fingerprint_tree(path, &out);
 	copy = xstrndup(out.p, out.n);
 	buf_fini(&out);
