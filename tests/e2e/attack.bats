@@ -6,6 +6,11 @@ load real
 	TUTTI=$TUTTI UPSTREAM=$(dirname "$TUTTI")/tests/upstream "$TOP/tests/attack/corpus" -g native qwen
 }
 
+@test "the same without namespaces, with our agent" {
+	TUTTI=$TUTTI UPSTREAM=$(dirname "$TUTTI")/tests/upstream "$(dirname "$TUTTI")/tests/degrade" C -- \
+		"$TOP/tests/attack/corpus" -g native
+}
+
 @test "an agent that PATH finds in the repository is not started" {
 	own_place
 	export MARKS=$BATS_TEST_TMPDIR/marks SECRETS=$BATS_TEST_TMPDIR/secrets SINK=9
