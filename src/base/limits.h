@@ -67,6 +67,8 @@
 #define FENCE_SCRATCH_INODES 65536
 #define FENCE_FILE_SIZE MIB(256)    /* RLIMIT_FSIZE */
 #define FENCE_DATA_SIZE GIB(2)	    /* RLIMIT_DATA; RLIMIT_AS breaks WebAssembly */
+#define FENCE_MEMORY GIB(4)	    /* of all processes of a child; opencode takes 1.2 */
+#define FENCE_LOOK_MS 1000	    /* from one look at it to the next */
 #define FENCE_OPEN_FILES 4096	    /* RLIMIT_NOFILE; node wants more than 1024 */
 #define FENCE_PROCESSES 512	    /* RLIMIT_NPROC, threads included */
 #define FENCE_PROCESSES_SHARED 4096 /* the same where all of the user's processes count */

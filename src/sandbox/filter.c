@@ -71,9 +71,12 @@ static const int denied[] = {
 	SCMP_SYS(sendmmsg)
 };
 
-/* ENOSYS: libraries then take the older call, which can be looked into. */
+/*
+ * ENOSYS: libraries then take the older call, which can be looked into; or a file, which has a
+ * limit and is seen (a file in memory that nobody maps counts nowhere).
+ */
 static const int absent[] = { SCMP_SYS(clone3), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register) };
+	SCMP_SYS(io_uring_register), SCMP_SYS(memfd_create), SCMP_SYS(memfd_secret) };
 
 /* Without Landlock's rules for ports: nothing but the one listener that is already there. */
 static const int denied_to_listen[] = { SCMP_SYS(bind), SCMP_SYS(listen) };

@@ -42,7 +42,7 @@ struct kid {
 	pid_t init;
 	int sock, main_fd;
 	bool trial; /* of the ladder; nobody asked for it */
-	bool ready, ended, killed;
+	bool ready, ended, killed, too_large;
 	int status;
 	struct fence_fault fault;
 	unsigned long long oom_before;
@@ -54,6 +54,7 @@ struct launcher {
 	struct list kids;
 	size_t n_kids;
 	bool settled; /* the mode is known */
+	msec_t look;  /* when the memory of children is looked at next */
 	char trial_dir[32];
 	struct fence_host host;
 };
@@ -79,9 +80,10 @@ static void reply_ended(struct launcher *l, const struct kid *k, int status)
 {
 	bool oom = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !k->killed &&
 		   fence_oom_kills() > k->oom_before;
-	const struct fence_reply r = {
-		.event = FENCE_EXITED, .id = k->id, .status = status, .out_of_memory = oom
-	};
+	const struct fence_reply r = { .event = FENCE_EXITED,
+		.id = k->id,
+		.status = status,
+		.out_of_memory = oom || k->too_large };
 
 	reply(l, &r, (struct str){ NULL, 0 }, -1);
 }
@@ -537,6 +539,36 @@ static void reap(struct launcher *l)
 	}
 }
 
+/* --- memory ------------------------------------------------------------------------------ */
+
+/* For poll: nothing is looked at when nobody is there. */
+static int until_look(const struct launcher *l)
+{
+	msec_t left = l->look - clock_boot();
+
+	return !l->n_kids ? -1 : left > 0 ? (int)left : 0;
+}
+
+static void look_at_memory(struct launcher *l)
+{
+	uint64_t bytes;
+
+	if (until_look(l) != 0)
+		return;
+	list_each (&l->kids, it) {
+		struct kid *k = list_item(it, struct kid, list);
+
+		if (!k->ready || k->killed)
+			continue;
+		fence_weigh(k->init, 0, &bytes);
+		if (bytes > FENCE_CEILING) {
+			k->too_large = true;
+			kill_kid(k);
+		}
+	}
+	l->look = clock_boot() + FENCE_LOOK_MS;
+}
+
 /* --- requests ---------------------------------------------------------------------------- */
 
 static struct kid *find(struct launcher *l, uint32_t id)
@@ -611,7 +643,7 @@ static void turn(struct launcher *l)
 	struct kid *kids[FENCE_CHILDREN_MAX + 4];
 	size_t n = fill(l, fds, kids);
 
-	if (poll(fds, n, -1) < 0)
+	if (poll(fds, n, until_look(l)) < 0)
 		return;
 	for (size_t i = 2; i < n; i++)
 		if (fds[i].revents)
@@ -620,6 +652,7 @@ static void turn(struct launcher *l)
 		reap(l);
 	if (fds[0].revents)
 		on_request(l);
+	look_at_memory(l);
 }
 
 static int watch_children(void)

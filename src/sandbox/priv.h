@@ -6,6 +6,7 @@
  *   launcher.c  the process between: one loop over requests, children and their deaths
  *   ladder.c    which mode this machine can hold, found out once, at its start
  *   child.c     stage 1: builds the walls, then only waits
+ *   watch.c     what a child holds in memory, for the launcher, which ends it above a ceiling
  *   warden.c    the same where there are no namespaces: ends what the main process leaves behind
  *   enter.c     stage 2, the main process: Landlock, seccomp, canary, exec
  *
@@ -21,6 +22,7 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 
+#include <assert.h>
 #include <linux/filter.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -37,6 +39,12 @@
 #define FENCE_HOLE_ROW(row) false /* of the seccomp filter */
 #define FENCE_HOLE_BITS(kind) 0	  /* of a set: Landlock's rights, namespaces, limits */
 #endif
+
+/* What all processes of a child may hold together. Another test takes less; more cannot be had. */
+#ifndef FENCE_CEILING
+#define FENCE_CEILING FENCE_MEMORY
+#endif
+static_assert(FENCE_CEILING <= FENCE_MEMORY, "a child has no more memory than that");
 
 /* The unprivileged user that workers of a root daemon become; systemd's "unused" range. */
 #define WORKER_UID 65529
@@ -334,8 +342,22 @@ struct fence_seen {
 MUST_CHECK int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault *f);
 /* Inodes of the namespaces of process PID (a number or "self"). */
 int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES]);
+/* The file NAME of process PID, or of none (0), below /proc, behind what is in RET. */
+int fence_proc_read(pid_t pid, const char *name, struct buf *ret);
+#define FENCE_PROC_MAX KIB(256)
+/* What /proc/PID/status says of KEY; NULL when it says nothing. Points into STATUS. */
+struct str fence_status_value(struct str status, const char *key);
 /* How many processes the kernel killed for memory since boot; 0 when it does not say. */
 unsigned long long fence_oom_kills(void);
+
+/* --- memory (watch.c) --------------------------------------------------------------------- */
+
+/*
+ * What TOP and all that descends from it hold in memory now, in bytes: anonymous and shared pages
+ * (once for each process that maps them), swap, page tables. Whether MAIN is one of them: if not,
+ * this kernel does not tell who descends from whom. Only for one thread.
+ */
+bool fence_weigh(pid_t top, pid_t main, uint64_t *ret);
 
 /* --- places (place.c) --------------------------------------------------------------------- */
 

@@ -14,9 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROC_FILE_MAX KIB(256)
-
-static int read_proc(pid_t pid, const char *name, struct buf *ret)
+int fence_proc_read(pid_t pid, const char *name, struct buf *ret)
 {
 	char path[64], bytes[4096];
 	ssize_t n;
@@ -49,7 +47,7 @@ struct expected {
 };
 
 /* "Key:\tvalue" -> value without white space at its ends. */
-static struct str status_value(struct str status, const char *key)
+struct str fence_status_value(struct str status, const char *key)
 {
 	for (struct str rest = status, line; rest.p;) {
 		line = str_line(&rest);
@@ -84,13 +82,13 @@ static int check_status(const struct fence_seen *seen, json_t *out, struct fence
 
 	snprintf(uid, sizeof(uid), "%u\t%u\t%u\t%u", host->uid, host->uid, host->uid, host->uid);
 	snprintf(gid, sizeof(gid), "%u\t%u\t%u\t%u", host->gid, host->gid, host->gid, host->gid);
-	buf_init(&status, PROC_FILE_MAX);
-	int rc = read_proc(seen->main, "status", &status);
+	buf_init(&status, FENCE_PROC_MAX);
+	int rc = fence_proc_read(seen->main, "status", &status);
 
 	if (rc)
 		fence_fail(f, STAGE_PROOF, rc, "/proc/PID/status");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !rc; i++) {
-		struct str value = status_value(buf_str(&status), rows[i].key);
+		struct str value = fence_status_value(buf_str(&status), rows[i].key);
 
 		if (!value.p || (rows[i].want && !str_is(value, rows[i].want)))
 			rc = doubt(f, rows[i].key);
@@ -329,8 +327,8 @@ static int check_mounts(const struct fence_seen *seen, json_t *out, struct fence
 	struct buf text;
 
 	json_object_set_new(out, "mounts", object);
-	buf_init(&text, PROC_FILE_MAX);
-	int rc = read_proc(seen->init, "mountinfo", &text);
+	buf_init(&text, FENCE_PROC_MAX);
+	int rc = fence_proc_read(seen->init, "mountinfo", &text);
 
 	rc = rc ? fence_fail(f, STAGE_PROOF, rc, "/proc/PID/mountinfo")
 		: walk_mounts(buf_str(&text), &seen->plan->spec, object, f);
@@ -358,6 +356,17 @@ static bool hard_limit(struct str limits, const char *label, unsigned long long 
 	return false;
 }
 
+/* The launcher's own limit holds as far as it can see what is to be counted. */
+static int check_memory(const struct fence_seen *seen, json_t *object, struct fence_fault *f)
+{
+	uint64_t bytes;
+
+	if (!fence_weigh(seen->init, seen->main, &bytes))
+		return doubt(f, "/proc/PID/task/TID/children");
+	json_object_set_new(object, "memory_bytes", json_integer((json_int_t)FENCE_CEILING));
+	return 0;
+}
+
 static int check_limits(const struct fence_seen *seen, json_t *out, struct fence_fault *f)
 {
 	struct fence_limit limits[FENCE_LIMITS];
@@ -366,8 +375,8 @@ static int check_limits(const struct fence_seen *seen, json_t *out, struct fence
 
 	json_object_set_new(out, "limits", object);
 	fence_limits(seen->plan->mode, &seen->plan->spec, seen->plan->host->cores, limits);
-	buf_init(&text, PROC_FILE_MAX);
-	int rc = read_proc(seen->main, "limits", &text);
+	buf_init(&text, FENCE_PROC_MAX);
+	int rc = fence_proc_read(seen->main, "limits", &text);
 
 	if (rc)
 		fence_fail(f, STAGE_PROOF, rc, "/proc/PID/limits");
@@ -380,7 +389,7 @@ static int check_limits(const struct fence_seen *seen, json_t *out, struct fence
 			json_object_set_new(object, limits[i].name, json_integer((json_int_t)now));
 	}
 	buf_fini(&text);
-	return rc;
+	return rc ? rc : check_memory(seen, object, f);
 }
 
 /* --- descriptors ------------------------------------------------------------------------- */
@@ -401,9 +410,9 @@ static bool is_open_after_exec(pid_t pid, const char *fd)
 	struct buf text;
 
 	snprintf(name, sizeof(name), "fdinfo/%.20s", fd);
-	buf_init(&text, PROC_FILE_MAX);
-	int rc = read_proc(pid, name, &text);
-	unsigned long flags = rc ? 0 : octal(status_value(buf_str(&text), "flags"));
+	buf_init(&text, FENCE_PROC_MAX);
+	int rc = fence_proc_read(pid, name, &text);
+	unsigned long flags = rc ? 0 : octal(fence_status_value(buf_str(&text), "flags"));
 
 	buf_fini(&text);
 	return rc != -ENOENT && !(flags & O_CLOEXEC);
@@ -511,8 +520,8 @@ unsigned long long fence_oom_kills(void)
 	unsigned long long kills = 0;
 	struct buf text;
 
-	buf_init(&text, PROC_FILE_MAX);
-	if (read_proc(0, "vmstat", &text) == 0)
+	buf_init(&text, FENCE_PROC_MAX);
+	if (fence_proc_read(0, "vmstat", &text) == 0)
 		for (struct str rest = buf_str(&text), line; rest.p;) {
 			line = str_line(&rest);
 			if (str_starts(line, STR("oom_kill ")) &&

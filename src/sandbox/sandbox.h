@@ -97,9 +97,9 @@ enum fence_event {
 struct fence_report {
 	enum fence_event event;
 	int listener; /* READY of FENCE_AGENT: listening socket, now the callback's; else -1 */
-	const json_t *proof;   /* READY: attestation; borrowed */
-	int status;	       /* EXITED: as from waitpid */
-	bool out_of_memory;    /* EXITED: the kernel killed it for memory, when it can be known */
+	const json_t *proof; /* READY: attestation; borrowed */
+	int status;	     /* EXITED: as from waitpid */
+	bool out_of_memory;  /* EXITED: killed for memory, by the kernel (as far as known) or us */
 	const struct err *err; /* REFUSED */
 };
 

@@ -529,7 +529,7 @@ const struct attack attacks_kernel[] = {
 	{ "user: a set-user-id program", set_user_id_program, 0 },
 	{ "user: su", su_without_password, 0 },
 	{ "run: from scratch", from_scratch, EVERYWHERE },
-	{ "run: from memory", from_memory, EVERYWHERE },
+	{ "run: from memory", from_memory, OUT },
 	{ "run: by the loader", by_loader, EVERYWHERE },
 	{ "run: from the repository", from_repository, OUT },
 	{ "run: from the repository by the loader", from_repository_by_loader, IN_C | OUT },

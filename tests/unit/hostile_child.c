@@ -285,6 +285,30 @@ static void memory(void)
 	_exit(got > 4096 ? 9 : 3);
 }
 
+/* None of its processes has much, and half of that is shared; all of them have gone their own way.
+ */
+static void swells(void)
+{
+	begin();
+	for (int i = 0; i < 8; i++) {
+		if (fork() == 0) {
+			setsid();
+			if (fork())
+				_exit(0);
+			for (int shared = 0; shared < 2; shared++) {
+				void *some = mmap(NULL, 32 * MIB, PROT_READ | PROT_WRITE,
+				    MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+
+				if (some == MAP_FAILED)
+					_exit(9);
+				memset(some, 's', 32 * MIB);
+			}
+			wait_for_ever();
+		}
+	}
+	wait_for_ever();
+}
+
 /* Exits with 3 when there is an end to it, and where it should be. */
 static void disk(void)
 {
@@ -398,6 +422,7 @@ static const struct {
 	{ "fork-bomb", fork_bomb },
 	{ "burn", burn },
 	{ "memory", memory },
+	{ "swells", swells },
 	{ "disk", disk },
 	{ "inodes", inodes },
 	{ "asks-on", asks_on },

@@ -58,6 +58,7 @@ static const struct row rows[] = {
 	{ "stderr-flood", LONG, "completed: answered = Two files." },
 	/* it takes what it can get */
 	{ "memory", LONG, "failed: crashed (crashed: exit status 3: there is no more memory)" },
+	{ "swells", LONG, "failed: crashed (crashed: out of memory)" },
 	{ "disk", LONG, "failed: crashed (crashed: exit status 3: there is no more room)" },
 	{ "inodes", LONG,
 	    "failed: crashed (crashed: exit status 3: there are no more files to be had)" },
