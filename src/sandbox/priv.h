@@ -40,7 +40,7 @@
 #define FENCE_HOLE_BITS(kind) 0	  /* of a set: Landlock's rights, namespaces, limits */
 #endif
 
-/* What all processes of a child may hold together. Another test takes less; more cannot be had. */
+/* What all processes of a child may hold together. A test takes less; more cannot be had. */
 #ifndef FENCE_CEILING
 #define FENCE_CEILING FENCE_MEMORY
 #endif

@@ -37,33 +37,28 @@ static void take_all(struct str pids)
 			take((pid_t)pid);
 }
 
-/* Each thread has the children that it made. Who is gone meanwhile has none. */
-static void take_children(pid_t pid)
+/* The file NAME of one thread; what is gone meanwhile has nothing. */
+static bool read_thread(pid_t pid, const char *tid, const char *name, struct buf *ret)
 {
 	char path[64];
-	struct dirent *e;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	DIR *threads = opendir(path);
-
-	while (threads && (e = readdir(threads))) {
-		struct buf text;
-
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "task/%.20s/children", e->d_name);
-		buf_init(&text, FENCE_PROC_MAX);
-		if (fence_proc_read(pid, path, &text) == 0)
-			take_all(buf_str(&text));
-		buf_fini(&text);
-	}
-	if (threads)
-		closedir(threads);
+	snprintf(path, sizeof(path), "task/%.20s/%s", tid, name);
+	buf_init(ret, FENCE_PROC_MAX);
+	return fence_proc_read(pid, path, ret) == 0;
 }
 
-/* Also what was swapped out, and the tables themselves, which pages of nothing but zeros fill, too.
- */
-static uint64_t bytes_of(pid_t pid)
+/* Each thread has the children that it made. */
+static void take_children(pid_t pid, const char *tid)
+{
+	struct buf text;
+
+	if (read_thread(pid, tid, "children", &text))
+		take_all(buf_str(&text));
+	buf_fini(&text);
+}
+
+/* Also what was swapped out, and the tables, which lead to pages that count for nobody, too. */
+static uint64_t bytes_of(pid_t pid, const char *tid)
 {
 	static const char *const keys[] = { "RssAnon", "RssShmem", "VmSwap", "VmPTE",
 		"HugetlbPages" };
@@ -71,8 +66,7 @@ static uint64_t bytes_of(pid_t pid)
 	uint64_t bytes = 0;
 	struct buf text;
 
-	buf_init(&text, FENCE_PROC_MAX);
-	if (fence_proc_read(pid, "status", &text) == 0)
+	if (read_thread(pid, tid, "status", &text))
 		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 			struct str value = fence_status_value(buf_str(&text), keys[i]);
 
@@ -80,6 +74,28 @@ static uint64_t bytes_of(pid_t pid)
 				bytes += kib << 10;
 		}
 	buf_fini(&text);
+	return bytes;
+}
+
+/* Threads share their memory, but one that has ended does not tell, and the first may have. */
+static uint64_t look_at(pid_t pid)
+{
+	uint64_t bytes = 0;
+	struct dirent *e;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *threads = opendir(path);
+
+	while (threads && (e = readdir(threads))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (!bytes)
+			bytes = bytes_of(pid, e->d_name);
+		take_children(pid, e->d_name);
+	}
+	if (threads)
+		closedir(threads);
 	return bytes;
 }
 
@@ -93,8 +109,7 @@ bool fence_weigh(pid_t top, pid_t main, uint64_t *ret)
 	take(top);
 	for (size_t i = 0; i < tree.n; i++) {
 		found |= tree.v[i] == main;
-		*ret += bytes_of(tree.v[i]);
-		take_children(tree.v[i]);
+		*ret += look_at(tree.v[i]);
 	}
 	if (tree.full) /* more than there can be: nobody knows how much */
 		*ret = UINT64_MAX;

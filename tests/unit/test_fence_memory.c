@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +103,36 @@ static void all_descendants_count(void **state)
 	assert_int_equal(waitpid(top, NULL, 0), top);
 	assert_false(fence_weigh(top, deepest, &bytes));
 	assert_int_equal(bytes, 0);
+}
+
+static void *thread_that_stays(void *arg)
+{
+	hold(MAP_PRIVATE);
+	wait_to_be_killed();
+	return arg;
+}
+
+/* A process whose first thread is gone says nothing by itself. */
+static void threads_that_are_left_count(void **state)
+{
+	pthread_t thread;
+	uint64_t bytes;
+	char got;
+
+	(void)state;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (pthread_create(&thread, NULL, thread_that_stays, NULL) != 0)
+			_exit(1);
+		syscall(SYS_exit, 0);
+	}
+	assert_int_equal(read(ready[0], &got, 1), 1);
+	assert_true(fence_weigh(pid, pid, &bytes));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(bytes >= SOME);
 }
 
 /* Pages of zeros are nobody's, but the tables that lead to them are. */
@@ -252,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_descendants_count),
+		cmocka_unit_test(threads_that_are_left_count),
 		cmocka_unit_test(tables_count),
 		cmocka_unit_test(too_much_is_ended),
 		cmocka_unit_test(others_are_not),
