@@ -645,6 +645,7 @@ static void turn(struct launcher *l)
 
 	if (poll(fds, n, until_look(l)) < 0)
 		return;
+	look_at_memory(l);
 	for (size_t i = 2; i < n; i++)
 		if (fds[i].revents)
 			hear(l, kids[i]);
@@ -652,7 +653,6 @@ static void turn(struct launcher *l)
 		reap(l);
 	if (fds[0].revents)
 		on_request(l);
-	look_at_memory(l);
 }
 
 static int watch_children(void)

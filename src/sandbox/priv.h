@@ -41,10 +41,11 @@
 #endif
 
 /* What all processes of a child may hold together. A test takes less; more cannot be had. */
-#ifndef FENCE_CEILING
+#ifdef FENCE_CEILING
+static_assert(FENCE_CEILING <= FENCE_MEMORY, "a child has no more memory than that");
+#else
 #define FENCE_CEILING FENCE_MEMORY
 #endif
-static_assert(FENCE_CEILING <= FENCE_MEMORY, "a child has no more memory than that");
 
 /* The unprivileged user that workers of a root daemon become; systemd's "unused" range. */
 #define WORKER_UID 65529
