@@ -17,11 +17,13 @@
 
 struct walk {
 	struct fingerprint *fp;
+	const struct fingerprint_limits *sizes; /* only how much there is; NULL: what it is like */
 	struct sha256 sha;
 	int root;
 	char **todo; /* directories to be looked into, relative; the last one first */
 	size_t n_todo, cap_todo;
-	char *names; /* of the directory in hand, each with a NUL */
+	size_t path_bytes; /* of all of them so far: it is what looking them up costs */
+	char *names;	   /* of the directory in hand, each with a NUL */
 	size_t n_names, cap_names;
 	char **sorted;
 	size_t n_sorted, cap_sorted;
@@ -71,14 +73,28 @@ static void add_entry(struct walk *w, const char *dir, const char *name, const s
 	w->fp->bytes += regular ? (unsigned long long)st->st_size : 0;
 }
 
+/* Each name of a file is a share of it. */
+static void add_size(struct walk *w, const struct stat *st)
+{
+	unsigned long long bytes = (unsigned long long)st->st_blocks * 512;
+
+	w->fp->count++;
+	w->fp->bytes += S_ISDIR(st->st_mode) || st->st_nlink < 2 ? bytes : bytes / st->st_nlink;
+	w->fp->cut |= w->fp->bytes > w->sizes->bytes;
+}
+
 static void push(struct walk *w, const char *dir, const char *name)
 {
 	if (w->n_todo == w->cap_todo) {
 		w->cap_todo = w->cap_todo ? 2 * w->cap_todo : 64;
 		w->todo = xrealloc(w->todo, w->cap_todo * sizeof(*w->todo));
 	}
-	if (asprintf(&w->todo[w->n_todo++], "%s%s%s", dir, *dir ? "/" : "", name) < 0)
+	int n = asprintf(&w->todo[w->n_todo++], "%s%s%s", dir, *dir ? "/" : "", name);
+
+	if (n < 0)
 		abort();
+	w->path_bytes += (size_t)n;
+	w->fp->cut |= w->sizes && w->path_bytes > FINGERPRINT_NAMES_MAX;
 }
 
 /* --- one directory ------------------------------------------------------------------------ */
@@ -120,23 +136,53 @@ static void sort_names(struct walk *w)
 /* The names of a directory, as many as there is room for. */
 static void read_names(struct walk *w, DIR *d)
 {
+	unsigned long long most = w->sizes ? w->sizes->count : FINGERPRINT_MAX;
 	struct dirent *e;
 
 	w->n_names = w->n_sorted = 0;
 	while (!w->fp->cut && (e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		w->fp->cut = w->fp->count + w->n_sorted >= FINGERPRINT_MAX ||
-			     w->n_names >= FINGERPRINT_NAMES_MAX;
+		w->fp->cut =
+		    w->fp->count + w->n_sorted >= most || w->n_names >= FINGERPRINT_NAMES_MAX;
 		if (!w->fp->cut)
 			keep_name(w, e->d_name);
+	}
+}
+
+/* Whoever works in a place moves things in it; that hides nothing for longer than a look. */
+static bool is_moved(const struct walk *w, int error)
+{
+	return w->sizes && (error == ENOENT || error == ENOTDIR || error == ELOOP ||
+			       error == EAGAIN || error == EXDEV);
+}
+
+static void add_names(struct walk *w, int fd, const char *dir)
+{
+	const char *name = w->names;
+	struct stat st;
+
+	if (!w->sizes)
+		sort_names(w);
+	for (size_t i = 0; i < w->n_sorted; i++, name += strlen(name) + 1) {
+		const char *it = w->sizes ? name : w->sorted[i];
+
+		if (fstatat(fd, it, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			w->fp->unread += w->sizes && !is_moved(w, errno);
+			continue; /* gone meanwhile: the directory's times say so */
+		}
+		if (w->sizes)
+			add_size(w, &st);
+		else
+			add_entry(w, dir, it, &st);
+		if (S_ISDIR(st.st_mode))
+			push(w, dir, it);
 	}
 }
 
 static void look_into(struct walk *w, int fd, const char *dir)
 {
 	DIR *d = fdopendir(fd);
-	struct stat st;
 
 	if (!d) {
 		close(fd);
@@ -144,14 +190,7 @@ static void look_into(struct walk *w, int fd, const char *dir)
 		return;
 	}
 	read_names(w, d);
-	sort_names(w);
-	for (size_t i = 0; i < w->n_sorted; i++) {
-		if (fstatat(fd, w->sorted[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue; /* gone meanwhile: the directory's times say so */
-		add_entry(w, dir, w->sorted[i], &st);
-		if (S_ISDIR(st.st_mode))
-			push(w, dir, w->sorted[i]);
-	}
+	add_names(w, fd, dir);
 	closedir(d);
 }
 
@@ -170,37 +209,63 @@ static void walk_all(struct walk *w)
 		char *dir = w->todo[--w->n_todo];
 		int fd = open_below(w, dir);
 
-		if (fd < 0)
-			w->fp->unread++;
-		else
+		if (fd >= 0)
 			look_into(w, fd, dir);
+		else if (!is_moved(w, errno))
+			w->fp->unread++;
 		free(dir);
 	}
 	while (w->n_todo)
 		free(w->todo[--w->n_todo]);
 }
 
+static void walk_root(struct walk *w)
+{
+	struct fingerprint *fp = w->fp;
+	struct stat st;
+
+	*fp = (struct fingerprint){ .error = 0 };
+	if (w->root < 0 || fstat(w->root, &st) < 0) {
+		fp->error = -errno;
+		return;
+	}
+	fp->dev = st.st_dev;
+	fp->ino = st.st_ino;
+	if (w->sizes) {
+		add_size(w, &st);
+		walk_all(w);
+		return;
+	}
+	sha256_begin(&w->sha);
+	add_entry(w, "", "", &st);
+	walk_all(w);
+	sha256_end(&w->sha, fp->sha256);
+}
+
+static void walk_end(struct walk *w)
+{
+	if (w->root >= 0)
+		close(w->root);
+	free(w->todo);
+	free(w->names);
+	free(w->sorted);
+}
+
 void fingerprint_take(const char *path, struct fingerprint *ret)
 {
 	struct walk w = { .fp = ret, .root = open(path, DIRECTORY) };
-	struct stat st;
 
-	*ret = (struct fingerprint){ .error = 0 };
-	if (w.root < 0 || fstat(w.root, &st) < 0) {
-		ret->error = -errno;
-	} else {
-		ret->dev = st.st_dev;
-		ret->ino = st.st_ino;
-		sha256_begin(&w.sha);
-		add_entry(&w, "", "", &st);
-		walk_all(&w);
-		sha256_end(&w.sha, ret->sha256);
-	}
-	if (w.root >= 0)
-		close(w.root);
-	free(w.todo);
-	free(w.names);
-	free(w.sorted);
+	walk_root(&w);
+	walk_end(&w);
+}
+
+void fingerprint_sizes(
+    const char *path, const struct fingerprint_limits *limits, struct fingerprint *ret)
+{
+	struct walk w = { .fp = ret, .sizes = limits, .root = open(path, DIRECTORY | O_NOFOLLOW) };
+
+	walk_root(&w);
+	walk_end(&w);
 }
 
 /* --- programs ----------------------------------------------------------------------------- */

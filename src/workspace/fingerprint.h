@@ -37,6 +37,22 @@ struct fingerprint {
  * looked into (permissions, other file systems, deeper than PATH_BYTES_MAX) is counted.
  */
 void fingerprint_take(const char *path, struct fingerprint *ret);
+
+struct fingerprint_limits {
+	unsigned long long count, bytes;
+};
+
+/*
+ * How much stands in PATH, which is no link, and nothing else: COUNT is every name and PATH itself,
+ * BYTES what the disk holds for them (so not a hole), a file of several names as a share at each.
+ * CUT: it is more than LIMITS, and was not looked at further. UNREAD are directories that are there
+ * and cannot be looked into; what is moved or removed meanwhile may be missed, or seen twice.
+ *
+ * For a place that somebody hostile writes to at this moment: takes no more time and memory than
+ * LIMITS->count entries and FINGERPRINT_NAMES_MAX bytes of paths do; more than those is CUT, too.
+ */
+void fingerprint_sizes(
+    const char *path, const struct fingerprint_limits *limits, struct fingerprint *ret);
 /*
  * Of the regular file PATH: SHA-256 over its bytes. RET is as an earlier call filled it, or zero;
  * what is the same file, unchanged since, is not read again.

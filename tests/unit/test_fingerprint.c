@@ -142,6 +142,109 @@ static void what_is_closed_or_too_deep_is_counted(void **state)
 	   "END");
 }
 
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+static const struct fingerprint_limits plenty = { 65536, MIB(512) };
+
+static struct fingerprint sizes(const struct fingerprint_limits *limits)
+{
+	struct fingerprint fp;
+
+	fingerprint_sizes(here.dir, limits, &fp);
+	assert_int_equal(fp.error, 0);
+	assert_string_equal(fp.sha256, "");
+	return fp;
+}
+
+static void a_size_is_what_the_disk_holds(void **state)
+{
+	struct fingerprint before = sizes(&plenty), fp;
+
+	(void)state;
+	assert_int_equal(before.count, 8);
+	sh("truncate -s 1G hole; ln -s /usr away; mkfifo fifo");
+	fp = sizes(&plenty);
+	assert_int_equal(fp.count, 8 + 3);
+	assert_true(fp.bytes <= before.bytes + KIB(16));
+	sh("dd if=/dev/zero of=full bs=64K count=160 status=none");
+	fp = sizes(&plenty);
+	assert_true(fp.bytes >= before.bytes + MIB(10) && fp.bytes < before.bytes + MIB(11));
+	sh("for i in 1 2 3; do ln full a/full-$i; done");
+	fp = sizes(&plenty);
+	assert_int_equal(fp.count, 8 + 7);
+	assert_true(fp.bytes >= before.bytes + MIB(10) && fp.bytes < before.bytes + MIB(11));
+	assert_int_equal(fp.unread, 0);
+	assert_false(fp.cut);
+}
+
+static void what_is_beyond_a_limit_is_not_looked_at(void **state)
+{
+	const struct fingerprint_limits eight = { 8, MIB(1) }, seven = { 7, MIB(1) };
+
+	(void)state;
+	assert_false(sizes(&eight).cut);
+	assert_true(sizes(&seven).cut);
+	sh("dd if=/dev/zero of=a/b/full bs=64K count=17 status=none");
+	const struct fingerprint_limits nine = { 9, MIB(1) };
+
+	assert_true(sizes(&nine).cut);
+	sh("mkdir many; cd many; seq 1 3000 | xargs touch");
+	assert_true(sizes(&nine).cut);
+	assert_true(sizes(&nine).count <= 9);
+	assert_int_equal(sizes(&plenty).count, 9 + 3001);
+}
+
+static void where_a_size_cannot_be_had_is_counted(void **state)
+{
+	const char *name = at("a");
+	struct fingerprint fp;
+
+	(void)state;
+	sh("python3 - <<'END'\n"
+	   "import os\n"
+	   "for i in range(60):\n"
+	   "    os.mkdir('d' * 100)\n"
+	   "    os.chdir('d' * 100)\n"
+	   "END");
+	assert_int_equal(sizes(&plenty).unread, 1);
+	sh("mkdir -m 300 closed");
+	assert_int_equal(sizes(&plenty).unread, geteuid() == 0 ? 1 : 2);
+	sh("python3 - <<'END'\n"
+	   "import os, shutil\n"
+	   "for i in range(40):\n"
+	   "    os.chdir('d' * 100)\n"
+	   "shutil.rmtree('d' * 100)\n"
+	   "END");
+	sh("mv a b; ln -s b a");
+	fingerprint_sizes(name, &plenty, &fp);
+	assert_int_equal(fp.error, -ENOTDIR);
+	fingerprint_sizes(at("missing"), &plenty, &fp);
+	assert_int_equal(fp.error, -ENOENT);
+}
+
+/* 18,000 directories below a path of 3,900 bytes: each of them is one to be looked into. */
+static void long_paths_take_no_more_than_their_share(void **state)
+{
+	char dir[] = "/dev/shm/tutti-fingerprint-XXXXXX"; /* so many take a disk its time */
+	struct fingerprint fp;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	sh(text("cd %s && python3 - <<'END'\n"
+		"import os\n"
+		"for i in range(19):\n"
+		"    os.mkdir('d' * 200)\n"
+		"    os.chdir('d' * 200)\n"
+		"for i in range(18000):\n"
+		"    os.mkdir(str(i))\n"
+		"END",
+	    dir));
+	fingerprint_sizes(dir, &plenty, &fp);
+	sh(text("rm -rf %s", dir));
+	assert_true(fp.cut);
+	assert_true(fp.count < plenty.count && fp.bytes < plenty.bytes);
+}
+
 static void there_is_an_end(void **state)
 {
 	struct fingerprint fp;
@@ -186,6 +289,10 @@ int main(void)
 		T(names_are_bytes),
 		T(trees_of_the_same_names_are_told_apart),
 		T(what_is_closed_or_too_deep_is_counted),
+		T(a_size_is_what_the_disk_holds),
+		T(what_is_beyond_a_limit_is_not_looked_at),
+		T(where_a_size_cannot_be_had_is_counted),
+		T(long_paths_take_no_more_than_their_share),
 		T(there_is_an_end),
 		T(a_program_is_read_once),
 	};
