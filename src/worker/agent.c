@@ -350,6 +350,9 @@ static void weigh_ourselves(struct attempt *at, struct outcome *o)
 	} else if (at->stopping && o->ending != ENDING_ANSWERED) {
 		o->ending = attempt_stop_ending(at);
 		o->reason = STR("stopped");
+	} else if (at->overfull) {
+		o->ending = ENDING_CRASHED; /* as where it meets the end of a file system */
+		o->reason = str_from(at->overfull);
 	} else if (at->output_cut) {
 		o->ending = ENDING_TRUNCATED;
 		o->reason = STR("it wrote more than an attempt may");

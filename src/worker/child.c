@@ -166,6 +166,7 @@ static void on_started(void *ctx, int rc)
 		return;
 	}
 	at->phase = PHASE_RUNNING;
+	quota_begin(at);
 	sandbox_go(at->child);
 }
 
@@ -219,6 +220,7 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 	at->out_of_memory = report->out_of_memory;
 	at->child_gone = true;
 	at->child = NULL;
+	quota_end(at);
 	talk_close(at);
 	if (at->phase != PHASE_FENCED)
 		both_gone(at);

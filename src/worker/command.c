@@ -74,6 +74,8 @@ static const char *why_failed(struct attempt *at)
 	    utf8_cut(str_last_words(utf8_clean(at->arena, buf_str(&at->errors))), SAID_MAX);
 	const char *colon = said.n ? ": " : "";
 
+	if (at->overfull)
+		return at->overfull;
 	if (at->out_of_memory)
 		return arena_printf(at->arena, "out of memory%s%.*s", colon, STR_ARG(said));
 	if (WIFSIGNALED(at->status))
@@ -85,7 +87,7 @@ static const char *why_failed(struct attempt *at)
 
 void command_ended(struct attempt *at)
 {
-	bool ok = WIFEXITED(at->status) && WEXITSTATUS(at->status) == 0;
+	bool ok = !at->overfull && WIFEXITED(at->status) && WEXITSTATUS(at->status) == 0;
 
 	at->result.output = utf8_clean(at->arena, buf_str(&at->output));
 	at->result.facts = json_pack(

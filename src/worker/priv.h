@@ -14,7 +14,8 @@
 #define WORKER_PARALLEL 4
 #define KILL_GRACE_MS 2000 /* between asking and forcing */
 #define RENEW_MS 20000
-#define ROUNDS_MAX 2 /* one re-ask when the asked form was not kept */
+#define QUOTA_MS 1000 /* from a look at scratch in place to the next one */
+#define ROUNDS_MAX 2  /* one re-ask when the asked form was not kept */
 
 struct run_budget {
 	struct budget budget;
@@ -70,6 +71,8 @@ struct attempt {
 	bool killer_open, child_gone, stopping;
 	int status;
 	bool out_of_memory;
+	struct quota *quota;  /* who looks at its scratch, in place */
+	const char *overfull; /* why it was killed for it */
 	struct lines lines;
 	struct buf errors; /* tail of stderr */
 	struct buf output; /* of a command */
@@ -126,6 +129,10 @@ void child_stop(struct attempt *at);
 /* FN after MS, unless a moment of the kind is running; each ends with the child gone. */
 void child_timer(struct attempt *at, uv_timer_cb fn, uint64_t ms);
 void child_close(struct attempt *at);
+
+/* quota.c: looks at the scratch of a child in place until quota_end; kills it when it is full */
+void quota_begin(struct attempt *at);
+void quota_end(struct attempt *at);
 
 /* talk.c: stdin that stays open. TEXT is copied; what cannot be written is dropped. */
 MUST_CHECK int talk_open(struct attempt *at, int *ret_child_end);

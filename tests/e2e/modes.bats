@@ -170,6 +170,27 @@ hostile() {
 	done
 }
 
+@test "modes: a command that fills its scratch space is ended, in C by who looks" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/fill.yaml" <<-'END'
+	flow: fill
+	category: analysis
+	summary: Fills.
+	steps:
+	  - id: fill
+	    kind: command
+	    retries: 0
+	    run: [sh, -c, 'for i in 1 2 3; do fallocate -l 200M "$TMPDIR/$i" || exit 5; done; sleep 60']
+	END
+	for word in A C; do
+		"$degrade" "$word" -- "$TUTTI" run fill q --repo "$REPO" --model rehearsal \
+			--format plain --output "$REPORT" >"$BATS_TEST_TMPDIR/out.$word" 2>&1 || true
+	done
+	has "$BATS_TEST_TMPDIR/out.A" "fill failed: crashed: exit status 5: .*No space left"
+	has "$BATS_TEST_TMPDIR/out.C" "fill failed: crashed: it filled its scratch space"
+	is "$(ls -A "$TUTTI_DATA/scratch")" ""
+}
+
 @test "modes: D starts no agent, says why and what to do, and exits with 78" {
 	code=0
 	job D 2>"$BATS_TEST_TMPDIR/err" || code=$?

@@ -309,42 +309,158 @@ static void swells(void)
 	wait_for_ever();
 }
 
-/* Exits with 3 when there is an end to it, and where it should be. */
+/* Its place: /scratch/tmp where it has a root of its own. */
+static void go_to_scratch(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (!tmp || chdir(tmp) < 0)
+		_exit(6);
+}
+
+static void be_full(int error, const char *why)
+{
+	if (error != ENOSPC)
+		_exit(9);
+	fprintf(stderr, "%s\n", why);
+	_exit(3);
+}
+
+/* 64 MiB of the disk. */
+static int take_room(int n)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "%d", n);
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int rc = fd < 0 ? errno : posix_fallocate(fd, 0, 64L << 20);
+
+	close(fd);
+	return rc;
+}
+
+/* What is too much, and no more: exits with 3 where there is an end to it, else waits for it. */
 static void disk(void)
 {
-	char name[64];
-	unsigned long got = 0;
-	int rc = 0;
-
 	begin();
-	for (; !rc && got < 4096; got += 64) {
-		snprintf(name, sizeof(name), "/scratch/tmp/%lu", got);
-		int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	go_to_scratch();
+	for (int n = 0; n < 9; n++) {
+		int rc = take_room(n);
 
-		rc = fd < 0 ? errno : posix_fallocate(fd, 0, 64L << 20);
-		close(fd);
+		if (rc)
+			be_full(rc, "there is no more room");
 	}
-	if (rc != ENOSPC)
-		_exit(9);
-	fprintf(stderr, "there is no more room\n");
-	_exit(3);
+	wait_for_ever();
+}
+
+static void make_files(int from, int to)
+{
+	char name[32];
+
+	for (; from < to; from++) {
+		snprintf(name, sizeof(name), "%d", from);
+		if (mknod(name, S_IFREG | 0600, 0) < 0)
+			be_full(errno, "there are no more files to be had");
+	}
 }
 
 static void inodes(void)
 {
-	char name[64];
-	long n = 0;
+	begin();
+	go_to_scratch();
+	make_files(0, 66000);
+	wait_for_ever();
+}
+
+/* In a directory that nobody can list, itself included. */
+static void hides(void)
+{
+	go_to_scratch();
+	if (mkdir("closed", 0300) < 0 || chdir("closed") < 0)
+		_exit(6);
+	setenv("TMPDIR", ".", 1);
+	disk();
+}
+
+/* What is open, and has no name. */
+static void nameless(void)
+{
+	begin();
+	go_to_scratch();
+	for (int n = 0; n < 9; n++) {
+		int fd = open("0", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		int rc = fd < 0 ? errno : posix_fallocate(fd, 0, 64L << 20);
+
+		unlink("0");
+		if (rc)
+			be_full(rc, "there is no more room");
+	}
+	rest(2500);
+	answer();
+}
+
+/* In a directory whose path is too long to be opened. */
+static void deep(void)
+{
+	char name[201] = "";
 
 	begin();
-	for (;; n++) {
-		snprintf(name, sizeof(name), "/scratch/tmp/%ld", n);
-		if (mknod(name, S_IFREG | 0600, 0) < 0)
-			break;
-		if (n > 1000000)
+	go_to_scratch();
+	memset(name, 'd', sizeof(name) - 1);
+	for (int i = 0; i < 40; i++)
+		if (mkdir(name, 0700) < 0 || chdir(name) < 0)
+			_exit(6);
+	take_room(0);
+	wait_for_ever();
+}
+
+/* A lot, and less than too much, for some time: holes take nothing, and a name no second file. */
+static void modest(void)
+{
+	char name[32];
+
+	begin();
+	go_to_scratch();
+	for (int n = 0; n < 4; n++) {
+		int fd, rc = take_room(n);
+
+		snprintf(name, sizeof(name), "hole-%d", n);
+		fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (rc || fd < 0 || ftruncate(fd, 200L << 20) < 0)
+			_exit(9);
+		close(fd);
+		for (int again = 0; again < 3; again++) {
+			char from[32];
+
+			snprintf(from, sizeof(from), "%d", n);
+			snprintf(name, sizeof(name), "%d-%d", n, again);
+			if (link(from, name) < 0)
+				_exit(9);
+		}
+	}
+	make_files(100, 5000);
+	rest(3500);
+	answer();
+}
+
+/* Things come and go and are moved while they are looked at. */
+static void restless(void)
+{
+	time_t end = time(NULL) + 4;
+	char from[32], to[32];
+
+	begin();
+	go_to_scratch();
+	for (int i = 0; time(NULL) < end; i++) {
+		snprintf(from, sizeof(from), "\n\033[2J\xff-%d", i % 50);
+		snprintf(to, sizeof(to), "moved-%d", i % 50);
+		if (mkdir(from, 0700) < 0 || chdir(from) < 0 || mknod("0", S_IFREG | 0600, 0) < 0 ||
+		    chdir("..") < 0 || rename(from, to) < 0 || chdir(to) < 0 || unlink("0") < 0 ||
+		    chdir("..") < 0 || rmdir(to) < 0)
 			_exit(9);
 	}
-	fprintf(stderr, "there are no more files to be had\n");
-	_exit(3);
+	answer();
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -425,6 +541,11 @@ static const struct {
 	{ "swells", swells },
 	{ "disk", disk },
 	{ "inodes", inodes },
+	{ "hides", hides },
+	{ "nameless", nameless },
+	{ "deep", deep },
+	{ "modest", modest },
+	{ "restless", restless },
 	{ "asks-on", asks_on },
 };
 

@@ -7,6 +7,7 @@
 #define TESTS_PEN_H
 
 #include "adapter/launch.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/engine.h"
@@ -62,7 +63,8 @@ static inline int pen_prepare(
 	const char *const argv[] = { launch_place(task, task->program, "/opt/hostile"), task->model,
 		pen.mark, NULL };
 	const char *const env[] = { "PATH=/usr/bin:/bin", arena_printf(a, "PORT=%u", task->port),
-		arena_printf(a, "TOKEN=%s", task->token), NULL };
+		arena_printf(a, "TOKEN=%s", task->token), arena_printf(a, "TMPDIR=%s", task->tmp),
+		NULL };
 
 	(void)err;
 	ret->argv = launch_words(a, argv);
@@ -159,6 +161,21 @@ static inline void pen_make_workspace(void)
 	    err.what);
 }
 
+/* Of children in place; a place of our own, so that it can be seen what is left in it. */
+static inline void pen_make_scratch(void)
+{
+	char *scratch = fs_join(pen.arena, pen.dir, "scratch");
+	struct err err = { 0 };
+
+	pen_must(mkdir(scratch, 0700) == 0, scratch);
+	pen_must(sandbox_set_base(pen.sandbox, scratch, &err) == 0, err.what);
+}
+
+static inline bool pen_is_clean(void)
+{
+	return rmdir(fs_join(pen.arena, pen.dir, "scratch")) == 0;
+}
+
 static inline void pen_open(unsigned parallel)
 {
 	static const struct upstream_config rehearsal = { .name = "rehearsal",
@@ -182,6 +199,7 @@ static inline void pen_open(unsigned parallel)
 	pen_must(gateway_create(&pen.loop, &pen.gateway, &err) == 0, err.what);
 	pen_must(gateway_add_upstream(pen.gateway, &rehearsal, &err) == 0, err.what);
 	pen_make_workspace();
+	pen_make_scratch();
 	const struct worker_config wc = { .loop = &pen.loop,
 		.engine = pen.engine,
 		.sandbox = pen.sandbox,
@@ -282,6 +300,52 @@ static inline void pen_read(int (*fn)(struct store *s, void *ctx), void *ctx)
 	engine_read(pen.engine, pen_on_store, pen_on_read, &r);
 	while (!r.done)
 		uv_run(&pen.loop, UV_RUN_ONCE);
+}
+
+static inline int pen_print_step(struct store *s, void *ctx)
+{
+	struct buf *b = ctx;
+	struct step_row *steps;
+	size_t n;
+	int rc = s->ops->step_list(s, pen.arena, pen.run, &steps, &n);
+
+	if (rc == 0)
+		rc = s->ops->step_texts(s, pen.arena, steps[n - 1].key, &steps[n - 1]);
+	if (rc)
+		return rc;
+	const struct step_row *step = &steps[n - 1]; /* the first one is the snapshot */
+
+	buf_printf(b, "%.*s: %.*s", STR_ARG(step->status), STR_ARG(step->ending));
+	if (step->reason.n)
+		buf_printf(b, " (%.*s)", STR_ARG(step->reason));
+	if (step->output.n)
+		buf_printf(b, " = %.*s", STR_ARG(str_take(step->output, 200)));
+	return 0;
+}
+
+/* What became of the last step: "status: ending (reason) = output". */
+static inline const char *pen_told(void)
+{
+	struct buf b;
+
+	buf_init(&b, MIB(1));
+	pen_read(pen_print_step, &b);
+	const char *told = arena_cstr(pen.arena, buf_str(&b));
+
+	buf_fini(&b);
+	return told;
+}
+
+/* One step, of a child of KIND; LIMITS are its own, as YAML. */
+static inline void pen_run_one(const char *kind, const char *limits)
+{
+	unsigned runs = pen.launched + 1;
+
+	pen_launch(arena_printf(pen.arena,
+	    "  - {id: only, persona: p, task: t, model: %s, %s, retries: 0, on_failure: "
+	    "continue}\n",
+	    kind, limits));
+	pen_wait(runs);
 }
 
 /* --- our own memory --------------------------------------------------------------------------- */

@@ -6,7 +6,6 @@
 
 #include "pen.h"
 
-#include "base/buf.h"
 #include "base/unconst.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -68,54 +67,17 @@ static const struct row rows[] = {
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static int print_step(struct store *s, void *ctx)
-{
-	struct buf *b = ctx;
-	struct step_row *steps;
-	size_t n;
-	int rc = s->ops->step_list(s, pen.arena, pen.run, &steps, &n);
-
-	if (rc == 0)
-		rc = s->ops->step_texts(s, pen.arena, steps[n - 1].key, &steps[n - 1]);
-	if (rc)
-		return rc;
-	const struct step_row *step = &steps[n - 1]; /* the first one is the snapshot */
-
-	buf_printf(b, "%.*s: %.*s", STR_ARG(step->status), STR_ARG(step->ending));
-	if (step->reason.n)
-		buf_printf(b, " (%.*s)", STR_ARG(step->reason));
-	if (step->output.n)
-		buf_printf(b, " = %.*s", STR_ARG(str_take(step->output, 200)));
-	return 0;
-}
-
-static void run_one(const char *kind, const char *limits)
-{
-	unsigned runs = pen.launched + 1;
-
-	pen_launch(arena_printf(pen.arena,
-	    "  - {id: only, persona: p, task: t, model: %s, %s, retries: 0, on_failure: "
-	    "continue}\n",
-	    kind, limits));
-	pen_wait(runs);
-}
-
 static void child(void **state)
 {
 	const struct row *r = *state;
-	struct buf b;
 
 	pen_forget_most();
 	size_t before = pen_memory("VmRSS:");
 
-	run_one(r->kind, r->limits);
+	pen_run_one(r->kind, r->limits);
 	size_t most = pen_memory("VmHWM:");
+	const char *got = pen_told();
 
-	buf_init(&b, MIB(1));
-	pen_read(print_step, &b);
-	const char *got = arena_cstr(pen.arena, buf_str(&b));
-
-	buf_fini(&b);
 	if (!str_starts(str_from(got), str_from(r->want)))
 		fail_msg("%s: %s", r->kind, got);
 	assert_int_equal(pen_alive(), 0);
