@@ -68,12 +68,16 @@ void described_check_template(
 	struct str rest = text, before, hole;
 
 	while (next_hole(&rest, &before, &hole)) {
-		const char *near = nearest_word(hole, holes);
-		struct place here = place_in(at, text, hole.p ? hole.p : text.p + text.n);
+		if (!rest.p || !hole.p) {
+			const char *end = hole.p ? hole.p : text.p + text.n;
 
-		if (!rest.p)
-			flow_error_add(errors, here, "{{ without }}");
-		else if (!near || !str_is(hole, near))
+			flow_error_add(errors, place_in(at, text, end), "{{ without }}");
+			return;
+		}
+		const char *near = nearest_word(hole, holes);
+		struct place here = place_in(at, text, hole.p);
+
+		if (!near || !str_is(hole, near))
 			flow_error_add(errors, here,
 			    "there is no {{%.*s}}; a description knows port, token, model, repo, "
 			    "home and tmp",
