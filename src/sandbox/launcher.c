@@ -461,18 +461,21 @@ static bool is_kid(const struct launcher *l, pid_t pid)
 /* Kills what is our child and no kid. False when there is none, or the kernel does not say. */
 static bool kill_orphans(const struct launcher *l)
 {
-	FILE *children = fopen("/proc/thread-self/children", "re");
+	unsigned long long pid;
+	struct buf text;
 	bool any = false;
-	int pid;
 
-	while (children && fscanf(children, "%d", &pid) == 1)
-		if (!is_kid(l, pid)) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, __WALL);
+	buf_init(&text, FENCE_PROC_MAX);
+	if (fence_proc_read(0, "thread-self/children", &text) == 0)
+		for (struct str rest = buf_str(&text); rest.p;) {
+			if (!str_to_u64(str_split(&rest, ' '), INT32_MAX, &pid) ||
+			    is_kid(l, (pid_t)pid))
+				continue;
+			kill((pid_t)pid, SIGKILL);
+			waitpid((pid_t)pid, NULL, __WALL);
 			any = true;
 		}
-	if (children)
-		fclose(children);
+	buf_fini(&text);
 	return any;
 }
 

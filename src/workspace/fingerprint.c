@@ -294,7 +294,7 @@ static int hash_file(int fd, char hex[SHA256_HEX])
 void fingerprint_program(const char *path, struct fingerprint *ret)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	struct stat st = { 0 };
 	int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
 	if (!rc && !S_ISREG(st.st_mode))
