@@ -93,7 +93,7 @@ status() {
 	is "$(ending hung)" timed_out
 	is "$(ending stalled)" stalled
 	is "$(ending fine)" answered
-	is "$(pgrep -fc "^$TUTTI agent")" 0
+	is "$(pgrep -fc "^/opt/tutti agent")" 0
 }
 
 @test "floods are cut, memory stays flat" {
