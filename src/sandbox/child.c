@@ -82,10 +82,12 @@ static int drop_bounding(struct fence_fault *f)
 {
 	if (FENCE_HOLE("capabilities"))
 		return 0;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return fence_fail(f, STAGE_DROP, -errno, "bounding set");
-	return 0;
+	unsigned long cap = 0;
+
+	while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		cap++;
+	/* the first that this kernel does not know */
+	return errno == EINVAL && cap ? 0 : fence_fail(f, STAGE_DROP, -errno, "bounding set");
 }
 
 /* An ordinary user has no bounding set to drop in place; no_new_privs makes it void. */

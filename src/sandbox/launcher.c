@@ -187,6 +187,19 @@ static int tell(struct kid *k, char what)
 	return send(k->sock, &what, 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
+/* A child that is not mapped gives up by itself when its socket closes. */
+static void map(const struct launcher *l, struct kid *k)
+{
+	int rc = fence_map_ids(k->init, l->host.uid, l->host.uid, l->host.gid, l->host.gid);
+
+	if (!rc)
+		rc = tell(k, SAY_MAPPED);
+	if (!rc)
+		return;
+	fence_fail(&k->fault, STAGE_IDENTITY, rc, NULL);
+	kill(k->init, SIGKILL);
+}
+
 /* In the child everything that was ever allocated here is a private copy. */
 static int start(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
@@ -211,17 +224,9 @@ static int start(struct launcher *l, struct kid *k, struct fence_fault *f)
 		return fence_fail(f, STAGE_CLONE, -errno, NULL);
 	k->init = pid;
 	close_given(k);
-	if (!l->host.root || k->plan.mode == FENCE_C)
-		return 0;
-	/* a child that is not mapped gives up by itself when its socket closes */
-	int rc = fence_map_ids(pid, l->host.uid, l->host.uid, l->host.gid, l->host.gid);
-
-	if (!rc)
-		rc = tell(k, SAY_MAPPED);
-	if (rc) {
-		fence_fail(&k->fault, STAGE_IDENTITY, rc, NULL);
-		kill(pid, SIGKILL);
-	}
+	if (l->host.root && k->plan.mode != FENCE_C)
+		map(l, k);
+	k->oom_before = fence_oom_kills(); /* takes its time, and now there is some */
 	return 0;
 }
 
@@ -262,7 +267,6 @@ static struct kid *kid_create(struct launcher *l, uint32_t id)
 		.repo_tree = -1,
 		.writable_tree = -1 };
 	k->plan.spec.in = k->plan.spec.out = k->plan.spec.err = -1;
-	k->oom_before = fence_oom_kills();
 	list_push(&l->kids, &k->list);
 	l->n_kids++;
 	return k;
@@ -563,7 +567,7 @@ static void look_at_memory(struct launcher *l)
 
 		if (!k->ready || k->killed)
 			continue;
-		fence_weigh(k->init, 0, &bytes);
+		fence_weigh(k->init, &bytes);
 		if (bytes > FENCE_CEILING) {
 			k->too_large = true;
 			kill_kid(k);

@@ -355,10 +355,12 @@ unsigned long long fence_oom_kills(void);
 
 /*
  * What TOP and all that descends from it hold in memory now, in bytes: anonymous and shared pages
- * (once for each process that maps them), swap, page tables. Whether MAIN is one of them: if not,
- * this kernel does not tell who descends from whom. Only for one thread.
+ * (once for each process that maps them), swap, page tables. Only for one thread.
  */
-bool fence_weigh(pid_t top, pid_t main, uint64_t *ret);
+void fence_weigh(pid_t top, uint64_t *ret);
+/* Whether MAIN is known as a child of INIT: if not, this kernel does not tell who descends from
+ * whom, and nothing could be weighed. */
+bool fence_has_child(pid_t init, pid_t main);
 
 /* --- places (place.c) --------------------------------------------------------------------- */
 

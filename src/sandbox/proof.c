@@ -359,9 +359,7 @@ static bool hard_limit(struct str limits, const char *label, unsigned long long 
 /* The launcher's own limit holds as far as it can see what is to be counted. */
 static int check_memory(const struct fence_seen *seen, json_t *object, struct fence_fault *f)
 {
-	uint64_t bytes;
-
-	if (!fence_weigh(seen->init, seen->main, &bytes))
+	if (!fence_has_child(seen->init, seen->main))
 		return doubt(f, "/proc/PID/task/TID/children");
 	json_object_set_new(object, "memory_bytes", json_integer((json_int_t)FENCE_CEILING));
 	return 0;

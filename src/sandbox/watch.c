@@ -99,19 +99,27 @@ static uint64_t look_at(pid_t pid)
 	return bytes;
 }
 
-bool fence_weigh(pid_t top, pid_t main, uint64_t *ret)
+bool fence_has_child(pid_t init, pid_t main)
 {
-	bool found = false;
+	char tid[16];
 
+	snprintf(tid, sizeof(tid), "%d", (int)init);
+	tree.n = 0;
+	take_children(init, tid);
+	for (size_t i = 0; i < tree.n; i++)
+		if (tree.v[i] == main)
+			return true;
+	return false;
+}
+
+void fence_weigh(pid_t top, uint64_t *ret)
+{
 	tree.n = 0;
 	tree.full = false;
 	*ret = 0;
 	take(top);
-	for (size_t i = 0; i < tree.n; i++) {
-		found |= tree.v[i] == main;
+	for (size_t i = 0; i < tree.n; i++)
 		*ret += look_at(tree.v[i]);
-	}
 	if (tree.full) /* more than there can be: nobody knows how much */
 		*ret = UINT64_MAX;
-	return found;
 }

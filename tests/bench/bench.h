@@ -56,8 +56,14 @@ void bench_resident(long pid, size_t *ret_all, size_t *ret_own, size_t *ret_shar
  */
 double limit_chain(
     const char *dir, unsigned runs, unsigned commits, bool logged, struct series *ret_commit);
-/* fork, exec and wait of `true`; milliseconds each. */
-void limit_spawn(unsigned times, struct series *ret);
+/* fork, exec and wait of `true`, in NAMESPACES (CLONE_NEW*) of its own; milliseconds each. */
+void limit_spawn(unsigned times, unsigned long namespaces, struct series *ret);
+/*
+ * A process without a fence that wakes up when asked to and makes a row of failing system calls,
+ * about as long as the canary's; microseconds each. It ends when the socket is closed.
+ */
+int limit_failures_start(void);
+void limit_failures(int sock, struct series *ret);
 
 /* house.c: runs with real attempts */
 struct house;

@@ -107,7 +107,7 @@ int bench_spawn(struct arena *a)
 	char *dir = bench_place(a, spawn_flow, "");
 
 	for (int i = 0; i < ROUNDS; i++) {
-		limit_spawn(SPAWNS, &bare);
+		limit_spawn(SPAWNS, 0, &bare);
 		spawn_fenced(sb, fs_join(a, dir, "repo"), SPAWNS, &fenced);
 	}
 	sandbox_stop(sb);

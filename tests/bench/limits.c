@@ -1,10 +1,15 @@
 /* What the disk and the kernel can do without us: the fixed points beside every measurement. */
 #include "bench.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,12 +164,14 @@ double limit_chain(
 
 /* --- processes --------------------------------------------------------------------------- */
 
-void limit_spawn(unsigned times, struct series *ret)
+void limit_spawn(unsigned times, unsigned long namespaces, struct series *ret)
 {
 	for (unsigned i = 0; i < times; i++) {
 		uint64_t t0 = bench_now();
 		int status;
-		pid_t pid = fork();
+		pid_t pid = namespaces ? (pid_t)syscall(
+					     SYS_clone, namespaces | SIGCHLD, NULL, NULL, NULL, 0)
+				       : fork();
 
 		if (pid == 0) {
 			execl("/usr/bin/true", "true", (char *)NULL);
@@ -174,4 +181,53 @@ void limit_spawn(unsigned times, struct series *ret)
 			bench_die("fork and exec of true", 0);
 		series_add(ret, (double)(bench_now() - t0) / 1e6);
 	}
+}
+
+/* --- failing calls ----------------------------------------------------------------------- */
+
+#define FAILURES 160 /* as many as take about as long as the canary */
+
+static void fail_when_asked(int sock)
+{
+	double us;
+	char word;
+
+	while (read(sock, &word, 1) == 1) {
+		uint64_t t0 = bench_now();
+
+		for (unsigned i = 0; i < FAILURES; i++)
+			if (open("/usr/not there", O_WRONLY | O_CLOEXEC) >= 0 || errno != ENOENT)
+				_exit(1);
+		us = (double)(bench_now() - t0) / 1e3;
+		if (write(sock, &us, sizeof(us)) != sizeof(us))
+			break;
+	}
+	_exit(0);
+}
+
+int limit_failures_start(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		bench_die("socketpair", -errno);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(ends[0]);
+		fail_when_asked(ends[1]);
+	}
+	if (pid < 0)
+		bench_die("fork", -errno);
+	close(ends[1]);
+	return ends[0];
+}
+
+void limit_failures(int sock, struct series *ret)
+{
+	double us;
+
+	if (write(sock, "x", 1) != 1 || read(sock, &us, sizeof(us)) != sizeof(us))
+		bench_die("the process whose calls fail", -EPIPE);
+	series_add(ret, us);
 }

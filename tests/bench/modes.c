@@ -8,6 +8,7 @@
 #include "sys/fs.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,9 +17,12 @@
 #define LAUNCHES 100 /* a round */
 #define LAUNCH_GOAL_MS 3
 #define CANARY_GOAL_US 100
+#define CLONE_ALL                                                                                  \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	    CLONE_NEWCGROUP)
 
 struct measured {
-	struct series bare, fenced, canary;
+	struct series bare, namespaces, fenced, canary, failures;
 };
 
 struct one {
@@ -84,6 +88,7 @@ static void launch(struct sandbox *sb, const char *repo, struct measured *m)
 
 static void measure(const char *word, const char *dir, struct measured *m)
 {
+	int failing = limit_failures_start();
 	struct sandbox *sb;
 	struct err err;
 
@@ -94,33 +99,49 @@ static void measure(const char *word, const char *dir, struct measured *m)
 	if (fence_mode_name(sandbox_mode(sb))[0] != word[0])
 		bench_die("the mode is another one", 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		limit_spawn(LAUNCHES, &m->bare);
-		for (unsigned k = 0; k < LAUNCHES; k++)
+		limit_spawn(LAUNCHES, 0, &m->bare);
+		if (word[0] == 'A')
+			limit_spawn(LAUNCHES, CLONE_ALL, &m->namespaces);
+		for (unsigned k = 0; k < LAUNCHES; k++) {
 			launch(sb, dir, m);
+			limit_failures(failing, &m->failures);
+		}
 	}
+	close(failing);
 	sandbox_stop(sb);
 }
 
-static void tell(const char *word, struct measured *m)
+static void tell_launch(const char *word, struct measured *m)
 {
+	double share = series_median(&m->fenced) - series_median(&m->bare);
 	char name[64];
 
 	snprintf(name, sizeof(name), "mode %s: fork and exec alone", word);
 	bench_row(name, series_median(&m->bare), "ms", "p99 %.3f ms", series_at(&m->bare, 0.99));
+	if (word[0] == 'A')
+		bench_row("mode A: the same in seven new namespaces", series_median(&m->namespaces),
+		    "ms", "p99 %.3f ms", series_at(&m->namespaces, 0.99));
 	snprintf(name, sizeof(name), "mode %s: behind the fence", word);
 	bench_row(name, series_median(&m->fenced), "ms", "p99 %.3f ms, least %.3f ms",
 	    series_at(&m->fenced, 0.99), series_at(&m->fenced, 0));
 	snprintf(name, sizeof(name), "mode %s: the fence's share, median", word);
-	double share = series_median(&m->fenced) - series_median(&m->bare);
-
 	if (word[0] == 'A')
 		bench_goal(name, share, true, LAUNCH_GOAL_MS, "ms");
 	else
 		bench_row(name, share, "ms", " ");
+}
+
+static void tell_canary(const char *word, struct measured *m)
+{
+	char name[64];
+
 	snprintf(name, sizeof(name), "mode %s: canary, median", word);
 	bench_row(name, series_median(&m->canary), "us", "least %.0f us", series_at(&m->canary, 0));
 	snprintf(name, sizeof(name), "mode %s: canary, p99", word);
 	bench_goal(name, series_at(&m->canary, 0.99), true, CANARY_GOAL_US, "us");
+	snprintf(name, sizeof(name), "mode %s: failing calls unfenced, p99", word);
+	bench_row(name, series_at(&m->failures, 0.99), "us", "median %.0f us",
+	    series_median(&m->failures));
 }
 
 /* What a process lacks it lacks for good, so each mode has one of its own. */
@@ -140,7 +161,8 @@ int bench_fence(struct arena *a)
 
 		if (pid == 0) {
 			measure(words[i], dir, &m);
-			tell(words[i], &m);
+			tell_launch(words[i], &m);
+			tell_canary(words[i], &m);
 			fflush(stdout);
 			_exit((int)(bench_missed() - before));
 		}
