@@ -42,6 +42,17 @@ enum verdict {
 	VERDICTS
 };
 
+/* What became of a finding in the report. Each has exactly one; code sees to it. */
+enum disposition {
+	DISPOSITION_NONE,     /* not yet decided; never in a report */
+	DISPOSITION_KEPT,     /* as raised, or upheld */
+	DISPOSITION_MERGED,   /* the same as another one: into */
+	DISPOSITION_DEMOTED,  /* its severity was lowered, or it lies outside of what was asked */
+	DISPOSITION_REFUTED,  /* with evidence of its own */
+	DISPOSITION_DEFERRED, /* not needed now (YAGNI); says what reopens it */
+	DISPOSITIONS
+};
+
 struct citation {
 	struct str id; /* E1… in order of first appearance, per run after evidence_number */
 	enum trust_class trust;
@@ -66,6 +77,15 @@ struct finding {
 	size_t n_cites;
 	enum verdict verdict;		       /* after evidence_reconcile */
 	struct str verdict_reason, verdict_by; /* by: the validator's item id */
+
+	struct str claim, scenario, suggestion; /* of its text; empty: not said */
+	struct str symbol;	/* what encloses its first cited lines, when found */
+	struct str fingerprint; /* hex; the same in another run where it is the same finding */
+	enum disposition disposition;
+	struct str disposition_reason;
+	const struct finding *into; /* MERGED */
+	enum severity raised_as;    /* before it was demoted */
+	unsigned asked, survived;   /* validators that judged it; of these, not refuted by */
 };
 
 /* Everything of one text. Lives in the arena it was parsed into. */
@@ -158,9 +178,11 @@ const char *cite_state_name(enum cite_state s);
 const char *trust_class_name(enum trust_class t);
 const char *severity_name(enum severity s);
 const char *verdict_name(enum verdict v);
+const char *disposition_name(enum disposition d);
 int cite_state_parse(struct str name);
 int trust_class_parse(struct str name);
 int severity_parse(struct str name);
 int verdict_parse(struct str name);
+int disposition_parse(struct str name);
 
 #endif

@@ -31,6 +31,15 @@ static const char *const verdicts[VERDICTS] = {
 	[VERDICT_REFUTED] = "refuted",
 };
 
+static const char *const dispositions[DISPOSITIONS] = {
+	[DISPOSITION_NONE] = "undecided",
+	[DISPOSITION_KEPT] = "kept",
+	[DISPOSITION_MERGED] = "merged",
+	[DISPOSITION_DEMOTED] = "demoted",
+	[DISPOSITION_REFUTED] = "refuted",
+	[DISPOSITION_DEFERRED] = "deferred",
+};
+
 static int parse(const char *const *names, int n, struct str name)
 {
 	for (int i = 0; i < n; i++)
@@ -59,6 +68,11 @@ const char *verdict_name(enum verdict v)
 	return verdicts[v];
 }
 
+const char *disposition_name(enum disposition d)
+{
+	return dispositions[d];
+}
+
 int cite_state_parse(struct str name)
 {
 	return parse(states, CITE_STATES, name);
@@ -77,4 +91,9 @@ int severity_parse(struct str name)
 int verdict_parse(struct str name)
 {
 	return parse(verdicts, VERDICTS, name);
+}
+
+int disposition_parse(struct str name)
+{
+	return parse(dispositions, DISPOSITIONS, name);
 }

@@ -51,17 +51,33 @@ static json_t *cite_json(const struct citation *c)
 	return v;
 }
 
+/* What code made of a finding, beside what was said. */
+static json_t *told_json(const struct finding *f)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "disposition",
+	    disposition_name(f->disposition), "disposition_reason",
+	    json_text(f->disposition_reason), "merged_into",
+	    f->into ? json_text(f->into->uid) : json_null(), "raised_as",
+	    severity_name(f->raised_as), "fingerprint", json_text(f->fingerprint), "symbol",
+	    json_text(f->symbol), "claim", json_text(f->claim), "failure_scenario",
+	    json_text(f->scenario), "suggestion", json_text(f->suggestion), "asked", (int)f->asked,
+	    "survived", (int)f->survived);
+}
+
 static json_t *finding_json(const struct finding *f)
 {
 	json_t *cites = json_array();
 
 	for (size_t i = 0; i < f->n_cites; i++)
 		json_array_append_new(cites, json_text(f->cites[i]->id));
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o}", "id",
+	json_t *v = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o}", "id",
 	    json_text(f->uid), "step", json_text(f->step), "title", json_text(f->title), "body",
 	    json_text(f->body), "severity", severity_name(f->severity), "confidence",
 	    json_text(f->confidence), "verdict", verdict_name(f->verdict), "reason",
 	    json_text(f->verdict_reason), "judged_by", json_text(f->verdict_by), "evidence", cites);
+
+	json_object_update_new(v, told_json(f));
+	return v;
 }
 
 static json_t *findings_json(struct arena *a, const struct report_run *run)
