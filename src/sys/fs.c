@@ -65,7 +65,7 @@ static int write_all(int fd, struct str text)
 			return -errno;
 		text = str_skip(text, (size_t)put);
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 static void sync_parent(const char *path)
@@ -87,26 +87,58 @@ static void sync_parent(const char *path)
 	}
 }
 
-int fs_write(const char *path, struct str text, unsigned mode, struct err *err)
+/* Beside PATH, and then in its place: a reader sees the old text or the new one, never half. */
+static int replace(const char *path, struct str text, unsigned mode)
 {
 	char temp[PATH_BYTES_MAX];
 
 	if (snprintf(temp, sizeof(temp), "%s.new-%d", path, (int)getpid()) >= (int)sizeof(temp))
-		return err_set(err, -ENAMETOOLONG, "cannot write %s: path too long", path);
-	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+		return -ENAMETOOLONG;
+	unlink(temp);
+	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	int rc = fd < 0 ? -errno : write_all(fd, text);
 
+	if (!rc && fsync(fd) < 0)
+		rc = -errno;
 	if (fd >= 0 && close(fd) < 0 && !rc)
 		rc = -errno;
 	if (!rc && rename(temp, path) < 0)
 		rc = -errno;
-	if (rc) {
+	if (rc)
 		unlink(temp);
-		err_set(err, rc, "cannot write %s", path);
-		return err_why(err, "%s", err_name(rc));
-	}
-	sync_parent(path);
-	return 0;
+	else
+		sync_parent(path);
+	return rc;
+}
+
+/* A device, a pipe or a socket is written to; what stands in its place is not ours to change. */
+static int write_to(const char *path, struct str text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 ? -errno : write_all(fd, text);
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int fs_write(const char *path, struct str text, unsigned mode, struct err *err)
+{
+	char real[PATH_BYTES_MAX];
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	int rc;
+
+	if (there && !S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : write_to(path, text);
+	else if (there && realpath(path, real)) /* a link stays one */
+		rc = replace(real, text, mode);
+	else
+		rc = replace(path, text, mode);
+	if (!rc)
+		return 0;
+	err_set(err, rc, "cannot write %s", path);
+	return err_why(err, "%s", err_name(rc));
 }
 
 int fs_mkdirs(const char *path, unsigned mode)

@@ -7,7 +7,10 @@
 
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
 MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
-/* Replaces PATH by TEXT: written beside it, synced, renamed, directory synced. */
+/*
+ * PATH is TEXT, whole or not at all: written beside it, synced, renamed, directory synced. Where a
+ * link leads to a file, that file is replaced; a device or a pipe is written to and stays.
+ */
 MUST_CHECK int fs_write(const char *path, struct str text, unsigned mode, struct err *err);
 /* Creates PATH and its parents with MODE; an existing directory is fine. */
 MUST_CHECK int fs_mkdirs(const char *path, unsigned mode);

@@ -1,0 +1,132 @@
+/* Our own files: what is written is whole, and what stands there is not mistaken for a file. */
+#include "check.h"
+
+#include "base/arena.h"
+#include "sys/fs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+static struct arena *arena;
+
+static const char *in_dir(const char *name)
+{
+	return fs_join(arena, dir, name);
+}
+
+static int make(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/tutti-fs-XXXXXX");
+	arena = arena_create("test", 1 << 20);
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int unmake(void **state)
+{
+	(void)state;
+	fs_remove_tree(dir);
+	arena_destroy(arena);
+	return 0;
+}
+
+static void has(const char *path, const char *want)
+{
+	struct str text;
+
+	assert_int_equal(fs_read(arena, path, 1000, &text), 0);
+	assert_true(str_is(text, want));
+}
+
+static void a_file_is_replaced(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(fs_write(in_dir("a"), STR("one"), 0640, &err), 0);
+	int fd = open(in_dir("a"), O_RDONLY | O_CLOEXEC);
+	char old[8] = "";
+
+	assert_int_equal(fs_write(in_dir("a"), STR("two"), 0600, &err), 0);
+	has(in_dir("a"), "two");
+	assert_int_equal(read(fd, old, sizeof(old)), 3); /* whoever reads keeps what he opened */
+	assert_string_equal(old, "one");
+	close(fd);
+}
+
+static void a_link_stays_one(void **state)
+{
+	struct err err;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fs_write(in_dir("real"), STR("one"), 0600, &err), 0);
+	assert_int_equal(symlink("real", in_dir("link")), 0);
+	assert_int_equal(fs_write(in_dir("link"), STR("two"), 0600, &err), 0);
+	assert_int_equal(lstat(in_dir("link"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	has(in_dir("real"), "two");
+}
+
+static void a_pipe_is_written_to(void **state)
+{
+	struct err err;
+	struct stat st;
+	char got[16] = "";
+
+	(void)state;
+	assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+	int fd = open(in_dir("pipe"), O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(fs_write(in_dir("pipe"), STR("words"), 0600, &err), 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 5);
+	assert_string_equal(got, "words");
+	close(fd);
+	assert_int_equal(lstat(in_dir("pipe"), &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+}
+
+/* As root the machine's own device would be gone for everybody. */
+static void a_device_is_written_to(void **state)
+{
+	struct err err;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(symlink("/dev/null", in_dir("null")), 0);
+	assert_int_equal(fs_write(in_dir("null"), STR("words"), 0600, &err), 0);
+	assert_int_equal(stat(in_dir("null"), &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(lstat(in_dir("null"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+}
+
+static void what_cannot_be_written_is_said(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(fs_write(dir, STR("x"), 0600, &err), -EISDIR);
+	assert_int_equal(fs_write(in_dir("no/such"), STR("x"), 0600, &err), -ENOENT);
+	assert_int_equal(symlink("/dev/full", in_dir("full")), 0);
+	assert_int_equal(fs_write(in_dir("full"), STR("x"), 0600, &err), -ENOSPC);
+	assert_non_null(strstr(err.what, "full"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_is_replaced),
+		cmocka_unit_test(a_link_stays_one),
+		cmocka_unit_test(a_pipe_is_written_to),
+		cmocka_unit_test(a_device_is_written_to),
+		cmocka_unit_test(what_cannot_be_written_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, make, unmake);
+}
