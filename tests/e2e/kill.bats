@@ -2,7 +2,7 @@
 
 load real
 
-KILLS=${KILLS:-200}
+KILLS=${KILLS:-100}
 
 setup() {
 	own_place
