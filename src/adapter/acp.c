@@ -9,38 +9,6 @@
 #define VERSION 1 /* of the protocol */
 #define AUTH_REQUIRED (-32000)
 
-struct agent_session *acp_create(
-    const struct acp_profile *profile, const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-	struct str prompt = task->prompt.p ? task->prompt : STR("");
-
-	session_init(&s->base, fn, ctx);
-	s->profile = profile;
-	s->state = ACP_GREETED;
-	s->prompt = xstrndup(prompt.p, prompt.n);
-	s->repo = xstrdup(task->repo);
-	s->model = xstrdup(task->model);
-	s->meta = profile->meta ? profile->meta(task) : NULL;
-	return s;
-}
-
-void acp_destroy(struct agent_session *s)
-{
-	for (size_t i = 0; i < ACP_CALLS_MAX; i++) {
-		free(s->calls[i].id);
-		free(s->calls[i].name);
-	}
-	json_decref(s->meta);
-	free(s->prompt);
-	free(s->repo);
-	free(s->model);
-	free(s->id);
-	free(s->version);
-	session_fini(&s->base);
-	free(s);
-}
-
 void acp_end(struct agent_session *s, enum ending ending, struct str reason)
 {
 	if (s->state == ACP_OVER)
@@ -233,7 +201,7 @@ static void on_message(struct agent_session *s, const json_t *doc)
 		acp_decline(s, id);
 }
 
-void acp_line(struct agent_session *s, struct str line, bool cut)
+static void line(struct agent_session *s, struct str text, bool cut)
 {
 	json_t *doc;
 
@@ -241,18 +209,53 @@ void acp_line(struct agent_session *s, struct str line, bool cut)
 		return; /* it is about to be killed, and no answer comes from it any more */
 	if (cut)
 		session_say_cut(&s->base);
-	doc = cut ? NULL : json_parse_loosely(line);
+	doc = cut ? NULL : json_parse_loosely(text);
 	if (json_is_object(doc))
 		on_message(s, doc);
 	json_decref(doc);
 }
 
-void acp_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	ret->answer = buf_str(&s->base.text);
-	ret->ending = s->state == ACP_OVER ? s->ending : ENDING_CRASHED;
-	if (s->state == ACP_OVER)
+	(void)status;
+	(void)errors;
+	if (s->state == ACP_OVER) {
+		ret->ending = s->ending;
 		ret->reason = buf_str(&s->base.reason);
-	session_end(&s->base, status, errors, ret);
+	}
+}
+
+static void fini(struct agent_session *s)
+{
+	for (size_t i = 0; i < ACP_CALLS_MAX; i++) {
+		free(s->calls[i].id);
+		free(s->calls[i].name);
+	}
+	json_decref(s->meta);
+	free(s->prompt);
+	free(s->repo);
+	free(s->model);
+	free(s->id);
+	free(s->version);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .line = line, .end = end, .fini = fini
+};
+
+struct agent_session *acp_create(
+    const struct acp_profile *profile, const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+	struct str prompt = task->prompt.p ? task->prompt : STR("");
+
+	s->profile = profile;
+	s->state = ACP_GREETED;
+	s->prompt = xstrndup(prompt.p, prompt.n);
+	s->repo = xstrdup(task->repo);
+	s->model = xstrdup(task->model);
+	s->meta = profile->meta ? profile->meta(task) : NULL;
+	return s;
 }

@@ -26,11 +26,8 @@ struct acp_profile {
 
 /* The first line, with its newline, for agent_launch.stdin_text. */
 struct str acp_greeting(struct arena *a);
-/* Those of struct adapter_ops; PROFILE must outlive the session. */
+/* As create of struct adapter_ops; PROFILE must outlive the session. */
 struct agent_session *acp_create(
     const struct acp_profile *profile, const struct agent_task *task, fact_fn fn, void *ctx);
-void acp_line(struct agent_session *s, struct str line, bool cut);
-void acp_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret);
-void acp_destroy(struct agent_session *s);
 
 #endif

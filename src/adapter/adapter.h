@@ -152,17 +152,21 @@ struct adapter_ops {
 	int (*admit)(const char *version, struct err *err);
 	int (*prepare)(struct arena *a, const struct agent_task *task, struct agent_launch *ret,
 	    struct err *err);
+	/* What FN hears of the three functions below. session_destroy() it. */
 	struct agent_session *(*create)(const struct agent_task *task, fact_fn fn, void *ctx);
-	/* One line of stdout without its newline; any bytes. Lines above AGENT_LINE_MAX arrive cut
-	 * with CUT set. */
-	void (*line)(struct agent_session *s, struct str line, bool cut);
-	/*
-	 * The process is gone: STATUS as waitpid gave it, ERRORS the tail of stderr. Fills exactly
-	 * one outcome. Called once, also after a kill.
-	 */
-	void (*exited)(struct agent_session *s, int status, struct str errors, struct outcome *ret);
-	void (*destroy)(struct agent_session *s);
 };
+
+/*
+ * One line of stdout without its newline; any bytes. Lines above AGENT_LINE_MAX arrive cut with CUT
+ * set.
+ */
+void session_line(struct agent_session *s, struct str line, bool cut);
+/*
+ * The process is gone: STATUS as waitpid gave it, ERRORS the tail of stderr. Fills exactly one
+ * outcome. Called once, also after a kill.
+ */
+void session_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret);
+void session_destroy(struct agent_session *s);
 
 extern const struct adapter_ops adapter_native;
 extern const struct adapter_ops adapter_qwen;

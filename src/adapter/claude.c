@@ -10,8 +10,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#include <stdlib.h>
-
 #define TURNS_DEFAULT 60
 #define WALL_DEFAULT 600000
 #define INSIDE_PROGRAM "/opt/claude"
@@ -100,20 +98,9 @@ static int prepare(
 struct agent_session {
 	struct session base;
 	struct calls calls;
-	json_t *result;
 	bool writing;		  /* something came since it asked its model */
 	long long out_of_message; /* output tokens told of the message in hand */
 };
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	(void)task;
-	session_init(&s->base, fn, ctx);
-	calls_init(&s->calls, claude_reads);
-	return s;
-}
 
 static void on_init(struct agent_session *s, json_t *doc)
 {
@@ -226,37 +213,21 @@ static void on_result(struct agent_session *s, json_t *doc)
 {
 	const json_t *usage = json_get_object(doc, "usage");
 
-	json_decref(s->result);
-	s->result = json_incref(doc);
+	session_on_result(s, doc);
 	session_raise(&s->base.in, input_of(usage));
 	session_raise(&s->base.out, session_tokens(usage, "output_tokens", 0));
 	session_raise(&s->base.cached, session_tokens(usage, "cache_read_input_tokens", 0));
 	session_say_usage(&s->base);
 }
 
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "system", on_system },
 	{ "stream_event", on_stream },
 	{ "assistant", on_assistant },
 	{ "user", on_user },
 	{ "result", on_result },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -298,39 +269,44 @@ static enum ending ending_of_error(const json_t *result, struct str message)
 
 static void with_error(struct agent_session *s, struct outcome *ret)
 {
-	struct str message = message_of(s->result);
+	struct str message = message_of(s->base.result);
 
-	ret->answer = buf_str(&s->base.text);
-	ret->ending = ending_of_error(s->result, message);
+	ret->ending = ending_of_error(s->base.result, message);
 	ret->reason = session_reason(&s->base, message);
 }
 
 static void with_answer(const struct agent_session *s, struct outcome *ret)
 {
-	ret->answer = json_get_str(s->result, "result");
+	ret->answer = json_get_str(s->base.result, "result");
 	ret->ending = answer_classify(ret->answer);
 }
 
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	if (!s->result) {
-		ret->answer = buf_str(&s->base.text);
-		ret->ending = ENDING_CRASHED;
-	} else if (completed(s->result)) {
+	(void)status;
+	(void)errors;
+	if (s->base.result && completed(s->base.result))
 		with_answer(s, ret);
-	} else {
+	else if (s->base.result)
 		with_error(s, ret);
-	}
-	session_end(&s->base, status, errors, ret);
 }
 
-static void destroy(struct agent_session *s)
+static void fini(struct agent_session *s)
 {
 	calls_clear(&s->calls);
-	json_decref(s->result);
-	session_fini(&s->base);
-	free(s);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+
+	(void)task;
+	calls_init(&s->calls, claude_reads);
+	return s;
 }
 
 /*
@@ -363,7 +339,4 @@ const struct adapter_ops adapter_claude = {
 	.admit = admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

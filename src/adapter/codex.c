@@ -11,9 +11,6 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-
 #define CALLS_DEFAULT 60
 #define CALLS_A_TURN 8
 #define INSIDE_PROGRAM "/opt/codex"
@@ -88,17 +85,6 @@ struct agent_session {
 	bool talking;	  /* nothing but messages since the last one */
 	struct buf error; /* the last one */
 };
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	session_init(&s->base, fn, ctx);
-	s->calls_max = (task->max_turns ? task->max_turns : CALLS_DEFAULT) * CALLS_A_TURN;
-	s->open = json_object();
-	buf_init(&s->error, KIB(16));
-	return s;
-}
 
 /* --- calls ---------------------------------------------------------------------------------- */
 
@@ -269,30 +255,15 @@ static void on_turn_completed(struct agent_session *s, json_t *doc)
 	session_say_usage(&s->base);
 }
 
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "turn.started", on_turn },
 	{ "item.started", on_started },
 	{ "item.completed", on_completed },
 	{ "error", on_error },
 	{ "turn.failed", on_turn_failed },
 	{ "turn.completed", on_turn_completed },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -310,31 +281,39 @@ static void with_error(struct agent_session *s, struct outcome *ret)
 	json_decref(doc);
 }
 
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	ret->answer = buf_str(&s->base.text);
+	(void)errors;
 	if (s->used_up) {
 		ret->ending = ENDING_TRUNCATED;
 		ret->reason = STR("it used up its tool calls");
 	} else if (s->failed) {
 		with_error(s, ret);
-	} else if (s->completed && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	} else if (s->completed && session_exit(status) == 0) {
 		ret->ending = answer_classify(ret->answer);
-	} else {
-		ret->ending = ENDING_CRASHED;
-		if (s->error.n)
-			ret->reason = session_reason(&s->base, buf_str(&s->error));
+	} else if (s->error.n) {
+		ret->reason = session_reason(&s->base, buf_str(&s->error));
 	}
-	session_end(&s->base, status, errors, ret);
 }
 
-static void destroy(struct agent_session *s)
+static void fini(struct agent_session *s)
 {
 	json_decref(s->open);
 	buf_fini(&s->error);
-	session_fini(&s->base);
-	free(s);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+
+	s->calls_max = (task->max_turns ? task->max_turns : CALLS_DEFAULT) * CALLS_A_TURN;
+	s->open = json_object();
+	buf_init(&s->error, KIB(16));
+	return s;
 }
 
 /*
@@ -365,7 +344,4 @@ const struct adapter_ops adapter_codex = {
 	.admit = admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

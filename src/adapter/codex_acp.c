@@ -88,7 +88,4 @@ const struct adapter_ops adapter_codex_acp = {
 	.admit = admit,
 	.prepare = prepare,
 	.create = create,
-	.line = acp_line,
-	.exited = acp_exited,
-	.destroy = acp_destroy,
 };

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #define INSIDE "/opt/agent"   /* and its name there is the file's */
 #define ARGUMENT_MAX KIB(120) /* the kernel takes 128 KiB */
@@ -107,28 +106,9 @@ struct agent_session {
 	struct session base;
 	const struct described *of;
 	char *model;
-	json_t *result; /* the line that said so, or NULL */
-	bool failed;	/* an error was told; its words are the reason */
-	bool stale;	/* a call followed the text */
+	bool failed; /* an error was told; its words are the reason */
+	bool stale;  /* a call followed the text */
 };
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	session_init(&s->base, fn, ctx);
-	s->of = task->described;
-	s->model = xstrdup(task->model);
-	return s;
-}
-
-static void destroy(struct agent_session *s)
-{
-	json_decref(s->result);
-	free(s->model);
-	session_fini(&s->base);
-	free(s);
-}
 
 /* It says nothing of itself: its first line is its hello. */
 static void say_hello(struct agent_session *s)
@@ -142,19 +122,6 @@ static void say_hello(struct agent_session *s)
 	facts = json_pack("{s:o, s:s}", "model", json_cstr(s->model), "mode", DESCRIBED_MODE);
 	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
 	json_decref(facts);
-}
-
-static void crashed(struct agent_session *s, int status, struct str errors, struct outcome *ret)
-{
-	session_count(&s->base, ret);
-	ret->answer = buf_str(&s->base.text);
-	ret->ending = ENDING_CRASHED;
-	session_end(&s->base, status, errors, ret);
-}
-
-static bool ended_well(int status)
-{
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* --- text ------------------------------------------------------------------------------------ */
@@ -185,16 +152,12 @@ static void text_line(struct agent_session *s, struct str line, bool cut)
 	arena_destroy(a);
 }
 
-static void text_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void text_end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	if (!ended_well(status)) {
-		crashed(s, status, errors, ret);
-		return;
-	}
-	session_count(&s->base, ret);
-	ret->answer = buf_str(&s->base.text);
-	ret->ending = answer_classify(ret->answer);
-	session_end(&s->base, status, errors, ret);
+	(void)s;
+	(void)errors;
+	if (session_exit(status) == 0)
+		ret->ending = answer_classify(ret->answer);
 }
 
 /* --- ndjson ---------------------------------------------------------------------------------- */
@@ -305,8 +268,7 @@ static void on_error(struct agent_session *s, const struct described_rule *rule,
 static void on_result(struct agent_session *s, const struct described_rule *rule, json_t *doc)
 {
 	(void)rule;
-	json_decref(s->result);
-	s->result = json_incref(doc);
+	session_on_result(s, doc);
 }
 
 static void (*const handlers[DESCRIBED_EVENTS])(
@@ -333,54 +295,55 @@ static void json_line(struct agent_session *s, struct str text, bool cut)
 	json_decref(doc);
 }
 
-static struct str answer_of(const struct agent_session *s)
+static void json_end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	struct str pointer = s->of->rules[EVENT_RESULT].text;
+	struct str reason = buf_str(&s->base.reason), pointer = s->of->rules[EVENT_RESULT].text;
 
-	return pointer.p ? text_at(s->result, pointer) : buf_str(&s->base.text);
-}
-
-static void json_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
-{
-	struct str reason = buf_str(&s->base.reason);
-
-	if (!s->result && s->failed) {
-		session_count(&s->base, ret);
-		ret->answer = buf_str(&s->base.text);
+	(void)errors;
+	if (!s->base.result && s->failed) {
 		ret->ending = endpoint_classify(session_status(reason), reason);
 		ret->reason = reason;
-		session_end(&s->base, status, errors, ret);
-	} else if (!s->result || !ended_well(status)) {
-		crashed(s, status, errors, ret);
-	} else {
-		session_count(&s->base, ret);
-		ret->answer = answer_of(s);
+	} else if (s->base.result && session_exit(status) == 0) {
+		if (pointer.p)
+			ret->answer = text_at(s->base.result, pointer);
 		ret->ending = answer_classify(ret->answer);
-		session_end(&s->base, status, errors, ret);
 	}
 }
 
-/* --- acp ------------------------------------------------------------------------------------- */
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+static void fini(struct agent_session *s)
+{
+	free(s->model);
+}
+
+static const struct session_kind kinds[] = {
+	[DESCRIBED_TEXT] = { sizeof(struct agent_session), NULL, text_line, text_end, fini },
+	[DESCRIBED_NDJSON] = { sizeof(struct agent_session), NULL, json_line, json_end, fini },
+};
 
 static const struct acp_profile free_profile = {
 	.note = "Answer in text: the text of your last message is the result.\n\n"
 };
 
-static struct agent_session *create_acp(const struct agent_task *task, fact_fn fn, void *ctx)
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
-	return acp_create(&free_profile, task, fn, ctx);
+	const struct described *d = task->described;
+
+	if (d->output == DESCRIBED_ACP)
+		return acp_create(&free_profile, task, fn, ctx);
+	struct agent_session *s = session_new(&kinds[d->output], fn, ctx);
+
+	s->of = d;
+	s->model = xstrdup(task->model);
+	return s;
 }
 
-void described_codec(enum described_output output, struct adapter_ops *ret)
+void described_codec(struct adapter_ops *ret)
 {
-	bool acp = output == DESCRIBED_ACP, text = output == DESCRIBED_TEXT;
-
 	ret->traits =
 	    (struct agent_traits){ .mode = DESCRIBED_MODE, .dialect = "any", .streams = true };
 	ret->admit = admit;
 	ret->prepare = prepare;
-	ret->create = acp ? create_acp : create;
-	ret->line = acp ? acp_line : text ? text_line : json_line;
-	ret->exited = acp ? acp_exited : text ? text_exited : json_exited;
-	ret->destroy = acp ? acp_destroy : destroy;
+	ret->create = create;
 }

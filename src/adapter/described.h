@@ -73,7 +73,7 @@ void described_check_template(
 bool described_is_pointer(struct str text);
 /* The value at POINTER in DOC, or NULL. */
 const json_t *described_at(const json_t *doc, struct str pointer);
-/* The functions of an adapter for that kind of output. */
-void described_codec(enum described_output output, struct adapter_ops *ret);
+/* The traits and functions that all of them have. */
+void described_codec(struct adapter_ops *ret);
 
 #endif

@@ -377,7 +377,7 @@ const struct described *described_read(struct arena *a, const char *name, const 
 			read_key(&r, &root->pairs[i]);
 		check_all(&r, root);
 	}
-	described_codec(d->output, &d->ops);
+	described_codec(&d->ops);
 	d->ops.described = d;
 	return errors->n > before || errors->more ? NULL : d;
 }

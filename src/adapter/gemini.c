@@ -10,9 +10,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-
 #define TURNS_DEFAULT 60
 #define INSIDE_NODE "/opt/node"
 #define INSIDE_PACKAGE "/opt/gemini"
@@ -89,20 +86,8 @@ struct agent_session {
 	struct session base;
 	struct calls calls;
 	struct buf complaint; /* the last one */
-	json_t *result;
-	bool in_turn; /* the model is speaking, or has called tools that have not ended */
+	bool in_turn;	      /* the model is speaking, or has called tools that have not ended */
 };
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	(void)task;
-	session_init(&s->base, fn, ctx);
-	calls_init(&s->calls, gemini_reads);
-	buf_init(&s->complaint, AGENT_LINE_MAX);
-	return s;
-}
 
 /*
  * It says neither mode nor tools. That it runs in plan mode is our flag's word alone, and what
@@ -166,38 +151,22 @@ static void on_result(struct agent_session *s, json_t *doc)
 {
 	const json_t *stats = json_get_object(doc, "stats");
 
-	json_decref(s->result);
-	s->result = json_incref(doc);
+	session_on_result(s, doc);
 	session_raise(&s->base.in, session_tokens(stats, "input_tokens", 0));
 	session_raise(&s->base.out, session_tokens(stats, "output_tokens", 0));
 	session_raise(&s->base.cached, session_tokens(stats, "cached", 0));
 	session_say_usage(&s->base);
 }
 
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "init", on_init },
 	{ "message", on_message },
 	{ "tool_use", on_tool_use },
 	{ "tool_result", on_tool_result },
 	{ "error", on_error },
 	{ "result", on_result },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -227,7 +196,7 @@ static json_t *server_error(struct str message)
 /* It exits with what is left of the HTTP status in eight bits; or the server's error has it. */
 static int status_of(const json_t *error, int status)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) + 256 : 0;
+	int code = session_exit(status) + 256;
 
 	if (json_is_integer(json_object_get(error, "code")))
 		return (int)session_tokens(error, "code", 0);
@@ -247,12 +216,11 @@ static enum ending ending_of_error(struct str type, struct str message, int http
 
 static void with_error(struct agent_session *s, int status, struct outcome *ret)
 {
-	const json_t *said = json_get_object(s->result, "error");
+	const json_t *said = json_get_object(s->base.result, "error");
 	struct str message = said ? json_get_str(said, "message") : buf_str(&s->complaint);
 	json_t *error = server_error(message);
 	struct str words = json_get_str(error, "message");
 
-	ret->answer = buf_str(&s->base.text);
 	ret->ending = ending_of_error(json_get_str(said, "type"), words, status_of(error, status));
 	ret->reason = session_reason(&s->base, words);
 	json_decref(error);
@@ -269,7 +237,6 @@ static void with_answer(struct agent_session *s, struct outcome *ret)
 {
 	struct str complaint = buf_str(&s->complaint);
 
-	ret->answer = buf_str(&s->base.text);
 	ret->ending = answer_classify(ret->answer);
 	if (gave_up(complaint)) {
 		ret->ending = ENDING_TRUNCATED;
@@ -277,34 +244,37 @@ static void with_answer(struct agent_session *s, struct outcome *ret)
 	}
 }
 
-static void without_result(struct agent_session *s, int status, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	int code = session_exit(status);
 
-	ret->answer = buf_str(&s->base.text);
-	/* 41: no way to log in; 52: settings; 55: a folder that it does not trust */
-	ret->ending = code == 41 || code == 52 || code == 55 ? ENDING_DENIED : ENDING_CRASHED;
-}
-
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
-{
-	session_count(&s->base, ret);
-	if (!s->result)
-		without_result(s, status, ret);
-	else if (str_is(json_get_str(s->result, "status"), "success"))
+	(void)errors;
+	if (s->base.result && str_is(json_get_str(s->base.result, "status"), "success"))
 		with_answer(s, ret);
-	else
+	else if (s->base.result)
 		with_error(s, status, ret);
-	session_end(&s->base, status, errors, ret);
+	else if (code == 41 || code == 52 || code == 55)
+		ret->ending = ENDING_DENIED; /* no way to log in, settings, an untrusted folder */
 }
 
-static void destroy(struct agent_session *s)
+static void fini(struct agent_session *s)
 {
 	calls_clear(&s->calls);
 	buf_fini(&s->complaint);
-	json_decref(s->result);
-	session_fini(&s->base);
-	free(s);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+
+	(void)task;
+	calls_init(&s->calls, gemini_reads);
+	buf_init(&s->complaint, AGENT_LINE_MAX);
+	return s;
 }
 
 /*
@@ -334,7 +304,4 @@ const struct adapter_ops adapter_gemini = {
 	.admit = gemini_admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

@@ -63,7 +63,4 @@ const struct adapter_ops adapter_gemini_acp = {
 	.admit = gemini_admit,
 	.prepare = prepare,
 	.create = create,
-	.line = acp_line,
-	.exited = acp_exited,
-	.destroy = acp_destroy,
 };

@@ -7,14 +7,10 @@
 
 #include "base/json.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-
 #define INSIDE_TUTTI "/opt/tutti"
 
 struct agent_session {
 	struct session base;
-	json_t *result; /* the last line, or NULL */
 };
 
 static int admit(const char *version, struct err *err)
@@ -58,15 +54,6 @@ static int prepare(
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	(void)task;
-	session_init(&s->base, fn, ctx);
-	return s;
-}
 
 static void on_init(struct agent_session *s, json_t *doc)
 {
@@ -160,16 +147,7 @@ static void on_usage(struct agent_session *s, json_t *doc)
 	session_say_usage(&s->base);
 }
 
-static void on_result(struct agent_session *s, json_t *doc)
-{
-	json_decref(s->result);
-	s->result = json_incref(doc);
-}
-
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "init", on_init },
 	{ "turn", on_turn },
 	{ "text", on_text },
@@ -181,21 +159,9 @@ static const struct {
 	{ "retry", on_retry },
 	{ "notice", on_notice },
 	{ "usage", on_usage },
-	{ "result", on_result },
+	{ "result", session_on_result },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -209,35 +175,34 @@ static void line(struct agent_session *s, struct str text, bool cut)
 /* What the result says; an answer counts only when the process ended well, too. */
 static enum ending weigh(const struct agent_session *s, int status, struct str answer)
 {
-	int said = ending_parse(json_get_str(s->result, "ending"));
+	int said = ending_parse(json_get_str(s->base.result, "ending"));
 	bool known = said >= 0 && (SAYABLE & ENDING_BIT(said));
 	enum ending ending = known ? (enum ending)said : ENDING_CRASHED;
-	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
 	if (ending == ENDING_ANSWERED)
 		ending = answer_classify(answer);
-	return ending == ENDING_ANSWERED && !clean ? ENDING_CRASHED : ending;
+	return ending == ENDING_ANSWERED && session_exit(status) != 0 ? ENDING_CRASHED : ending;
 }
 
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	ret->ending = ENDING_CRASHED;
-	ret->answer = buf_str(&s->base.text);
-	if (s->result) {
-		ret->answer = json_get_str(s->result, "answer");
+	(void)errors;
+	if (s->base.result) {
+		ret->answer = json_get_str(s->base.result, "answer");
 		ret->ending = weigh(s, status, ret->answer);
 	}
 	if (ret->ending != ENDING_CRASHED && ret->ending != ENDING_ANSWERED)
-		ret->reason = session_reason(&s->base, json_get_str(s->result, "reason"));
-	session_end(&s->base, status, errors, ret);
+		ret->reason = session_reason(&s->base, json_get_str(s->base.result, "reason"));
 }
 
-static void destroy(struct agent_session *s)
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
-	json_decref(s->result);
-	session_fini(&s->base);
-	free(s);
+	(void)task;
+	return session_new(&kind, fn, ctx);
 }
 
 static const char *const env_names[] = { "TUTTI_TOKEN", "HOME", "TMPDIR", "PATH", "LANG", NULL };
@@ -256,7 +221,4 @@ const struct adapter_ops adapter_native = {
 	.admit = admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

@@ -11,9 +11,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-
 #define INSIDE_PROGRAM "/opt/opencode"
 #define SETTINGS "home/.config/opencode/opencode.json" /* below scratch */
 #define STEPS_MORE 4 /* past its limit it needs one for the answer, and some for a retry */
@@ -93,15 +90,6 @@ struct agent_session {
 	bool used_up;
 	json_t *error; /* the last one */
 };
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	session_init(&s->base, fn, ctx);
-	s->steps_max = opencode_turns(task) + STEPS_MORE;
-	return s;
-}
 
 /*
  * It says nothing of its mode or its tools, so there is nothing to check before the first of them.
@@ -203,30 +191,15 @@ static void on_error(struct agent_session *s, json_t *doc)
 		s->error = json_object();
 }
 
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "step_start", on_step_start },
 	{ "text", on_text },
 	{ "reasoning", on_reasoning },
 	{ "tool_use", on_tool },
 	{ "step_finish", on_step_finish },
 	{ "error", on_error },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -259,35 +232,39 @@ static void with_last_step(const struct agent_session *s, struct str errors, str
 		break;
 	case STEP_OPEN:
 	case STEP_OTHER:
-		ret->ending = ENDING_CRASHED;
 		if (!str_trim(errors).n)
 			ret->reason = STR("it ended before it had answered");
 		break;
 	}
 }
 
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	ret->answer = buf_str(&s->base.text);
 	if (s->used_up) {
 		ret->ending = ENDING_TRUNCATED;
 		ret->reason = STR("it used up its turns");
 	} else if (s->error) {
 		with_error(s, ret);
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	} else if (session_exit(status) == 0) {
 		with_last_step(s, errors, ret);
-	} else {
-		ret->ending = ENDING_CRASHED;
 	}
-	session_end(&s->base, status, errors, ret);
 }
 
-static void destroy(struct agent_session *s)
+static void fini(struct agent_session *s)
 {
 	json_decref(s->error);
-	session_fini(&s->base);
-	free(s);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+
+	s->steps_max = opencode_turns(task) + STEPS_MORE;
+	return s;
 }
 
 /*
@@ -319,7 +296,4 @@ const struct adapter_ops adapter_opencode = {
 	.admit = admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

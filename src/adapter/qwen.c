@@ -10,9 +10,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#include <stdlib.h>
-#include <sys/wait.h>
-
 #define TURNS_DEFAULT 60
 
 /* --- starting -------------------------------------------------------------------------------- */
@@ -57,22 +54,11 @@ static int prepare(
 struct agent_session {
 	struct session base;
 	struct calls calls;
-	json_t *result;
 };
 
 static bool only_reads(struct str tool)
 {
 	return !qwen_mutates(tool);
-}
-
-static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
-{
-	struct agent_session *s = xalloc(sizeof(*s));
-
-	(void)task;
-	session_init(&s->base, fn, ctx);
-	calls_init(&s->calls, only_reads);
-	return s;
 }
 
 /* --- events --------------------------------------------------------------------------------- */
@@ -146,35 +132,14 @@ static void on_user(struct agent_session *s, json_t *doc)
 	blocks_user(&s->base, &s->calls, doc);
 }
 
-static void on_result(struct agent_session *s, json_t *doc)
-{
-	json_decref(s->result);
-	s->result = json_incref(doc);
-}
-
-static const struct {
-	const char *type;
-	void (*fn)(struct agent_session *s, json_t *doc);
-} events[] = {
+static const struct session_event events[] = {
 	{ "system", on_system },
 	{ "stream_event", on_stream },
 	{ "assistant", on_assistant },
 	{ "user", on_user },
-	{ "result", on_result },
+	{ "result", session_on_result },
+	{ NULL, NULL },
 };
-
-static void line(struct agent_session *s, struct str text, bool cut)
-{
-	json_t *doc = cut ? NULL : json_parse_loosely(text);
-	struct str type = json_get_str(doc, "type");
-
-	if (cut)
-		session_say_cut(&s->base);
-	for (size_t i = 0; doc && i < sizeof(events) / sizeof(events[0]); i++)
-		if (str_is(type, events[i].type))
-			events[i].fn(s, doc);
-	json_decref(doc);
-}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -195,17 +160,15 @@ static struct str without_error(struct str text, struct str message)
 static void without_result(
     struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	int code = session_exit(status);
 
-	ret->answer = buf_str(&s->base.text);
-	ret->ending = ENDING_CRASHED;
 	if (code == 53 || code == 55) {
 		ret->ending = ENDING_TRUNCATED;
 		ret->reason = code == 53 ? STR("it used up its turns")
 					 : STR("it used up its time or its tool calls");
 	} else if (code == 52) {
 		ret->ending = ENDING_DENIED;
-	} else if (code && !s->base.opened && str_contains(errors, STR("SyntaxError:"))) {
+	} else if (code > 0 && !s->base.opened && str_contains(errors, STR("SyntaxError:"))) {
 		ret->reason = STR("this Node is too old for it: install Node 22 or newer, "
 				  "or name one as agents.qwen.node in the configuration");
 	}
@@ -213,38 +176,46 @@ static void without_result(
 
 static void with_error(struct agent_session *s, struct outcome *ret)
 {
-	struct str message = json_get_str(json_get_object(s->result, "error"), "message");
+	struct str message = json_get_str(json_get_object(s->base.result, "error"), "message");
 
-	ret->answer = without_error(buf_str(&s->base.text), message);
+	ret->answer = without_error(ret->answer, message);
 	ret->ending = ending_of_error(message);
 	ret->reason = session_reason(&s->base, message);
 }
 
 static void with_answer(const struct agent_session *s, struct outcome *ret)
 {
-	ret->answer = json_get_str(s->result, "result");
-	ret->structured = json_object_get(s->result, "structured_result");
+	ret->answer = json_get_str(s->base.result, "result");
+	ret->structured = json_object_get(s->base.result, "structured_result");
 	ret->ending = answer_classify(ret->answer);
 }
 
-static void exited(struct agent_session *s, int status, struct str errors, struct outcome *ret)
+static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	session_count(&s->base, ret);
-	if (!s->result)
+	if (!s->base.result)
 		without_result(s, status, errors, ret);
-	else if (json_get_bool(s->result, "is_error", true))
+	else if (json_get_bool(s->base.result, "is_error", true))
 		with_error(s, ret);
 	else
 		with_answer(s, ret);
-	session_end(&s->base, status, errors, ret);
 }
 
-static void destroy(struct agent_session *s)
+static void fini(struct agent_session *s)
 {
 	calls_clear(&s->calls);
-	json_decref(s->result);
-	session_fini(&s->base);
-	free(s);
+}
+
+static const struct session_kind kind = {
+	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+};
+
+static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
+{
+	struct agent_session *s = session_new(&kind, fn, ctx);
+
+	(void)task;
+	calls_init(&s->calls, only_reads);
+	return s;
 }
 
 const struct adapter_ops adapter_qwen = {
@@ -265,7 +236,4 @@ const struct adapter_ops adapter_qwen = {
 	.admit = qwen_admit,
 	.prepare = prepare,
 	.create = create,
-	.line = line,
-	.exited = exited,
-	.destroy = destroy,
 };

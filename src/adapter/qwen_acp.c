@@ -52,7 +52,4 @@ const struct adapter_ops adapter_qwen_acp = {
 	.admit = qwen_admit,
 	.prepare = prepare,
 	.create = create,
-	.line = acp_line,
-	.exited = acp_exited,
-	.destroy = acp_destroy,
 };

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 /* As many of these as an attempt may write lines still fit into a number. */
@@ -13,18 +14,72 @@
 #define LINE_SHOWN 500
 #define NAME_SHOWN 100
 
-void session_init(struct session *s, fact_fn fn, void *ctx)
+/* Whatever the adapter makes of it, a struct session is its first member. */
+static struct session *base_of(struct agent_session *s)
 {
-	*s = (struct session){ .fn = fn, .ctx = ctx };
-	buf_init(&s->text, ANSWER_TAKEN_MAX);
-	buf_init(&s->reason, KIB(4));
+	return (struct session *)s;
 }
 
-void session_fini(struct session *s)
+struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, void *ctx)
 {
+	struct session *s = xalloc(kind->size);
+
+	*s = (struct session){ .kind = kind, .fn = fn, .ctx = ctx };
+	buf_init(&s->text, ANSWER_TAKEN_MAX);
+	buf_init(&s->reason, KIB(4));
+	return (struct agent_session *)s;
+}
+
+void session_destroy(struct agent_session *own)
+{
+	struct session *s = base_of(own);
+
+	if (s->kind->fini)
+		s->kind->fini(own);
+	json_decref(s->result);
 	buf_fini(&s->text);
 	buf_fini(&s->reason);
+	free(s);
 }
+
+/* --- lines ----------------------------------------------------------------------------------- */
+
+static void by_events(struct agent_session *own, json_t *doc)
+{
+	const struct session_event *event = base_of(own)->kind->events;
+	struct str type = json_get_str(doc, "type");
+
+	while (event->type && !str_is(type, event->type))
+		event++;
+	if (event->type)
+		event->fn(own, doc);
+}
+
+void session_line(struct agent_session *own, struct str line, bool cut)
+{
+	struct session *s = base_of(own);
+	json_t *doc;
+
+	if (s->kind->line) {
+		s->kind->line(own, line, cut);
+		return;
+	}
+	if (cut)
+		session_say_cut(s);
+	doc = cut ? NULL : json_parse_loosely(line);
+	by_events(own, doc);
+	json_decref(doc);
+}
+
+void session_on_result(struct agent_session *own, json_t *doc)
+{
+	struct session *s = base_of(own);
+
+	json_decref(s->result);
+	s->result = json_incref(doc);
+}
+
+/* --- facts ----------------------------------------------------------------------------------- */
 
 void session_say(struct session *s, const struct fact *fact)
 {
@@ -91,6 +146,8 @@ void session_say_cut(struct session *s)
 			   .text = STR("a line of its output was too long and was dropped") });
 }
 
+/* --- tokens, reasons ------------------------------------------------------------------------- */
+
 struct str session_reason(struct session *s, struct str text)
 {
 	buf_clear(&s->reason);
@@ -109,22 +166,6 @@ int session_status(struct str message)
 			return (int)n;
 	}
 	return 0;
-}
-
-struct str session_why(struct session *s, int status, struct str errors)
-{
-	struct str line = utf8_cut(str_last_words(errors), LINE_SHOWN);
-
-	buf_clear(&s->reason);
-	if (WIFSIGNALED(status))
-		buf_printf(&s->reason, "killed by signal %d", WTERMSIG(status));
-	else
-		buf_printf(&s->reason, "exit status %d", WEXITSTATUS(status));
-	if (line.n) {
-		buf_adds(&s->reason, ": ");
-		buf_add_terminal_line(&s->reason, line);
-	}
-	return buf_str(&s->reason);
 }
 
 long long session_tokens(const json_t *usage, const char *key, long long fallback)
@@ -148,14 +189,28 @@ void session_say_usage(struct session *s)
 	    &(struct fact){ .type = FACT_USAGE, .in = s->in, .out = s->out, .cached = s->cached });
 }
 
-void session_count(const struct session *s, struct outcome *ret)
+/* --- the end --------------------------------------------------------------------------------- */
+
+int session_exit(int status)
 {
-	*ret = (struct outcome){ .in = s->in,
-		.out = s->out,
-		.cached = s->cached,
-		.turns = s->turns,
-		.tool_calls = s->tool_calls,
-		.denied = s->denied };
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* "killed by signal 9", "exit status 3: last line of ERRORS" */
+static struct str why(struct session *s, int status, struct str errors)
+{
+	struct str line = utf8_cut(str_last_words(errors), LINE_SHOWN);
+
+	buf_clear(&s->reason);
+	if (WIFSIGNALED(status))
+		buf_printf(&s->reason, "killed by signal %d", WTERMSIG(status));
+	else
+		buf_printf(&s->reason, "exit status %d", WEXITSTATUS(status));
+	if (line.n) {
+		buf_adds(&s->reason, ": ");
+		buf_add_terminal_line(&s->reason, line);
+	}
+	return buf_str(&s->reason);
 }
 
 static bool speaks_for_itself(enum ending e)
@@ -164,14 +219,29 @@ static bool speaks_for_itself(enum ending e)
 	       e == ENDING_REFUSED;
 }
 
-void session_end(struct session *s, int status, struct str errors, struct outcome *ret)
+/*
+ * What every outcome holds to: text that a step may complete with comes from a session that said in
+ * which mode it runs, and where the ending alone does not tell why, there is a reason.
+ */
+void session_exited(struct agent_session *own, int status, struct str errors, struct outcome *ret)
 {
+	struct session *s = base_of(own);
+
+	*ret = (struct outcome){ .ending = ENDING_CRASHED,
+		.answer = buf_str(&s->text),
+		.in = s->in,
+		.out = s->out,
+		.cached = s->cached,
+		.turns = s->turns,
+		.tool_calls = s->tool_calls,
+		.denied = s->denied };
+	s->kind->end(own, status, errors, ret);
 	bool usable = ret->ending == ENDING_ANSWERED || ret->ending == ENDING_TRUNCATED;
 
 	if (usable && !s->opened) {
 		ret->ending = ENDING_CRASHED;
 		ret->reason = STR("it never said in which mode it runs");
 	} else if (!ret->reason.n && !speaks_for_itself(ret->ending)) {
-		ret->reason = session_why(s, status, errors);
+		ret->reason = why(s, status, errors);
 	}
 }

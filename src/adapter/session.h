@@ -1,23 +1,51 @@
-/* What sessions of all adapters share: who listens, what was counted, how a process can end. */
+/*
+ * What sessions of all adapters share: who listens, what was counted, how a line finds its handler
+ * and how a process can end. An adapter adds what is particular to its program: a struct
+ * agent_session of its own, whose first member is a struct session, and a struct session_kind.
+ */
 #ifndef ADAPTER_SESSION_H
 #define ADAPTER_SESSION_H
 
 #include "adapter/adapter.h"
 #include "base/buf.h"
 
+/* Lines that are JSON objects of that "type". */
+struct session_event {
+	const char *type;
+	void (*fn)(struct agent_session *s, json_t *doc);
+};
+
+struct session_kind {
+	size_t size; /* of its struct agent_session */
+	/* The last has no type. Any other line counts for nothing. */
+	const struct session_event *events;
+	/* In place of those, whoever reads lines in another way: as session_line. */
+	void (*line)(struct agent_session *s, struct str line, bool cut);
+	/*
+	 * What it came to. In RET is what was counted, as an answer the text so far, and that it
+	 * crashed. A reason need not be given where it is all in STATUS and ERRORS.
+	 */
+	void (*end)(struct agent_session *s, int status, struct str errors, struct outcome *ret);
+	void (*fini)(struct agent_session *s); /* of its own members; NULL: nothing to be done */
+};
+
 struct session {
+	const struct session_kind *kind;
 	fact_fn fn;
 	void *ctx;
 	struct buf text;   /* of the turn in hand */
 	struct buf reason; /* for the outcome */
 	unsigned turns, tool_calls, denied;
 	long long in, out, cached;
-	bool opened; /* it said in which mode it runs */
+	json_t *result; /* its last word, or NULL */
+	bool opened;	/* it said in which mode it runs */
 	bool violated;
 };
 
-void session_init(struct session *s, fact_fn fn, void *ctx);
-void session_fini(struct session *s);
+/* Of KIND, which must outlive it; members of its own are zero. */
+struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, void *ctx);
+/* For tables: the document is the result, and the last of several counts. */
+void session_on_result(struct agent_session *s, json_t *doc);
 void session_say(struct session *s, const struct fact *fact);
 /* FACT_VIOLATION, once, as one short line. */
 void session_violation(struct session *s, const char *fmt, ...)
@@ -38,20 +66,13 @@ struct str session_reason(struct session *s, struct str text);
 /* "[API Error: 401 stub 401]" and "… status 429 …": the number that looks like a status of HTTP, or
  * 0. */
 int session_status(struct str message);
-/* "killed by signal 9", "exit status 3: last line of ERRORS", in s->reason. */
-struct str session_why(struct session *s, int status, struct str errors);
+/* The exit status, or -1 when it was killed. */
+int session_exit(int status);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
 long long session_tokens(const json_t *usage, const char *key, long long fallback);
 /* *TOTAL becomes N, unless that is less: totals do not fall. */
 void session_raise(long long *total, long long n);
 /* FACT_USAGE with what was counted so far. */
 void session_say_usage(struct session *s);
-/* Everything counted so far, into an otherwise empty outcome. */
-void session_count(const struct session *s, struct outcome *ret);
-/*
- * What every outcome holds to: text that a step may complete with comes from a session that said in
- * which mode it runs, and where the ending alone does not tell why, there is a reason.
- */
-void session_end(struct session *s, int status, struct str errors, struct outcome *ret);
 
 #endif

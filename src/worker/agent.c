@@ -45,7 +45,7 @@ static void on_line(void *ctx, struct str line, bool cut)
 {
 	struct attempt *at = ctx;
 
-	at->program->ops->line(at->session, line, cut);
+	session_line(at->session, line, cut);
 }
 
 static void on_usage(void *ctx, long long in, long long out, long long cached, unsigned requests)
@@ -438,8 +438,7 @@ void agent_ended(struct attempt *at)
 
 	note_change(at);
 	lines_end(&at->lines);
-	at->program->ops->exited(
-	    at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
+	session_exited(at->session, at->status, utf8_clean(at->arena, buf_str(&at->errors)), &o);
 	weigh_gateway(at, &o);
 	weigh_cut(at, &o);
 	weigh_ourselves(at, &o);
@@ -484,7 +483,7 @@ void agent_again(struct attempt *at, struct str errors)
 		engine_append(at->worker->config.engine, &last, 1, ignore, NULL);
 	at->round++;
 	note(at, "the answer did not have the asked form; asked once more");
-	at->program->ops->destroy(at->session);
+	session_destroy(at->session);
 	at->session = NULL;
 	gateway_close(at->port);
 	at->port = NULL;

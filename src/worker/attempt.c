@@ -103,7 +103,7 @@ void attempt_report(struct attempt *at)
 	at->phase = PHASE_REPORTING;
 	at->result.record = attest_ended(at, at->result.ending);
 	if (at->session) {
-		at->program->ops->destroy(at->session);
+		session_destroy(at->session);
 		at->session = NULL;
 	}
 	gateway_close(at->port);

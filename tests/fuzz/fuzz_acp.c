@@ -101,7 +101,7 @@ static void on_line(void *ctx, struct str line, bool cut)
 {
 	struct heard *h = ctx;
 
-	acp_line(h->session, line, cut);
+	session_line(h->session, line, cut);
 }
 
 static void feed(struct heard *h, struct str rest)
@@ -156,8 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	h.session = acp_create(h.held ? &plan : &free_one, &task, on_fact, &h);
 	feed(&h, (struct str){ (const char *)data + 1, size - 1 });
-	acp_exited(h.session, status, STR("words"), &o);
+	session_exited(h.session, status, STR("words"), &o);
 	check_outcome(&h, &o);
-	acp_destroy(h.session);
+	session_destroy(h.session);
 	return 0;
 }

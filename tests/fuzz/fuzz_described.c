@@ -70,12 +70,12 @@ static void play(const struct described *d, const struct agent_task *task, struc
 	struct agent_session *s = d->ops.create(task, on_fact, &inits);
 
 	while (said.p)
-		d->ops.line(s, str_split(&said, '\n'), false);
-	d->ops.exited(s, W_EXITCODE(0, 0), STR("words"), &o);
+		session_line(s, str_split(&said, '\n'), false);
+	session_exited(s, W_EXITCODE(0, 0), STR("words"), &o);
 	must(o.ending > ENDING_NONE && o.ending < ENDINGS && inits <= 1);
 	must(utf8_valid(o.answer) && utf8_valid(o.reason));
 	must(o.ending != ENDING_ANSWERED || inits);
-	d->ops.destroy(s);
+	session_destroy(s);
 }
 
 static void check_described(struct arena *a, const struct described *d, struct str said)

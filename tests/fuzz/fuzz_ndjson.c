@@ -71,7 +71,7 @@ static void on_line(void *ctx, struct str line, bool cut)
 	struct heard *h = ctx;
 
 	must(line.n <= LINE_MAX_HERE && (!cut || line.n == LINE_MAX_HERE));
-	h->ops->line(h->session, line, cut);
+	session_line(h->session, line, cut);
 }
 
 static void feed(struct heard *h, struct str rest)
@@ -153,10 +153,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	h.session = h.ops->create(&task, on_fact, &h);
 	feed(&h, said);
-	h.ops->exited(h.session, status, errors, &o);
+	session_exited(h.session, status, errors, &o);
 	check_counts(&h, &o);
 	check_outcome(a, &h, &o, status);
-	h.ops->destroy(h.session);
+	session_destroy(h.session);
 	arena_destroy(a);
 	return 0;
 }

@@ -50,7 +50,7 @@ static inline void play_directive(struct play *p, struct str line)
 	struct str rest = line, verb = str_split(&rest, ' ');
 
 	if (str_is(verb, "cut")) {
-		p->ops->line(p->session, rest, true);
+		session_line(p->session, rest, true);
 		return;
 	}
 	struct str number = rest.p ? str_split(&rest, ' ') : rest;
@@ -74,7 +74,7 @@ static inline void play_session(struct play *p, const char *path)
 		if (str_starts(line, STR("> ")))
 			play_directive(p, str_skip(line, 2));
 		else if (!str_starts(line, STR("#")))
-			p->ops->line(p->session, line, false);
+			session_line(p->session, line, false);
 	}
 	assert_true(p->ended);
 	compare(p->arena, path, (size_t)cut + 6, buf_str(&p->out));

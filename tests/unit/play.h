@@ -95,14 +95,14 @@ static inline void play_begin(struct play *p, const struct adapter_ops *ops)
 static inline void play_lines(struct play *p, struct str text)
 {
 	while (text.n)
-		p->ops->line(p->session, str_split(&text, '\n'), false);
+		session_line(p->session, str_split(&text, '\n'), false);
 }
 
 static inline struct outcome play_exit(struct play *p, int status, const char *errors)
 {
 	struct outcome o = { 0 };
 
-	p->ops->exited(p->session, status, str_from(errors), &o);
+	session_exited(p->session, status, str_from(errors), &o);
 	play_outcome(&p->out, &o);
 	p->ended = true;
 	return o;
@@ -110,7 +110,7 @@ static inline struct outcome play_exit(struct play *p, int status, const char *e
 
 static inline void play_end(struct play *p)
 {
-	p->ops->destroy(p->session);
+	session_destroy(p->session);
 	buf_fini(&p->out);
 	arena_destroy(p->arena);
 }

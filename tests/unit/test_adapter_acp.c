@@ -33,11 +33,7 @@ static const struct acp_profile profiles[] = {
 	{                                                         \
 		return acp_create(profile, task, fn, ctx);        \
 	}                                                         \
-	static const struct adapter_ops var = { .name = #var,     \
-		.create = var##_create,                           \
-		.line = acp_line,                                 \
-		.exited = acp_exited,                             \
-		.destroy = acp_destroy }
+	static const struct adapter_ops var = { .name = #var, .create = var##_create }
 
 OPS(plain, &profiles[0]);
 OPS(codex, &profiles[1]);
@@ -176,7 +172,7 @@ static void we_say_what_worked(void **state)
 
 static void hear(struct play *p, const char *line)
 {
-	p->ops->line(p->session, str_from(line), false);
+	session_line(p->session, str_from(line), false);
 }
 
 static void begin(struct play *p)
@@ -249,7 +245,7 @@ static void prompts_are_data(void **state)
 	    arena_printf(a, "%s%s", QWEN_NOTE, text.p));
 	json_decref(said_text);
 	json_decref(doc);
-	p.ops->destroy(p.session);
+	session_destroy(p.session);
 	buf_fini(&p.out);
 	buf_fini(&text);
 	arena_destroy(a);

@@ -148,7 +148,7 @@ static struct str followed_by(
 	play_begin(&p, ops);
 	play_lines(&p, str_from(shortest_of(ops)));
 	for (; lines->p; lines++)
-		ops->line(p.session, *lines, false);
+		session_line(p.session, *lines, false);
 	play_exit(&p, EXIT(0), "");
 	struct str said = arena_dup(a, buf_str(&p.out));
 
@@ -189,7 +189,7 @@ static void steps_come_to_an_end(void **state)
 
 	(void)state;
 	play_begin(&p, &adapter_opencode);
-	p.ops->destroy(p.session);
+	session_destroy(p.session);
 	p.session = p.ops->create(&task, play_fact, &p);
 	for (int i = 0; i < 7; i++)
 		play_lines(&p, STR("{\"type\":\"step_start\"}\n"));
@@ -214,7 +214,7 @@ static void calls_come_to_an_end(void **state)
 
 	(void)state;
 	play_begin(&p, &adapter_codex);
-	p.ops->destroy(p.session);
+	session_destroy(p.session);
 	p.session = p.ops->create(&task, play_fact, &p);
 	play_lines(&p, STR("{\"type\":\"turn.started\"}\n"));
 	for (int i = 0; i < 10; i++)

@@ -318,7 +318,7 @@ static const char *played(const char *description, const char *said, int status,
 	play_exit(&p, status, err);
 	const char *out = arena_cstr(arena, buf_str(&p.out));
 
-	p.ops->destroy(p.session);
+	session_destroy(p.session);
 	buf_fini(&p.out);
 	return out;
 }

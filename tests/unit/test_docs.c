@@ -459,7 +459,7 @@ static void every_member_that_is_read_is_listed(void **state)
 	(void)state;
 	missing = 0;
 	n += list_literals("src/adapter/native.c", "(doc, ", " | ");
-	n += list_literals("src/adapter/native.c", "(s->result, ", "\n| `result` | ");
+	n += list_literals("src/adapter/native.c", "(s->base.result, ", "\n| `result` | ");
 	n += list_literals("src/adapter/session.c", "(init, ", "\n| `init` | ");
 	assert_true(n >= 20);
 	assert_int_equal(missing, 0);
