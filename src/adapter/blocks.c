@@ -14,9 +14,7 @@ void blocks_stream(struct session *s, const json_t *doc)
 		s->turns++;
 		buf_clear(&s->text);
 	} else if (str_is(json_get_str(delta, "type"), "text_delta")) {
-		buf_add(&s->text, json_get_str(delta, "text"));
-		session_say(
-		    s, &(struct fact){ .type = FACT_TEXT, .text = json_get_str(delta, "text") });
+		session_add_text(s, json_get_str(delta, "text"));
 	} else if (str_is(json_get_str(delta, "type"), "thinking_delta")) {
 		session_say(s,
 		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(delta, "thinking") });

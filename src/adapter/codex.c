@@ -175,14 +175,11 @@ static void on_turn(struct agent_session *s, json_t *doc)
 
 static void on_message(struct agent_session *s, const json_t *item)
 {
-	struct str text = json_get_str(item, "text");
-
 	if (s->talking) /* each is whole */
 		session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = STR("\n\n") });
 	s->talking = true;
 	buf_clear(&s->base.text);
-	session_add_text(&s->base, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+	session_add_text(&s->base, json_get_str(item, "text"));
 }
 
 /* It warns of every model that it has no entry for, which are all but its maker's. */

@@ -131,8 +131,7 @@ static void add_text(struct agent_session *s, struct str text)
 	if (s->stale)
 		buf_clear(&s->base.text);
 	s->stale = false;
-	buf_add(&s->base.text, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+	session_add_text(&s->base, text);
 }
 
 static void text_line(struct agent_session *s, struct str line, bool cut)

@@ -118,8 +118,7 @@ static void on_message(struct agent_session *s, json_t *doc)
 	if (!str_is(json_get_str(doc, "role"), "assistant"))
 		return; /* our own prompt */
 	begin_turn(s);
-	buf_add(&s->base.text, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+	session_add_text(&s->base, text);
 }
 
 static void on_tool_use(struct agent_session *s, json_t *doc)

@@ -69,10 +69,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 
 static void on_text(struct agent_session *s, json_t *doc)
 {
-	struct str text = json_get_str(doc, "text");
-
-	buf_add(&s->base.text, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+	session_add_text(&s->base, json_get_str(doc, "text"));
 }
 
 static void on_think(struct agent_session *s, json_t *doc)

@@ -110,12 +110,9 @@ static void on_step_start(struct agent_session *s, json_t *doc)
 
 static void on_text(struct agent_session *s, json_t *doc)
 {
-	struct str text = json_get_str(json_get_object(doc, "part"), "text");
-
 	if (s->base.text.n)
-		session_add_text(&s->base, STR("\n\n"));
-	session_add_text(&s->base, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = text });
+		buf_adds(&s->base.text, "\n\n");
+	session_add_text(&s->base, json_get_str(json_get_object(doc, "part"), "text"));
 }
 
 static void on_reasoning(struct agent_session *s, json_t *doc)

@@ -138,6 +138,7 @@ void session_check_success(struct session *s, struct str tool, reads_fn reads)
 void session_add_text(struct session *s, struct str text)
 {
 	buf_add(&s->text, str_take(text, s->text.max - s->text.n));
+	session_say(s, &(struct fact){ .type = FACT_TEXT, .text = text });
 }
 
 void session_say_cut(struct session *s)

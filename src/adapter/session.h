@@ -55,7 +55,7 @@ typedef bool (*reads_fn)(struct str tool);
 void session_check_tools(struct session *s, const json_t *init, reads_fn reads);
 /* A violation when the tool that succeeded is not such a one. */
 void session_check_success(struct session *s, struct str tool, reads_fn reads);
-/* More of the text of the turn in hand: as much of it as there is room for. */
+/* FACT_TEXT, and more of the text of the turn in hand: as much of it as there is room for. */
 void session_add_text(struct session *s, struct str text);
 /* A line of output was above AGENT_LINE_MAX: nothing of it counts, and that is said. */
 void session_say_cut(struct session *s);

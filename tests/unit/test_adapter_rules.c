@@ -13,7 +13,7 @@ static const char *repeat(struct arena *a, const char *text, size_t n)
 {
 	struct buf b;
 
-	buf_init(&b, MIB(1));
+	buf_init(&b, AGENT_LINE_MAX);
 	while (n--)
 		buf_adds(&b, text);
 	const char *all = arena_cstr(a, buf_str(&b));
@@ -181,6 +181,26 @@ static void bytes_that_are_no_event_change_nothing(void **state)
 	arena_destroy(a);
 }
 
+/* One line may hold more than an answer may. */
+static void of_a_text_that_is_too_long_the_beginning_is_the_answer(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_begin(&p, &adapter_gemini);
+	play_lines(&p, STR("{\"type\":\"init\"}\n"));
+	play_lines(&p, str_from(arena_printf(p.arena,
+			   "{\"type\":\"message\",\"role\":\"assistant\",\"content\":\"Two%s\"}\n"
+			   "{\"type\":\"result\",\"status\":\"success\"}\n",
+			   repeat(p.arena, " files", ANSWER_TAKEN_MAX / 5))));
+	struct outcome o = play_exit(&p, EXIT(0), "");
+
+	assert_string_equal(ending_name(o.ending), "answered");
+	assert_int_equal(o.answer.n, ANSWER_TAKEN_MAX);
+	assert_true(str_starts(o.answer, STR("Two files files")));
+	play_end(&p);
+}
+
 /* opencode asks a server that sends nonsense again and again, and each time looks like a step. */
 static void steps_come_to_an_end(void **state)
 {
@@ -321,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_call_that_writes_cannot_hide_behind_many),
 		cmocka_unit_test(an_agent_claims_only_what_it_can_know),
 		cmocka_unit_test(bytes_that_are_no_event_change_nothing),
+		cmocka_unit_test(of_a_text_that_is_too_long_the_beginning_is_the_answer),
 		cmocka_unit_test(steps_come_to_an_end),
 		cmocka_unit_test(calls_come_to_an_end),
 		cmocka_unit_test(our_agent_has_the_tools_that_only_read),
