@@ -43,9 +43,7 @@ static void give_prompt(struct agent_session *s)
 	    "{s:o, s:s, s:s}", "model", json_cstr(s->model), "mode", mode, "version", s->version);
 	struct buf text;
 
-	s->base.opened = true;
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
-	json_decref(facts);
+	session_open(&s->base, facts);
 	s->state = ACP_ANSWERED;
 	buf_init(&text, 2 * PROMPT_MAX);
 	buf_adds(&text, s->profile->note);

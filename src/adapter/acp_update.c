@@ -152,13 +152,9 @@ static void tell_call(struct agent_session *s, struct acp_call *call, const json
 	if (call->told || (bare && (!status.n || str_is(status, "pending"))))
 		return;
 	call->told = true;
-	s->base.tool_calls++;
 	input = bare ? json_pack("{s:o}", "title", json_text(json_get_str(from, "title")))
 		     : json_incref(input);
-	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
-				  .id = str_from(call->id),
-				  .name = str_from(call->name),
-				  .data = input });
+	session_start_call(&s->base, str_from(call->id), str_from(call->name), input);
 	json_decref(input);
 }
 
@@ -194,12 +190,8 @@ static struct str summary_of(const json_t *from)
 
 static void say_denied(struct agent_session *s, struct acp_call *call, struct str text)
 {
-	s->base.denied++;
 	call->refused = true;
-	session_say(&s->base, &(struct fact){ .type = FACT_DENIED,
-				  .id = str_from(call->id),
-				  .name = str_from(call->name),
-				  .text = text });
+	session_deny_call(&s->base, str_from(call->id), str_from(call->name), text);
 }
 
 static void end_call(struct agent_session *s, struct acp_call *call, const json_t *from, bool ok)
@@ -277,7 +269,7 @@ static void on_text(struct agent_session *s, struct str text)
 static void on_thought(struct agent_session *s, struct str text)
 {
 	begin_turn(s);
-	session_say(&s->base, &(struct fact){ .type = FACT_THINK, .text = text });
+	session_tell(&s->base, FACT_THINK, text);
 }
 
 /* --- tokens ---------------------------------------------------------------------------------- */
@@ -297,10 +289,8 @@ void acp_add_usage(struct agent_session *s, const json_t *usage)
 		return;
 	if (all > out && all - out > in) /* those from the cache stand beside, not within */
 		in = all - out;
-	s->base.in += in;
-	s->base.out += out;
-	s->base.cached += tokens(usage, "cachedReadTokens", "cached_read_tokens");
-	session_say_usage(&s->base);
+	session_add_usage(
+	    &s->base, in, out, tokens(usage, "cachedReadTokens", "cached_read_tokens"));
 }
 
 /* --- messages -------------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ static void say(struct agent_session *s, json_t *doc)
 	char *text = json_dump(doc);
 
 	if (s->state != ACP_OVER && !s->base.violated)
-		session_say(&s->base, &(struct fact){ .type = FACT_SAY, .text = str_from(text) });
+		session_tell(&s->base, FACT_SAY, str_from(text));
 	free(text);
 	json_decref(doc);
 }

@@ -16,8 +16,7 @@ void blocks_stream(struct session *s, const json_t *doc)
 	} else if (str_is(json_get_str(delta, "type"), "text_delta")) {
 		session_add_text(s, json_get_str(delta, "text"));
 	} else if (str_is(json_get_str(delta, "type"), "thinking_delta")) {
-		session_say(s,
-		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(delta, "thinking") });
+		session_tell(s, FACT_THINK, json_get_str(delta, "thinking"));
 	}
 }
 

@@ -45,9 +45,7 @@ void calls_begin(
 
 	forget(call);
 	*call = (struct call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
-	s->tool_calls++;
-	session_say(
-	    s, &(struct fact){ .type = FACT_TOOL_START, .id = id, .name = name, .data = input });
+	session_start_call(s, id, name, input);
 }
 
 void calls_end(struct calls *c, struct session *s, struct str id, bool ok, struct str text)
@@ -58,13 +56,9 @@ void calls_end(struct calls *c, struct session *s, struct str id, bool ok, struc
 		.name = str_from(call ? call->name : ""),
 		.text = utf8_cut(text, SUMMARY_MAX),
 		.ok = ok };
-	struct fact denied = fact;
 
-	denied.type = FACT_DENIED;
-	if (!ok && call && !c->reads(fact.name)) {
-		s->denied++;
-		session_say(s, &denied);
-	}
+	if (!ok && call && !c->reads(fact.name))
+		session_deny_call(s, id, fact.name, fact.text);
 	session_say(s, &fact);
 	if (ok && !call)
 		session_violation(s, "a tool that was never called was let through");

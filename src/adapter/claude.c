@@ -110,23 +110,18 @@ static void on_init(struct agent_session *s, json_t *doc)
 		json_text(json_get_str(doc, "claude_code_version")), "tools",
 		json_get_array(doc, "tools"));
 
-	s->base.opened = true;
 	session_check_tools(&s->base, doc, claude_reads);
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
-	json_decref(facts);
+	session_open(&s->base, facts);
 }
 
 /* It starts with the first message again; what came of this one is void. */
 static void on_retry(struct agent_session *s, json_t *doc)
 {
 	calls_clear(&s->calls);
-	if (s->writing) {
-		buf_clear(&s->base.text);
-		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
-	}
+	if (s->writing)
+		session_void_text(&s->base);
 	s->writing = false;
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(doc, "error") });
+	session_tell(&s->base, FACT_RETRY, json_get_str(doc, "error"));
 }
 
 /* A refusal of a writing tool is told by its result; one of a reading tool only here. */
@@ -134,13 +129,9 @@ static void on_denied(struct agent_session *s, json_t *doc)
 {
 	struct str name = json_get_str(doc, "tool_name");
 
-	if (!claude_reads(name))
-		return;
-	s->base.denied++;
-	session_say(&s->base, &(struct fact){ .type = FACT_DENIED,
-				  .id = json_get_str(doc, "tool_use_id"),
-				  .name = name,
-				  .text = json_get_str(doc, "message") });
+	if (claude_reads(name))
+		session_deny_call(
+		    &s->base, json_get_str(doc, "tool_use_id"), name, json_get_str(doc, "message"));
 }
 
 static void on_system(struct agent_session *s, json_t *doc)
@@ -177,17 +168,15 @@ static void count_message(struct agent_session *s, const json_t *event)
 		const json_t *usage = json_get_object(json_get_object(event, "message"), "usage");
 
 		s->out_of_message = 0;
-		s->base.in += input_of(usage);
-		s->base.cached += session_tokens(usage, "cache_read_input_tokens", 0);
-		session_say_usage(&s->base);
+		session_add_usage(&s->base, input_of(usage), 0,
+		    session_tokens(usage, "cache_read_input_tokens", 0));
 	} else if (str_is(type, "message_delta")) {
-		long long out = session_tokens(
-		    json_get_object(event, "usage"), "output_tokens", s->out_of_message);
+		long long told = s->out_of_message;
+		long long out =
+		    session_tokens(json_get_object(event, "usage"), "output_tokens", told);
 
-		if (out > s->out_of_message)
-			s->base.out += out - s->out_of_message;
-		session_raise(&s->out_of_message, out);
-		session_say_usage(&s->base);
+		s->out_of_message = out > told ? out : told;
+		session_add_usage(&s->base, 0, s->out_of_message - told, 0);
 	}
 }
 
@@ -214,10 +203,8 @@ static void on_result(struct agent_session *s, json_t *doc)
 	const json_t *usage = json_get_object(doc, "usage");
 
 	session_on_result(s, doc);
-	session_raise(&s->base.in, input_of(usage));
-	session_raise(&s->base.out, session_tokens(usage, "output_tokens", 0));
-	session_raise(&s->base.cached, session_tokens(usage, "cache_read_input_tokens", 0));
-	session_say_usage(&s->base);
+	session_raise_usage(&s->base, input_of(usage), session_tokens(usage, "output_tokens", 0),
+	    session_tokens(usage, "cache_read_input_tokens", 0));
 }
 
 static const struct session_event events[] = {

@@ -81,7 +81,7 @@ struct agent_session {
 	struct session base;
 	unsigned calls_max;
 	json_t *open; /* ids of calls that were started, as members */
-	bool used_up, completed, failed;
+	bool completed, failed;
 	bool talking;	  /* nothing but messages since the last one */
 	struct buf error; /* the last one */
 };
@@ -102,22 +102,16 @@ static struct str name_of(const json_t *item)
 
 static void start_call(struct agent_session *s, const json_t *item)
 {
-	struct str id = json_get_str(item, "id");
 	json_t *input = json_pack("{s:O*, s:O*}", "command", json_object_get(item, "command"),
 	    "changes", json_object_get(item, "changes"));
 
 	s->talking = false;
 	if (json_object_size(s->open) < OPEN_CALLS_MAX)
 		json_object_set_new(s->open, json_get_cstr(item, "id", ""), json_true());
-	session_say(&s->base,
-	    &(struct fact){
-		.type = FACT_TOOL_START, .id = id, .name = name_of(item), .data = input });
+	session_start_call(&s->base, json_get_str(item, "id"), name_of(item), input);
 	json_decref(input);
-	if (++s->base.tool_calls > s->calls_max && !s->used_up) {
-		s->used_up = true;
-		session_say(&s->base, &(struct fact){ .type = FACT_EXCESS,
-					  .text = STR("it calls its tools without an end") });
-	}
+	if (s->base.tool_calls > s->calls_max)
+		session_excess(&s->base, STR("it calls its tools without an end"));
 }
 
 /* A command runs only when it is one of ours, and everything else there is changes something. */
@@ -149,16 +143,12 @@ static void end_call(struct agent_session *s, const json_t *item)
 		.name = name_of(item),
 		.text = utf8_cut(json_get_str(item, "aggregated_output"), SUMMARY_MAX),
 		.ok = !was_declined(item) && !str_is(json_get_str(item, "status"), "failed") };
-	struct fact denied = end;
 
 	if (!json_object_get(s->open, id))
 		start_call(s, item);
 	json_object_del(s->open, id);
-	denied.type = FACT_DENIED;
-	if (was_declined(item)) {
-		s->base.denied++;
-		session_say(&s->base, &denied);
-	}
+	if (was_declined(item))
+		session_deny_call(&s->base, end.id, end.name, end.text);
 	session_say(&s->base, &end);
 	if (end.ok)
 		check_call(s, item, end.name);
@@ -176,7 +166,7 @@ static void on_turn(struct agent_session *s, json_t *doc)
 static void on_message(struct agent_session *s, const json_t *item)
 {
 	if (s->talking) /* each is whole */
-		session_say(&s->base, &(struct fact){ .type = FACT_TEXT, .text = STR("\n\n") });
+		session_tell(&s->base, FACT_TEXT, STR("\n\n"));
 	s->talking = true;
 	buf_clear(&s->base.text);
 	session_add_text(&s->base, json_get_str(item, "text"));
@@ -188,7 +178,7 @@ static void on_warning(struct agent_session *s, const json_t *item)
 	struct str message = utf8_cut(json_get_str(item, "message"), SUMMARY_MAX);
 
 	if (!str_starts(message, STR("Model metadata for ")))
-		session_say(&s->base, &(struct fact){ .type = FACT_NOTICE, .text = message });
+		session_tell(&s->base, FACT_NOTICE, message);
 }
 
 static void on_started(struct agent_session *s, json_t *doc)
@@ -209,8 +199,7 @@ static void on_completed(struct agent_session *s, json_t *doc)
 	if (str_is(type, "agent_message"))
 		on_message(s, item);
 	else if (str_is(type, "reasoning"))
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_THINK, .text = json_get_str(item, "text") });
+		session_tell(&s->base, FACT_THINK, json_get_str(item, "text"));
 	else if (str_is(type, "error"))
 		on_warning(s, item);
 	else if (item && !str_is(type, "todo_list"))
@@ -230,8 +219,7 @@ static void on_error(struct agent_session *s, json_t *doc)
 	if (!str_starts(message, STR("Reconnecting")))
 		keep_error(s, message);
 	else
-		session_say(&s->base,
-		    &(struct fact){ .type = FACT_RETRY, .text = utf8_cut(message, SUMMARY_MAX) });
+		session_tell(&s->base, FACT_RETRY, utf8_cut(message, SUMMARY_MAX));
 }
 
 static void on_turn_failed(struct agent_session *s, json_t *doc)
@@ -246,10 +234,9 @@ static void on_turn_completed(struct agent_session *s, json_t *doc)
 	const json_t *usage = json_get_object(doc, "usage");
 
 	s->completed = true;
-	s->base.in += session_tokens(usage, "input_tokens", 0);
-	s->base.out += session_tokens(usage, "output_tokens", 0);
-	s->base.cached += session_tokens(usage, "cached_input_tokens", 0);
-	session_say_usage(&s->base);
+	session_add_usage(&s->base, session_tokens(usage, "input_tokens", 0),
+	    session_tokens(usage, "output_tokens", 0),
+	    session_tokens(usage, "cached_input_tokens", 0));
 }
 
 static const struct session_event events[] = {
@@ -281,7 +268,7 @@ static void with_error(struct agent_session *s, struct outcome *ret)
 static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
 	(void)errors;
-	if (s->used_up) {
+	if (s->base.exceeded) {
 		ret->ending = ENDING_TRUNCATED;
 		ret->reason = STR("it used up its tool calls");
 	} else if (s->failed) {

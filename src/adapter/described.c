@@ -113,15 +113,11 @@ struct agent_session {
 /* It says nothing of itself: its first line is its hello. */
 static void say_hello(struct agent_session *s)
 {
-	json_t *facts;
-
 	if (s->base.opened)
 		return;
-	s->base.opened = true;
 	s->base.turns = 1;
-	facts = json_pack("{s:o, s:s}", "model", json_cstr(s->model), "mode", DESCRIBED_MODE);
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
-	json_decref(facts);
+	session_open(&s->base,
+	    json_pack("{s:o, s:s}", "model", json_cstr(s->model), "mode", DESCRIBED_MODE));
 }
 
 /* --- text ------------------------------------------------------------------------------------ */
@@ -208,18 +204,14 @@ static void on_text(struct agent_session *s, const struct described_rule *rule, 
 
 static void on_think(struct agent_session *s, const struct described_rule *rule, json_t *doc)
 {
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_THINK, .text = text_at(doc, rule->text) });
+	session_tell(&s->base, FACT_THINK, text_at(doc, rule->text));
 }
 
 static void on_tool(struct agent_session *s, const struct described_rule *rule, json_t *doc)
 {
-	s->base.tool_calls++;
 	s->stale = true;
-	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
-				  .id = text_at(doc, rule->id),
-				  .name = session_name(text_at(doc, rule->name)),
-				  .data = described_at(doc, rule->input) });
+	session_start_call(&s->base, text_at(doc, rule->id), session_name(text_at(doc, rule->name)),
+	    described_at(doc, rule->input));
 }
 
 static bool says_yes(const json_t *value)

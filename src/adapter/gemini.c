@@ -95,11 +95,7 @@ struct agent_session {
  */
 static void on_init(struct agent_session *s, json_t *doc)
 {
-	json_t *facts = json_pack("{s:o}", "model", json_text(json_get_str(doc, "model")));
-
-	s->base.opened = true;
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
-	json_decref(facts);
+	session_open(&s->base, json_pack("{s:o}", "model", json_text(json_get_str(doc, "model"))));
 }
 
 static void begin_turn(struct agent_session *s)
@@ -143,7 +139,7 @@ static void on_error(struct agent_session *s, json_t *doc)
 
 	buf_clear(&s->complaint);
 	buf_add(&s->complaint, text);
-	session_say(&s->base, &(struct fact){ .type = FACT_NOTICE, .text = text });
+	session_tell(&s->base, FACT_NOTICE, text);
 }
 
 static void on_result(struct agent_session *s, json_t *doc)
@@ -151,10 +147,8 @@ static void on_result(struct agent_session *s, json_t *doc)
 	const json_t *stats = json_get_object(doc, "stats");
 
 	session_on_result(s, doc);
-	session_raise(&s->base.in, session_tokens(stats, "input_tokens", 0));
-	session_raise(&s->base.out, session_tokens(stats, "output_tokens", 0));
-	session_raise(&s->base.cached, session_tokens(stats, "cached", 0));
-	session_say_usage(&s->base);
+	session_raise_usage(&s->base, session_tokens(stats, "input_tokens", 0),
+	    session_tokens(stats, "output_tokens", 0), session_tokens(stats, "cached", 0));
 }
 
 static const struct session_event events[] = {

@@ -59,12 +59,11 @@ static void on_init(struct agent_session *s, json_t *doc)
 {
 	struct str mode = json_get_str(doc, "mode");
 
-	s->base.opened = true;
 	if (!str_is(mode, "read-only"))
 		session_violation(
 		    &s->base, "it started in mode \"%.*s\"", STR_ARG(session_name(mode)));
 	session_check_tools(&s->base, doc, is_read_only_tool);
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = doc });
+	session_open(&s->base, json_incref(doc));
 }
 
 static void on_text(struct agent_session *s, json_t *doc)
@@ -74,8 +73,7 @@ static void on_text(struct agent_session *s, json_t *doc)
 
 static void on_think(struct agent_session *s, json_t *doc)
 {
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_THINK, .text = json_get_str(doc, "text") });
+	session_tell(&s->base, FACT_THINK, json_get_str(doc, "text"));
 }
 
 static void on_turn(struct agent_session *s, json_t *doc)
@@ -88,17 +86,13 @@ static void on_turn(struct agent_session *s, json_t *doc)
 static void on_void(struct agent_session *s, json_t *doc)
 {
 	(void)doc;
-	buf_clear(&s->base.text);
-	session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
+	session_void_text(&s->base);
 }
 
 static void on_tool_start(struct agent_session *s, json_t *doc)
 {
-	s->base.tool_calls++;
-	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_START,
-				  .id = json_get_str(doc, "id"),
-				  .name = json_get_str(doc, "name"),
-				  .data = json_object_get(doc, "input") });
+	session_start_call(&s->base, json_get_str(doc, "id"), json_get_str(doc, "name"),
+	    json_object_get(doc, "input"));
 }
 
 static void on_tool_end(struct agent_session *s, json_t *doc)
@@ -117,23 +111,18 @@ static void on_tool_end(struct agent_session *s, json_t *doc)
 
 static void on_denied(struct agent_session *s, json_t *doc)
 {
-	s->base.denied++;
-	session_say(&s->base, &(struct fact){ .type = FACT_DENIED,
-				  .id = json_get_str(doc, "id"),
-				  .name = json_get_str(doc, "name"),
-				  .text = json_get_str(doc, "text") });
+	session_deny_call(&s->base, json_get_str(doc, "id"), json_get_str(doc, "name"),
+	    json_get_str(doc, "text"));
 }
 
 static void on_retry(struct agent_session *s, json_t *doc)
 {
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(doc, "reason") });
+	session_tell(&s->base, FACT_RETRY, json_get_str(doc, "reason"));
 }
 
 static void on_notice(struct agent_session *s, json_t *doc)
 {
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_NOTICE, .text = json_get_str(doc, "text") });
+	session_tell(&s->base, FACT_NOTICE, json_get_str(doc, "text"));
 }
 
 static void on_usage(struct agent_session *s, json_t *doc)

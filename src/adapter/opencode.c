@@ -87,8 +87,7 @@ struct agent_session {
 	struct session base;
 	unsigned steps_max;
 	enum step_end last; /* how the last step ended */
-	bool used_up;
-	json_t *error; /* the last one */
+	json_t *error;	    /* the last one */
 };
 
 /*
@@ -101,11 +100,8 @@ static void on_step_start(struct agent_session *s, json_t *doc)
 	s->base.opened = true;
 	s->last = STEP_OPEN;
 	buf_clear(&s->base.text);
-	if (++s->base.turns > s->steps_max && !s->used_up) {
-		s->used_up = true;
-		session_say(&s->base, &(struct fact){ .type = FACT_EXCESS,
-					  .text = STR("it takes more steps than it has") });
-	}
+	if (++s->base.turns > s->steps_max)
+		session_excess(&s->base, STR("it takes more steps than it has"));
 }
 
 static void on_text(struct agent_session *s, json_t *doc)
@@ -117,8 +113,7 @@ static void on_text(struct agent_session *s, json_t *doc)
 
 static void on_reasoning(struct agent_session *s, json_t *doc)
 {
-	session_say(&s->base, &(struct fact){ .type = FACT_THINK,
-				  .text = json_get_str(json_get_object(doc, "part"), "text") });
+	session_tell(&s->base, FACT_THINK, json_get_str(json_get_object(doc, "part"), "text"));
 }
 
 /* Its own words for a call that the permissions forbid, or a tool that is not there. */
@@ -132,24 +127,15 @@ static void on_tool(struct agent_session *s, json_t *doc)
 {
 	const json_t *part = json_get_object(doc, "part"), *state = json_get_object(part, "state");
 	bool failed = str_is(json_get_str(state, "status"), "error");
-	struct fact start = { .type = FACT_TOOL_START,
+	struct fact end = { .type = FACT_TOOL_END,
 		.id = json_get_str(part, "callID"),
 		.name = json_get_str(part, "tool"),
-		.data = json_object_get(state, "input") };
-	struct fact end = { .type = FACT_TOOL_END,
-		.id = start.id,
-		.name = start.name,
 		.text = utf8_cut(json_get_str(state, failed ? "error" : "output"), SUMMARY_MAX),
 		.ok = !failed };
-	struct fact denied = end;
 
-	s->base.tool_calls++;
-	session_say(&s->base, &start);
-	denied.type = FACT_DENIED;
-	if (failed && was_refused(end.name, end.text)) {
-		s->base.denied++;
-		session_say(&s->base, &denied);
-	}
+	session_start_call(&s->base, end.id, end.name, json_object_get(state, "input"));
+	if (failed && was_refused(end.name, end.text))
+		session_deny_call(&s->base, end.id, end.name, end.text);
 	session_say(&s->base, &end);
 	if (end.ok)
 		session_check_success(&s->base, end.name, opencode_reads);
@@ -161,11 +147,9 @@ static void add_usage(struct agent_session *s, const json_t *tokens)
 	const json_t *cache = json_get_object(tokens, "cache");
 	long long cached = session_tokens(cache, "read", 0);
 
-	s->base.in +=
-	    session_tokens(tokens, "input", 0) + cached + session_tokens(cache, "write", 0);
-	s->base.out += session_tokens(tokens, "output", 0) + session_tokens(tokens, "reasoning", 0);
-	s->base.cached += cached;
-	session_say_usage(&s->base);
+	session_add_usage(&s->base,
+	    session_tokens(tokens, "input", 0) + cached + session_tokens(cache, "write", 0),
+	    session_tokens(tokens, "output", 0) + session_tokens(tokens, "reasoning", 0), cached);
 }
 
 static void on_step_finish(struct agent_session *s, json_t *doc)
@@ -237,7 +221,7 @@ static void with_last_step(const struct agent_session *s, struct str errors, str
 
 static void end(struct agent_session *s, int status, struct str errors, struct outcome *ret)
 {
-	if (s->used_up) {
+	if (s->base.exceeded) {
 		ret->ending = ENDING_TRUNCATED;
 		ret->reason = STR("it used up its turns");
 	} else if (s->error) {

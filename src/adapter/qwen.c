@@ -71,13 +71,11 @@ static void on_init(struct agent_session *s, json_t *doc)
 	    json_text(json_get_str(doc, "qwen_code_version")), "tools",
 	    json_get_array(doc, "tools"));
 
-	s->base.opened = true;
 	if (!str_is(mode, "plan"))
 		session_violation(
 		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
 	session_check_tools(&s->base, doc, only_reads);
-	session_say(&s->base, &(struct fact){ .type = FACT_INIT, .data = facts });
-	json_decref(facts);
+	session_open(&s->base, facts);
 }
 
 static void on_retry(struct agent_session *s, json_t *doc)
@@ -85,12 +83,9 @@ static void on_retry(struct agent_session *s, json_t *doc)
 	const json_t *data = json_get_object(doc, "data");
 
 	calls_clear(&s->calls);
-	if (!json_get_bool(data, "preserveText", false)) {
-		buf_clear(&s->base.text);
-		session_say(&s->base, &(struct fact){ .type = FACT_TEXT_VOID });
-	}
-	session_say(
-	    &s->base, &(struct fact){ .type = FACT_RETRY, .text = json_get_str(data, "reason") });
+	if (!json_get_bool(data, "preserveText", false))
+		session_void_text(&s->base);
+	session_tell(&s->base, FACT_RETRY, json_get_str(data, "reason"));
 }
 
 static void on_system(struct agent_session *s, json_t *doc)
@@ -113,12 +108,9 @@ static void add_usage(struct agent_session *s, const json_t *usage)
 	long long in = session_tokens(usage, "input_tokens", 0);
 	long long out = session_tokens(usage, "output_tokens", 0);
 
-	if (!in && !out)
-		return;
-	s->base.in += in;
-	s->base.out += out;
-	s->base.cached += session_tokens(usage, "cache_read_input_tokens", 0);
-	session_say_usage(&s->base);
+	if (in || out)
+		session_add_usage(
+		    &s->base, in, out, session_tokens(usage, "cache_read_input_tokens", 0));
 }
 
 static void on_assistant(struct agent_session *s, json_t *doc)

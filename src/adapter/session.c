@@ -86,6 +86,38 @@ void session_say(struct session *s, const struct fact *fact)
 	s->fn(s->ctx, fact);
 }
 
+void session_tell(struct session *s, enum fact_type type, struct str text)
+{
+	session_say(s, &(struct fact){ .type = type, .text = text });
+}
+
+void session_open(struct session *s, json_t *data)
+{
+	s->opened = true;
+	session_say(s, &(struct fact){ .type = FACT_INIT, .data = data });
+	json_decref(data);
+}
+
+void session_start_call(struct session *s, struct str id, struct str name, const json_t *data)
+{
+	s->tool_calls++;
+	session_say(
+	    s, &(struct fact){ .type = FACT_TOOL_START, .id = id, .name = name, .data = data });
+}
+
+void session_deny_call(struct session *s, struct str id, struct str name, struct str text)
+{
+	s->denied++;
+	session_say(s, &(struct fact){ .type = FACT_DENIED, .id = id, .name = name, .text = text });
+}
+
+void session_excess(struct session *s, struct str text)
+{
+	if (!s->exceeded)
+		session_tell(s, FACT_EXCESS, text);
+	s->exceeded = true;
+}
+
 struct str session_name(struct str name)
 {
 	return utf8_cut(name, NAME_SHOWN);
@@ -105,7 +137,7 @@ void session_violation(struct session *s, const char *fmt, ...)
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	buf_add_terminal_line(&line, buf_str(&text));
-	session_say(s, &(struct fact){ .type = FACT_VIOLATION, .text = buf_str(&line) });
+	session_tell(s, FACT_VIOLATION, buf_str(&line));
 	buf_fini(&text);
 	buf_fini(&line);
 }
@@ -138,13 +170,18 @@ void session_check_success(struct session *s, struct str tool, reads_fn reads)
 void session_add_text(struct session *s, struct str text)
 {
 	buf_add(&s->text, str_take(text, s->text.max - s->text.n));
-	session_say(s, &(struct fact){ .type = FACT_TEXT, .text = text });
+	session_tell(s, FACT_TEXT, text);
+}
+
+void session_void_text(struct session *s)
+{
+	buf_clear(&s->text);
+	session_say(s, &(struct fact){ .type = FACT_TEXT_VOID });
 }
 
 void session_say_cut(struct session *s)
 {
-	session_say(s, &(struct fact){ .type = FACT_NOTICE,
-			   .text = STR("a line of its output was too long and was dropped") });
+	session_tell(s, FACT_NOTICE, STR("a line of its output was too long and was dropped"));
 }
 
 /* --- tokens, reasons ------------------------------------------------------------------------- */
@@ -178,10 +215,25 @@ long long session_tokens(const json_t *usage, const char *key, long long fallbac
 	return n < TOKENS_MAX ? n : TOKENS_MAX;
 }
 
-void session_raise(long long *total, long long n)
+void session_add_usage(struct session *s, long long in, long long out, long long cached)
 {
-	if (n > *total)
-		*total = n;
+	s->in += in;
+	s->out += out;
+	s->cached += cached;
+	session_say_usage(s);
+}
+
+static long long more_of(long long a, long long b)
+{
+	return a > b ? a : b;
+}
+
+void session_raise_usage(struct session *s, long long in, long long out, long long cached)
+{
+	s->in = more_of(s->in, in);
+	s->out = more_of(s->out, out);
+	s->cached = more_of(s->cached, cached);
+	session_say_usage(s);
 }
 
 void session_say_usage(struct session *s)

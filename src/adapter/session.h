@@ -39,7 +39,7 @@ struct session {
 	long long in, out, cached;
 	json_t *result; /* its last word, or NULL */
 	bool opened;	/* it said in which mode it runs */
-	bool violated;
+	bool violated, exceeded;
 };
 
 /* Of KIND, which must outlive it; members of its own are zero. */
@@ -47,6 +47,16 @@ struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, v
 /* For tables: the document is the result, and the last of several counts. */
 void session_on_result(struct agent_session *s, json_t *doc);
 void session_say(struct session *s, const struct fact *fact);
+/* A fact that has nothing but a text. */
+void session_tell(struct session *s, enum fact_type type, struct str text);
+/* It said in which mode it runs: FACT_INIT. Takes DATA. */
+void session_open(struct session *s, json_t *data);
+/* One more call, FACT_TOOL_START. DATA is its input or NULL. */
+void session_start_call(struct session *s, struct str id, struct str name, const json_t *data);
+/* One more that was refused, FACT_DENIED. */
+void session_deny_call(struct session *s, struct str id, struct str name, struct str text);
+/* FACT_EXCESS, once. */
+void session_excess(struct session *s, struct str text);
 /* FACT_VIOLATION, once, as one short line. */
 void session_violation(struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -57,6 +67,8 @@ void session_check_tools(struct session *s, const json_t *init, reads_fn reads);
 void session_check_success(struct session *s, struct str tool, reads_fn reads);
 /* FACT_TEXT, and more of the text of the turn in hand: as much of it as there is room for. */
 void session_add_text(struct session *s, struct str text);
+/* FACT_TEXT_VOID, and there is none of it. */
+void session_void_text(struct session *s);
 /* A line of output was above AGENT_LINE_MAX: nothing of it counts, and that is said. */
 void session_say_cut(struct session *s);
 /* A name that an agent gave, short enough for a message. */
@@ -70,8 +82,9 @@ int session_status(struct str message);
 int session_exit(int status);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
 long long session_tokens(const json_t *usage, const char *key, long long fallback);
-/* *TOTAL becomes N, unless that is less: totals do not fall. */
-void session_raise(long long *total, long long n);
+/* More was used; or these are the totals, which do not fall. Said as well. */
+void session_add_usage(struct session *s, long long in, long long out, long long cached);
+void session_raise_usage(struct session *s, long long in, long long out, long long cached);
 /* FACT_USAGE with what was counted so far. */
 void session_say_usage(struct session *s);
 
