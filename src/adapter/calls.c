@@ -1,15 +1,10 @@
-#include "adapter/calls.h"
+#include "adapter/session.h"
 
 #include "base/utf8.h"
 
 #include <stdlib.h>
 
 #define SUMMARY_MAX 300
-
-void calls_init(struct calls *c, reads_fn reads)
-{
-	*c = (struct calls){ .reads = reads };
-}
 
 static void forget(struct call *call)
 {
@@ -38,32 +33,31 @@ static struct call *find(struct calls *c, struct str id)
 	return NULL;
 }
 
-void calls_begin(
-    struct calls *c, struct session *s, struct str id, struct str name, const json_t *input)
+void calls_begin(struct session *s, struct str id, struct str name, const json_t *input)
 {
-	struct call *call = &c->v[c->n++ % CALLS_OPEN_MAX];
+	struct call *call = &s->calls.v[s->calls.n++ % CALLS_OPEN_MAX];
 
 	forget(call);
 	*call = (struct call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
 	session_start_call(s, id, name, input);
 }
 
-void calls_end(struct calls *c, struct session *s, struct str id, bool ok, struct str text)
+void calls_end(struct session *s, struct str id, bool ok, struct str text)
 {
-	struct call *call = find(c, id);
+	struct call *call = find(&s->calls, id);
 	struct fact fact = { .type = FACT_TOOL_END,
 		.id = id,
 		.name = str_from(call ? call->name : ""),
 		.text = utf8_cut(text, SUMMARY_MAX),
 		.ok = ok };
 
-	if (!ok && call && !c->reads(fact.name))
+	if (!ok && call && !s->kind->reads(fact.name))
 		session_deny_call(s, id, fact.name, fact.text);
 	session_say(s, &fact);
 	if (ok && !call)
 		session_violation(s, "a tool that was never called was let through");
 	if (ok)
-		session_check_success(s, fact.name, c->reads);
+		session_check_success(s, fact.name);
 	if (call)
 		forget(call);
 }

@@ -2,30 +2,31 @@
 #ifndef ADAPTER_CALLS_H
 #define ADAPTER_CALLS_H
 
-#include "adapter/session.h"
+#include "base/str.h"
+
+#include <jansson.h>
 
 #define CALLS_OPEN_MAX 256
+
+struct session;
 
 struct call {
 	char *id, *name;
 };
 
 struct calls {
-	reads_fn reads;		       /* tools that may succeed */
 	struct call v[CALLS_OPEN_MAX]; /* a ring of the last ones; no id: it has ended */
 	size_t n;
 };
 
-void calls_init(struct calls *c, reads_fn reads);
 /* All of them are forgotten: what is thrown away has no result, and its ids may come again. */
 void calls_clear(struct calls *c);
 /* FACT_TOOL_START; the call is open from now on. INPUT may be NULL. */
-void calls_begin(
-    struct calls *c, struct session *s, struct str id, struct str name, const json_t *input);
+void calls_begin(struct session *s, struct str id, struct str name, const json_t *input);
 /*
  * FACT_TOOL_END, before it FACT_DENIED when a tool failed that does not only read. A violation when
  * such a tool succeeded, or one that was never called.
  */
-void calls_end(struct calls *c, struct session *s, struct str id, bool ok, struct str text);
+void calls_end(struct session *s, struct str id, bool ok, struct str text);
 
 #endif

@@ -97,31 +97,15 @@ static int prepare(
 
 struct agent_session {
 	struct session base;
-	struct calls calls;
 	bool writing;		  /* something came since it asked its model */
 	long long out_of_message; /* output tokens told of the message in hand */
 };
 
-static void on_init(struct agent_session *s, json_t *doc)
-{
-	json_t *facts =
-	    json_pack("{s:o, s:o, s:o, s:O?}", "model", json_text(json_get_str(doc, "model")),
-		"mode", json_text(json_get_str(doc, "permissionMode")), "version",
-		json_text(json_get_str(doc, "claude_code_version")), "tools",
-		json_get_array(doc, "tools"));
-
-	session_check_tools(&s->base, doc, claude_reads);
-	session_open(&s->base, facts);
-}
-
 /* It starts with the first message again; what came of this one is void. */
 static void on_retry(struct agent_session *s, json_t *doc)
 {
-	calls_clear(&s->calls);
-	if (s->writing)
-		session_void_text(&s->base);
+	blocks_retry(&s->base, s->writing, json_get_str(doc, "error"));
 	s->writing = false;
-	session_tell(&s->base, FACT_RETRY, json_get_str(doc, "error"));
 }
 
 /* A refusal of a writing tool is told by its result; one of a reading tool only here. */
@@ -138,13 +122,11 @@ static void on_system(struct agent_session *s, json_t *doc)
 {
 	struct str sub = json_get_str(doc, "subtype"), mode = json_get_str(doc, "permissionMode");
 
-	/* the init says it, and a status when it changes */
-	if (!str_is(mode, "plan") && (str_is(sub, "init") || mode.n))
-		session_violation(
-		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
 	if (str_is(sub, "init"))
-		on_init(s, doc);
-	else if (str_is(sub, "api_retry"))
+		blocks_init(&s->base, doc, "permissionMode", "claude_code_version");
+	else if (mode.n)
+		blocks_check_mode(&s->base, mode); /* a status says it when it changes */
+	if (str_is(sub, "api_retry"))
 		on_retry(s, doc);
 	else if (str_is(sub, "permission_denied"))
 		on_denied(s, doc);
@@ -184,17 +166,7 @@ static void on_stream(struct agent_session *s, json_t *doc)
 {
 	s->writing = true;
 	count_message(s, json_get_object(doc, "event"));
-	blocks_stream(&s->base, doc);
-}
-
-static void on_assistant(struct agent_session *s, json_t *doc)
-{
-	blocks_assistant(&s->base, &s->calls, doc);
-}
-
-static void on_user(struct agent_session *s, json_t *doc)
-{
-	blocks_user(&s->base, &s->calls, doc);
+	blocks_stream(s, doc);
 }
 
 /* Requests that were not streamed are in the result's sums only. */
@@ -210,8 +182,8 @@ static void on_result(struct agent_session *s, json_t *doc)
 static const struct session_event events[] = {
 	{ "system", on_system },
 	{ "stream_event", on_stream },
-	{ "assistant", on_assistant },
-	{ "user", on_user },
+	{ "assistant", blocks_assistant },
+	{ "user", blocks_user },
 	{ "result", on_result },
 	{ NULL, NULL },
 };
@@ -278,22 +250,14 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 		with_error(s, ret);
 }
 
-static void fini(struct agent_session *s)
-{
-	calls_clear(&s->calls);
-}
-
 static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+	.size = sizeof(struct agent_session), .reads = claude_reads, .events = events, .end = end
 };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
-	struct agent_session *s = session_new(&kind, fn, ctx);
-
 	(void)task;
-	calls_init(&s->calls, claude_reads);
-	return s;
+	return session_new(&kind, fn, ctx);
 }
 
 /*

@@ -309,8 +309,14 @@ static void fini(struct agent_session *s)
 }
 
 static const struct session_kind kinds[] = {
-	[DESCRIBED_TEXT] = { sizeof(struct agent_session), NULL, text_line, text_end, fini },
-	[DESCRIBED_NDJSON] = { sizeof(struct agent_session), NULL, json_line, json_end, fini },
+	[DESCRIBED_TEXT] = { .size = sizeof(struct agent_session),
+	    .line = text_line,
+	    .end = text_end,
+	    .fini = fini },
+	[DESCRIBED_NDJSON] = { .size = sizeof(struct agent_session),
+	    .line = json_line,
+	    .end = json_end,
+	    .fini = fini },
 };
 
 static const struct acp_profile free_profile = {

@@ -3,8 +3,8 @@
  * policy and the settings that go with it are (agents.md §1.5, §3). Its exit status says little: it
  * is 0 after SIGTERM, after a stream that was cut and when nothing was sent at all.
  */
-#include "adapter/calls.h"
 #include "adapter/launch.h"
+#include "adapter/session.h"
 
 #include "adapter/gemini_profile.h"
 #include "base/json.h"
@@ -84,7 +84,6 @@ static int prepare(
 
 struct agent_session {
 	struct session base;
-	struct calls calls;
 	struct buf complaint; /* the last one */
 	bool in_turn;	      /* the model is speaking, or has called tools that have not ended */
 };
@@ -120,14 +119,14 @@ static void on_message(struct agent_session *s, json_t *doc)
 static void on_tool_use(struct agent_session *s, json_t *doc)
 {
 	begin_turn(s);
-	calls_begin(&s->calls, &s->base, json_get_str(doc, "tool_id"),
-	    json_get_str(doc, "tool_name"), json_object_get(doc, "parameters"));
+	calls_begin(&s->base, json_get_str(doc, "tool_id"), json_get_str(doc, "tool_name"),
+	    json_object_get(doc, "parameters"));
 }
 
 /* What was said before the calls is not the answer, also when nothing follows. */
 static void on_tool_result(struct agent_session *s, json_t *doc)
 {
-	calls_end(&s->calls, &s->base, json_get_str(doc, "tool_id"),
+	calls_end(&s->base, json_get_str(doc, "tool_id"),
 	    str_is(json_get_str(doc, "status"), "success"), json_get_str(doc, "output"));
 	s->in_turn = false;
 	buf_clear(&s->base.text);
@@ -252,20 +251,20 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 
 static void fini(struct agent_session *s)
 {
-	calls_clear(&s->calls);
 	buf_fini(&s->complaint);
 }
 
-static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
-};
+static const struct session_kind kind = { .size = sizeof(struct agent_session),
+	.reads = gemini_reads,
+	.events = events,
+	.end = end,
+	.fini = fini };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
 	struct agent_session *s = session_new(&kind, fn, ctx);
 
 	(void)task;
-	calls_init(&s->calls, gemini_reads);
 	buf_init(&s->complaint, AGENT_LINE_MAX);
 	return s;
 }

@@ -62,7 +62,7 @@ static void on_init(struct agent_session *s, json_t *doc)
 	if (!str_is(mode, "read-only"))
 		session_violation(
 		    &s->base, "it started in mode \"%.*s\"", STR_ARG(session_name(mode)));
-	session_check_tools(&s->base, doc, is_read_only_tool);
+	session_check_tools(&s->base, doc);
 	session_open(&s->base, json_incref(doc));
 }
 
@@ -106,7 +106,7 @@ static void on_tool_end(struct agent_session *s, json_t *doc)
 
 	session_say(&s->base, &fact);
 	if (fact.ok)
-		session_check_success(&s->base, fact.name, is_read_only_tool);
+		session_check_success(&s->base, fact.name);
 }
 
 static void on_denied(struct agent_session *s, json_t *doc)
@@ -181,9 +181,10 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 		ret->reason = session_reason(&s->base, json_get_str(s->base.result, "reason"));
 }
 
-static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .events = events, .end = end
-};
+static const struct session_kind kind = { .size = sizeof(struct agent_session),
+	.reads = is_read_only_tool,
+	.events = events,
+	.end = end };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {

@@ -138,7 +138,7 @@ static void on_tool(struct agent_session *s, json_t *doc)
 		session_deny_call(&s->base, end.id, end.name, end.text);
 	session_say(&s->base, &end);
 	if (end.ok)
-		session_check_success(&s->base, end.name, opencode_reads);
+		session_check_success(&s->base, end.name);
 }
 
 /* Its numbers leave out what came from a cache and what was thought; ours do not. */
@@ -236,9 +236,11 @@ static void fini(struct agent_session *s)
 	json_decref(s->error);
 }
 
-static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
-};
+static const struct session_kind kind = { .size = sizeof(struct agent_session),
+	.reads = opencode_reads,
+	.events = events,
+	.end = end,
+	.fini = fini };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {

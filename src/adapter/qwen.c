@@ -53,7 +53,6 @@ static int prepare(
 
 struct agent_session {
 	struct session base;
-	struct calls calls;
 };
 
 static bool only_reads(struct str tool)
@@ -63,29 +62,12 @@ static bool only_reads(struct str tool)
 
 /* --- events --------------------------------------------------------------------------------- */
 
-static void on_init(struct agent_session *s, json_t *doc)
-{
-	struct str mode = json_get_str(doc, "permission_mode");
-	json_t *facts = json_pack("{s:o, s:o, s:o, s:O?}", "model",
-	    json_text(json_get_str(doc, "model")), "mode", json_text(mode), "version",
-	    json_text(json_get_str(doc, "qwen_code_version")), "tools",
-	    json_get_array(doc, "tools"));
-
-	if (!str_is(mode, "plan"))
-		session_violation(
-		    &s->base, "it runs in mode \"%.*s\", not in plan", STR_ARG(session_name(mode)));
-	session_check_tools(&s->base, doc, only_reads);
-	session_open(&s->base, facts);
-}
-
 static void on_retry(struct agent_session *s, json_t *doc)
 {
 	const json_t *data = json_get_object(doc, "data");
 
-	calls_clear(&s->calls);
-	if (!json_get_bool(data, "preserveText", false))
-		session_void_text(&s->base);
-	session_tell(&s->base, FACT_RETRY, json_get_str(data, "reason"));
+	blocks_retry(
+	    &s->base, !json_get_bool(data, "preserveText", false), json_get_str(data, "reason"));
 }
 
 static void on_system(struct agent_session *s, json_t *doc)
@@ -93,14 +75,9 @@ static void on_system(struct agent_session *s, json_t *doc)
 	struct str sub = json_get_str(doc, "subtype");
 
 	if (str_is(sub, "init"))
-		on_init(s, doc);
+		blocks_init(&s->base, doc, "permission_mode", "qwen_code_version");
 	else if (str_is(sub, "retry"))
 		on_retry(s, doc);
-}
-
-static void on_stream(struct agent_session *s, json_t *doc)
-{
-	blocks_stream(&s->base, doc);
 }
 
 static void add_usage(struct agent_session *s, const json_t *usage)
@@ -115,20 +92,15 @@ static void add_usage(struct agent_session *s, const json_t *usage)
 
 static void on_assistant(struct agent_session *s, json_t *doc)
 {
-	blocks_assistant(&s->base, &s->calls, doc);
+	blocks_assistant(s, doc);
 	add_usage(s, json_get_object(json_get_object(doc, "message"), "usage"));
-}
-
-static void on_user(struct agent_session *s, json_t *doc)
-{
-	blocks_user(&s->base, &s->calls, doc);
 }
 
 static const struct session_event events[] = {
 	{ "system", on_system },
-	{ "stream_event", on_stream },
+	{ "stream_event", blocks_stream },
 	{ "assistant", on_assistant },
-	{ "user", on_user },
+	{ "user", blocks_user },
 	{ "result", session_on_result },
 	{ NULL, NULL },
 };
@@ -192,22 +164,14 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 		with_answer(s, ret);
 }
 
-static void fini(struct agent_session *s)
-{
-	calls_clear(&s->calls);
-}
-
 static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .events = events, .end = end, .fini = fini
+	.size = sizeof(struct agent_session), .reads = only_reads, .events = events, .end = end
 };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
-	struct agent_session *s = session_new(&kind, fn, ctx);
-
 	(void)task;
-	calls_init(&s->calls, only_reads);
-	return s;
+	return session_new(&kind, fn, ctx);
 }
 
 const struct adapter_ops adapter_qwen = {

@@ -14,12 +14,6 @@
 #define LINE_SHOWN 500
 #define NAME_SHOWN 100
 
-/* Whatever the adapter makes of it, a struct session is its first member. */
-static struct session *base_of(struct agent_session *s)
-{
-	return (struct session *)s;
-}
-
 struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, void *ctx)
 {
 	struct session *s = xalloc(kind->size);
@@ -32,10 +26,11 @@ struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, v
 
 void session_destroy(struct agent_session *own)
 {
-	struct session *s = base_of(own);
+	struct session *s = session_base(own);
 
 	if (s->kind->fini)
 		s->kind->fini(own);
+	calls_clear(&s->calls);
 	json_decref(s->result);
 	buf_fini(&s->text);
 	buf_fini(&s->reason);
@@ -46,7 +41,7 @@ void session_destroy(struct agent_session *own)
 
 static void by_events(struct agent_session *own, json_t *doc)
 {
-	const struct session_event *event = base_of(own)->kind->events;
+	const struct session_event *event = session_base(own)->kind->events;
 	struct str type = json_get_str(doc, "type");
 
 	while (event->type && !str_is(type, event->type))
@@ -57,7 +52,7 @@ static void by_events(struct agent_session *own, json_t *doc)
 
 void session_line(struct agent_session *own, struct str line, bool cut)
 {
-	struct session *s = base_of(own);
+	struct session *s = session_base(own);
 	json_t *doc;
 
 	if (s->kind->line) {
@@ -73,7 +68,7 @@ void session_line(struct agent_session *own, struct str line, bool cut)
 
 void session_on_result(struct agent_session *own, json_t *doc)
 {
-	struct session *s = base_of(own);
+	struct session *s = session_base(own);
 
 	json_decref(s->result);
 	s->result = json_incref(doc);
@@ -142,7 +137,7 @@ void session_violation(struct session *s, const char *fmt, ...)
 	buf_fini(&line);
 }
 
-void session_check_tools(struct session *s, const json_t *init, reads_fn reads)
+void session_check_tools(struct session *s, const json_t *init)
 {
 	const json_t *tools = json_get_array(init, "tools"), *tool;
 	size_t i;
@@ -154,15 +149,15 @@ void session_check_tools(struct session *s, const json_t *init, reads_fn reads)
 
 		if (!name.n)
 			session_violation(s, "it offers a tool without a name");
-		else if (!reads(name))
+		else if (!s->kind->reads(name))
 			session_violation(
 			    s, "it offers the tool \"%.*s\"", STR_ARG(session_name(name)));
 	}
 }
 
-void session_check_success(struct session *s, struct str tool, reads_fn reads)
+void session_check_success(struct session *s, struct str tool)
 {
-	if (!reads(tool))
+	if (!s->kind->reads(tool))
 		session_violation(
 		    s, "the tool \"%.*s\" was let through", STR_ARG(session_name(tool)));
 }
@@ -278,7 +273,7 @@ static bool speaks_for_itself(enum ending e)
  */
 void session_exited(struct agent_session *own, int status, struct str errors, struct outcome *ret)
 {
-	struct session *s = base_of(own);
+	struct session *s = session_base(own);
 
 	*ret = (struct outcome){ .ending = ENDING_CRASHED,
 		.answer = buf_str(&s->text),

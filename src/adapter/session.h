@@ -7,6 +7,7 @@
 #define ADAPTER_SESSION_H
 
 #include "adapter/adapter.h"
+#include "adapter/calls.h"
 #include "base/buf.h"
 
 /* Lines that are JSON objects of that "type". */
@@ -17,6 +18,8 @@ struct session_event {
 
 struct session_kind {
 	size_t size; /* of its struct agent_session */
+	/* Is it a tool that may succeed? NULL: the adapter looks at that itself. */
+	bool (*reads)(struct str tool);
 	/* The last has no type. Any other line counts for nothing. */
 	const struct session_event *events;
 	/* In place of those, whoever reads lines in another way: as session_line. */
@@ -37,55 +40,64 @@ struct session {
 	struct buf reason; /* for the outcome */
 	unsigned turns, tool_calls, denied;
 	long long in, out, cached;
-	json_t *result; /* its last word, or NULL */
-	bool opened;	/* it said in which mode it runs */
+	struct calls calls; /* of those adapters that use calls.h */
+	json_t *result;	    /* its last word, or NULL */
+	bool opened;	    /* it said in which mode it runs */
 	bool violated, exceeded;
 };
+
+static inline struct session *session_base(struct agent_session *s)
+{
+	return (struct session *)s;
+}
 
 /* Of KIND, which must outlive it; members of its own are zero. */
 struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, void *ctx);
 /* For tables: the document is the result, and the last of several counts. */
 void session_on_result(struct agent_session *s, json_t *doc);
+
+/* --- facts: what is counted of them is counted here ----------------------------------------- */
+
 void session_say(struct session *s, const struct fact *fact);
-/* A fact that has nothing but a text. */
+/* One that has nothing but a text. */
 void session_tell(struct session *s, enum fact_type type, struct str text);
-/* It said in which mode it runs: FACT_INIT. Takes DATA. */
+/* FACT_INIT: it said in which mode it runs. Takes DATA. */
 void session_open(struct session *s, json_t *data);
-/* One more call, FACT_TOOL_START. DATA is its input or NULL. */
+/* FACT_TEXT, and more of the text of the turn in hand: as much of it as there is room for. */
+void session_add_text(struct session *s, struct str text);
+/* FACT_TEXT_VOID, and there is none of it. */
+void session_void_text(struct session *s);
+/* FACT_TOOL_START, one call more. DATA is its input or NULL. */
 void session_start_call(struct session *s, struct str id, struct str name, const json_t *data);
-/* One more that was refused, FACT_DENIED. */
+/* FACT_DENIED, one more that was refused. */
 void session_deny_call(struct session *s, struct str id, struct str name, struct str text);
+/* FACT_USAGE: so much more; or these totals, where they are higher; or what is counted so far. */
+void session_add_usage(struct session *s, long long in, long long out, long long cached);
+void session_raise_usage(struct session *s, long long in, long long out, long long cached);
+void session_say_usage(struct session *s);
+/* FACT_NOTICE: a line of output was above AGENT_LINE_MAX, and nothing of it counts. */
+void session_say_cut(struct session *s);
 /* FACT_EXCESS, once. */
 void session_excess(struct session *s, struct str text);
 /* FACT_VIOLATION, once, as one short line. */
 void session_violation(struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-typedef bool (*reads_fn)(struct str tool);
-/* A violation unless INIT has a list of tools, all of them such that only read. */
-void session_check_tools(struct session *s, const json_t *init, reads_fn reads);
-/* A violation when the tool that succeeded is not such a one. */
-void session_check_success(struct session *s, struct str tool, reads_fn reads);
-/* FACT_TEXT, and more of the text of the turn in hand: as much of it as there is room for. */
-void session_add_text(struct session *s, struct str text);
-/* FACT_TEXT_VOID, and there is none of it. */
-void session_void_text(struct session *s);
-/* A line of output was above AGENT_LINE_MAX: nothing of it counts, and that is said. */
-void session_say_cut(struct session *s);
+/* That, unless INIT has a list of tools, all of them such that only read. */
+void session_check_tools(struct session *s, const json_t *init);
+/* That, when the tool that succeeded is not such a one. */
+void session_check_success(struct session *s, struct str tool);
+
+/* --- what an agent said, made safe ---------------------------------------------------------- */
+
 /* A name that an agent gave, short enough for a message. */
 struct str session_name(struct str name);
 /* TEXT as one short line that every terminal can show, in s->reason. */
 struct str session_reason(struct session *s, struct str text);
-/* "[API Error: 401 stub 401]" and "… status 429 …": the number that looks like a status of HTTP, or
- * 0. */
-int session_status(struct str message);
-/* The exit status, or -1 when it was killed. */
-int session_exit(int status);
 /* Member KEY of USAGE as a number that can be added up: never negative, never beyond all sense. */
 long long session_tokens(const json_t *usage, const char *key, long long fallback);
-/* More was used; or these are the totals, which do not fall. Said as well. */
-void session_add_usage(struct session *s, long long in, long long out, long long cached);
-void session_raise_usage(struct session *s, long long in, long long out, long long cached);
-/* FACT_USAGE with what was counted so far. */
-void session_say_usage(struct session *s);
+/* The number in "[API Error: 401 stub 401]" or "… status 429 …" that looks like HTTP's, or 0. */
+int session_status(struct str message);
+/* Of a STATUS of waitpid: the exit status, or -1 when it was killed. */
+int session_exit(int status);
 
 #endif
