@@ -30,11 +30,6 @@ static int admit(const char *version, struct err *err)
 
 /* --- starting -------------------------------------------------------------------------------- */
 
-static const char *model_of(const struct agent_task *t)
-{
-	return t->model[0] ? t->model : "default";
-}
-
 static const char **argv_of(struct arena *a, const struct agent_task *t)
 {
 	unsigned turns = t->max_turns ? t->max_turns : TURNS_DEFAULT;
@@ -44,7 +39,7 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 		"--strict-mcp-config", "--permission-prompts", "none", "--setting-sources", "",
 		"--settings", arena_printf(a, "%s/" SETTINGS, t->scratch),
 		"--no-session-persistence", "--disable-slash-commands", "--max-turns",
-		arena_printf(a, "%u", turns), "--model", model_of(t),
+		arena_printf(a, "%u", turns), "--model", launch_model(t),
 		t->effort[0] ? "--effort" : NULL, t->effort, NULL };
 
 	return launch_words(a, argv);
@@ -68,16 +63,6 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 	return launch_words(a, env);
 }
 
-/* Plan mode tells the model to hand in a plan with a tool that does not exist here. */
-static struct str prompt_of(struct arena *a, const struct agent_task *t)
-{
-	static const char note[] = "Answer in text, not with a plan: the text of your last message "
-				   "is the result.\n\n";
-
-	/* a slash in front would be a command of the CLI */
-	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
-}
-
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
@@ -86,7 +71,7 @@ static int prepare(
 		    err, -ENOTSUP, "claude has no tool that reaches the web behind the fence");
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
-	ret->stdin_text = prompt_of(a, task);
+	ret->stdin_text = launch_prompt(a, CLAUDE_NOTE, task);
 	launch_file(a, ret, SETTINGS, str_from(claude_settings));
 	launch_file(a, ret, "home/.claude.json", str_from(claude_home));
 	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);

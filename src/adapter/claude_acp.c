@@ -48,7 +48,7 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 
 static const char **env_of(struct arena *a, const struct agent_task *t)
 {
-	const char *model = t->model[0] ? t->model : "default";
+	const char *model = launch_model(t);
 	long long patience = t->wall > 0 ? t->wall : WALL_DEFAULT;
 	const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
 		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
@@ -119,11 +119,9 @@ static bool mutates(struct str tool)
 	return !claude_reads(tool);
 }
 
-static const struct acp_profile profile = { .mode = "plan",
-	.note = "Answer in text, not with a plan: the text of your last message is the "
-		"result.\n\n",
-	.mutates = mutates,
-	.meta = meta };
+static const struct acp_profile profile = {
+	.mode = "plan", .note = CLAUDE_NOTE, .mutates = mutates, .meta = meta
+};
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {

@@ -17,6 +17,11 @@ extern const char claude_settings[];
 /* Its home before it starts: not a first start, nothing to fetch, nothing to ask. */
 extern const char claude_home[];
 
+/* In front of every prompt: plan mode tells the model to hand in a plan, with a tool that does not
+ * exist here. */
+#define CLAUDE_NOTE \
+	"Answer in text, not with a plan: the text of your last message is the result.\n\n"
+
 /* What it would obey in a repository. */
 extern const char *const claude_shadows[];
 

@@ -37,7 +37,7 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 {
 	const char *const argv[] = { launch_place(t, t->program, INSIDE_PROGRAM), "exec", "--json",
 		"--sandbox", "read-only", "--strict-config", "--skip-git-repo-check", "--ephemeral",
-		"--color", "never", "--model", t->model[0] ? t->model : "default", "-", NULL };
+		"--color", "never", "--model", launch_model(t), "-", NULL };
 
 	return launch_words(a, argv);
 }
@@ -52,11 +52,6 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 	return launch_words(a, env);
 }
 
-static struct str prompt_of(struct arena *a, const struct agent_task *t)
-{
-	return str_from(arena_printf(a, "%s%.*s", CODEX_NOTE, STR_ARG(t->prompt)));
-}
-
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
@@ -65,7 +60,7 @@ static int prepare(
 		    err, -ENOTSUP, "codex has no tool that reaches the web behind the fence");
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
-	ret->stdin_text = prompt_of(a, task);
+	ret->stdin_text = launch_prompt(a, CODEX_NOTE, task);
 	launch_file(a, ret, SETTINGS, codex_settings(a, task, false));
 	launch_file(a, ret, RULES, str_from(codex_rules));
 	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);

@@ -31,7 +31,7 @@ static int admit(const char *version, struct err *err)
 /* A JSON string is one of TOML, too. */
 static const char *model_of(struct arena *a, const struct agent_task *t)
 {
-	json_t *name = json_cstr(t->model[0] ? t->model : "default");
+	json_t *name = json_cstr(launch_model(t));
 	char *text = json_dumps(name, JSON_ENCODE_ANY);
 	const char *setting = arena_printf(a, "model=%s", text);
 

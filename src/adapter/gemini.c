@@ -34,7 +34,7 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 		arena_printf(a, "%s/%s", bundle, launch_name(t->program)), "--approval-mode",
 		"plan", "--output-format", "stream-json", "--skip-trust", "--admin-policy",
 		arena_printf(a, "%s/" POLICY, t->scratch), "--allowed-mcp-server-names", "none",
-		"--extensions", "none", "--model", t->model[0] ? t->model : "default", NULL };
+		"--extensions", "none", "--model", launch_model(t), NULL };
 
 	return launch_words(a, argv);
 }
@@ -50,17 +50,6 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 	return launch_words(a, env);
 }
 
-/* Plan mode tells the model to write its plan into a file and to ask for leave to go on. */
-static struct str prompt_of(struct arena *a, const struct agent_task *t)
-{
-	static const char note[] =
-	    "Answer in text. There is no plan to write and no mode to leave: "
-	    "the text of your last message is the result.\n\n";
-
-	/* a slash in front would be a command of the CLI */
-	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
-}
-
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
 {
@@ -71,7 +60,7 @@ static int prepare(
 		    err, -ENOTSUP, "gemini has no tool that reaches the web behind the fence");
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
-	ret->stdin_text = prompt_of(a, task);
+	ret->stdin_text = launch_prompt(a, GEMINI_NOTE, task);
 	launch_file(a, ret, POLICY, str_from(gemini_policy));
 	launch_file(a, ret, "home/.gemini/settings.json",
 	    gemini_settings(a, task->max_turns ? task->max_turns : TURNS_DEFAULT));

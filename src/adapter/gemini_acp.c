@@ -8,10 +8,7 @@
 /* It tells its mode in the text, too. */
 static const char *const asides[] = { "[MODE_UPDATE] ", NULL };
 
-static const struct acp_profile profile = { .mode = "plan",
-	.note = "Answer in text. There is no plan to write and no mode to leave: the text of your "
-		"last message is the result.\n\n",
-	.asides = asides };
+static const struct acp_profile profile = { .mode = "plan", .note = GEMINI_NOTE, .asides = asides };
 
 /* Everything but how the output reads is as in one shot. */
 static const char **argv_of(struct arena *a, const char *const *shot)

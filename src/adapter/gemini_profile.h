@@ -22,6 +22,14 @@ struct str gemini_settings(struct arena *a, unsigned turns);
 /* Is it one of the tools that are registered? */
 bool gemini_reads(struct str tool);
 
+/*
+ * In front of every prompt: plan mode tells the model to write its plan into a file and to ask for
+ * leave to go on.
+ */
+#define GEMINI_NOTE                                                                              \
+	"Answer in text. There is no plan to write and no mode to leave: the text of your last " \
+	"message is the result.\n\n"
+
 /* What both ways of talking to it share. */
 extern const struct agent_package gemini_package;
 int gemini_admit(const char *version, struct err *err);

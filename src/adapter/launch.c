@@ -7,6 +7,16 @@ const char *launch_place(const struct agent_task *task, const char *host, const 
 	return task->in_place ? host : inside;
 }
 
+const char *launch_model(const struct agent_task *task)
+{
+	return task->model[0] ? task->model : "default";
+}
+
+struct str launch_prompt(struct arena *a, const char *note, const struct agent_task *task)
+{
+	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(task->prompt)));
+}
+
 const char **launch_copy(struct arena *a, const char *const *words, size_t bytes)
 {
 	const char **copy = arena_alloc(a, bytes);

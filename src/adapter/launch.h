@@ -18,6 +18,10 @@
 
 /* Where the program sees what the host has at HOST: INSIDE, or, without a root of its own, HOST. */
 const char *launch_place(const struct agent_task *task, const char *host, const char *inside);
+/* Its name for the program; "default" where the task has none. */
+const char *launch_model(const struct agent_task *task);
+/* NOTE and the prompt behind it, in A: at its beginning a slash would be a command of some CLIs. */
+struct str launch_prompt(struct arena *a, const char *note, const struct agent_task *task);
 /* A copy of WORDS, which end with NULL. The strings stay where they are. */
 #define launch_words(a, words) launch_copy(a, words, sizeof(words))
 const char **launch_copy(struct arena *a, const char *const *words, size_t bytes);

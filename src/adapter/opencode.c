@@ -54,14 +54,9 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 }
 
 /* Its plan agent tells the model to write a plan and to ask about it. */
-static struct str prompt_of(struct arena *a, const struct agent_task *t)
-{
-	static const char note[] =
-	    "Answer in text. There is no plan to write and nobody to ask: the text of your last "
-	    "message is the result.\n\n";
-
-	return str_from(arena_printf(a, "%s%.*s", note, STR_ARG(t->prompt)));
-}
+static const char note[] =
+    "Answer in text. There is no plan to write and nobody to ask: the text of your last "
+    "message is the result.\n\n";
 
 static int prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err)
@@ -71,7 +66,7 @@ static int prepare(
 		    err, -ENOTSUP, "opencode has no tool that reaches the web behind the fence");
 	ret->argv = argv_of(a, task);
 	ret->env = env_of(a, task);
-	ret->stdin_text = prompt_of(a, task);
+	ret->stdin_text = launch_prompt(a, note, task);
 	launch_file(a, ret, SETTINGS, opencode_settings(a, task));
 	launch_bind(a, task, ret, task->program, INSIDE_PROGRAM);
 	return 0;

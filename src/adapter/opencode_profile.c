@@ -1,5 +1,6 @@
 #include "adapter/opencode_profile.h"
 
+#include "adapter/launch.h"
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -11,14 +12,9 @@ unsigned opencode_turns(const struct agent_task *task)
 	return task->max_turns ? task->max_turns : TURNS_DEFAULT;
 }
 
-static const char *name_of(const struct agent_task *task)
-{
-	return task->model[0] ? task->model : "default";
-}
-
 const char *opencode_model(struct arena *a, const struct agent_task *task)
 {
-	return arena_printf(a, "tutti/%s", name_of(task));
+	return arena_printf(a, "tutti/%s", launch_model(task));
 }
 
 /* The one provider. A request may take as long as the attempt: the deadline is ours. */
@@ -28,8 +24,8 @@ static json_t *provider_of(struct arena *a, const struct agent_task *task)
 	    task->effort[0] ? json_pack("{s:s}", "reasoningEffort", task->effort) : json_object();
 	json_t *models = json_object();
 
-	json_object_set_new(models, name_of(task),
-	    json_pack("{s:o, s:b, s:o}", "name", json_cstr(name_of(task)), "temperature",
+	json_object_set_new(models, launch_model(task),
+	    json_pack("{s:o, s:b, s:o}", "name", json_cstr(launch_model(task)), "temperature",
 		task->temperature >= 0, "options", options));
 	return json_pack("{s:s, s:s, s:{s:s, s:s, s:b}, s:o}", "npm", "@ai-sdk/openai-compatible",
 	    "name", "tutti", "options", "baseURL",

@@ -26,15 +26,10 @@ static const char **argv_of(struct arena *a, const struct agent_task *t)
 		"--max-tool-calls", arena_printf(a, "%u", turns * 8),
 		("--exclude-tools=" QWEN_EXCLUDED), "--allowed-mcp-server-names=none",
 		"--extensions=none", ("--disabled-slash-commands=" QWEN_SLASH), "--model",
-		t->model[0] ? t->model : "default", seconds ? "--max-wall-time" : NULL,
+		launch_model(t), seconds ? "--max-wall-time" : NULL,
 		arena_printf(a, "%llds", seconds), NULL };
 
 	return launch_words(a, argv);
-}
-
-static struct str prompt_of(struct arena *a, const struct agent_task *t)
-{
-	return str_from(arena_printf(a, "%s%.*s", QWEN_NOTE, STR_ARG(t->prompt)));
 }
 
 static int prepare(
@@ -45,7 +40,7 @@ static int prepare(
 	if (rc)
 		return rc;
 	ret->argv = argv_of(a, task);
-	ret->stdin_text = prompt_of(a, task);
+	ret->stdin_text = launch_prompt(a, QWEN_NOTE, task);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ static int prepare(
 		"--approval-mode", "plan", "--auth-type", "openai", "--chat-recording=false",
 		("--exclude-tools=" QWEN_EXCLUDED QWEN_ASKING), "--allowed-mcp-server-names=none",
 		"--extensions=none", ("--disabled-slash-commands=" QWEN_SLASH), "--model",
-		task->model[0] ? task->model : "default", NULL };
+		launch_model(task), NULL };
 	int rc = qwen_prepare(a, task, ret, err);
 
 	if (rc)

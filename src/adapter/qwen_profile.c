@@ -73,7 +73,7 @@ static const char **env_of(struct arena *a, const struct agent_task *t)
 		arena_printf(a, "HOME=%s", t->home), arena_printf(a, "TMPDIR=%s", t->tmp),
 		arena_printf(a, "OPENAI_API_KEY=%s", t->token),
 		arena_printf(a, "OPENAI_BASE_URL=http://127.0.0.1:%u/v1", t->port),
-		arena_printf(a, "OPENAI_MODEL=%s", t->model[0] ? t->model : "default"),
+		arena_printf(a, "OPENAI_MODEL=%s", launch_model(t)),
 		arena_printf(a, "QWEN_CODE_SYSTEM_SETTINGS_PATH=%s/" SETTINGS, t->scratch),
 		"QWEN_CODE_NO_RELAUNCH=true", "QWEN_CODE_DISABLE_CRON=1",
 		"QWEN_STREAM_IDLE_TIMEOUT_MS=120000", NULL };
