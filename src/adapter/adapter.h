@@ -47,8 +47,10 @@ struct agent_file {
 };
 
 /*
- * A host path and where the fence shows it. The places inside are the adapter's own, below /opt:
- * so it does not matter where a program is installed, and an agent does not learn it.
+ * A host path and where the fence shows it. The places inside are the adapter's own, below /opt: so
+ * it does not matter where a program is installed, and where it has a root of its own nothing that
+ * an agent is given says it. It can find it out all the same: /proc/self/mountinfo has the path of
+ * what is mounted within its file system (docs/fence.md).
  */
 struct agent_bind {
 	const char *host, *inside;
