@@ -150,13 +150,18 @@ struct adapter_ops {
 	const char *const *env_names; /* documentation: keys that prepare sets; NULL-terminated */
 	/* The argument that makes the program print its version, or NULL. */
 	const char *version_arg;
-	/* 0 when this version passed our conformance suite, else -ENOTSUP with reason and fix. */
-	int (*admit)(const char *version, struct err *err);
 	int (*prepare)(struct arena *a, const struct agent_task *task, struct agent_launch *ret,
 	    struct err *err);
 	/* What FN hears of the three functions below. session_destroy() it. */
 	struct agent_session *(*create)(const struct agent_task *task, fact_fn fn, void *ctx);
 };
+
+/*
+ * 0 for the version of its package that passed our suite and for our own agent, else -ENOTSUP with
+ * reason and fix. An error that is already there (the program was not found) keeps its words; the
+ * command that installs it is added. A described agent is admitted by its check alone.
+ */
+int adapter_admit(const struct adapter_ops *ops, const char *version, struct err *err);
 
 /*
  * One line of stdout without its newline; any bytes. Lines above AGENT_LINE_MAX arrive cut with CUT

@@ -23,11 +23,6 @@ static const struct agent_package package = {
 	.name = "@anthropic-ai/claude-code", .version = CLAUDE_VERSION, .executables = executables
 };
 
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("claude", &package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 static const char **argv_of(struct arena *a, const struct agent_task *t)
@@ -272,7 +267,6 @@ const struct adapter_ops adapter_claude = {
 	.acp = &adapter_claude_acp,
 	.env_names = env_names,
 	.version_arg = "--version",
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

@@ -21,11 +21,6 @@ static const struct agent_package package = {
 	.name = "@zed-industries/claude-code-acp", .version = "0.16.2", .script = "dist/index.js"
 };
 
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("claude", &package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 /* The directory that the package is in: what it needs stands beside it, or within it. */
@@ -146,7 +141,6 @@ const struct adapter_ops adapter_claude_acp = {
 	    .shadows = claude_shadows },
 	.package = &package,
 	.env_names = env_names,
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

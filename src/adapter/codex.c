@@ -26,11 +26,6 @@ static const struct agent_package package = {
 	.name = "@openai/codex", .version = CODEX_VERSION, .executables = executables
 };
 
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("codex", &package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 static const char **argv_of(struct arena *a, const struct agent_task *t)
@@ -320,7 +315,6 @@ const struct adapter_ops adapter_codex = {
 	.acp = &adapter_codex_acp,
 	.env_names = codex_env_names,
 	.version_arg = "--version",
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

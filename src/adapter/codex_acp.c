@@ -21,11 +21,6 @@ static const struct agent_package package = {
 	.name = "@zed-industries/codex-acp", .version = "0.16.0", .executables = executables
 };
 
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("codex", &package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 /* A JSON string is one of TOML, too. */
@@ -85,7 +80,6 @@ const struct adapter_ops adapter_codex_acp = {
 	    .shadows = codex_shadows },
 	.package = &package,
 	.env_names = codex_env_names,
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

@@ -93,13 +93,6 @@ static int prepare(
 	return 0;
 }
 
-/* Whether it may run is told by its check on this machine, not by a version. */
-static int admit(const char *version, struct err *err)
-{
-	(void)version;
-	return err_set(err, -ENOTSUP, "a described agent is admitted by its check");
-}
-
 /* --- sessions -------------------------------------------------------------------------------- */
 
 struct agent_session {
@@ -340,7 +333,6 @@ void described_codec(struct adapter_ops *ret)
 {
 	ret->traits =
 	    (struct agent_traits){ .mode = DESCRIBED_MODE, .dialect = "any", .streams = true };
-	ret->admit = admit;
 	ret->prepare = prepare;
 	ret->create = create;
 }

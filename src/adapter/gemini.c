@@ -19,11 +19,6 @@ const struct agent_package gemini_package = {
 	.name = "@google/gemini-cli", .version = GEMINI_VERSION, .script = "bundle/gemini.js"
 };
 
-int gemini_admit(const char *version, struct err *err)
-{
-	return launch_admit("gemini", &gemini_package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 /* Its chunks are looked for beside the script, which stands in a directory of the package. */
@@ -282,7 +277,6 @@ const struct adapter_ops adapter_gemini = {
 	.acp = &adapter_gemini_acp,
 	.env_names = gemini_env_names,
 	.version_arg = "--version",
-	.admit = gemini_admit,
 	.prepare = prepare,
 	.create = create,
 };

@@ -57,7 +57,6 @@ const struct adapter_ops adapter_gemini_acp = {
 	.package = &gemini_package,
 	.env_names = gemini_env_names,
 	.version_arg = "--version",
-	.admit = gemini_admit,
 	.prepare = prepare,
 	.create = create,
 };

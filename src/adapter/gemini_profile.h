@@ -32,7 +32,6 @@ bool gemini_reads(struct str tool);
 
 /* What both ways of talking to it share. */
 extern const struct agent_package gemini_package;
-int gemini_admit(const char *version, struct err *err);
 extern const char *const gemini_shadows[], *const gemini_env_names[];
 
 #endif

@@ -56,18 +56,3 @@ const char *launch_name(const char *path)
 
 	return slash ? slash + 1 : path;
 }
-
-int launch_admit(
-    const char *agent, const struct agent_package *package, const char *version, struct err *err)
-{
-	if (strcmp(version, package->version) == 0)
-		return 0;
-	if (!err->code)
-		err_set(err, -ENOTSUP, "%s %s is not admitted", agent,
-		    version[0] ? version : "(unknown)");
-	if (!err->why[0])
-		err_why(
-		    err, "its read-only mode was checked for version %s only", package->version);
-	err_fix(err, "npm install -g %s@%s", package->name, package->version);
-	return -ENOTSUP;
-}

@@ -32,11 +32,5 @@ void launch_file(struct arena *a, struct agent_launch *l, const char *path, stru
 /* "/a/b/c" -> "/a/b", in A; and "c", in PATH. */
 const char *launch_dir(struct arena *a, const char *path);
 const char *launch_name(const char *path);
-/*
- * Only the version of PACKAGE that passed our suite. An error that is already there (the program
- * was not found) keeps its words; the command that installs it is added.
- */
-int launch_admit(
-    const char *agent, const struct agent_package *package, const char *version, struct err *err);
 
 #endif

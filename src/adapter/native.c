@@ -13,13 +13,6 @@ struct agent_session {
 	struct session base;
 };
 
-static int admit(const char *version, struct err *err)
-{
-	(void)version; /* it is this very binary */
-	(void)err;
-	return 0;
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 static const char *join_tools(struct arena *a, const struct agent_task *task)
@@ -205,7 +198,6 @@ const struct adapter_ops adapter_native = {
 	    .counts = true,
 	    .strict = true },
 	.env_names = env_names,
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

@@ -22,11 +22,6 @@ static const struct agent_package package = {
 	.name = "opencode-ai", .version = OPENCODE_VERSION, .executables = executables
 };
 
-static int admit(const char *version, struct err *err)
-{
-	return launch_admit("opencode", &package, version, err);
-}
-
 /* --- starting -------------------------------------------------------------------------------- */
 
 /* A title spares a request to the model for one. */
@@ -271,7 +266,6 @@ const struct adapter_ops adapter_opencode = {
 	.package = &package,
 	.env_names = env_names,
 	.version_arg = "--version",
-	.admit = admit,
 	.prepare = prepare,
 	.create = create,
 };

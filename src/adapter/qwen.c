@@ -184,7 +184,6 @@ const struct adapter_ops adapter_qwen = {
 	.acp = &adapter_qwen_acp,
 	.env_names = qwen_env_names,
 	.version_arg = "--version",
-	.admit = qwen_admit,
 	.prepare = prepare,
 	.create = create,
 };

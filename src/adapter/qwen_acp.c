@@ -49,7 +49,6 @@ const struct adapter_ops adapter_qwen_acp = {
 	.package = &qwen_package,
 	.env_names = qwen_env_names,
 	.version_arg = "--version",
-	.admit = qwen_admit,
 	.prepare = prepare,
 	.create = create,
 };

@@ -51,11 +51,6 @@ bool qwen_mutates(struct str tool)
 	return false;
 }
 
-int qwen_admit(const char *version, struct err *err)
-{
-	return launch_admit("qwen", &qwen_package, version, err);
-}
-
 const char *qwen_node(const struct agent_task *t)
 {
 	return launch_place(t, t->interpreter, INSIDE_NODE);

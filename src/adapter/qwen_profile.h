@@ -38,7 +38,6 @@ bool qwen_mutates(struct str tool);
 /* What both ways of talking to it begin with: everything but argv and stdin. */
 int qwen_prepare(
     struct arena *a, const struct agent_task *task, struct agent_launch *ret, struct err *err);
-int qwen_admit(const char *version, struct err *err);
 /* The first words of argv. */
 const char *qwen_node(const struct agent_task *t);
 const char *qwen_script(struct arena *a, const struct agent_task *t);

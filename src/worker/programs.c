@@ -120,9 +120,9 @@ static void find_version(struct arena *a, struct probe *probe, struct program *p
 		use_alone(probe, p);
 	json_decref(doc);
 	if (!p->status)
-		p->status = p->ops->admit(p->version, &p->err);
+		p->status = adapter_admit(p->ops, p->version, &p->err);
 	else if (!p->err.fix[0])
-		p->ops->admit("", &p->err); /* knows the command that installs it */
+		adapter_admit(p->ops, "", &p->err); /* knows the command that installs it */
 }
 
 static void check_node(struct probe *probe, struct program *p)
@@ -171,7 +171,7 @@ static void find_other(
 		p->status = err_set(&p->err, -ENOENT, "agent \"%s\" was not found", p->ops->name);
 		err_why(
 		    &p->err, found ? "cannot read %s" : "it is not in PATH%s", found ? found : "");
-		p->ops->admit("", &p->err); /* knows the command that installs it */
+		adapter_admit(p->ops, "", &p->err); /* knows the command that installs it */
 		return;
 	}
 	p->path = resolve(a, found);

@@ -474,17 +474,17 @@ static void only_the_measured_version_is_admitted(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(adapter_qwen.admit("0.24.4", &err), 0);
-	assert_int_equal(adapter_native.admit("anything", &err), 0);
+	assert_int_equal(adapter_admit(&adapter_qwen, "0.24.4", &err), 0);
+	assert_int_equal(adapter_admit(&adapter_native, "anything", &err), 0);
 	assert_int_equal(err.code, 0);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		err = (struct err){ 0 };
-		assert_int_equal(adapter_qwen.admit(others[i], &err), -ENOTSUP);
+		assert_int_equal(adapter_admit(&adapter_qwen, others[i], &err), -ENOTSUP);
 		assert_string_equal(
 		    err.what, arena_printf(arena, "qwen %s is not admitted", others[i]));
 	}
 	err = (struct err){ 0 };
-	assert_int_equal(adapter_qwen.admit("", &err), -ENOTSUP);
+	assert_int_equal(adapter_admit(&adapter_qwen, "", &err), -ENOTSUP);
 	assert_string_equal(err.what, "qwen (unknown) is not admitted");
 	assert_string_equal(err.why, "its read-only mode was checked for version 0.24.4 only");
 	assert_string_equal(err.fix, "npm install -g @qwen-code/qwen-code@0.24.4");
@@ -499,8 +499,8 @@ static void each_agent_has_one_version(void **state)
 
 		if (!package)
 			continue;
-		assert_int_equal((*ops)->admit(package->version, &err), 0);
-		assert_int_equal((*ops)->admit("0.0.1", &err), -ENOTSUP);
+		assert_int_equal(adapter_admit(*ops, package->version, &err), 0);
+		assert_int_equal(adapter_admit(*ops, "0.0.1", &err), -ENOTSUP);
 		assert_string_equal(err.fix,
 		    arena_printf(arena, "npm install -g %s@%s", package->name, package->version));
 		assert_true(!package->script == !!package->executables);
@@ -515,7 +515,7 @@ static void a_reason_that_is_there_is_kept(void **state)
 	(void)state;
 	err_set(&err, -ENOENT, "agent \"qwen\" was not found");
 	err_why(&err, "it is not in PATH");
-	assert_int_equal(adapter_qwen.admit("", &err), -ENOTSUP);
+	assert_int_equal(adapter_admit(&adapter_qwen, "", &err), -ENOTSUP);
 	assert_string_equal(err.what, "agent \"qwen\" was not found");
 	assert_string_equal(err.why, "it is not in PATH");
 	assert_string_equal(err.fix, "npm install -g @qwen-code/qwen-code@0.24.4");

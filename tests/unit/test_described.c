@@ -73,7 +73,7 @@ static void none_claims_a_mode_of_its_own(void **state)
 		assert_false(d->ops.read_only_enforced);
 		assert_false(d->ops.traits.strict);
 		assert_ptr_equal(d->ops.described, d);
-		assert_int_equal(d->ops.admit("1.0", &err), -ENOTSUP);
+		assert_int_equal(adapter_admit(&d->ops, "1.0", &err), -ENOTSUP);
 		assert_null(adapter_find(str_from(d->ops.name)));
 	}
 }
