@@ -8,7 +8,6 @@
 
 #include "adapter/claude_profile.h"
 #include "base/json.h"
-#include "base/limits.h"
 
 #define TURNS_DEFAULT 60
 #define WALL_DEFAULT 600000

@@ -8,7 +8,6 @@
 
 #include "adapter/qwen_profile.h"
 #include "base/json.h"
-#include "base/limits.h"
 
 #define TURNS_DEFAULT 60
 
