@@ -111,30 +111,35 @@ static int replace(const char *path, struct str text, unsigned mode)
 	return rc;
 }
 
-/* A device, a pipe or a socket is written to; what stands in its place is not ours to change. */
+/* What stands there stays; a pipe that nobody reads does not hold us up. */
 static int write_to(const char *path, struct str text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? -errno : write_all(fd, text);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int rc = fd < 0 || fcntl(fd, F_SETFL, 0) < 0 ? -errno : write_all(fd, text);
 
 	if (fd >= 0)
 		close(fd);
 	return rc;
 }
 
+/*
+ * Devices, pipes, and what /dev and /proc name by links (/dev/stdout). Any other link may have been
+ * planted by a repository, and is replaced like a file.
+ */
+static bool is_written_to(const char *path)
+{
+	bool system = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	return !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && (system || !S_ISLNK(st.st_mode));
+}
+
 int fs_write(const char *path, struct str text, unsigned mode, struct err *err)
 {
-	char real[PATH_BYTES_MAX];
-	struct stat st;
-	bool there = stat(path, &st) == 0;
-	int rc;
+	int rc = is_written_to(path) ? write_to(path, text) : replace(path, text, mode);
 
-	if (there && !S_ISREG(st.st_mode))
-		rc = S_ISDIR(st.st_mode) ? -EISDIR : write_to(path, text);
-	else if (there && realpath(path, real)) /* a link stays one */
-		rc = replace(real, text, mode);
-	else
-		rc = replace(path, text, mode);
 	if (!rc)
 		return 0;
 	err_set(err, rc, "cannot write %s", path);
