@@ -47,6 +47,20 @@
 #define ANSWER_MAX KIB(512)	/* nine of them fit into one fold */
 #define CODE_OUTPUT_MAX MIB(8)	/* of a code step, as text or JSON */
 #define COMMAND_OUTPUT_MAX MIB(4)
+/*
+ * What of it is above a ceiling and kept aside for a person (worker/spill.h). The first 20 MiB tell
+ * how a line of more than 6 or an output of more than 64 MiB came about; a reader reads no more.
+ * The shares are apart, so that one stream cannot take the room of another. 16 such attempts are
+ * kept.
+ */
+#define SPILL_OUTPUT_MAX MIB(20)
+#define SPILL_ERRORS_MAX MIB(8)
+#define SPILL_ANSWER_MAX ANSWER_TAKEN_MAX
+#define SPILL_ATTEMPT_MAX (SPILL_OUTPUT_MAX + SPILL_ERRORS_MAX + SPILL_ANSWER_MAX) /* 32 MiB */
+#define SPILL_HOUSE_MAX MIB(512) /* of all runs in one data directory */
+#define SPILL_RUNS_MAX 1000	 /* runs of which something is kept */
+#define SPILL_SPARE MIB(64)	 /* of the disk that it leaves free */
+#define SPILL_SLOW_MS 2000	 /* for writing one piece */
 #define EVENT_DATA_MAX KIB(64)
 #define EVENT_TEXT_MAX MIB(8) /* of an event of the engine: a step may carry an item */
 

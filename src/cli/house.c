@@ -410,7 +410,8 @@ static int open_rooms(struct house *h, const struct house_spec *spec, struct err
 		.parallel = h->config.parallel,
 		.default_agent = h->agent,
 		.upstream_for = upstream_for,
-		.ctx = h };
+		.ctx = h,
+		.data = h->data };
 
 	h->worker = worker_create(&conf);
 	return 0;

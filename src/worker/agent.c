@@ -48,6 +48,13 @@ static void on_line(void *ctx, struct str line, bool cut)
 	session_line(at->session, line, cut);
 }
 
+static void on_long_line(void *ctx, struct str piece)
+{
+	struct attempt *at = ctx;
+
+	spill_add(&at->spill, SPILL_OF_LINE, piece);
+}
+
 static void on_usage(void *ctx, long long in, long long out, long long cached, unsigned requests)
 {
 	struct attempt *at = ctx;
@@ -263,6 +270,7 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	binds_of(at, &l, &spec);
 	at->session = ops->create(&at->task, on_fact, at);
 	lines_init(&at->lines, AGENT_LINE_MAX, on_line, at);
+	at->lines.over = on_long_line;
 	return child_spawn(at, &spec, l.stdin_text, l.stdin_open, err);
 }
 
@@ -416,6 +424,7 @@ static void take_answer(struct attempt *at, struct str answer)
 
 	at->result.output = as_behind(at, arena_dup(at->arena, utf8_cut(clean, ANSWER_MAX)));
 	if (clean.n > ANSWER_MAX) {
+		spill_add(&at->spill, SPILL_OF_ANSWER, answer);
 		at->result.ending = ENDING_TRUNCATED;
 		at->result.reason = STR("its answer was cut at 512 KiB");
 	}
@@ -460,12 +469,6 @@ void agent_ended(struct attempt *at)
 	check_answer(at);
 }
 
-static void ignore(void *ctx, int rc)
-{
-	(void)ctx;
-	(void)rc; /* of a lost attempt: the log has gone on without it */
-}
-
 /* The asked form was not kept: the same prompt again with the exact errors, once. */
 void agent_again(struct attempt *at, struct str errors)
 {
@@ -480,8 +483,10 @@ void agent_again(struct attempt *at, struct str errors)
 	    STR_ARG(prompt), STR_ARG(errors));
 
 	if (last.data)
-		engine_append(at->worker->config.engine, &last, 1, ignore, NULL);
+		attempt_append(at, &last, 1);
+	attempt_tell_spill(at);
 	at->round++;
+	attempt_begin_spill(at);
 	note(at, "the answer did not have the asked form; asked once more");
 	session_destroy(at->session);
 	at->session = NULL;

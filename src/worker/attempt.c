@@ -8,7 +8,47 @@
  */
 #include "worker/priv.h"
 
+#include "base/json.h"
+
 #include <stdlib.h>
+
+static void ignore(void *ctx, int rc)
+{
+	(void)ctx;
+	(void)rc; /* of a lost attempt: the log has gone on without it */
+}
+
+void attempt_append(struct attempt *at, const struct fact_row *rows, size_t n)
+{
+	engine_append(at->worker->config.engine, rows, n, ignore, NULL);
+}
+
+void attempt_begin_spill(struct attempt *at)
+{
+	const struct claim *cl = at->claim;
+
+	spill_begin(
+	    &at->spill, at->worker->spills, cl->run_id, cl->position, cl->epoch, at->round > 0);
+}
+
+void attempt_tell_spill(struct attempt *at)
+{
+	const struct claim *cl = at->claim;
+	struct fact_row rows[SPILL_STREAMS];
+	size_t n = 0;
+
+	for (enum spill_stream k = 0; k < SPILL_STREAMS; k++) {
+		json_t *told = spill_end(&at->spill, k);
+
+		if (!told)
+			continue;
+		json_object_set_new(told, "step", json_text(cl->step));
+		json_object_set_new(told, "epoch", json_integer(cl->epoch));
+		rows[n++] = (struct fact_row){ cl->run, cl->position, cl->epoch, "spill", told };
+	}
+	if (n)
+		attempt_append(at, rows, n);
+}
 
 void attempt_start(struct worker *w, struct claim *claim)
 {
@@ -24,6 +64,7 @@ void attempt_start(struct worker *w, struct claim *claim)
 	buf_init(&at->errors, AGENT_STDERR_MAX);
 	buf_init(&at->output, COMMAND_OUTPUT_MAX);
 	list_init(&at->list);
+	attempt_begin_spill(at);
 	worker_attempt_begins(w, at);
 	voice_init(&at->voice, w->recorder, claim);
 	if (claim->refuse != ENDING_NONE)
@@ -101,6 +142,7 @@ static void on_reported(void *ctx, int rc)
 void attempt_report(struct attempt *at)
 {
 	at->phase = PHASE_REPORTING;
+	attempt_tell_spill(at);
 	at->result.record = attest_ended(at, at->result.ending);
 	if (at->session) {
 		session_destroy(at->session);

@@ -61,26 +61,41 @@ static void pipe_close(struct pipe_end *p)
 	uv_close((uv_handle_t *)&p->pipe, attempt_closed_handle);
 }
 
+static void take_lines(struct attempt *at, struct str bytes)
+{
+	size_t room = at->out_bytes < AGENT_OUTPUT_MAX ? AGENT_OUTPUT_MAX - at->out_bytes : 0;
+
+	at->out_bytes += bytes.n;
+	lines_feed(&at->lines, str_take(bytes, room));
+	if (bytes.n <= room)
+		return;
+	spill_add(&at->spill, SPILL_OF_OUTPUT, str_skip(bytes, room));
+	if (!at->output_cut)
+		child_stop(at);
+	at->output_cut = true;
+}
+
 static void take_output(struct attempt *at, struct str bytes)
 {
-	at->out_bytes += bytes.n;
-	if (at->claim->kind == KIND_AGENT) {
-		if (at->out_bytes <= AGENT_OUTPUT_MAX)
-			lines_feed(&at->lines, bytes);
-		else if (!at->output_cut)
-			child_stop(at);
-		at->output_cut = at->out_bytes > AGENT_OUTPUT_MAX;
-		return;
-	}
 	size_t room = COMMAND_OUTPUT_MAX - at->output.n;
 
-	at->output_cut |= bytes.n > room;
 	buf_add(&at->output, str_take(bytes, room));
+	if (bytes.n <= room)
+		return;
+	at->output_cut = true;
+	spill_add(&at->spill, SPILL_OF_COMMAND, str_skip(bytes, room));
 }
 
 /* The tail is what tells why. */
 static void take_errors(struct attempt *at, struct str bytes)
 {
+	bool was_cut = spill_has(&at->spill, SPILL_ERRORS);
+
+	if (was_cut || at->errors.n + bytes.n > AGENT_STDERR_MAX) {
+		if (!was_cut)
+			spill_add(&at->spill, SPILL_OF_ERRORS, buf_str(&at->errors));
+		spill_add(&at->spill, SPILL_OF_ERRORS, bytes);
+	}
 	if (bytes.n > AGENT_STDERR_MAX)
 		bytes = str_skip(bytes, bytes.n - AGENT_STDERR_MAX);
 	if (at->errors.n + bytes.n > AGENT_STDERR_MAX)
@@ -98,6 +113,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		if (p == &at->out && at->child && at->claim->kind == KIND_AGENT)
 			let_it_go(at); /* without stdout it has nothing more to say */
 		both_gone(at);
+	} else if (p == &at->out && at->claim->kind == KIND_AGENT) {
+		take_lines(at, (struct str){ buf->base, (size_t)n });
 	} else if (p == &at->out) {
 		take_output(at, (struct str){ buf->base, (size_t)n });
 	} else {

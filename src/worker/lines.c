@@ -16,11 +16,16 @@ void lines_fini(struct lines *l)
 static void hold(struct lines *l, struct str part)
 {
 	size_t room = l->held.max - l->held.n;
+	bool was_cut = l->cut;
 
-	if (l->cut)
-		return;
-	l->cut = part.n > room;
-	buf_add(&l->held, str_take(part, room));
+	l->cut |= part.n > room;
+	if (l->cut && l->over) {
+		if (!was_cut)
+			l->over(l->ctx, buf_str(&l->held));
+		l->over(l->ctx, part);
+	}
+	if (!was_cut)
+		buf_add(&l->held, str_take(part, room));
 }
 
 static void emit(struct lines *l)
@@ -44,6 +49,8 @@ void lines_feed(struct lines *l, struct str bytes)
 		}
 		if (l->held.n || l->cut || (size_t)at > l->held.max) {
 			hold(l, str_take(bytes, (size_t)at));
+			if (l->cut && l->over)
+				l->over(l->ctx, str_take(str_skip(bytes, (size_t)at), 1));
 			emit(l);
 		} else { /* whole line in hand: no copy */
 			l->fn(l->ctx, str_take(bytes, (size_t)at), false);

@@ -1,4 +1,7 @@
-/* Bytes -> lines, with a ceiling. A longer line arrives once, cut, and its rest is dropped. */
+/*
+ * Bytes -> lines, with a ceiling. A longer line arrives once, cut, and its rest is dropped; who
+ * sets OVER gets the whole of it, from its beginning to its newline, in pieces as they come.
+ */
 #ifndef WORKER_LINES_H
 #define WORKER_LINES_H
 
@@ -10,6 +13,7 @@ struct lines {
 	struct buf held; /* the line that has not ended */
 	bool cut;	 /* it is over the ceiling; what follows is dropped */
 	line_fn fn;
+	void (*over)(void *ctx, struct str piece); /* may be NULL */
 	void *ctx;
 };
 

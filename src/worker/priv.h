@@ -7,6 +7,7 @@
 #include "worker/lines.h"
 #include "worker/look.h"
 #include "worker/recorder.h"
+#include "worker/spill.h"
 #include "worker/worker.h"
 
 #include <uv.h>
@@ -28,6 +29,7 @@ struct worker {
 	uv_loop_t *loop;
 	struct recorder *recorder;
 	struct lookout *lookout;
+	struct spills *spills;
 	struct list offers;   /* struct offer */
 	struct list attempts; /* struct attempt */
 	size_t n_attempts, n_claiming;
@@ -77,7 +79,8 @@ struct attempt {
 	struct buf errors; /* tail of stderr */
 	struct buf output; /* of a command */
 	bool output_cut;
-	bool deaf; /* it did not read what it was told */
+	struct spill spill; /* what is cut off in this round */
+	bool deaf;	    /* it did not read what it was told */
 	size_t out_bytes;
 
 	/* an agent */
@@ -113,6 +116,11 @@ void attempt_conclude(struct attempt *at, enum ending ending, struct str reason)
 /* Nothing was started; ERR says why, and what to do about it. */
 void attempt_refuse(struct attempt *at, const struct err *err);
 void attempt_report(struct attempt *at);
+/* Straight into the log, past the recorder, which may drop what it has no room for. */
+void attempt_append(struct attempt *at, const struct fact_row *rows, size_t n);
+/* A round begins with nothing cut off; at its end the log hears of what was. */
+void attempt_begin_spill(struct attempt *at);
+void attempt_tell_spill(struct attempt *at);
 /* What a stopped attempt ends as: the run's wish, or our own leaving (then it is lost, not over).
  */
 enum ending attempt_stop_ending(const struct attempt *at);

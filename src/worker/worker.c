@@ -142,10 +142,12 @@ struct worker *worker_create(const struct worker_config *config)
 	struct worker *w = xalloc(sizeof(*w));
 
 	signal(SIGPIPE, SIG_IGN); /* an agent that is gone does not take us along */
+	signal(SIGXFSZ, SIG_IGN); /* nor does a file that may not grow: its write says so */
 	w->config = *config;
 	w->loop = config->loop;
 	w->recorder = recorder_create(config->loop, config->engine);
 	w->lookout = lookout_create(config->loop);
+	w->spills = spills_create(config->data);
 	list_init(&w->offers);
 	list_init(&w->attempts);
 	uv_timer_init(w->loop, &w->renew);
@@ -182,6 +184,7 @@ void worker_destroy(struct worker *w)
 	imap_fini(&w->budgets);
 	recorder_destroy(w->recorder);
 	lookout_destroy(w->lookout);
+	spills_destroy(w->spills);
 	uv_close((uv_handle_t *)&w->renew, on_closed);
 	uv_close((uv_handle_t *)&w->fence, on_closed);
 }

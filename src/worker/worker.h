@@ -25,6 +25,8 @@ struct worker_config {
 	/* The upstream that serves MODEL ("" or NULL: the default); for example "rehearsal". */
 	const char *(*upstream_for)(void *ctx, struct str model);
 	void *ctx;
+	/* Where what ceilings cut off is kept (worker/spill.h); NULL: nowhere. */
+	const char *data;
 };
 
 struct worker *worker_create(const struct worker_config *config);

@@ -166,6 +166,31 @@ static void giant_line(void)
 	answer();
 }
 
+/* Two of 7 MiB with something short between them, each to be known by its ends. */
+static void long_lines(void)
+{
+	memset(block, 'z', sizeof(block));
+	begin();
+	for (int line = 0; line < 2; line++) {
+		say(line ? "second\033[2J" : "first\033[2J");
+		for (int i = 0; i < 7; i++)
+			put(1, block, sizeof(block));
+		say("\377\n");
+		say("between\n");
+	}
+	answer();
+}
+
+/* More than one text may be, and less than an attempt may write. */
+static void long_answer(void)
+{
+	begin();
+	say("{\"type\":\"result\",\"ending\":\"answered\",\"answer\":\"From here");
+	memset(block, 'a', sizeof(block));
+	put(1, block, sizeof(block));
+	say(" to there.\"}\n");
+}
+
 /* Whole lines, one after the other, until somebody puts an end to it. */
 static size_t fill_with_lines(void)
 {
@@ -530,6 +555,8 @@ static const struct {
 	{ "fails", fails },
 	{ "crashes", crashes },
 	{ "giant-line", giant_line },
+	{ "long-lines", long_lines },
+	{ "long-answer", long_answer },
 	{ "endless", endless },
 	{ "flood", flood },
 	{ "noise", noise },

@@ -208,7 +208,8 @@ static inline void pen_open(unsigned parallel)
 		.programs = &pen.programs,
 		.parallel = parallel,
 		.default_agent = "hostile",
-		.upstream_for = pen_upstream };
+		.upstream_for = pen_upstream,
+		.data = pen.dir };
 
 	pen.worker = worker_create(&wc);
 }

@@ -84,6 +84,54 @@ static void lines_are_the_same_however_they_arrive(void **state)
 				check_row(row, first, step);
 }
 
+/* --- what is above the ceiling ------------------------------------------------------------- */
+
+static void on_over(void *ctx, struct str piece)
+{
+	buf_add(ctx, piece);
+}
+
+/* Where fn and OVER have the same context: they are two halves of one text. */
+static void on_over_line(void *ctx, struct str line, bool cut)
+{
+	(void)ctx;
+	(void)line;
+	(void)cut;
+}
+
+static const struct {
+	struct str text, want;
+} over_rows[] = {
+	{ BYTES("12345678\n12345678"), BYTES("") },
+	{ BYTES("123456789\n"), BYTES("123456789\n") },
+	{ BYTES("123456789"), BYTES("123456789") },
+	{ BYTES("a\n123456789abc\nb\nABCDEFGHI\n"), BYTES("123456789abc\nABCDEFGHI\n") },
+	{ BYTES("\033[2J\0\xff\r123456789\n"), BYTES("\033[2J\0\xff\r123456789\n") },
+};
+
+static void a_line_that_is_cut_is_told_whole(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < sizeof(over_rows) / sizeof(over_rows[0]); row++)
+		for (size_t step = 1; step <= over_rows[row].text.n; step++) {
+			struct str rest = over_rows[row].text;
+			struct lines l;
+			struct buf over;
+
+			buf_init(&over, KIB(1));
+			lines_init(&l, MAX, on_over_line, &over);
+			l.over = on_over;
+			for (; rest.n; rest = str_skip(rest, step))
+				lines_feed(&l, str_take(rest, step));
+			lines_end(&l);
+			if (!str_eq(buf_str(&over), over_rows[row].want))
+				fail_msg("row %zu, %zu bytes at a time: %.*s", row, step,
+				    STR_ARG(buf_str(&over)));
+			lines_fini(&l);
+			buf_fini(&over);
+		}
+}
+
 /* A line without an end, 100 times its ceiling: memory is held to the ceiling and given back. */
 static void a_giant_line_costs_its_ceiling_once(void **state)
 {
@@ -112,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_the_same_however_they_arrive),
+		cmocka_unit_test(a_line_that_is_cut_is_told_whole),
 		cmocka_unit_test(a_giant_line_costs_its_ceiling_once),
 	};
 
