@@ -8,6 +8,7 @@
 #include "cli/logline.h"
 #include "cli/paths.h"
 #include "cli/proof.h"
+#include "cli/spilled.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -250,6 +251,31 @@ static int show_proof(struct look *l)
 	return code;
 }
 
+/* What was cut off of its attempts and kept; empty when the place of it is not known. */
+static json_t *read_spilled(struct look *l)
+{
+	struct err ignored;
+	char *data;
+
+	if (paths_data(l->a, l->g->data, &data, &ignored) < 0)
+		return json_array();
+	return spilled_read(l->s, l->a, data, arena_cstr(l->a, l->row.id), l->key);
+}
+
+/* One step of it, in lines and as JSON. */
+static void show_step(struct look *l, struct buf *b, const struct term *t,
+    const struct step_row *step, const json_t *spilled, json_t *all)
+{
+	json_t *some = spilled_of(spilled, step->position), *doc = step_json(step);
+
+	add_step(b, t, step);
+	spilled_add(b, t, l->a, some);
+	if (json_array_size(some))
+		json_object_set(doc, "cut_off", some);
+	json_array_append_new(all, doc);
+	json_decref(some);
+}
+
 /* For `show`: a line, and whether it is a good one. */
 static const char *proof_line(struct look *l, bool *ret_good)
 {
@@ -279,6 +305,7 @@ static int show(struct look *l)
 		return show_proof(l);
 	const char *proof = proof_line(l, &good);
 	json_t *all = json_array(), *options = json_parse(l->row.options, NULL);
+	json_t *spilled = read_spilled(l);
 	int rc = l->s->ops->step_list(l->s, l->a, l->key, &steps, &n);
 
 	term_init(&t, STDOUT_FILENO, l->g->color);
@@ -290,10 +317,8 @@ static int show(struct look *l)
 	if (l->row.outcome.n)
 		add_line(&b, &t, STYLE_PLAIN, l->row.outcome);
 	add_line(&b, &t, good ? STYLE_DIM : STYLE_BAD, str_from(proof));
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		add_step(&b, &t, &steps[i]);
-		json_array_append_new(all, step_json(&steps[i]));
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		show_step(l, &b, &t, &steps[i], spilled, all);
 	json_t *doc = row_json(&l->row);
 
 	json_object_set(doc, "steps", all);
@@ -305,6 +330,7 @@ static int show(struct look *l)
 		json_decref(doc);
 	json_decref(all);
 	json_decref(options);
+	json_decref(spilled);
 	buf_fini(&b);
 	return code;
 }

@@ -133,6 +133,16 @@ static void of_notice(struct buf *b, const json_t *data)
 	say_member(b, data, "note: ", "text");
 }
 
+static void of_spill(struct buf *b, const json_t *data)
+{
+	buf_printf(b, "a part of its %s was cut off", json_get_cstr(data, "stream", "output"));
+	say_member(b, data, " (", "why");
+	buf_printf(b, "): %lld bytes are kept, %lld not", json_get_int(data, "kept", 0),
+	    json_get_int(data, "lost", 0));
+	say_member(b, data, "; ", "ended");
+	say_member(b, data, "; ", "file");
+}
+
 static void of_retry(struct buf *b, const json_t *data)
 {
 	buf_adds(b, "the model is asked again");
@@ -169,6 +179,7 @@ static const struct {
 	{ "exchange", of_exchange, STYLE_DIM },
 	{ "progress", of_progress, STYLE_DIM },
 	{ "notice", of_notice, STYLE_WARN },
+	{ "spill", of_spill, STYLE_WARN },
 	{ "retry", of_retry, STYLE_WARN },
 	{ "void", of_void, STYLE_DIM },
 	{ "violation", of_violation, STYLE_BAD },
