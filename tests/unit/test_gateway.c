@@ -1,6 +1,8 @@
 /* The gateway as a worker's child sees it: what opens the door, what passes, what comes back. */
 #include "gateway.h"
 
+#include "base/unconst.h"
+
 #include <fcntl.h>
 #include <malloc.h>
 
@@ -708,6 +710,51 @@ static void an_attempt_has_500_requests(void **state)
 	assert_string_equal(ask(door_open("up", "other"), CHAT("hello")), YES);
 }
 
+/* The next request of C, answered with so many bytes: how many came, and nothing else, is looked
+ * at. */
+static void take_answer(struct client *c, size_t i, struct str body)
+{
+	const struct answer a = {
+		.text = STREAM_HEAD "Connection: close\r\n\r\n", .more = body, .close = true
+	};
+
+	client_send(c, str_from(post_as("token", CHAT_STREAM("hello"))));
+	until(up->n == i + 1);
+	conn_say(up->asked[i].conn, &a);
+	until(is_answered(c));
+	assert_true(whole(buf_str(&c->got)));
+	assert_true(c->got.n >= body.n);
+	buf_clear(&c->got);
+}
+
+static void an_attempt_is_answered_with_at_most_512_mib(void **state)
+{
+	static const char refused[] =
+	    REFUSED("400", "more than 512 MiB answered in one attempt", "tutti_refused");
+	static const char done[] = "\n" DONE;
+	size_t most = ATTEMPT_GOT_MAX / MODEL_RESPONSE_MAX, n = MODEL_RESPONSE_MAX;
+	struct str body = { xalloc(n), n };
+	struct client *c = client_of(door);
+	struct port_facts facts;
+
+	(void)state;
+	memset(unconst(body.p), ':', n); /* comments, of a size that is still read */
+	for (size_t i = MIB(1); i < n; i += MIB(1))
+		((char *)unconst(body.p))[i] = '\n';
+	memcpy((char *)unconst(body.p) + n - strlen(done), done, strlen(done));
+	for (size_t i = 0; i < most; i++)
+		take_answer(c, i, body);
+	gateway_port_facts(door->port, &facts);
+	assert_int_equal(facts.bytes_in, ATTEMPT_GOT_MAX); /* as many as there may be */
+	take_answer(c, most, STR(DONE));
+	assert_string_equal(verdict(door), "none");
+	client_send(c, str_from(post_as("token", CHAT("hello"))));
+	assert_string_equal(client_answer(c), refused);
+	assert_string_equal(verdict(door), "truncated: more than 512 MiB answered in one attempt");
+	assert_int_equal(up->n, most + 1);
+	free(unconst(body.p));
+}
+
 static size_t n_closed(struct client *const *all, size_t n)
 {
 	size_t closed = 0;
@@ -950,6 +997,7 @@ int main(void)
 		D(an_attempt_counts_all_of_its_answers),
 		M(a_slow_reader_slows_the_server_down),
 		D(an_attempt_has_500_requests),
+		M(an_attempt_is_answered_with_at_most_512_mib),
 		D(a_door_has_32_connections),
 		D(closing_a_door_cancels_all_behind_it),
 		D(the_end_cancels_everything),
