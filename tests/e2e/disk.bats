@@ -41,7 +41,7 @@ EOS
 # on_a_small_disk SCRIPT: in a mount namespace with a tmpfs for tutti's data; nobody but root may
 # make one, so others are root there for as long as it takes
 on_a_small_disk() {
-	local mount='mount -t tmpfs -o size=32m,mode=777 none "$SMALL" && exec "$@"'
+	local mount='mount -t tmpfs -o size=${SIZE:-32m},mode=777 none "$SMALL" && exec "$@"'
 	local script=(bash "$BATS_TEST_TMPDIR/disk.bash")
 	printf '%s\n' "$1" >>"$BATS_TEST_TMPDIR/disk.bash"
 	if [ "$(id -u)" = 0 ]; then
@@ -88,4 +88,40 @@ code=0
 echo "exit $code" >>"$OUT"'
 	has "$OUT" "exit 4"
 	has "$OUT" "\(full\|No space left\)"
+}
+
+# cut_off FILE: what became of what the step "flood" had too much of, by `runs show --json`
+cut_off() {
+	jq_like "$1" "[s['cut_off'][0] for s in r['steps'] if s['step'] == 'flood'][0]$2"
+}
+
+@test "what is cut off and kept is not what fills the disk" {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/flood.yaml" <<-'END'
+	flow: flood
+	category: analysis
+	summary: A command that says too much.
+	steps:
+	  - {id: flood, kind: command, run: [sh, -c, "yes | head -c 40000000"], on_failure: continue}
+	END
+	SIZE=80m on_a_small_disk '
+export RUN="run flood x --repo $REPO --model rehearsal --format quiet --output"
+"$TUTTI" $RUN "$BATS_TEST_TMPDIR/one.md"
+"$TUTTI" runs show last --repo "$REPO" --json >"$BATS_TEST_TMPDIR/one.json"
+df --output=avail -B1 "$SMALL" | tail -1 >"$BATS_TEST_TMPDIR/free"
+"$TUTTI" $RUN "$BATS_TEST_TMPDIR/two.md"
+"$TUTTI" runs show last --repo "$REPO" --json >"$BATS_TEST_TMPDIR/two.json"
+ls "$TUTTI_DATA"/spill/* >"$OUT"'
+	local one=$BATS_TEST_TMPDIR/one.json two=$BATS_TEST_TMPDIR/two.json
+	is "$(jq_like "$one" "r['status']") $(jq_like "$two" "r['status']")" "completed completed"
+	is "$(cut_off "$one" "['ended']")" "less than 64 MiB of the disk are free"
+	is "$(cut_off "$two" "['ended']")" "less than 64 MiB of the disk are free"
+	# 40,000,000 bytes without the 4 MiB that the step has, kept or counted
+	is "$(jq_like "$one" "(lambda c: c['kept'] > 0 and c['kept'] + c['lost'])(
+		[s['cut_off'][0] for s in r['steps'] if s['step'] == 'flood'][0])")" 35805696
+	is "$(cut_off "$two" "['kept']") $(cut_off "$two" "['lost']") $(cut_off "$two" "['file']")" \
+		"0 35805696 None"
+	[ "$(cat "$BATS_TEST_TMPDIR/free")" -gt 40000000 ]
+	has "$OUT" '^1.1.output$'
+	is "$(grep -c output "$OUT")" 1
 }
