@@ -138,3 +138,70 @@ status() {
 	has "$MD" 'not reviewed'
 	is "$(jq_like "$R" "[f for f in r['findings'] if f['verdict'] == 'refuted']")" "[]"
 }
+
+# flood_flow: a command that says more than 4 MiB, with what a terminal would obey at its end
+flood_flow() {
+	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
+	cat >"$XDG_CONFIG_HOME/tutti/flows/flood.yaml" <<-END
+	flow: flood
+	category: analysis
+	summary: A command that says too much.
+	steps:
+	  - id: flood
+	    kind: command
+	    run: [sh, -c, "head -c 4194304 /dev/zero | tr '\\\\0' x; printf 'end\\\\033[2J\\\\302\\\\233m\\\\342\\\\200\\\\256\\\\n'; $1"]
+	    on_failure: continue
+	END
+}
+
+# unseen FILE: no byte in it that a terminal obeys, and no character that cannot be seen
+unseen() {
+	if LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]' "$1"; then
+		return 1
+	fi
+}
+
+@test "what was cut off is kept aside, named, and looked at without danger" {
+	flood_flow true
+	"$TUTTI" run flood x --model rehearsal --repo "$REPO" --format quiet --output "$BATS_TEST_TMPDIR/out.md"
+	"$TUTTI" runs show last --repo "$REPO" >"$BATS_TEST_TMPDIR/show"
+	"$TUTTI" runs show last --repo "$REPO" --json >"$BATS_TEST_TMPDIR/show.json"
+	"$TUTTI" runs logs last --repo "$REPO" >"$BATS_TEST_TMPDIR/logs"
+	has "$BATS_TEST_TMPDIR/show" 'cut off in attempt 1, output: output above 4 MiB; 14 bytes are kept$'
+	has "$BATS_TEST_TMPDIR/logs" 'a part of its output was cut off (output above 4 MiB): 14 bytes are kept, 0 not; spill/r-'
+	file=$(jq_like "$BATS_TEST_TMPDIR/show.json" "r['steps'][1]['cut_off'][0]['file']")
+	is "$(stat -c %a "$TUTTI_DATA/$file")" 600
+	printf 'end\033[2J\302\233m\342\200\256\n' | cmp - "$TUTTI_DATA/$file"
+	# as it says, and as a person would
+	look=$(sed -n 's/^ *\(cat -v .*\) | less$/\1/p' "$BATS_TEST_TMPDIR/show")
+	is "$(jq_like "$BATS_TEST_TMPDIR/show.json" "r['steps'][1]['cut_off'][0]['look']")" "$look | less"
+	sh -c "$look" >"$BATS_TEST_TMPDIR/looked"
+	has "$BATS_TEST_TMPDIR/looked" '^end^\[\[2JM-BM-^\[mM-bM-^@M-.$'
+	for seen in show show.json logs looked out.md; do
+		unseen "$BATS_TEST_TMPDIR/$seen"
+	done
+	rm -r "$TUTTI_DATA/spill"
+	"$TUTTI" runs show last --repo "$REPO" >"$BATS_TEST_TMPDIR/show"
+	has "$BATS_TEST_TMPDIR/show" 'it went to make room for later ones'
+	lacks "$BATS_TEST_TMPDIR/show" 'cat -v'
+}
+
+@test "what a killed process had kept is named, and the next attempt has a file of its own" {
+	flood_flow 'sleep 5'
+	"$TUTTI" run flood x --model rehearsal --repo "$REPO" --format quiet --output "$BATS_TEST_TMPDIR/out.md" &
+	killed=$!
+	for try in $(seq 100); do
+		[ -s "$(echo "$TUTTI_DATA"/spill/r-*/1.1.output)" ] && break
+		sleep 0.1
+	done
+	kill -9 $killed
+	wait $killed || true
+	"$TUTTI" runs show last --repo "$REPO" >"$BATS_TEST_TMPDIR/show"
+	has "$BATS_TEST_TMPDIR/show" 'cut off in attempt 1, output: 14 bytes are kept; nothing is in the log'
+	has "$BATS_TEST_TMPDIR/show" 'cat -v .*/1.1.output | less'
+	"$TUTTI" runs resume last --repo "$REPO" --format quiet --output "$BATS_TEST_TMPDIR/out.md"
+	"$TUTTI" runs show last --repo "$REPO" >"$BATS_TEST_TMPDIR/show"
+	has "$BATS_TEST_TMPDIR/show" 'cut off in attempt 1, output: 14 bytes are kept; nothing is in the log'
+	has "$BATS_TEST_TMPDIR/show" 'cut off in attempt 2, output: output above 4 MiB; 14 bytes are kept$'
+	is "$(ls "$TUTTI_DATA"/spill/r-*/ | tr '\n' ' ')" "1.1.output 1.2.output "
+}
