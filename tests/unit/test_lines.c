@@ -91,7 +91,7 @@ static void on_over(void *ctx, struct str piece)
 	buf_add(ctx, piece);
 }
 
-/* Where fn and OVER have the same context: they are two halves of one text. */
+/* What comes of them is looked at above. */
 static void on_over_line(void *ctx, struct str line, bool cut)
 {
 	(void)ctx;

@@ -46,9 +46,9 @@ static int read_told(struct store *s, void *ctx)
 	return rc ? rc : s->ops->event_read(s, pen.run, 0, 1000000, keep_event, NULL);
 }
 
-static void run_kind(const char *kind, const char *want)
+static void run_with(const char *kind, const char *keys, const char *want)
 {
-	pen_run_one(kind, LONG);
+	pen_run_one(kind, keys);
 	const char *got = pen_told();
 
 	if (!str_starts(str_from(got), str_from(want)))
@@ -57,6 +57,11 @@ static void run_kind(const char *kind, const char *want)
 	told = json_array();
 	pen_read(read_told, NULL);
 	assert_int_equal(pen_alive(), 0);
+}
+
+static void run_kind(const char *kind, const char *want)
+{
+	run_with(kind, LONG, want);
 }
 
 /* The one event of STREAM; there have to be as many as streams that were cut. */
@@ -216,6 +221,23 @@ static void a_command_is_kept_from_where_it_was_cut(void **state)
 
 	expect_told(one, "output above 4 MiB", 7, 0, "");
 	assert_true(str_is(file_of(one), "bc\ndef\n"));
+}
+
+/* The same prompt once more, in the same attempt: neither round has the other's bytes. */
+static void each_round_has_its_own_file(void **state)
+{
+	static const char *const names[] = { "1.1.output", "1.1.again.output" };
+	json_t *one;
+	size_t k;
+
+	(void)state;
+	run_with("long-lines", LONG ", output: findings", "failed: contract_broken");
+	assert_int_equal(json_array_size(told), 2);
+	json_array_foreach (told, k, one) {
+		assert_int_equal(file_of(one).n, 2 * (strlen("first\033[2J") + MIB(7) + 2) + 1);
+		assert_string_equal(json_get_cstr(one, "file", ""),
+		    arena_printf(pen.arena, SPILL_PLACE "/%s/%s", run_id, names[k]));
+	}
 }
 
 /* --- when it cannot be kept ----------------------------------------------------------------- */
@@ -412,6 +434,7 @@ int main(void)
 		T(an_answer_is_kept_whole),
 		T(errors_are_kept_from_the_first_byte),
 		T(a_command_is_kept_from_where_it_was_cut),
+		T(each_round_has_its_own_file),
 		T(a_write_that_fails_ends_it_and_nothing_else),
 		T(a_file_that_cannot_be_made_changes_nothing),
 		T(an_open_name_is_never_taken_over),
