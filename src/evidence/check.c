@@ -252,8 +252,7 @@ static bool try_quote(
 	return found;
 }
 
-/* "12: text", "12 | text", "12→text": copied from a tool's output with the number. */
-static struct str drop_numbers(struct arena *a, struct str quote)
+struct str drop_numbers(struct arena *a, struct str quote)
 {
 	char *p = arena_alloc(a, quote.n + 1);
 	size_t n = 0;
@@ -344,7 +343,7 @@ static void check_one(struct checking *k, const struct file *f, struct citation 
 	arena_destroy(k->scratch);
 }
 
-/* --- all --------------------------------------------------------------------------------- */
+/* --- file by file ------------------------------------------------------------------------ */
 
 static int by_path(const void *x, const void *y)
 {
@@ -373,20 +372,102 @@ static size_t collect(struct evidence *ev, struct citation **ret)
 	return n;
 }
 
+/* --- what it points at -------------------------------------------------------------------- */
+
+/* The line that the quote itself begins in; a citation of forty lines may quote the last. */
+static unsigned quoted_line(struct checking *k, const struct file *f, const struct citation *c)
+{
+	struct str q = normal(k->scratch, c->quote), text;
+	unsigned to = c->found_end + quote_lines(c->quote);
+
+	to = to > f->n ? (unsigned)f->n : to;
+	if (k->searched > SEARCH_MAX)
+		return c->found_line;
+	text = flat_lines(f, c->found_line, to);
+	k->searched += text.n;
+	ptrdiff_t at = str_find(text, q);
+
+	return at < 0 ? c->found_line : line_at(f, (size_t)(text.p - f->flat.p) + (size_t)at);
+}
+
+/* The line whose text and symbol the citation's anchor is made of; 0: no line. */
+static unsigned anchor_line(struct checking *k, const struct file *f, const struct citation *c)
+{
+	if (cite_holds(c))
+		return quoted_line(k, f, c);
+	return c->state == CITE_UNCHECKED && !str_trim(c->quote).n && c->line <= f->n ? c->line : 0;
+}
+
+struct spot {
+	struct citation *c;
+	unsigned line;
+};
+
+static int by_line(const void *x, const void *y)
+{
+	unsigned a = ((const struct spot *)x)->line, b = ((const struct spot *)y)->line;
+
+	return (a > b) - (a < b);
+}
+
+static void anchor_spots(
+    struct checking *k, const struct file *f, const struct spot *spots, size_t n)
+{
+	unsigned *lines = arena_array(k->file, n + 1, sizeof(*lines));
+	struct str *symbols = arena_array(k->file, n + 1, sizeof(*symbols));
+
+	for (size_t i = 0; i < n; i++)
+		lines[i] = spots[i].line;
+	symbols_find(k->file, f->text, lines, symbols, n);
+	for (size_t i = 0; i < n; i++) {
+		struct citation *c = spots[i].c;
+
+		c->symbol = arena_dup(k->a, symbols[i]);
+		cite_anchor(k->a, c,
+		    str_trim(c->quote).n ? c->quote : flat_lines(f, spots[i].line, spots[i].line));
+	}
+}
+
+/* Symbol and anchor of the N citations of one file, while it is in memory. */
+static void anchor_all(
+    struct checking *k, const struct file *f, struct citation *const *cites, size_t n)
+{
+	struct spot *spots = arena_array(k->file, n + 1, sizeof(*spots));
+	size_t found = 0;
+
+	k->scratch = arena_create("anchors", ARENA_JOB);
+	for (size_t i = 0; i < n; i++) {
+		unsigned line = f->rc ? 0 : anchor_line(k, f, cites[i]);
+
+		if (line)
+			spots[found++] = (struct spot){ cites[i], line };
+		else if (cites[i]->quote.n)
+			cite_anchor(k->a, cites[i], cites[i]->quote);
+	}
+	qsort(spots, found, sizeof(*spots), by_line);
+	if (found)
+		anchor_spots(k, f, spots, found);
+	arena_destroy(k->scratch);
+}
+
+/* --- all --------------------------------------------------------------------------------- */
+
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx)
 {
 	struct checking k = { .a = a, .fn = fn, .ctx = ctx };
 	struct citation **cites = arena_array(a, ev->n_cites + 1, sizeof(struct citation *));
 	size_t n = collect(ev, cites);
 
-	for (size_t i = 0; i < n;) {
+	for (size_t i = 0, first; i < n;) {
 		struct str path = cites[i]->path;
 		struct file f = { 0 };
 
 		k.file = arena_create("source", ARENA_JOB);
 		file_load(&k, path, &f);
-		for (; i < n && str_eq(cites[i]->path, path); i++)
+		for (first = i; i < n && str_eq(cites[i]->path, path); i++)
 			check_one(&k, &f, cites[i]);
+		anchor_all(&k, &f, cites + first, i - first);
 		arena_destroy(k.file);
 	}
+	findings_anchor(ev);
 }

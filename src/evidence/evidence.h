@@ -64,6 +64,7 @@ struct citation {
 	unsigned found_line, found_end; /* RESOLVES and MOVED */
 	struct str found;		/* CHANGED: what the lines say instead (cut) */
 	struct str tail;		/* private: the line behind the quote's opening mark */
+	struct str symbol, anchor;	/* private: as in struct finding, of this place */
 };
 
 struct finding {
@@ -81,6 +82,7 @@ struct finding {
 	struct str claim, scenario, suggestion; /* of its text; empty: not said */
 	struct str symbol;	/* what encloses its first cited lines, when found */
 	struct str fingerprint; /* hex; the same in another run where it is the same finding */
+	struct str anchor;	/* hex: of its place and the text there; empty: it has none */
 	enum disposition disposition;
 	struct str disposition_reason;
 	const struct finding *into; /* MERGED */
@@ -114,6 +116,12 @@ struct evidence *evidence_from_findings(struct arena *a, struct str step, const 
  * citations stay "not checked".
  */
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx);
+
+/*
+ * The fingerprint of each finding of a run. It is the anchor that evidence_check gave it, as long
+ * as no other finding of the run has the same; fingerprint.c says what an anchor is made of.
+ */
+void evidence_identify(struct arena *a, struct evidence **sets, size_t n);
 
 /* The value of "NAME: value" in the finding's text; empty when there is none. Borrowed. */
 struct str finding_field(const struct finding *f, const char *name);
@@ -173,6 +181,42 @@ struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **set
  *  validated, summary: text for the rewriting agent}. New reference. */
 json_t *reconciliation_to_json(
     struct arena *a, const struct reconciliation *r, struct evidence *const *sets, size_t n_sets);
+
+/* A text that may defer findings: those of its step, or those of ALL steps. */
+struct deferring {
+	struct str step, text;
+	bool all;
+};
+
+/*
+ * Gives each finding its fingerprint, one disposition with its reason, and raised_as; after
+ * evidence_number and, where there is a validator, evidence_reconcile. The first that fits:
+ *
+ *	refuted   the verdict says so
+ *	merged    another finding has its fingerprint, or another step claims the same of
+ *overlapping lines of that file. The one with the worse severity stands for both. deferred  named
+ *by its id under a heading "Deferred" of one of TEXTS demoted   weakened (one severity less); or
+ *rated above low without one citation that holds (then low); or it says itself that it cannot be
+ *reached (one less) kept
+ *
+ * To be called again on the same findings gives the same.
+ */
+void evidence_settle(struct arena *a, struct evidence **sets, size_t n,
+    const struct deferring *texts, size_t n_texts);
+
+/* What a completed step that raises findings was read as, when its answer was checked. */
+struct parsed_step {
+	struct str step;
+	long long parsed; /* findings, as counted then; -1: not known */
+	const struct evidence *evidence;
+};
+
+/*
+ * Does the list of a report hold each finding of STEPS once, under a name of its own and with its
+ * disposition? Empty when it does, else the first few that are lost, as a reason for a person.
+ */
+struct str evidence_account(struct arena *a, const struct parsed_step *steps, size_t n_steps,
+    struct finding *const *listed, size_t n_listed);
 
 const char *cite_state_name(enum cite_state s);
 const char *trust_class_name(enum trust_class t);

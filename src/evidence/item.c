@@ -87,6 +87,13 @@ static struct str undress(struct str line, bool *dressed)
 	}
 }
 
+struct str item_undress(struct str line)
+{
+	bool dressed;
+
+	return undress(str_trim(line), &dressed);
+}
+
 /* Separators between an id and its title; 0 when none is there. */
 static size_t separator(struct str s)
 {

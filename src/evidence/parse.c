@@ -87,6 +87,7 @@ static void close_item(struct parsing *p, size_t at)
 	if (f->severity == SEVERITY_NONE)
 		f->severity = severity_in_title(f->title);
 	f->confidence = item_field(f->body, "Confidence");
+	item_parts(f);
 	p->open = NULL;
 }
 
@@ -243,6 +244,9 @@ struct evidence *evidence_from_findings(struct arena *a, struct str step, const 
 		f->step = ev->step;
 		f->title = arena_dup(a, json_get_str(item, "title"));
 		f->body = body_of(a, item);
+		f->claim = arena_dup(a, str_trim(json_get_str(item, "claim")));
+		f->scenario = arena_dup(a, str_trim(json_get_str(item, "failure_scenario")));
+		f->suggestion = arena_dup(a, str_trim(json_get_str(item, "suggestion")));
 		f->severity = severity_of_word(json_get_str(item, "severity"));
 		f->confidence = arena_dup(a, json_get_str(item, "confidence"));
 		ev->findings[ev->n_findings++] = f;

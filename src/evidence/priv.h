@@ -4,6 +4,8 @@
 
 #include "evidence/evidence.h"
 
+#include <stdint.h>
+
 /* Growing arrays of pointers in an arena. */
 struct vec {
 	void **v;
@@ -32,8 +34,44 @@ size_t item_id_length(struct str s);
 struct str item_field(struct str text, const char *key);
 /* The same, the last one of the text. */
 struct str item_last_field(struct str text, const char *key);
+/* LINE without what may stand before an item's id: marks of headings, lists and emphasis. */
+struct str item_undress(struct str line);
 /* S without Markdown's marks at both ends. */
 struct str strip_marks(struct str s);
 bool is_word_char(char c);
+
+/* words.c: a text as the set of words that carry it. */
+struct words {
+	uint64_t *v; /* hashes, ascending, each once */
+	size_t n;
+	bool denies; /* "not", "never", "without" … */
+};
+struct words words_of(struct arena *a, struct str s);
+bool words_equal(const struct words *x, const struct words *y);
+/* Do they say about the same? Both deny or neither, and most of the shorter is in the longer. */
+bool words_alike(const struct words *x, const struct words *y);
+
+/* symbol.c: what encloses each of N lines (from 1, ascending) of TEXT; empty: nothing was found. */
+void symbols_find(
+    struct arena *a, struct str text, const unsigned *lines, struct str *ret, size_t n);
+
+/* fingerprint.c */
+/* C's anchor from TEXT, which stands there, and its symbol; in A. */
+void cite_anchor(struct arena *a, struct citation *c, struct str text);
+/* The citation that says where F is, or NULL. */
+const struct citation *finding_place(const struct finding *f);
+/* Symbol and anchor of each finding, from those of its citations. */
+void findings_anchor(struct evidence *ev);
+bool cite_holds(const struct citation *c);
+
+/* defer.c: marks those of FINDINGS that have no disposition yet and that TEXTS put off. */
+void findings_defer(struct arena *a, struct finding *const *findings, size_t n,
+    const struct deferring *texts, size_t n_texts);
+
+/* check.c: "12: text", "12 | text", "12→text" without the numbers of a tool's output. */
+struct str drop_numbers(struct arena *a, struct str quote);
+
+/* parts.c: claim, scenario and suggestion out of the finding's body; they borrow from it. */
+void item_parts(struct finding *f);
 
 #endif

@@ -1,4 +1,7 @@
-/* Evidence as JSON and back; verdicts are not part of it, they are weighed anew each time. */
+/*
+ * Evidence as JSON and back. Verdicts, dispositions and fingerprints are not part of it: they
+ * depend on what others of the run found, and are weighed anew each time.
+ */
 #include "evidence/priv.h"
 
 #include "base/json.h"
@@ -20,9 +23,12 @@ static json_t *finding_to_json(const struct evidence *ev, const struct finding *
 {
 	size_t first = f->n_cites ? (size_t)(f->cites - ev->cites) : 0;
 
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:i, s:i}", "id", json_text(f->id), "title",
-	    json_text(f->title), "body", json_text(f->body), "severity", severity_name(f->severity),
-	    "confidence", json_text(f->confidence), "first", (int)first, "n", (int)f->n_cites);
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "id",
+	    json_text(f->id), "title", json_text(f->title), "body", json_text(f->body), "severity",
+	    severity_name(f->severity), "confidence", json_text(f->confidence), "claim",
+	    json_text(f->claim), "failure_scenario", json_text(f->scenario), "suggestion",
+	    json_text(f->suggestion), "symbol", json_text(f->symbol), "anchor",
+	    json_text(f->anchor), "first", (int)first, "n", (int)f->n_cites);
 }
 
 json_t *evidence_to_json(const struct evidence *ev)
@@ -84,6 +90,13 @@ static struct finding *finding_from_json(
 	f->body = text_of(a, doc, "body");
 	f->severity = (enum severity)at_least_0(severity_parse(json_get_str(doc, "severity")));
 	f->confidence = text_of(a, doc, "confidence");
+	f->claim = text_of(a, doc, "claim");
+	f->scenario = text_of(a, doc, "failure_scenario");
+	f->suggestion = text_of(a, doc, "suggestion");
+	f->symbol = text_of(a, doc, "symbol");
+	f->anchor = text_of(a, doc, "anchor");
+	if (!json_object_get(doc, "claim")) /* stored before there were parts */
+		item_parts(f);
 	if (first <= ev->n_cites && n <= ev->n_cites - first) {
 		f->cites = ev->cites + first;
 		f->n_cites = n;
