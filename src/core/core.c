@@ -330,6 +330,13 @@ void core_restored(struct core *c, enum run_status status, int end_as, struct st
 	plan_count_waiting(c);
 }
 
+void core_spoil(struct core *c, struct str reason)
+{
+	assert(c->status == RUN_COMPLETED);
+	c->status = RUN_FAILED;
+	c->reason = copy(c, reason);
+}
+
 /* --- looking ---------------------------------------------------------------------------- */
 
 size_t core_count(const struct core *c)

@@ -172,6 +172,12 @@ void core_set_key(struct core *c, uint32_t i, int64_t key);
 uint32_t core_find(const struct core *c, struct str name, uint32_t from);
 /* Children of now of an each or loop, in order: index of the K-th, or CORE_NONE. */
 uint32_t core_child(const struct core *c, uint32_t parent, uint32_t k);
+/*
+ * A run that has just completed turns out not to hold together: it failed, for REASON. Between
+ * core_step and the next one, before its end is written down; changes nothing else of the update.
+ */
+void core_spoil(struct core *c, struct str reason);
+
 enum run_status core_status(const struct core *c);
 struct str core_reason(const struct core *c);
 /* What a run that is being stopped will end as (enum run_status), or -1. */

@@ -355,12 +355,12 @@ static bool is_over(const struct core_update *up)
 /* The run has just ended: report, outcome, and the last word of the log. */
 static int conclude(struct job *job, struct live *lv)
 {
+	lv->row.ended_at = clock_wall();
+	int rc = result_store(job, lv);
+	/* as it ended; its report may have found that something is missing */
 	struct core_change last = {
 		.step = CORE_NONE, .to = (int)core_status(lv->core), .reason = core_reason(lv->core)
 	};
-
-	lv->row.ended_at = clock_wall();
-	int rc = result_store(job, lv);
 
 	if (!rc)
 		rc = log_run(job, lv, &last);

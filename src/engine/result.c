@@ -11,6 +11,8 @@ struct gathered {
 	struct str *validators; /* texts */
 	struct evidence **validator_evidence;
 	size_t n_validators;
+	struct deferring *deferring; /* texts that may put findings off */
+	size_t n_deferring;
 	bool expects_validator;
 	struct str recommendation;
 };
@@ -18,6 +20,11 @@ struct gathered {
 static enum step_role role_of(const struct core_node *n)
 {
 	return n->def ? n->def->role : ROLE_NONE;
+}
+
+static bool raises_findings(enum step_role role)
+{
+	return role == ROLE_ANGLE || role == ROLE_ASSESS;
 }
 
 /* Plan order: a child comes behind its group, wherever its row stands. */
@@ -44,7 +51,7 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 	if (n->status != STEP_COMPLETED)
 		return;
 	g->of[at] = live_evidence(lv, g->nodes[at]);
-	if ((role == ROLE_ANGLE || role == ROLE_ASSESS) && g->of[at])
+	if (raises_findings(role) && g->of[at])
 		g->sets[g->n_sets++] = g->of[at];
 	if (role == ROLE_VALIDATOR && n->kind == KIND_AGENT) {
 		g->validators[g->n_validators] = live_output(lv, g->nodes[at]);
@@ -52,6 +59,10 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 	}
 	if (role == ROLE_SYNTHESIZER)
 		g->recommendation = live_output(lv, g->nodes[at]);
+	/* an angle puts off what is its own, who sums up what is anybody's */
+	if (raises_findings(role) || role == ROLE_SYNTHESIZER || role == ROLE_REWRITE)
+		g->deferring[g->n_deferring++] = (struct deferring){ n->name,
+			live_output(lv, g->nodes[at]), !raises_findings(role) };
 }
 
 static bool raises(const struct gathered *g, const struct evidence *ev)
@@ -80,6 +91,7 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 		.sets = arena_array(a, n, sizeof(struct evidence *)),
 		.all = arena_array(a, n, sizeof(struct evidence *)),
 		.validators = arena_array(a, n, sizeof(struct str)),
+		.deferring = arena_array(a, n, sizeof(struct deferring)),
 		.validator_evidence = arena_array(a, n, sizeof(struct evidence *)) };
 	for (uint32_t i = 0; i < n; i++)
 		if (core_node(lv->core, i)->parent == CORE_NONE)
@@ -91,11 +103,14 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 
 static struct reconciliation *reconcile(struct arena *a, struct gathered *g)
 {
+	struct reconciliation *r = NULL;
+
 	evidence_number(a, g->all, g->n_all);
-	if (!g->expects_validator)
-		return NULL;
-	return evidence_reconcile(a, g->sets, g->n_sets, g->validators, g->validator_evidence,
-	    g->n_validators, g->recommendation);
+	if (g->expects_validator)
+		r = evidence_reconcile(a, g->sets, g->n_sets, g->validators, g->validator_evidence,
+		    g->n_validators, g->recommendation);
+	evidence_settle(a, g->sets, g->n_sets, g->deferring, g->n_deferring);
+	return r;
 }
 
 struct reconciliation *result_reconcile(
@@ -143,6 +158,8 @@ static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, stru
 	rs->tokens_in = json_get_int(facts, "in", 0);
 	rs->tokens_out = json_get_int(facts, "out", 0);
 	rs->denied = (unsigned)json_get_int(facts, "denied", 0);
+	if (rs->status == STEP_COMPLETED && raises_findings(rs->role))
+		rs->parsed = json_get_int(facts, "findings", -1);
 	run->rehearsal |= json_get_bool(facts, "rehearsal", false);
 	if (!run->agent.n)
 		run->agent = rs->agent;
@@ -176,6 +193,7 @@ static void fill_step(
 		.partial = n->partial,
 		.attempts = n->attempt,
 		.evidence = g->of[at],
+		.parsed = -1,
 		.took = n->ended_at > n->started_at && n->started_at ? n->ended_at - n->started_at
 								     : 0 };
 	if (n->def && n->kind == KIND_AGENT)
@@ -287,6 +305,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 		if (core_node(lv->core, g->nodes[k])->kind != KIND_SNAPSHOT ||
 		    core_node(lv->core, g->nodes[k])->status != STEP_COMPLETED)
 			fill_step(lv, g, k, run, &run->steps[run->n_steps++]);
+	run->lost = report_account(a, run);
 	return run;
 }
 
@@ -318,8 +337,9 @@ static struct finding_row finding_row(
 
 static char *finding_data(struct arena *a, const struct finding *f)
 {
-	json_t *doc = json_pack("{s:o, s:o, s:o}", "step", json_text(f->step), "body",
-	    json_text(f->body), "reason", json_text(f->verdict_reason));
+	json_t *doc = json_pack("{s:o, s:o, s:o, s:s, s:o}", "step", json_text(f->step), "body",
+	    json_text(f->body), "reason", json_text(f->verdict_reason), "disposition",
+	    disposition_name(f->disposition), "fingerprint", json_text(f->fingerprint));
 	char *text = json_dump(doc), *copy = arena_cstr(a, str_from(text));
 
 	free(text);
@@ -348,11 +368,22 @@ static int store_findings(struct live *lv, const struct gathered *g)
 	return lv->store->ops->findings_replace(lv->store, lv->key, rows, n);
 }
 
+/* A run whose report lacks a finding has not done what it says. */
+static void check_account(struct live *lv, struct report_run *run)
+{
+	if (run->lost.n && run->status == RUN_COMPLETED)
+		core_spoil(lv->core, run->lost);
+	run->status = core_status(lv->core);
+	run->reason = core_reason(lv->core);
+}
+
 /* Report, findings and outcome, in the transaction that ends the run. */
 int result_store(struct job *job, struct live *lv)
 {
 	struct gathered g;
 	struct report_run *run = build(lv, &g);
+
+	check_account(lv, run);
 	struct str text = report_markdown(job->arena, run);
 	char hash[65];
 	int rc = lv->store->ops->blob_put(lv->store, text, hash);

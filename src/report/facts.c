@@ -302,6 +302,8 @@ static void gap_of_run(struct arena *a, const struct report_run *run, struct str
 
 	if (run->status != RUN_COMPLETED && run->reason.n && !is_of_a_step(run, run->reason))
 		strs_add(a, ret, run->reason);
+	if (run->lost.n && !str_eq(run->lost, run->reason))
+		strs_add(a, ret, run->lost);
 	if (bad)
 		strs_add(a, ret,
 		    str_from(arena_printf(a,
@@ -408,7 +410,8 @@ static void add_counts(struct buf *b, const struct report_run *run)
 			continue;
 		n += (unsigned)ev->n_findings;
 		for (size_t k = 0; k < ev->n_findings; k++)
-			high += ev->findings[k]->severity >= SEVERITY_HIGH;
+			high += fact_stands(ev->findings[k]) &&
+				ev->findings[k]->severity >= SEVERITY_HIGH;
 	}
 	buf_printf(b, "%u finding%s", n, n == 1 ? "" : "s");
 	if (high)

@@ -136,9 +136,9 @@ static void add_angles(struct buf *b, struct arena *a, const struct report_run *
 	}
 }
 
-static void add_deferred(struct buf *b, const struct report_run *run)
+static void add_deferred(struct buf *b, struct arena *a, const struct report_run *run)
 {
-	bool headed = false;
+	bool headed = md_deferred(b, a, run);
 
 	for (size_t i = 0; i < run->n_steps; i++) {
 		const struct report_step *s = &run->steps[i];
@@ -217,7 +217,7 @@ struct str report_markdown(struct arena *a, const struct report_run *run)
 	md_findings(&b, a, run);
 	buf_addc(&b, '\n');
 	add_angles(&b, a, run);
-	add_deferred(&b, run);
+	add_deferred(&b, a, run);
 	add_gaps(&b, a, run);
 	buf_adds(&b, "## Evidence\n\n");
 	md_evidence(&b, a, run);

@@ -49,6 +49,10 @@ size_t fact_sections(
 struct strs fact_gaps(struct arena *a, const struct report_run *run);
 /* All findings of angles and assessments, worst first; stable. */
 size_t fact_findings(struct arena *a, const struct report_run *run, struct finding ***ret);
+/* Is F one of those that are told under Findings? Others are told where they went. */
+bool fact_stands(const struct finding *f);
+/* "12 kept, 1 demoted, 2 merged": what became of them, in A. Empty where nobody decided. */
+struct str fact_dispositions(struct arena *a, const struct report_run *run);
 const struct report_step *fact_step(const struct report_run *run, struct str name);
 bool fact_raises(const struct report_step *s);
 /* What a person calls this step. */
@@ -72,6 +76,8 @@ void strs_add(struct arena *a, struct strs *list, struct str s);
 /* --- tables.c ------------------------------------------------------------------------------ */
 
 void md_validation(struct buf *b, struct arena *a, const struct report_run *run);
+/* Findings that were put off, each with what reopens it. False: there are none. */
+bool md_deferred(struct buf *b, struct arena *a, const struct report_run *run);
 void md_findings(struct buf *b, struct arena *a, const struct report_run *run);
 void md_evidence(struct buf *b, struct arena *a, const struct report_run *run);
 /* "#f-structure-s1" of a finding's uid, without the mark. */

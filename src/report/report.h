@@ -23,7 +23,8 @@ struct report_step {
 	struct str persona, agent, model;
 	struct str output;
 	struct evidence *evidence; /* NULL: none */
-	bool partial;		   /* its text was truncated */
+	long long parsed; /* findings, counted when its answer was checked; -1: it raises none */
+	bool partial;	  /* its text was truncated */
 	unsigned attempts, denied;
 	long long tokens_in, tokens_out;
 	msec_t took;
@@ -52,6 +53,7 @@ struct report_run {
 	struct str proof;	    /* one line, of attest/attest.h */
 	struct strs skipped_files;  /* "path (why)" */
 	struct strs notices;	    /* lane pauses, budget … */
+	struct str lost;	    /* of report_account */
 };
 
 /*
@@ -61,6 +63,11 @@ struct report_run {
 struct str report_markdown(struct arena *a, const struct report_run *run);
 /* The same facts as one JSON document (stable schema, see docs/report.md). New reference. */
 json_t *report_json(struct arena *a, const struct report_run *run);
+/*
+ * Empty when each finding that a completed step raised is in the report with its disposition, else
+ * what is missing (evidence_account). In A.
+ */
+struct str report_account(struct arena *a, const struct report_run *run);
 /* "31 findings, 4 high; 2 citations could not be confirmed; Data failed (timed_out)". */
 struct str report_outcome(struct arena *a, const struct report_run *run);
 /* DATE-FLOW-SLUG.md, or DATE-FLOW-SLUG-ID.md where ID is needed to tell two apart. */

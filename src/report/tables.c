@@ -1,8 +1,11 @@
 /* Validation, findings, evidence: what code knows, as tables and lists. */
 #include "report/priv.h"
 
+#include "base/map.h"
+
 #define CELL_MAX 400
 #define REASON_MAX 1200
+#define RAISERS_SHOWN 12
 #define ROWS_MAX 5000 /* of one table; more are counted */
 
 static const char *const severity_titles[SEVERITIES] = {
@@ -44,6 +47,109 @@ static void add_place(struct buf *b, const struct citation *c)
 		buf_printf(b, " → line %u", c->found_line);
 }
 
+/* --- one finding --------------------------------------------------------------------------- */
+
+/* What it says, in its own words; the whole text stands under its angle. */
+static void add_claim(struct buf *b, const struct finding *f)
+{
+	const struct {
+		const char *label;
+		struct str text;
+	} parts[] = { { "", f->claim }, { "Fails when: ", f->scenario },
+		{ "Suggested: ", f->suggestion } };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].text.n)
+			continue;
+		buf_printf(b, "  - %s", parts[i].label);
+		md_cell(b, parts[i].text, CELL_MAX);
+		buf_addc(b, '\n');
+	}
+}
+
+/* "- **S1** The lock — Structure": with the place that links lead to. */
+static void add_head(struct buf *b, const struct report_run *run, const struct finding *f)
+{
+	const struct report_step *s = fact_step(run, f->step);
+
+	buf_adds(b, "- <a id=\"");
+	md_anchor(b, f->uid);
+	buf_adds(b, "\"></a>**");
+	md_cell(b, f->uid, 80);
+	buf_adds(b, "** ");
+	md_cell(b, f->title, CELL_MAX);
+	buf_adds(b, " — ");
+	md_inline(b, s ? fact_label(s) : f->step);
+}
+
+static void add_verdict_of(struct buf *b, const struct finding *f)
+{
+	buf_printf(b, ", %s", verdict_name(f->verdict));
+	if (f->verdict_by.n) {
+		buf_adds(b, " (");
+		md_cell(b, f->verdict_by, 80);
+		buf_addc(b, ')');
+	}
+	buf_addc(b, '\n');
+}
+
+static void add_cites(struct buf *b, const struct finding *f)
+{
+	for (size_t k = 0; k < f->n_cites && k < 12; k++) {
+		buf_printf(b, "  - %.*s ", STR_ARG(f->cites[k]->id));
+		add_place(b, f->cites[k]);
+		buf_printf(b, " — %s\n", cite_state_name(f->cites[k]->state));
+	}
+	if (f->n_cites > 12)
+		buf_printf(b, "  - and %zu more\n", f->n_cites - 12);
+	if (!f->n_cites)
+		buf_adds(b, "  - no citation\n");
+}
+
+/* Why it does not stand as it was raised. */
+static void add_reason(struct buf *b, const char *how, const struct finding *f)
+{
+	if (!f->disposition_reason.n)
+		return;
+	buf_printf(b, "  - %s", how);
+	md_cell(b, f->disposition_reason, REASON_MAX);
+	buf_addc(b, '\n');
+}
+
+/* Those of N findings that became D, below HEADING; false: there is none. */
+static bool add_those(struct buf *b, struct arena *a, const struct report_run *run,
+    enum disposition d, const char *heading)
+{
+	struct finding **f;
+	size_t n = fact_findings(a, run, &f);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (f[i]->disposition != d)
+			continue;
+		buf_adds(b, any ? "" : heading);
+		any = true;
+		add_head(b, run, f[i]);
+		if (f[i]->into) {
+			buf_printf(b, ", %s, into ", severity_name(f[i]->severity));
+			add_link(b, f[i]->into);
+			buf_addc(b, '\n');
+		} else {
+			add_verdict_of(b, f[i]);
+		}
+		add_reason(b, "", f[i]);
+	}
+	return any;
+}
+
+bool md_deferred(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	bool any = add_those(b, a, run, DISPOSITION_DEFERRED, "## Deferred (YAGNI)\n\n");
+
+	buf_adds(b, any ? "\n" : "");
+	return any;
+}
+
 /* --- validation ---------------------------------------------------------------------------- */
 
 static const struct judgement *judgement_of(const struct report_run *run, const struct finding *f)
@@ -71,6 +177,11 @@ static void add_verdict(struct buf *b, const struct report_run *run, const struc
 		buf_printf(b, " %s", cite_state_name(j->cites[k]->state));
 	}
 	buf_adds(b, " |\n");
+}
+
+static void add_refuted(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	add_those(b, a, run, DISPOSITION_REFUTED, "\n### Refuted\n\n");
 }
 
 void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
@@ -101,73 +212,89 @@ void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
 	}
 	if (r->n_strays)
 		buf_adds(b, ".\n");
+	add_refuted(b, a, run);
 }
 
-/* --- findings ------------------------------------------------------------------------------ */
+/* --- findings, all of them --------------------------------------------------------------- */
 
-/* What it says, in its own words; the whole text stands under its angle. */
-static void add_claim(struct buf *b, const struct finding *f)
+/* A finding that was merged, and the next one with the same survivor. */
+struct raiser {
+	const struct finding *f;
+	struct raiser *next;
+};
+
+/* Who raised the same, by the name of the survivor. */
+static void find_raisers(struct arena *a, struct finding **f, size_t n, struct map *ret)
 {
-	struct str claim = finding_field(f, "Claim"), fix = finding_field(f, "Suggestion");
+	map_init(ret, a);
+	for (size_t i = n; i-- > 0;) {
+		struct raiser *r;
 
-	if (claim.n) {
-		buf_adds(b, "  - ");
-		md_cell(b, claim, CELL_MAX);
-		buf_addc(b, '\n');
-	}
-	if (fix.n) {
-		buf_adds(b, "  - Suggested: ");
-		md_cell(b, fix, CELL_MAX);
-		buf_addc(b, '\n');
+		if (!f[i]->into)
+			continue;
+		r = arena_new(a, struct raiser);
+		*r = (struct raiser){ f[i], map_get(ret, f[i]->into->uid) };
+		map_put(ret, f[i]->into->uid, r);
 	}
 }
 
-static void add_finding(struct buf *b, const struct report_run *run, const struct finding *f)
+static void add_raisers(struct buf *b, const struct report_run *run, const struct raiser *r)
 {
-	const struct report_step *s = fact_step(run, f->step);
+	const char *before = "  - Also raised: ";
 
-	buf_adds(b, "- <a id=\"");
-	md_anchor(b, f->uid);
-	buf_adds(b, "\"></a>**");
-	md_cell(b, f->uid, 80);
-	buf_adds(b, "** ");
-	md_cell(b, f->title, CELL_MAX);
-	buf_adds(b, " — ");
-	md_inline(b, s ? fact_label(s) : f->step);
-	buf_printf(b, ", %s", verdict_name(f->verdict));
-	if (f->verdict_by.n) {
-		buf_adds(b, " (");
-		md_cell(b, f->verdict_by, 80);
-		buf_addc(b, ')');
+	for (unsigned n = 0; r && n < RAISERS_SHOWN; r = r->next, n++) {
+		const struct report_step *s = fact_step(run, r->f->step);
+
+		buf_adds(b, before);
+		before = ", ";
+		add_link(b, r->f);
+		buf_adds(b, " by ");
+		md_cell(b, s ? fact_label(s) : r->f->step, 80);
 	}
-	buf_addc(b, '\n');
+	if (*before == ',')
+		buf_adds(b, r ? " and others\n" : "\n");
+}
+
+static void add_finding(struct buf *b, const struct report_run *run, const struct finding *f,
+    const struct raiser *raisers)
+{
+	add_head(b, run, f);
+	add_verdict_of(b, f);
+	if (f->disposition == DISPOSITION_DEMOTED) {
+		char how[48];
+
+		snprintf(how, sizeof(how), "Raised as %s: ", severity_name(f->raised_as));
+		add_reason(b, how, f);
+	}
 	add_claim(b, f);
-	for (size_t k = 0; k < f->n_cites && k < 12; k++) {
-		buf_printf(b, "  - %.*s ", STR_ARG(f->cites[k]->id));
-		add_place(b, f->cites[k]);
-		buf_printf(b, " — %s\n", cite_state_name(f->cites[k]->state));
-	}
-	if (f->n_cites > 12)
-		buf_printf(b, "  - and %zu more\n", f->n_cites - 12);
-	if (!f->n_cites)
-		buf_adds(b, "  - no citation\n");
+	add_raisers(b, run, raisers);
+	add_cites(b, f);
 }
 
 void md_findings(struct buf *b, struct arena *a, const struct report_run *run)
 {
+	struct str became = fact_dispositions(a, run);
 	struct finding **f;
 	size_t n = fact_findings(a, run, &f);
 	int last = SEVERITIES;
+	struct map raisers;
 
+	find_raisers(a, f, n, &raisers);
 	if (!n)
 		buf_adds(b, "No finding was read out of the texts below.\n");
+	if (became.n)
+		buf_printf(b, "%.*s.\n\n", STR_ARG(became));
 	for (size_t i = 0; i < n; i++) {
+		if (!fact_stands(f[i]))
+			continue;
 		if ((int)f[i]->severity != last)
-			buf_printf(
-			    b, "%s### %s\n\n", i ? "\n" : "", severity_titles[f[i]->severity]);
+			buf_printf(b, "%s### %s\n\n", last == SEVERITIES ? "" : "\n",
+			    severity_titles[f[i]->severity]);
 		last = (int)f[i]->severity;
-		add_finding(b, run, f[i]);
+		add_finding(b, run, f[i], map_get(&raisers, f[i]->uid));
 	}
+	add_those(b, a, run, DISPOSITION_MERGED,
+	    last == SEVERITIES ? "### Merged\n\n" : "\n### Merged\n\n");
 }
 
 /* --- evidence ------------------------------------------------------------------------------ */

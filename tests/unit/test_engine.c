@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/engine.h"
+#include "evidence/evidence.h"
 #include "worker/recorder.h"
 
 #include <semaphore.h>
@@ -31,7 +32,8 @@ struct world {
 	const struct line *script;
 	unsigned tries[32]; /* by line of the script: how often it was used */
 	unsigned claims;
-	bool hold; /* offers are counted and left alone */
+	unsigned parsed; /* findings that were counted in each answer; 0: answers are not read */
+	bool hold;	 /* offers are counted and left alone */
 	unsigned held;
 	const char *silent; /* attempts of this step never report; "": of any */
 	struct claim *silenced;
@@ -78,6 +80,12 @@ static void end_claim(struct claim *cl)
 	enum ending ending = l ? l->ending : ENDING_ANSWERED;
 	struct attempt_result r = { .ending = ending, .usable = true };
 
+	if (w->parsed && cl->kind == KIND_AGENT) {
+		struct evidence *ev = evidence_parse(w->arena, cl->step, str_from(l->text));
+
+		r.evidence = evidence_to_json(ev);
+		r.facts = json_pack("{s:i}", "findings", (int)w->parsed);
+	}
 	if (ending == ENDING_ANSWERED || ending == ENDING_TRUNCATED)
 		r.output = str_from(l ? l->text : "an answer");
 	else
@@ -411,6 +419,28 @@ static void a_run_is_what_its_steps_came_to(void **state)
 						    "b: failed (empty: nothing)\n"
 						    "sum: completed = text of a/failed\n"
 						    "c: completed = text of c\n");
+}
+
+/* The attempt counted three findings; on the way to the report one was lost. */
+static void a_run_that_loses_a_finding_fails(void **state)
+{
+	static const struct line script[] = {
+		{ "a", ENDING_ANSWERED, "### S1: One\n### S2: Two\n" },
+		{ NULL, ENDING_NONE, NULL },
+	};
+
+	(void)state;
+	w->script = script;
+	for (w->parsed = 2; w->parsed <= 3; w->parsed++) {
+		launch(HEAD "  - {id: a, persona: p, role: angle, task: t}\n");
+		finish();
+		assert_int_equal(w->status, w->parsed == 2 ? RUN_COMPLETED : RUN_FAILED);
+		const char *report = read_text(print_report);
+
+		assert_int_equal(strstr(report, "of 3 findings of a 2 are in the report") != NULL,
+		    w->parsed == 3);
+		assert_int_equal(strstr(report, "**Status** failed") != NULL, w->parsed == 3);
+	}
 }
 
 static void the_log_is_gapless_and_tells_each_change_once(void **state)
@@ -846,6 +876,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_run_is_what_its_steps_came_to),
+		T(a_run_that_loses_a_finding_fails),
 		T(the_log_is_gapless_and_tells_each_change_once),
 		T(lists_fan_out_and_keep_their_order),
 		T(what_is_too_much_for_a_list_is_marked),

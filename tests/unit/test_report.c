@@ -181,6 +181,7 @@ static struct str text_of(const char *s)
 static void findings_say_what_they_claim(void **state)
 {
 	static const char said[] = "### S1: The lock\nSeverity: high\nClaim: It is held too long.\n"
+				   "Failure scenario: a second run waits.\n"
 				   "Suggestion: Let go *earlier*.\n";
 	struct report_run *run = make_run();
 	struct evidence *sets[] = { evidence_of("structure", said) };
@@ -190,8 +191,78 @@ static void findings_say_what_they_claim(void **state)
 	run->steps[0].evidence = sets[0];
 	assert_has(report_markdown(arena, run), "**S1** The lock — Structure, not reviewed\n"
 						"  - It is held too long.\n"
+						"  - Fails when: a second run waits.\n"
 						"  - Suggested: Let go \\*earlier\\*.\n"
 						"  - no citation\n");
+}
+
+/* Two steps, and one finding for each thing that can become of one. */
+static struct report_run *settled_run(void)
+{
+	static const char one[] =
+	    "### S1: The lock is held too long\nSeverity: medium\n"
+	    "`src/a.c:5` \"take_the_lock(run);\"\n"
+	    "### S2: Refuted\nSeverity: high\n`src/a.c:1-4` \"1\"\n"
+	    "### S3: Put off\n### S4: Nothing cited\nSeverity: critical\n"
+	    "## Deferred (YAGNI)\n- S3: nobody asked. Reopen when somebody does\n";
+	static const char two[] = "### D1: The lock is held too long\nSeverity: low\n"
+				  "`src/a.c:5` \"take_the_lock(run);\"\n";
+	struct report_run *run = make_run();
+	struct evidence **sets = arena_array(arena, 2, sizeof(*sets));
+	const struct deferring text = { STR("structure"), str_from(one), false };
+
+	sets[0] = evidence_of("structure", one);
+	sets[1] = evidence_of("data", two);
+	evidence_number(arena, sets, 2);
+	sets[0]->findings[1]->verdict = VERDICT_REFUTED;
+	sets[0]->findings[1]->verdict_reason = STR("it says 1");
+	evidence_settle(arena, sets, 2, &text, 1);
+	run->steps[0].evidence = sets[0];
+	run->steps[0].output = str_from(one);
+	run->steps[0].parsed = 4;
+	run->steps[1] = run->steps[0];
+	run->steps[1].name = STR("data");
+	run->steps[1].label = STR("Data");
+	run->steps[1].evidence = sets[1];
+	run->steps[1].output = str_from(two);
+	run->steps[1].parsed = 1;
+	run->steps[2].parsed = run->steps[3].parsed = -1;
+	return run;
+}
+
+static void each_finding_says_what_became_of_it(void **state)
+{
+	struct str text = report_markdown(arena, settled_run());
+	ptrdiff_t findings = str_find(text, STR("\n## Findings"));
+	struct str before = str_take(text, (size_t)findings), behind = str_skip(text, findings);
+
+	(void)state;
+	assert_has(behind, "1 kept, 1 merged, 1 demoted, 1 refuted, 1 deferred.\n");
+	assert_has(behind, "### Medium\n\n- <a id=\"f-s1\"></a>**S1** The lock is held too long — "
+			   "Structure, not reviewed\n  - Also raised: [D1](#f-d1) by Data\n");
+	assert_has(behind, "### Low\n\n- <a id=\"f-s4\"></a>**S4** Nothing cited — Structure, not "
+			   "reviewed\n  - Raised as critical: it cites nothing\n");
+	assert_has(behind, "### Merged\n\n- <a id=\"f-d1\"></a>**D1** The lock is held too long — "
+			   "Data, low, into [S1](#f-s1)\n  - the same place and the same claim\n");
+	assert_has(before, "### Refuted\n\n- <a id=\"f-s2\"></a>**S2** Refuted — Structure, "
+			   "refuted\n  - it says 1\n");
+	assert_has(behind,
+	    "## Deferred (YAGNI)\n\n- <a id=\"f-s3\"></a>**S3** Put off — Structure, "
+	    "not reviewed\n  - S3: nobody asked. Reopen when somebody does\n");
+	assert_lacks(behind, "**S2**");
+}
+
+static void a_lost_finding_is_noticed(void **state)
+{
+	struct report_run *run = settled_run();
+
+	(void)state;
+	assert_str(report_account(arena, run), "");
+	run->steps[1].role = ROLE_NONE; /* the report does not list it any more */
+	run->lost = report_account(arena, run);
+	assert_has(run->lost, "findings were lost: ");
+	assert_has(run->lost, "D1 of data is not in the report");
+	assert_has(report_markdown(arena, run), "- findings were lost: D1 of data");
 }
 
 static void gaps_are_what_is_missing(void **state)
@@ -326,6 +397,8 @@ int main(void)
 		cmocka_unit_test(recommendation_never_links_to_what_is_refuted),
 		cmocka_unit_test(same_input_same_bytes),
 		cmocka_unit_test(findings_say_what_they_claim),
+		cmocka_unit_test(each_finding_says_what_became_of_it),
+		cmocka_unit_test(a_lost_finding_is_noticed),
 		cmocka_unit_test(gaps_are_what_is_missing),
 		cmocka_unit_test(hostile_text_stays_inside),
 		cmocka_unit_test(plain_words_stay_plain),
