@@ -199,11 +199,44 @@ static struct str in_backticks(struct str rest)
 	return (struct str){ "", 0 };
 }
 
-/* Up to the first mark that could close; TAIL keeps the line, because code holds marks, too. */
+/* Would the mark at I of S, in code, open a text? */
+static bool opens_inside(struct str s, size_t i)
+{
+	char before = i ? s.p[i - 1] : ' ', behind = i + 1 < s.n ? s.p[i + 1] : ' ';
+
+	if (is_word_char(behind))
+		return true;
+	return strchr(" \t([{=", before) && !isspace((unsigned char)behind);
+}
+
+/*
+ * Offset of the mark that ends a quote. Code holds marks, too: one that opens a text inside is
+ * closed by the next one, and one within a word is an apostrophe. -1: none does.
+ */
+static ptrdiff_t closing_mark(struct str inside, struct str close)
+{
+	ptrdiff_t first = str_find(inside, close);
+	bool open = false;
+
+	if (close.n > 1) /* typographic ones tell which is which */
+		return first;
+	for (size_t i = first < 0 ? inside.n : (size_t)first; i < inside.n; i++) {
+		bool opens = inside.p[i] == close.p[0] && opens_inside(inside, i);
+
+		if (inside.p[i] != close.p[0] || (opens && i && is_word_char(inside.p[i - 1])))
+			continue;
+		if (!open && !opens)
+			return (ptrdiff_t)i;
+		open = !open;
+	}
+	return first;
+}
+
+/* TAIL keeps the rest of the line: the quote may still end at a later mark. */
 static struct str in_marks(struct str rest, struct str open, struct str close, struct str *tail)
 {
 	struct str inside = str_take(str_skip(rest, open.n), QUOTE_MAX), line = inside;
-	ptrdiff_t at = str_find(inside, close);
+	ptrdiff_t at = closing_mark(inside, close);
 
 	if (at < 0)
 		return (struct str){ "", 0 };
