@@ -31,6 +31,7 @@
 #include "base/sha256.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #define DIGITS 32
 #define SOLID_WITH_SYMBOL 12
@@ -243,44 +244,25 @@ static struct str without_anchor(struct arena *a, const struct finding *f)
 
 /* --- in a run ----------------------------------------------------------------------------- */
 
+/* What was said in the same words of one file, at one anchor. */
+struct kind {
+	struct words words;
+	struct str path, title;
+	struct map steps;  /* who said so */
+	struct kind *into; /* others said it in other words */
+};
+
 struct member {
 	struct finding *f;
-	struct words words;
-	struct str path;
-	unsigned kind; /* equal ones are one finding */
+	struct kind *kind;
 };
 
 struct group {
 	struct vec members;
-	struct member *kinds[KINDS_MAX]; /* the first of each */
-	unsigned n_kinds;
+	struct kind *kinds[KINDS_MAX];
+	unsigned n_kinds, n_apart;
+	bool crowded; /* there are more kinds: nobody looks which are alike */
 };
-
-/* A step that lists two means two, unless it says the same twice. */
-static bool is_same(const struct member *x, const struct member *y)
-{
-	if (!str_eq(x->path, y->path))
-		return false;
-	if (!x->words.n && !y->words.n)
-		return str_eq(x->f->title, y->f->title);
-	return str_eq(x->f->step, y->f->step) ? words_equal(&x->words, &y->words)
-					      : words_alike(&x->words, &y->words);
-}
-
-static void join(struct arena *a, struct group *g, struct finding *f)
-{
-	struct member *m = arena_new(a, struct member);
-	const struct citation *c = finding_place(f);
-
-	*m = (struct member){
-		.f = f, .words = words_of(a, f->title), .path = c ? c->path : (struct str){ "", 0 }
-	};
-	while (m->kind < g->n_kinds && !is_same(g->kinds[m->kind], m))
-		m->kind++;
-	if (m->kind == g->n_kinds && g->n_kinds < KINDS_MAX)
-		g->kinds[g->n_kinds++] = m;
-	vec_add(a, &g->members, m);
-}
 
 static int by_words(const struct words *x, const struct words *y)
 {
@@ -292,37 +274,92 @@ static int by_words(const struct words *x, const struct words *y)
 	return (x->n > y->n) - (x->n < y->n);
 }
 
-/* Of alike ones the least words count, whichever step came first. */
-static void choose_words(struct group *g)
+static int by_kind(const void *x, const void *y)
 {
-	for (size_t i = 0; i < g->members.n; i++) {
-		struct member *m = g->members.v[i];
+	const struct kind *a = *(struct kind *const *)x, *b = *(struct kind *const *)y;
+	int rc = str_cmp(a->path, b->path);
 
-		if (m->kind < g->n_kinds && by_words(&m->words, &g->kinds[m->kind]->words) < 0)
-			g->kinds[m->kind] = m;
-	}
+	rc = rc ? rc : by_words(&a->words, &b->words);
+	return rc ? rc : str_cmp(a->title, b->title);
 }
 
-static struct str told_apart(struct arena *a, const struct group *g, const struct member *m)
+static struct kind *kind_for(struct arena *a, struct group *g, const struct finding *f)
 {
-	const struct member *of = m->kind < g->n_kinds ? g->kinds[m->kind] : m;
+	const struct citation *c = finding_place(f);
+	struct kind *k = arena_new(a, struct kind);
+
+	*k = (struct kind){ .words = words_of(a, f->title),
+		.path = c ? c->path : (struct str){ "", 0 } };
+	k->title = k->words.n ? (struct str){ "", 0 } : f->title;
+	for (unsigned i = 0; i < g->n_kinds; i++)
+		if (by_kind(&g->kinds[i], &k) == 0)
+			return g->kinds[i];
+	map_init(&k->steps, a);
+	if (g->n_kinds < KINDS_MAX)
+		g->kinds[g->n_kinds++] = k;
+	else
+		g->crowded = true;
+	return k;
+}
+
+static void join(struct arena *a, struct group *g, struct finding *f)
+{
+	struct member *m = arena_new(a, struct member);
+
+	*m = (struct member){ f, kind_for(a, g, f) };
+	map_put(&m->kind->steps, f->step, f);
+	vec_add(a, &g->members, m);
+}
+
+/* A step that lists two means two: they are not alike, whatever their words. */
+static bool alike(const struct kind *x, const struct kind *y)
+{
+	if (!str_eq(x->path, y->path) || !x->words.n || !words_alike(&x->words, &y->words))
+		return false;
+	map_each (&y->steps, e)
+		if (map_get(&x->steps, e->key))
+			return false;
+	return true;
+}
+
+/* In the order of their words, so that it does not matter which step came first. */
+static void unite(struct group *g)
+{
+	qsort(g->kinds, g->n_kinds, sizeof(struct kind *), by_kind);
+	g->n_apart = g->n_kinds;
+	for (unsigned i = 1; i < g->n_kinds && !g->crowded; i++)
+		for (unsigned k = 0; k < i && !g->kinds[i]->into; k++) {
+			struct kind *x = g->kinds[k], *y = g->kinds[i];
+
+			if (x->into || !alike(x, y))
+				continue;
+			map_each (&y->steps, e)
+				map_put(&x->steps, e->key, e->value);
+			y->into = x;
+			g->n_apart--;
+		}
+}
+
+static struct str told_apart(struct arena *a, const struct finding *f, const struct kind *k)
+{
 	struct sha256 sha;
 
 	sha256_begin(&sha);
-	add(&sha, m->f->anchor);
-	add(&sha, of->path);
-	add_words(&sha, &of->words);
-	add(&sha, of->words.n ? (struct str){ "", 0 } : of->f->title);
+	add(&sha, f->anchor);
+	add(&sha, k->path);
+	add_words(&sha, &k->words);
+	add(&sha, k->title);
 	return end(a, &sha);
 }
 
 static void name_group(struct arena *a, struct group *g)
 {
-	choose_words(g);
+	unite(g);
 	for (size_t i = 0; i < g->members.n; i++) {
-		struct member *m = g->members.v[i];
+		const struct member *m = g->members.v[i];
+		const struct kind *k = m->kind->into ? m->kind->into : m->kind;
 
-		m->f->fingerprint = g->n_kinds == 1 ? m->f->anchor : told_apart(a, g, m);
+		m->f->fingerprint = g->n_apart == 1 ? m->f->anchor : told_apart(a, m->f, k);
 	}
 }
 

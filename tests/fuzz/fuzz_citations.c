@@ -1,6 +1,8 @@
 /*
  * Evidence out of hostile text: places lie in the text, states are true of the files they were
- * checked against, what is stored comes back the same, names are unique, verdicts add up.
+ * checked against, what is stored comes back the same, names are unique, verdicts add up. Each
+ * finding has a fingerprint that does not depend on what stands above it, and one disposition; none
+ * is lost without being noticed. The text is also a file that symbols are looked for in.
  */
 #include "must.h"
 
@@ -8,7 +10,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/utf8.h"
-#include "evidence/evidence.h"
+#include "evidence/priv.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -82,6 +84,8 @@ static void check_findings(const struct evidence *ev, struct str text)
 
 		must(f->id.n && is_inside(f->id, text) && is_inside(f->body, text));
 		must(f->severity < SEVERITIES && f->verdict == VERDICT_NONE);
+		must(is_inside(f->claim, f->body) && is_inside(f->scenario, f->body));
+		must(is_inside(f->suggestion, f->body));
 		if (!f->n_cites)
 			continue;
 		/* each citation belongs to one finding at most, in order */
@@ -207,6 +211,117 @@ static void check_judgements(struct arena *a, struct str text, const struct evid
 	}
 }
 
+/* --- identity ---------------------------------------------------------------------------- */
+
+static bool is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isdigit((unsigned char)s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
+			return false;
+	return true;
+}
+
+/* Each line on its own or with all others: the same symbol. */
+static void check_symbols(struct arena *a, struct str text)
+{
+	unsigned lines[64] = { 0 };
+	struct str all[64] = { 0 }, one = { "", 0 };
+	size_t n = count_lines(text);
+
+	n = n < 64 ? n : 64;
+	for (size_t i = 0; i < n; i++)
+		lines[i] = (unsigned)i + 1;
+	symbols_find(a, text, lines, all, n);
+	if (!n)
+		return;
+	symbols_find(a, text, &lines[n / 2], &one, 1);
+	must(str_eq(one, all[n / 2]));
+	for (size_t i = 0; i < n; i++)
+		must(all[i].n < 400);
+}
+
+/* Three lines above move everything, and change no fingerprint of what is anchored by a quote. */
+static int shifted_source(void *ctx, struct arena *a, struct str path, struct str *ret)
+{
+	int rc = source(ctx, a, path, ret);
+
+	if (rc == 0)
+		*ret = str_from(arena_printf(a, "\n\n\n%.*s", STR_ARG(*ret)));
+	return rc;
+}
+
+static void check_shifted(struct arena *a, struct repo *repo, struct str text)
+{
+	struct evidence *x = evidence_parse(a, STR("a"), text),
+			*y = evidence_parse(a, STR("a"), text);
+
+	evidence_check(a, x, source, repo);
+	evidence_check(a, y, shifted_source, repo);
+	for (size_t i = 0; i < x->n_cites; i++) {
+		const struct citation *c = x->cites[i], *d = y->cites[i];
+
+		/* what was right has moved by three lines, and is found where it went */
+		if (c->state != CITE_RESOLVES || d->state != CITE_MOVED ||
+		    d->found_line != c->found_line + 3 || c->found_end != c->found_line)
+			continue;
+		must(str_eq(c->anchor, d->anchor) && str_eq(c->symbol, d->symbol));
+	}
+}
+
+static void check_settled(const struct evidence *ev)
+{
+	for (size_t i = 0; i < ev->n_findings; i++) {
+		const struct finding *f = ev->findings[i];
+
+		must(f->fingerprint.n == 32 && is_hex(f->fingerprint));
+		must(f->anchor.n == 0 || f->anchor.n == 32);
+		must(f->disposition > DISPOSITION_NONE && f->disposition < DISPOSITIONS);
+		must((f->disposition == DISPOSITION_MERGED) == (f->into != NULL));
+		must(f->severity <= f->raised_as && utf8_valid(f->disposition_reason));
+		if (!f->into)
+			continue;
+		must(!f->into->into && f->into->disposition != DISPOSITION_REFUTED);
+		must(f->into->raised_as >= f->severity);
+	}
+}
+
+/* All of them as the report's list; then without one of them. */
+static void check_account(struct arena *a, struct evidence **sets, size_t drop)
+{
+	struct finding **listed;
+	struct parsed_step steps[2];
+	size_t n = 0;
+
+	listed = arena_array(a, sets[0]->n_findings + sets[1]->n_findings + 1, sizeof(*listed));
+	for (size_t i = 0; i < 2; i++) {
+		steps[i] =
+		    (struct parsed_step){ sets[i]->step, (long long)sets[i]->n_findings, sets[i] };
+		for (size_t k = 0; k < sets[i]->n_findings; k++)
+			listed[n++] = sets[i]->findings[k];
+	}
+	must(!evidence_account(a, steps, 2, listed, n).n);
+	if (!n)
+		return;
+	listed[drop % n] = listed[n - 1];
+	must(evidence_account(a, steps, 2, listed, n - 1).n);
+}
+
+static void check_identity(struct arena *a, struct evidence **sets, struct str text)
+{
+	const struct deferring texts[] = { { STR("a"), text, false }, { STR("sum"), text, true } };
+	struct evidence *turned[] = { sets[1], sets[0] };
+
+	evidence_settle(a, sets, 2, texts, 2);
+	check_settled(sets[0]);
+	check_settled(sets[1]);
+	check_account(a, sets, text.n);
+	for (size_t i = 0; i < sets[0]->n_findings; i++)
+		sets[0]->findings[i]->symbol = sets[0]->findings[i]->fingerprint;
+	evidence_identify(a, turned, 2);
+	for (size_t i = 0; i < sets[0]->n_findings; i++) /* whoever came first */
+		must(str_eq(sets[0]->findings[i]->symbol, sets[0]->findings[i]->fingerprint));
+}
+
 /* The text as what two steps found and as what the validator said of it. */
 static void check_verdicts(struct arena *a, struct evidence **sets, struct str text)
 {
@@ -248,6 +363,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_names(a, sets, 2);
 	check_judgements(a, text, sets[1]);
 	check_verdicts(a, sets, text);
+	check_identity(a, sets, text);
+	check_symbols(a, text);
+	check_shifted(a, &repo, text);
 	arena_destroy(a);
 	return 0;
 }
