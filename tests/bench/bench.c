@@ -149,6 +149,8 @@ static const struct {
 	{ "proof", "what it costs to prove that a step only read", bench_proof },
 	{ "agents", "native agents at once: memory and time", bench_agents },
 	{ "idle", "a process with nothing to do", bench_idle },
+	{ "citations", "what a citation costs, and how long a huge answer holds up the loop",
+	    bench_citations },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 

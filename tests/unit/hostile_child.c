@@ -67,6 +67,23 @@ static void normal(void)
 	answer();
 }
 
+/* Five million bytes of findings, each with a citation, in one line. */
+static void five_megabytes(void)
+{
+	static char text[5000000];
+	size_t n = 0;
+
+	begin();
+	for (unsigned i = 1; n + 200 < sizeof(text); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    "### S%u: Part %u is read twice\\nSeverity: low\\nEvidence: "
+		    "`main.c:%u` \\\"int main;\\\"\\nClaim: it is.\\n\\n",
+		    i, i, i % 3 + 1);
+	say("{\"type\":\"result\",\"ending\":\"answered\",\"answer\":\"");
+	put(1, text, n);
+	say("\"}\n");
+}
+
 static void silent(void)
 {
 	wait_for_ever();
@@ -542,6 +559,7 @@ static const struct {
 	void (*fn)(void);
 } kinds[] = {
 	{ "normal", normal },
+	{ "five-megabytes", five_megabytes },
 	{ "silent", silent },
 	{ "begins", begins },
 	{ "noisy", noisy },
