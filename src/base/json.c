@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/json_long.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -38,9 +39,11 @@ json_t *json_parse(struct str text, struct err *err)
 		err_set(err, -E2BIG, "JSON is nested deeper than %d", JSON_DEPTH_MAX);
 		return NULL;
 	}
-	json_t *value = json_loadb(
-	    text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	json_t *value = json_parse_long(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY);
 
+	if (!value)
+		value = json_loadb(
+		    text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!value)
 		err_set(err, -EINVAL, "not valid JSON: %s (line %d, column %d)", why.text, why.line,
 		    why.column);

@@ -231,6 +231,40 @@ static void json_is_strict(void **state)
 	json_decref(v);
 }
 
+/* What stands in a long string is read by us, in a short one by jansson: with the same result. */
+static void json_with_long_strings_is_the_same(void **state)
+{
+	static const char *const parts[] = { "plain", "\xc3\xa9", "\\u00e9\\u20ac\\u0007",
+		"\\\"\\\\\\/\\b\\f\\n\\r\\t", "\\ud83d\\ude00", "\\ud83d", "\\u0000", "\\x",
+		"\\u12", "\xff", "\n", "\xed\xa0\x80", "\\u0001long 0", "\\" };
+	static const char *const forms[] = { "\"%s%s\"", "{\"a\":\"%s%s\",\"b\":[1,\"x\"]}",
+		"[\"%s%s\",{\"c\":\"%s%s\"}]", "{\"%s%s\":1}", "{\"a\":\"%s%s\"",
+		"{\"a\":\"%s%s\",}", "{\"a\":\"%s%s\",\"b\":\"\\u0001long 0\"}",
+		"{\"a\":1,\"a\":\"%s%s\"}" };
+	struct arena *a = arena_create("test", ARENA_JOB);
+	char *fill = arena_alloc(a, 70001);
+
+	(void)state;
+	memset(fill, 'x', 70000);
+	for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++)
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			const char *text =
+			    arena_printf(a, forms[f], fill, parts[i], fill, parts[i]);
+#pragma GCC diagnostic pop
+			json_t *want =
+			    json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+			json_t *got = json_parse(str_from(text), NULL);
+
+			if (!want != !got || (want && !json_equal(want, got)))
+				fail_msg("form %zu with part %zu", f, i);
+			json_decref(want);
+			json_decref(got);
+		}
+	arena_destroy(a);
+}
+
 static void json_depth_is_bounded(void **state)
 {
 	char *deep = xalloc(300001);
@@ -339,6 +373,7 @@ int main(void)
 		cmocka_unit_test(map_keeps_insertion_order),
 		cmocka_unit_test(imap_survives_removal),
 		cmocka_unit_test(json_is_strict),
+		cmocka_unit_test(json_with_long_strings_is_the_same),
 		cmocka_unit_test(json_depth_is_bounded),
 		cmocka_unit_test(json_of_others_is_mended),
 		cmocka_unit_test(json_text_takes_any_bytes),
