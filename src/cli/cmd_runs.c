@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/html.h"
 #include "cli/keys.h"
 #include "cli/logline.h"
 #include "cli/paths.h"
@@ -34,7 +35,7 @@ static const struct opt opts[] = {
 	    O(step) },
 	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more", O(follow) },
 	{ "since", 0, OPT_NUMBER, "SEQ", "logs", "events after this number", O(since) },
-	{ "as", 0, OPT_CHOICE, "md|json", "export", "the form (md)", O(as) },
+	{ "as", 0, OPT_CHOICE, "md|json|html", "export", "the form (md)", O(as) },
 	{ "proof", 0, OPT_FLAG, NULL, "show",
 	    "what held its agents to reading; with --json as a file to keep", O(proof) },
 	{ "output", 'o', OPT_TEXT, "FILE", "export, resume, show --proof",
@@ -351,12 +352,33 @@ static struct str printable_json(struct arena *a, struct str json)
 	return out;
 }
 
+static int export_html(struct look *l, struct str *ret, struct err *err)
+{
+	char *data;
+	int rc = paths_data(l->a, l->g->data, &data, err);
+
+	return rc < 0 ? rc : html_report(l->s, l->a, data, l->key, l->row.snapshot, ret, err);
+}
+
+/* The form: --as, else what the file is called, else Markdown. */
+static const char *form_of(const struct look *l)
+{
+	if (l->o->as)
+		return l->o->as;
+	if (l->g->json)
+		return "json";
+	return html_named(l->o->output) ? "html" : "md";
+}
+
 static int export(struct look *l)
 {
-	bool json = (l->o->as && strcmp(l->o->as, "json") == 0) || l->g->json;
+	const char *as = form_of(l);
+	bool json = strcmp(as, "json") == 0;
 	struct err err = { 0 };
 	struct str text;
-	int rc = engine_report_text(l->s, l->a, l->key, json, &text, &err);
+	int rc = strcmp(as, "html") == 0
+		     ? export_html(l, &text, &err)
+		     : engine_report_text(l->s, l->a, l->key, json, &text, &err);
 
 	if (rc)
 		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
@@ -689,8 +711,8 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	return code;
 }
 
-static const char *const examples[] = { "tutti runs show last", "tutti runs export last --as json",
-	"tutti runs resume r-7f3k", NULL };
+static const char *const examples[] = { "tutti runs show last",
+	"tutti runs export last --as html -o report.html", "tutti runs resume r-7f3k", NULL };
 
 const struct cmd cmd_runs = { "runs",
 	"runs list | show RUN [--proof] | watch RUN | logs RUN | cancel RUN | resume RUN | retry "

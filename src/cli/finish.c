@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/html.h"
 #include "evidence/evidence.h"
 #include "report/report.h"
 #include "sys/fs.h"
@@ -14,7 +15,8 @@ struct ending_view {
 	struct house *h;
 	struct arena *arena;
 	struct run_row row;
-	struct str markdown, json;
+	bool as_html; /* the file is to be */
+	struct str markdown, json, html;
 	struct finding_row *findings;
 	size_t n_findings;
 	bool partial, budget, timeout;
@@ -51,6 +53,9 @@ static int read_all(struct store *s, void *ctx)
 		rc = engine_report_text(s, v->arena, v->h->run, false, &v->markdown, &v->err);
 	if (!rc && v->h->globals->json)
 		rc = engine_report_text(s, v->arena, v->h->run, true, &v->json, &v->err);
+	if (!rc && v->as_html)
+		rc = html_report(
+		    s, v->arena, v->h->data, v->h->run, v->row.snapshot, &v->html, &v->err);
 	if (!rc)
 		rc = s->ops->findings_list(s, v->arena, v->h->run, &v->findings, &v->n_findings);
 	if (!rc)
@@ -150,7 +155,7 @@ static const char *write_file(struct ending_view *v, const struct finish_spec *s
 	    spec->output && strcmp(spec->output, "-") != 0 ? spec->output : default_file(v);
 	struct err err = { 0 };
 
-	if (file && fs_write(file, v->markdown, 0644, &err) == 0)
+	if (file && fs_write(file, v->as_html ? v->html : v->markdown, 0644, &err) == 0)
 		return file;
 	if (!err.code)
 		err_set(&err, -EIO, "the report could not be written");
@@ -293,7 +298,7 @@ int finish(struct house *h, const struct finish_spec *spec)
 	struct ending_view *v = &call->view;
 	int code;
 
-	*v = (struct ending_view){ .h = h, .arena = h->arena };
+	*v = (struct ending_view){ .h = h, .arena = h->arena, .as_html = html_named(spec->output) };
 	if (!h->over)
 		return left_running(h, h->interrupts > 2 ? EXIT_INTERRUPTED : EXIT_TERMINATED);
 	engine_read(h->engine, on_store, on_loop, call);

@@ -214,6 +214,12 @@ MUST_CHECK int engine_resolve(
  * what is stored now. In A. */
 MUST_CHECK int engine_report_text(
     struct store *s, struct arena *a, int64_t run, bool json, struct str *ret, struct err *err);
+/*
+ * The same as one HTML file (report/report.h), put together from what is stored; FN gives the bytes
+ * of the run's snapshot, NULL: it is gone. In A.
+ */
+MUST_CHECK int engine_report_html(struct store *s, struct arena *a, int64_t run,
+    evidence_source_fn fn, void *ctx, struct str *ret, struct err *err);
 
 /* What a stored run proves. Nothing that was found out earlier is believed: its log is read. */
 struct engine_proof {

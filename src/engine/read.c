@@ -54,3 +54,19 @@ int engine_report_text(
 	arena_destroy(job.arena);
 	return rc;
 }
+
+int engine_report_html(struct store *s, struct arena *a, int64_t run, evidence_source_fn fn,
+    void *ctx, struct str *ret, struct err *err)
+{
+	struct job job = { .e = reader_create(), .arena = arena_create("report", ARENA_JOB) };
+	struct live *lv;
+	int rc = live_get(&job, s, run, &lv);
+
+	if (rc)
+		*err = job.err;
+	else
+		*ret = arena_dup(a, report_html(job.arena, result_build(lv), fn, ctx));
+	reader_destroy(job.e);
+	arena_destroy(job.arena);
+	return rc;
+}

@@ -31,6 +31,8 @@ unsigned md_heading(struct md_scan *scan, struct str line);
 void md_text(struct buf *b, struct str s, unsigned below);
 /* The section whose title begins with TITLE, without its heading; empty when there is none. */
 struct str md_section(struct str text, const char *title);
+/* What stands before that section, with all of TEXT when there is none, and what behind it. */
+void md_around(struct str text, const char *title, struct str *ret_before, struct str *ret_after);
 /* TEXT without that section, in A. */
 struct str md_without(struct arena *a, struct str text, const char *title);
 

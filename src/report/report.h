@@ -4,6 +4,7 @@
  * Pure; the same input gives the same bytes. Everything that agents or the repository wrote is
  * encoded for Markdown where it stands in our own sentences and tables, and kept as written (with
  * control characters made visible, headings demoted) where a whole text of an agent is shown.
+ * JSON and HTML are made of the same facts (facts.c), not of the Markdown.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
@@ -68,6 +69,13 @@ json_t *report_json(struct arena *a, const struct report_run *run);
  * what is missing (evidence_account). In A.
  */
 struct str report_account(struct arena *a, const struct report_run *run);
+/*
+ * The same facts as one HTML file, in A: no script, nothing from elsewhere, readable from disk. FN
+ * gives the frozen bytes, of which the cited lines are shown; NULL: they are gone, which is said.
+ * At most HTML_MAX bytes; what is left out is said, too.
+ */
+struct str report_html(
+    struct arena *a, const struct report_run *run, evidence_source_fn fn, void *ctx);
 /* "31 findings, 4 high; 2 citations could not be confirmed; Data failed (timed_out)". */
 struct str report_outcome(struct arena *a, const struct report_run *run);
 /* DATE-FLOW-SLUG.md, or DATE-FLOW-SLUG-ID.md where ID is needed to tell two apart. */

@@ -226,14 +226,24 @@ struct str md_section(struct str text, const char *title)
 	return find_section(text, title, &s) ? str_trim(s.body) : (struct str){ "", 0 };
 }
 
-struct str md_without(struct arena *a, struct str text, const char *title)
+void md_around(struct str text, const char *title, struct str *ret_before, struct str *ret_after)
 {
 	struct span s;
 
+	*ret_before = text;
+	*ret_after = (struct str){ "", 0 };
 	if (!find_section(text, title, &s))
-		return text;
-	struct str before = { text.p, (size_t)(s.head.p - text.p) };
-	struct str after = str_skip(text, before.n + s.head.n);
+		return;
+	ret_before->n = (size_t)(s.head.p - text.p);
+	*ret_after = str_skip(text, ret_before->n + s.head.n);
+}
 
+struct str md_without(struct arena *a, struct str text, const char *title)
+{
+	struct str before, after;
+
+	md_around(text, title, &before, &after);
+	if (!after.n)
+		return before;
 	return str_from(arena_printf(a, "%.*s%.*s", STR_ARG(before), STR_ARG(after)));
 }

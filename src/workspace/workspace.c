@@ -56,13 +56,13 @@ static bool is_id(const char *id)
 	return strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64;
 }
 
-int workspace_open(struct workspace *ws, const char *id, struct snapshot **ret, struct err *err)
+int snapshot_open(const char *root, const char *id, struct snapshot **ret, struct err *err)
 {
 	char *dir = NULL;
 	int rc = -ENOENT;
 
 	if (is_id(id)) {
-		if (asprintf(&dir, "%s/%s", ws->root, id) < 0)
+		if (asprintf(&dir, "%s/%s", root, id) < 0)
 			abort();
 		rc = snapshot_load(dir, id, ret);
 		free(dir);
@@ -76,4 +76,9 @@ int workspace_open(struct workspace *ws, const char *id, struct snapshot **ret, 
 		err_fix(err, "start the run anew: tutti runs show RUN prints its command");
 	}
 	return rc;
+}
+
+int workspace_open(struct workspace *ws, const char *id, struct snapshot **ret, struct err *err)
+{
+	return snapshot_open(ws->root, id, ret, err);
 }

@@ -68,6 +68,9 @@ void workspace_freeze_cancel(struct freeze *f);
  */
 MUST_CHECK int workspace_open(
     struct workspace *ws, const char *id, struct snapshot **ret, struct err *err);
+/* The same without a workspace: of those in the directory ROOT. */
+MUST_CHECK int snapshot_open(
+    const char *root, const char *id, struct snapshot **ret, struct err *err);
 void snapshot_free(struct snapshot *snap);
 /*
  * The fence's binds for a child that works on SNAP: git directory and objects, where the fence
