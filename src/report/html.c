@@ -77,15 +77,9 @@ static void add_contents(struct html_doc *d, const struct report_step **v, size_
 
 /* --- texts -------------------------------------------------------------------------------- */
 
-/* TEXT is part of what S wrote, or of nobody's. */
-static void add_text(
-    struct html_doc *d, const struct report_step *s, struct str text, unsigned below, size_t until)
+static void add_text(struct html_doc *d, struct str text, unsigned below, size_t until)
 {
-	struct html_text how = { .below = below,
-		.refs = &d->refs,
-		.cites = s ? s->evidence : NULL,
-		.source = s ? s->output : (struct str){ "", 0 },
-		.until = until };
+	struct html_text how = { .below = below, .refs = &d->refs, .until = until };
 
 	html_text(d->b, &how, text);
 }
@@ -94,7 +88,7 @@ static void add_answer(struct html_doc *d)
 {
 	buf_adds(d->b, "<section class=\"answer\" aria-labelledby=\"answer\">\n"
 		       "<h2 id=\"answer\">Answer</h2>\n");
-	add_text(d, fact_recommender(d->run), fact_answer(d->a, d->run), 2, ANSWER_UNTIL);
+	add_text(d, fact_answer(d->a, d->run), 2, ANSWER_UNTIL);
 	buf_adds(d->b, "<p class=\"confidence\"><strong>Confidence:</strong> ");
 	html_cut(d->b, fact_confidence(d->a, d->run), KIB(1));
 	buf_adds(d->b, "</p>\n</section>\n");
@@ -130,8 +124,8 @@ static void add_advice(struct html_doc *d)
 		buf_adds(d->b, "<p class=\"box\"><strong>Unvalidated.</strong> No validator's "
 			       "verdict stands behind this.</p>\n");
 	md_around(s->output, "Deferred", &before, &after);
-	add_text(d, s, without_title(before, "Recommendation"), 2, ADVICE_UNTIL);
-	add_text(d, s, after, 2, ADVICE_UNTIL);
+	add_text(d, without_title(before, "Recommendation"), 2, ADVICE_UNTIL);
+	add_text(d, after, 2, ADVICE_UNTIL);
 	buf_adds(d->b, "</section>\n");
 }
 
@@ -154,8 +148,8 @@ static void add_output(struct html_doc *d, const struct report_step *s)
 		return;
 	}
 	md_around(s->output, "Deferred", &before, &after);
-	add_text(d, s, before, 3, ANGLES_UNTIL);
-	add_text(d, s, after, 3, ANGLES_UNTIL);
+	add_text(d, before, 3, ANGLES_UNTIL);
+	add_text(d, after, 3, ANGLES_UNTIL);
 }
 
 static void add_angle_meta(struct html_doc *d, const struct report_step *s)
@@ -232,7 +226,7 @@ static void add_deferred(struct html_doc *d)
 		buf_adds(d->b, "<h3>From ");
 		html_cut(d->b, fact_label(s), 200);
 		buf_adds(d->b, "</h3>\n");
-		add_text(d, s, md_section(s->output, "Deferred"), 3, DEFERRED_UNTIL);
+		add_text(d, md_section(s->output, "Deferred"), 3, DEFERRED_UNTIL);
 	}
 	buf_adds(d->b, "</section>\n");
 }
@@ -324,8 +318,7 @@ struct str report_html(
 	d.n_rows = fact_evidence(a, run, &d.rows);
 	d.shown = arena_array(a, d.n_rows + 1, sizeof(*d.shown));
 	d.slices = code_slices(a, d.rows, d.n_rows, fn, ctx);
-	html_refs_init(&d.refs, a, d.findings, d.n_findings,
-	    d.n_rows < HTML_ENTRIES_MAX ? d.n_rows : HTML_ENTRIES_MAX);
+	html_refs_init(&d.refs, a, d.findings, d.n_findings, d.rows, d.n_rows);
 	html_head(&d);
 	add_body(&d);
 	struct str out = arena_dup(a, buf_str(&b));

@@ -33,30 +33,36 @@ struct html_ref {
 	struct str anchor;
 };
 
+/* A cited place and its first row in the evidence list. */
+struct html_spot {
+	size_t row;
+	enum cite_state state;
+	bool mixed; /* other rows of it, with other quotes, have other states */
+};
+
 /* What words of a text can lead to. */
 struct html_refs {
 	struct map by_uid; /* struct html_ref */
-	size_t rows;	   /* places of the evidence list: E1 … */
+	struct map spots;  /* struct html_spot by "path:line:end" */
+	size_t rows;	   /* of the evidence list that are shown: E1 … */
 };
 
 /* Names for all findings, each of them once in a document. */
-void html_refs_init(
-    struct html_refs *r, struct arena *a, struct finding *const *findings, size_t n, size_t rows);
+void html_refs_init(struct html_refs *r, struct arena *a, struct finding *const *findings, size_t n,
+    const struct cite_row *rows, size_t n_rows);
 /* A link to the card of UID, or its text when there is none. */
 void html_uid(struct buf *b, const struct html_refs *r, struct str uid);
-/* Text in which ids of findings are linked; a refuted one is struck and not linked. */
+/*
+ * Text in which ids of findings and cited places ("src/a.c:5-9") are linked; a refuted finding is
+ * struck and not linked. R may be NULL. Linear.
+ */
 void html_words(struct buf *b, const struct html_refs *r, struct str s);
-/* A citation's words as a link to its place in the evidence list, with its state. */
-void html_cite(
-    struct buf *b, const struct html_refs *r, const struct citation *c, struct str words);
 
 /* --- html_text.c -------------------------------------------------------------------------- */
 
 struct html_text {
 	unsigned below;		      /* the level that its highest heading comes below */
 	const struct html_refs *refs; /* NULL: nothing is linked */
-	const struct evidence *cites; /* what SOURCE cites; NULL: nothing */
-	struct str source;	      /* the text that offsets of CITES count in */
 	size_t until; /* B is not to be longer afterwards, but for a note of 1 KiB */
 };
 

@@ -271,62 +271,9 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 
 /* --- words -------------------------------------------------------------------------------- */
 
-/* The first citation that ends behind AT of the source; they are in order. */
-static size_t first_cite(const struct evidence *ev, size_t at)
-{
-	size_t lo = 0, hi = ev->n_cites;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (ev->cites[mid]->offset + ev->cites[mid]->length <= at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* Is what C's offset says really there? Texts that were put into another form have moved. */
-static bool is_there(const struct md *m, const struct citation *c)
-{
-	return c->length && c->offset + c->length <= m->how->source.n && c->path.n <= c->length &&
-	       memcmp(m->how->source.p + c->offset, c->path.p, c->path.n) == 0;
-}
-
-/* S stands at AT of the source; citations that lie within it are linked. */
-static void add_cited(struct md *m, struct str s, size_t at)
-{
-	const struct evidence *ev = m->how->cites;
-
-	for (size_t i = first_cite(ev, at); i < ev->n_cites && s.n; i++) {
-		const struct citation *c = ev->cites[i];
-
-		if (c->offset + c->length > at + s.n)
-			break;
-		if (c->offset < at || c->trust != TRUST_CODEBASE || !is_there(m, c))
-			continue;
-		html_words(m->b, m->how->refs, str_take(s, c->offset - at));
-		s = str_skip(s, c->offset - at);
-		html_cite(m->b, m->how->refs, c, str_take(s, c->length));
-		s = str_skip(s, c->length);
-		at = c->offset + c->length;
-	}
-	html_words(m->b, m->how->refs, s);
-}
-
 static void add_words(struct md *m, struct str s)
 {
-	const struct html_text *how = m->how;
-	bool inside =
-	    how->source.p && s.p >= how->source.p && s.p + s.n <= how->source.p + how->source.n;
-
-	if (m->links || m->in_code || !how->refs)
-		html_add(m->b, s);
-	else if (inside && how->cites)
-		add_cited(m, s, (size_t)(s.p - how->source.p));
-	else
-		html_words(m->b, how->refs, s);
+	html_words(m->b, m->links || m->in_code ? NULL : m->how->refs, s);
 }
 
 /* The first part of S; cut where nothing is cut through. */

@@ -3,8 +3,10 @@
 #include "report/html.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #define UID_SHOWN 80
+#define SPOT_MAX 500 /* bytes of a path that is looked for in texts */
 
 static bool is_id_char(char c)
 {
@@ -26,15 +28,13 @@ static struct str free_anchor(struct arena *a, const struct map *taken, struct s
 	return name;
 }
 
-void html_refs_init(
-    struct html_refs *r, struct arena *a, struct finding *const *findings, size_t n, size_t rows)
+static void name_findings(
+    struct html_refs *r, struct arena *a, struct finding *const *findings, size_t n)
 {
 	struct html_ref *refs = arena_array(a, n, sizeof(*refs));
 	struct map taken;
 
-	map_init(&r->by_uid, a);
 	map_init(&taken, a);
-	r->rows = rows;
 	for (size_t i = 0; i < n; i++) {
 		if (!findings[i]->uid.n || map_get(&r->by_uid, findings[i]->uid))
 			continue;
@@ -43,6 +43,37 @@ void html_refs_init(
 		map_put(&taken, refs[i].anchor, &refs[i]);
 		map_put(&r->by_uid, findings[i]->uid, &refs[i]);
 	}
+}
+
+static void name_spots(struct html_refs *r, struct arena *a, const struct cite_row *rows)
+{
+	struct html_spot *spots = arena_array(a, r->rows, sizeof(*spots)), *had;
+
+	for (size_t i = 0; i < r->rows; i++) {
+		const struct citation *c = rows[i].cite;
+
+		if (!c || c->trust != TRUST_CODEBASE || !c->line || c->path.n > SPOT_MAX)
+			continue;
+		struct str key =
+		    str_from(arena_printf(a, "%.*s:%u:%u", STR_ARG(c->path), c->line, c->end));
+
+		had = map_get(&r->spots, key);
+		if (had)
+			had->mixed |= had->state != c->state;
+		spots[i] = (struct html_spot){ i, c->state, false };
+		if (!had)
+			map_put(&r->spots, key, &spots[i]);
+	}
+}
+
+void html_refs_init(struct html_refs *r, struct arena *a, struct finding *const *findings, size_t n,
+    const struct cite_row *rows, size_t n_rows)
+{
+	r->rows = n_rows < HTML_ENTRIES_MAX ? n_rows : HTML_ENTRIES_MAX;
+	map_init(&r->by_uid, a);
+	map_init(&r->spots, a);
+	name_findings(r, a, findings, n);
+	name_spots(r, a, rows);
 }
 
 void html_uid(struct buf *b, const struct html_refs *r, struct str uid)
@@ -81,36 +112,102 @@ static void add_word(struct buf *b, const struct html_refs *r, struct str word)
 	}
 }
 
-void html_words(struct buf *b, const struct html_refs *r, struct str s)
-{
-	if (!r || !r->by_uid.n) {
-		html_add(b, s);
-		return;
-	}
-	for (size_t i = 0; i < s.n;) {
-		size_t from = i, n;
+/* --- places ------------------------------------------------------------------------------- */
 
-		while (i < s.n && !isalnum((unsigned char)s.p[i]))
-			i++;
-		html_add(b, (struct str){ s.p + from, i - from });
-		n = i < s.n ? word_length(str_skip(s, i)) : 0;
-		add_word(b, r, str_take(str_skip(s, i), n));
-		i += n;
-	}
+static size_t spot_length(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && (is_id_char(s.p[n]) || memchr(".:@+~", s.p[n], 5)))
+		n++;
+	while (n && memchr(".:-", s.p[n - 1], 3))
+		n--;
+	return n;
 }
 
-void html_cite(struct buf *b, const struct html_refs *r, const struct citation *c, struct str words)
+/* "5", "L5", "5-9": 0 for anything else. */
+static unsigned read_lines(struct str s, unsigned *ret_end)
 {
-	unsigned long long id;
-	enum html_tone tone = html_state_tone(c->state);
+	struct str from = str_split(&s, '-');
+	unsigned long long line = 0, end = 0;
 
-	if (!str_to_u64(str_skip(c->id, 1), r->rows, &id) || !id) {
-		html_add(b, words);
-		return;
+	if (from.n && from.p[0] == 'L')
+		from = str_skip(from, 1);
+	if (s.n && s.p[0] == 'L')
+		s = str_skip(s, 1);
+	if (!str_to_u64(from, UINT32_MAX, &line))
+		return 0;
+	end = line;
+	if (s.p && !str_to_u64(s, UINT32_MAX, &end))
+		return 0;
+	*ret_end = (unsigned)end;
+	return (unsigned)line;
+}
+
+static const struct html_spot *spot_of(const struct html_refs *r, struct str word)
+{
+	const char *colon = word.n ? memrchr(word.p, ':', word.n) : NULL;
+	char key[SPOT_MAX + 32];
+	unsigned end;
+
+	if (!colon || (size_t)(colon - word.p) > SPOT_MAX)
+		return NULL;
+	struct str path = { word.p, (size_t)(colon - word.p) };
+	unsigned line = read_lines(str_skip(word, path.n + 1), &end);
+
+	if (!line)
+		return NULL;
+	snprintf(key, sizeof(key), "%.*s:%u:%u", STR_ARG(path), line, end);
+	return map_get(&r->spots, str_from(key));
+}
+
+static void add_spot(struct buf *b, const struct html_spot *spot, struct str word)
+{
+	buf_printf(b, "<a class=\"ref%s%s\" href=\"#E%zu\">", spot->mixed ? "" : " ",
+	    spot->mixed ? "" : html_tone_name(html_state_tone(spot->state)), spot->row + 1);
+	html_add(b, word);
+	if (!spot->mixed)
+		buf_printf(b, " <span aria-hidden=\"true\">%s</span><span class=\"%s\"> %s</span>",
+		    html_sign(spot->state), spot->state == CITE_RESOLVES ? "vh" : "st",
+		    cite_state_name(spot->state));
+	buf_adds(b, "</a>");
+}
+
+/* --- text --------------------------------------------------------------------------------- */
+
+/* The bytes before the next word. */
+static size_t gap_length(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && !isalnum((unsigned char)s.p[n]) && !memchr("._/", s.p[n], 3))
+		n++;
+	return n;
+}
+
+void html_words(struct buf *b, const struct html_refs *r, struct str s)
+{
+	const char *tried = s.p; /* a word that is no place holds none in its middle either */
+
+	while (r && s.n) {
+		size_t n = gap_length(s);
+
+		html_add(b, str_take(s, n));
+		s = str_skip(s, n);
+		n = s.p >= tried ? spot_length(s) : 0;
+		tried = n ? s.p + n : tried;
+		const struct html_spot *spot = spot_of(r, str_take(s, n));
+
+		if (spot) {
+			add_spot(b, spot, str_take(s, n));
+		} else {
+			n = word_length(s);
+			if (n && isalnum((unsigned char)s.p[0]))
+				add_word(b, r, str_take(s, n));
+			else
+				html_add(b, str_take(s, n = 1));
+		}
+		s = str_skip(s, n);
 	}
-	buf_printf(b, "<a class=\"ref %s\" href=\"#E%llu\">", html_tone_name(tone), id);
-	html_add(b, words);
-	buf_printf(b, " <span aria-hidden=\"true\">%s</span><span class=\"%s\"> %s</span></a>",
-	    html_sign(c->state), c->state == CITE_RESOLVES ? "vh" : "st",
-	    cite_state_name(c->state));
+	html_add(b, s);
 }

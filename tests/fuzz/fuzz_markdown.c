@@ -53,11 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct finding *list[] = { &findings[0], &findings[1], &findings[2] };
 	struct html_refs refs;
 	struct html_text how = { .below = 2, .until = HTML_MAX };
+	struct cite_row *rows = arena_array(a, sets[0]->n_cites, sizeof(*rows));
 
-	evidence_number(a, sets, 1);
-	html_refs_init(&refs, a, list, 3, sets[0]->n_cites);
+	for (size_t i = 0; i < sets[0]->n_cites; i++)
+		rows[i].cite = sets[0]->cites[i];
+	html_refs_init(&refs, a, list, 3, rows, sets[0]->n_cites);
 	must_be_right(a, render(a, how, raw), 2, size);
-	how = (struct html_text){ 3, &refs, sets[0], text, HTML_MAX };
+	how = (struct html_text){ 3, &refs, HTML_MAX };
 
 	struct str out = render(a, how, text);
 

@@ -301,6 +301,18 @@ static void limits_are_those_of_the_program(void **state)
 		    with_commas(EXPR_INSTRUCTIONS_MAX) },
 		{ "expressions.md", "memory of one evaluation", as_size(EXPR_MEMORY_MAX) },
 		{ "expressions.md", "a rendered prompt", as_size(PROMPT_MAX) },
+		{ "report.md", "the page", as_size(HTML_MAX) },
+		{ "report.md", "one text of an agent", as_size(HTML_TEXT_MAX) },
+		{ "report.md", "columns and rows of a table",
+		    arena_printf(
+			arena, "%d and %s", HTML_COLUMNS_MAX, with_commas(HTML_ROWS_MAX)) },
+		{ "report.md", "quotes and lists within each other, begun on one line",
+		    with_commas(HTML_NEST_MAX) },
+		{ "report.md", "findings, verdicts, cited places", with_commas(HTML_ENTRIES_MAX) },
+		{ "report.md", "cited lines of one place", with_commas(HTML_CODE_LINES) },
+		{ "report.md", "bytes of a line of code", with_commas(HTML_CODE_LINE) },
+		{ "report.md", "lines of code, all together", as_size(HTML_CODE_MAX) },
+		{ "report.md", "files read for them", as_size(HTML_CODE_READ) },
 	};
 
 	(void)state;
