@@ -56,9 +56,9 @@ static void cut_back(struct buf *b, size_t n)
 
 static void open_heading(struct md *m, unsigned level)
 {
-	static const char *const open[] = { "<h1>", "<h2>", "<h3>", "<h4>", "<h5>", "<h6>" };
-	static const char *const close[] = { "</h1>\n", "</h2>\n", "</h3>\n", "</h4>\n", "</h5>\n",
-		"</h6>\n" };
+	static const char *const open[] = { "", "<h1>", "<h2>", "<h3>", "<h4>", "<h5>", "<h6>" };
+	static const char *const close[] = { "", "</h1>\n", "</h2>\n", "</h3>\n", "</h4>\n",
+		"</h5>\n", "</h6>\n" };
 
 	level += m->shift;
 	if (level > m->level + 1) /* none is left out on the way down */
@@ -67,7 +67,7 @@ static void open_heading(struct md *m, unsigned level)
 	m->was_level = m->level;
 	m->level = level;
 	m->block_at = m->b->n;
-	md_open(m, open[level - 1], close[level - 1]);
+	md_open(m, open[level], close[level]);
 	m->block_inside = m->b->n;
 }
 
