@@ -11,6 +11,13 @@ int md_works(struct md *m)
 	return 0;
 }
 
+bool md_is_sane(const struct md *m, struct str s)
+{
+	if (s.p >= m->text.p && s.p <= m->text.p + m->text.n)
+		return s.n <= (size_t)(m->text.p + m->text.n - s.p);
+	return s.n <= 16;
+}
+
 unsigned md_spare(MD_BLOCKTYPE type)
 {
 	if (type == MD_BLOCK_UL || type == MD_BLOCK_OL)

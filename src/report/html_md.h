@@ -17,8 +17,9 @@
 struct md {
 	struct buf *b;
 	const struct html_text *how;
-	size_t limit; /* B is not to grow beyond */
-	size_t work;  /* events that are left */
+	struct str text; /* what md4c reads */
+	size_t limit;	 /* B is not to grow beyond */
+	size_t work;	 /* events that are left */
 	bool full;
 
 	const char *close[HTML_DEPTH_MAX]; /* of what is open; NULL: it was not written */
@@ -47,6 +48,8 @@ void md_close(struct md *m);
 
 /* Non-zero when md4c has to stop: it makes more of the text than anybody would write. */
 int md_works(struct md *m);
+/* Is S, which md4c hands out, of the text, or as short as the blanks and ends of lines it adds? */
+bool md_is_sane(const struct md *m, struct str s);
 /* How many more tags have to find room in what is opened by TYPE: a list is nothing without items.
  */
 unsigned md_spare(MD_BLOCKTYPE type);

@@ -179,9 +179,13 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 /* --- spans -------------------------------------------------------------------------------- */
 
 /* Attributes come in pieces, some of them entities. */
-static void read_attribute(struct buf *b, const MD_ATTRIBUTE *a)
+static void read_attribute(struct md *m, const MD_ATTRIBUTE *a)
 {
+	struct buf *b = &m->url;
+
 	buf_clear(b);
+	if (a->size > m->text.n + 16) /* "http://" may stand before it */
+		return;
 	for (size_t i = 0; a->text && a->substr_offsets[i] < a->size; i++) {
 		struct str part = { a->text + a->substr_offsets[i],
 			a->substr_offsets[i + 1] - a->substr_offsets[i] };
@@ -200,7 +204,7 @@ static void open_link(struct md *m, const MD_ATTRIBUTE *to, bool image)
 		md_open(m, "", "");
 		return;
 	}
-	read_attribute(&m->url, to);
+	read_attribute(m, to);
 	m->linked = html_may_link(buf_str(&m->url));
 	md_open(m, m->linked ? "<a class=\"ext\" rel=\"noopener noreferrer nofollow\" href=\"" : "",
 	    m->linked ? "</a>" : "");
@@ -303,6 +307,8 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *c
 	struct md *m = ctx;
 	struct str s = { text, size };
 
+	if (!md_is_sane(m, s))
+		return -1;
 	if (is_off(m))
 		return md_works(m);
 	if (type == MD_TEXT_BR)
@@ -352,29 +358,47 @@ static size_t limit_of(const struct buf *b, const struct html_text *how, struct 
 	return limit < how->until ? limit : how->until;
 }
 
+/*
+ * md4c 0.4.8 reads on behind a link that the text ends in, and takes what stands there for its
+ * target. So it gets a copy that ends with a line, and nothing behind it.
+ */
+static struct str own_copy(struct buf *copy, struct str text)
+{
+	static const char nothing[64];
+
+	buf_init(copy, HTML_TEXT_MAX + KIB(1));
+	buf_add(copy, text);
+	buf_addc(copy, '\n');
+	size_t n = copy->n;
+
+	buf_add(copy, (struct str){ nothing, sizeof(nothing) });
+	return str_take(buf_str(copy), n);
+}
+
 void html_text(struct buf *b, const struct html_text *how, struct str text)
 {
-	struct str whole = text;
+	struct str shown = utf8_cut(text, HTML_TEXT_MAX);
 	struct md m = { .b = b, .how = how, .level = how->below };
+	bool off = md_is_too_much(shown);
 	size_t begin = b->n;
+	struct buf copy;
 
-	text = utf8_cut(text, HTML_TEXT_MAX);
-	m.limit = limit_of(b, how, text);
-	m.work = MD_WORK * (text.n + KIB(1));
+	m.text = own_copy(&copy, shown);
+	m.limit = limit_of(b, how, shown);
+	m.work = MD_WORK * (shown.n + KIB(1));
 	buf_init(&m.url, KIB(64));
-	bool off = md_is_too_much(text);
-
-	m.shift = off ? 0 : md_shift(text, how->below);
-	if (off || md_parse(text.p, (MD_SIZE)text.n, &parser, &m) != 0) {
+	m.shift = off ? 0 : md_shift(m.text, how->below);
+	if (off || md_parse(m.text.p, (MD_SIZE)m.text.n, &parser, &m) != 0) {
 		cut_back(b, begin);
 		m.depth = 0;
 		m.full = false;
-		add_plain(&m, text);
+		add_plain(&m, shown);
 	}
 	while (m.depth)
 		md_close(&m);
-	if (m.full || text.n < whole.n)
+	if (m.full || shown.n < text.n)
 		add_note(
 		    b, "Cut here: the rest stands in the Markdown and JSON forms of this report.");
 	buf_fini(&m.url);
+	buf_fini(&copy);
 }

@@ -71,6 +71,10 @@ told() {
 	told logs.json logs last --json
 	told md export last --as md
 	has "$OUT" '`esc\\x1b\[2J.c:3` | not checked'
+	told html export last --as html
+	has "$OUT" '<code>esc\\x1b\[2J.c:3</code>'
+	has "$OUT" '<code>rtl&lt;U+202E&gt;txt.c:3</code>'
+	lacks "$OUT" '<b onclick'
 	told json export last --as json
 	is "$(jq_like "$OUT" "[c['path'] in ('esc\x1b[2J.c', 'rtl\u202etxt.c') for c in r['evidence']].count(True)")" 2
 }

@@ -147,6 +147,22 @@ static void links_lead_to_the_web_or_nowhere(void **state)
 	assert_has(html_of("see www.example.org."), "href=\"http://www.example.org\"");
 }
 
+/* md4c reads on behind a text that ends in half a link, and would find the other half. */
+static void half_a_link_at_the_end_ends_there(void **state)
+{
+	static const char *const texts[] = { "[a](b", "[a](mailto:b", "[a](", "![a](b",
+		"*x* [a](b" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct str whole = str_from(arena_printf(arena, "%s) and *more*", texts[i]));
+		struct str half = text_of(str_take(whole, strlen(texts[i])));
+
+		assert_lacks(half, "<a ");
+		assert_has(half, "[a](");
+	}
+}
+
 static void images_are_links(void **state)
 {
 	struct str html =
@@ -539,6 +555,7 @@ int main(void)
 		T(headings_go_below_ours_and_leave_out_none),
 		T(raw_html_is_text),
 		T(links_lead_to_the_web_or_nowhere),
+		T(half_a_link_at_the_end_ends_there),
 		T(images_are_links),
 		T(what_cannot_be_seen_is_written_out),
 		T(tables_have_an_end),
