@@ -256,8 +256,8 @@ static void add_shown(struct buf *b, const struct citation *c, const struct code
 void code_add(struct buf *b, const struct citation *c, const struct code_slice *slice)
 {
 	static const char *const why[] = {
-		[CODE_GONE] = "The snapshot of this run is no longer there, so its lines cannot be "
-			      "shown.",
+		[CODE_GONE] =
+		    "The snapshot of this run is no longer there; its lines are not shown.",
 		[CODE_ABSENT] = "There is no such file in the snapshot.",
 		[CODE_BINARY] = "That file is binary, so no lines of it are shown.",
 		[CODE_TOO_MUCH] = "Left out: this report shows as much code as one file may.",

@@ -44,7 +44,7 @@ void html_add(struct buf *b, struct str s)
 
 		buf_add(b, str_take(s, n));
 		s = str_skip(s, n);
-		if (!s.n)
+		if (!s.n || !s.p)
 			return;
 		n = utf8_next(s, &cp);
 		add_point(b, s, cp, n);

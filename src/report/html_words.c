@@ -1,5 +1,4 @@
-/* Words of a text that lead somewhere: ids of findings to their cards, citations to the evidence.
- */
+/* Words of a text that lead somewhere: ids of findings to their cards, places to the evidence. */
 #include "report/html.h"
 
 #include <ctype.h>

@@ -221,7 +221,7 @@ static void whatever_comes_has_a_linear_size(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		struct str text = many(patterns[i], MIB(1) / strlen(patterns[i]));
+		struct str text = many(patterns[i], KIB(256) / strlen(patterns[i]));
 		struct html_text how = { .below = 2, .until = HTML_MAX };
 		struct buf b;
 
