@@ -18,8 +18,7 @@ static const char *const severity_titles[SEVERITIES] = {
 
 bool html_stands(const struct finding *f)
 {
-	return f->verdict != VERDICT_REFUTED && f->disposition != DISPOSITION_REFUTED &&
-	       f->disposition != DISPOSITION_MERGED && f->disposition != DISPOSITION_DEFERRED;
+	return fact_stands(f) && f->verdict != VERDICT_REFUTED;
 }
 
 /* --- one ---------------------------------------------------------------------------------- */
@@ -221,12 +220,18 @@ static size_t add_set_aside(struct html_doc *d)
 
 void html_findings(struct html_doc *d)
 {
+	struct str became = fact_dispositions(d->a, d->run);
 	size_t shown, deferred = 0;
 
 	buf_adds(
 	    d->b, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
 	if (!d->n_findings)
 		buf_adds(d->b, "<p>No finding was read out of the texts below.</p>\n");
+	if (became.n) {
+		buf_adds(d->b, "<p>");
+		html_cut(d->b, became, KIB(1));
+		buf_adds(d->b, ".</p>\n");
+	}
 	shown = add_standing(d);
 	shown += add_set_aside(d);
 	for (size_t i = 0; i < d->n_findings; i++)
