@@ -232,13 +232,20 @@ static void lower(struct arena *a, struct finding *f, enum severity to, const ch
 		: str_from(why);
 }
 
+static const char *lack_of(const struct finding *f)
+{
+	for (size_t i = 0; i < f->n_cites; i++)
+		if (f->cites[i]->state != CITE_UNCHECKED)
+			return "none of its citations holds";
+	return f->n_cites ? "none of its citations can be checked" : "it cites nothing";
+}
+
 static void demote(struct arena *a, struct finding *f)
 {
 	const char *excuse = excuse_of(f);
 
 	if (f->severity > SEVERITY_LOW && !holds(f))
-		lower(a, f, SEVERITY_LOW,
-		    f->n_cites ? "none of its citations holds" : "it cites nothing");
+		lower(a, f, SEVERITY_LOW, lack_of(f));
 	if (f->verdict == VERDICT_WEAKENED)
 		lower(a, f, one_less(f->severity), "the validator weakened it");
 	if (excuse && f->severity > SEVERITY_NOTE)

@@ -299,8 +299,7 @@ static struct str name_in(struct arena *a, struct str line, struct str below)
 	struct str name;
 
 	line = str_trim(str_take(line, LINE_SEEN));
-	if (!line.n || !(is_name_start(line.p[0]) || line.p[0] == '~') ||
-	    line.p[line.n - 1] == ';')
+	if (!line.n || !(is_name_start(line.p[0]) || line.p[0] == '~') || line.p[line.n - 1] == ';')
 		return (struct str){ "", 0 };
 	name = is_name_start(line.p[0]) ? by_keyword(a, line) : (struct str){ "", 0 };
 	if (!name.n)

@@ -447,10 +447,12 @@ static void a_severity_needs_a_citation_that_holds(void **state)
 	struct evidence *ev = checked(plain, "s",
 	    "### S1: One\nSeverity: critical\n"
 	    "### S2: Two\nSeverity: high\n`src/gone.c:5` \"pthread_mutex_lock(&r->lock);\"\n"
-	    "### S3: Three\nSeverity: low\n");
+	    "### S3: Three\nSeverity: low\n"
+	    "### S4: Four\nSeverity: medium\nEvidence: `src/run.c:5`, read.\n");
 
 	(void)state;
 	settle(&ev, 1, NULL, 0);
+	assert_str(ev->findings[3]->disposition_reason, "none of its citations can be checked");
 	assert_int_equal(ev->findings[0]->severity, SEVERITY_LOW);
 	assert_int_equal(ev->findings[0]->raised_as, SEVERITY_CRITICAL);
 	assert_str(ev->findings[0]->disposition_reason, "it cites nothing");
