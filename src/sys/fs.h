@@ -8,9 +8,9 @@
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
 MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
 /*
- * PATH is TEXT, whole or not at all: written beside it, synced, renamed, directory synced. A device or
- * a pipe is written to and stays, and so is what a link in /dev or /proc leads to; any other link is
- * replaced, wherever it leads. -ENXIO: a pipe that nobody reads.
+ * PATH is TEXT, whole or not at all: written beside it, synced, renamed, directory synced. A device
+ * or a pipe is written to and stays, and so is what a link in /dev or /proc leads to; any other
+ * link is replaced, wherever it leads. -ENXIO: a pipe that nobody reads.
  */
 MUST_CHECK int fs_write(const char *path, struct str text, unsigned mode, struct err *err);
 /* Creates PATH and its parents with MODE; an existing directory is fine. */
