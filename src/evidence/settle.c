@@ -232,20 +232,32 @@ static void lower(struct arena *a, struct finding *f, enum severity to, const ch
 		: str_from(why);
 }
 
-static const char *lack_of(const struct finding *f)
+/* A place that is there, though nothing was quoted from it, or a source that code cannot see. */
+static bool is_unchecked(const struct finding *f)
 {
 	for (size_t i = 0; i < f->n_cites; i++)
-		if (f->cites[i]->state != CITE_UNCHECKED)
-			return "none of its citations holds";
-	return f->n_cites ? "none of its citations can be checked" : "it cites nothing";
+		if (f->cites[i]->state == CITE_UNCHECKED)
+			return true;
+	return false;
+}
+
+/* What was never compared may well be true; what was and differs, or is not there, is not. */
+static void demote_unproven(struct arena *a, struct finding *f)
+{
+	if (f->severity <= SEVERITY_LOW || holds(f))
+		return;
+	if (!is_unchecked(f))
+		lower(a, f, SEVERITY_LOW,
+		    f->n_cites ? "none of its citations holds" : "it cites nothing");
+	else if (f->verdict != VERDICT_UPHELD)
+		lower(a, f, one_less(f->severity), "none of its citations can be checked");
 }
 
 static void demote(struct arena *a, struct finding *f)
 {
 	const char *excuse = excuse_of(f);
 
-	if (f->severity > SEVERITY_LOW && !holds(f))
-		lower(a, f, SEVERITY_LOW, lack_of(f));
+	demote_unproven(a, f);
 	if (f->verdict == VERDICT_WEAKENED)
 		lower(a, f, one_less(f->severity), "the validator weakened it");
 	if (excuse && f->severity > SEVERITY_NOTE)

@@ -448,11 +448,16 @@ static void a_severity_needs_a_citation_that_holds(void **state)
 	    "### S1: One\nSeverity: critical\n"
 	    "### S2: Two\nSeverity: high\n`src/gone.c:5` \"pthread_mutex_lock(&r->lock);\"\n"
 	    "### S3: Three\nSeverity: low\n"
-	    "### S4: Four\nSeverity: medium\nEvidence: `src/run.c:5`, read.\n");
+	    "### S4: Four\nSeverity: critical\nEvidence: `src/run.c:5`, read.\n");
 
 	(void)state;
 	settle(&ev, 1, NULL, 0);
+	assert_int_equal(ev->findings[3]->severity, SEVERITY_HIGH);
 	assert_str(ev->findings[3]->disposition_reason, "none of its citations can be checked");
+	ev->findings[3]->verdict = VERDICT_UPHELD;
+	settle(&ev, 1, NULL, 0);
+	assert_int_equal(ev->findings[3]->severity, SEVERITY_CRITICAL);
+	assert_int_equal(ev->findings[3]->disposition, DISPOSITION_KEPT);
 	assert_int_equal(ev->findings[0]->severity, SEVERITY_LOW);
 	assert_int_equal(ev->findings[0]->raised_as, SEVERITY_CRITICAL);
 	assert_str(ev->findings[0]->disposition_reason, "it cites nothing");
