@@ -247,6 +247,46 @@ void buf_add_terminal_line(struct buf *b, struct str s)
 	add_terminal(b, s, true);
 }
 
+/* White space as whoever reads it may understand it, and all that is no ASCII besides. */
+static bool may_be_blank(char c)
+{
+	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f;
+}
+
+static void add_no_command(struct buf *b, struct str line)
+{
+	size_t n = 0;
+	ptrdiff_t at;
+
+	while (n < line.n && may_be_blank(line.p[n]))
+		n++;
+	bool json = n < line.n && strchr("{[\"", line.p[n]);
+
+	buf_add(b, str_take(line, n));
+	line = str_skip(line, n);
+	if (line.n && line.p[0] == ':')
+		buf_addc(b, '\\');
+	while ((at = str_find(line, STR("##["))) >= 0) {
+		buf_add(b, str_take(line, (size_t)at + 2));
+		buf_adds(b, json ? "\\u005b" : "\\[");
+		line = str_skip(line, (size_t)at + 3);
+	}
+	buf_add(b, line);
+}
+
+void buf_add_no_command(struct buf *b, struct str s)
+{
+	while (s.n) {
+		size_t n = 0;
+
+		while (n < s.n && s.p[n] != '\n' && s.p[n] != '\r')
+			n++;
+		add_no_command(b, str_take(s, n));
+		buf_add(b, str_take(str_skip(s, n), 1));
+		s = str_skip(s, n + 1);
+	}
+}
+
 void buf_add_shell(struct buf *b, struct str s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -49,6 +49,12 @@ void buf_member_json(struct buf *b, const char *name, struct str json);
 void buf_add_terminal(struct buf *b, struct str s);
 /* As buf_add_terminal on one line: newline and tab become a blank. */
 void buf_add_terminal_line(struct buf *b, struct str s);
+/*
+ * Whole lines for a log in which a CI server looks for commands to itself. GitHub's runner takes a
+ * line that begins with "::", behind any white space, and "##[" anywhere for one: a backslash gets
+ * in between, or in a line of JSON an escape, so that it stays the same document.
+ */
+void buf_add_no_command(struct buf *b, struct str s);
 /* As one word of a POSIX shell. */
 void buf_add_shell(struct buf *b, struct str s);
 

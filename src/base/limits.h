@@ -135,18 +135,23 @@
 
 /* reports */
 #define REPORT_MAX MIB(32)
-#define HTML_MAX MIB(64)	/* of the HTML form */
-#define HTML_TEXT_MAX MIB(1)	/* of one text that is laid out in it */
-#define HTML_TEXT_FACTOR 16	/* bytes of HTML for a byte of text, at most */
-#define HTML_DEPTH_MAX 48	/* tags within tags */
-#define HTML_NEST_MAX 32	/* quotes and lists that begin on one line */
-#define HTML_COLUMNS_MAX 64	/* of a table */
-#define HTML_ROWS_MAX 1000	/* of a table */
-#define HTML_ENTRIES_MAX 5000	/* findings, verdicts, places */
-#define HTML_CONTEXT 5		/* lines on either side of what is cited */
-#define HTML_CODE_LINES 40	/* cited lines of one place that are shown */
-#define HTML_CODE_LINE 400	/* bytes of a line */
-#define HTML_CODE_MAX MIB(8)	/* bytes of all lines that are shown */
-#define HTML_CODE_READ MIB(256) /* bytes of files that are read for them */
+#define HTML_MAX MIB(64)	       /* of the HTML form */
+#define HTML_TEXT_MAX MIB(1)	       /* of one text that is laid out in it */
+#define HTML_TEXT_FACTOR 16	       /* bytes of HTML for a byte of text, at most */
+#define HTML_DEPTH_MAX 48	       /* tags within tags */
+#define HTML_NEST_MAX 32	       /* quotes and lists that begin on one line */
+#define HTML_COLUMNS_MAX 64	       /* of a table */
+#define HTML_ROWS_MAX 1000	       /* of a table */
+#define HTML_ENTRIES_MAX 5000	       /* findings, verdicts, places */
+#define HTML_CONTEXT 5		       /* lines on either side of what is cited */
+#define HTML_CODE_LINES 40	       /* cited lines of one place that are shown */
+#define HTML_CODE_LINE 400	       /* bytes of a line */
+#define HTML_CODE_MAX MIB(8)	       /* bytes of all lines that are shown */
+#define HTML_CODE_READ MIB(256)	       /* bytes of files that are read for them */
+#define REPORT_FILE_MAX MIB(64)	       /* of a kept report or SARIF file that is read back */
+#define SARIF_RESULTS_MAX 5000	       /* GitHub takes no more of one run */
+#define GITHUB_ANNOTATIONS_MAX 10      /* of one kind and step; more are not shown */
+#define GITHUB_SUMMARY_MAX KIB(128)    /* what we write of one run */
+#define GITHUB_STEP_SUMMARY_MAX MIB(1) /* the whole of a step, or none of it is kept */
 
 #endif

@@ -56,7 +56,10 @@ void log_write(enum log_level level, const char *fmt, ...)
 		buf_add_terminal_line(&line, buf_str(&message));
 		buf_addc(&line, '\n');
 	}
-	if (write(STDERR_FILENO, line.p, line.n) < 0)
+	buf_clear(&message);
+	message.max = 8 * 8 * LINE_MAX_BYTES;
+	buf_add_no_command(&message, buf_str(&line));
+	if (write(STDERR_FILENO, message.p, message.n) < 0)
 		(void)0; /* a broken log must not stop the program */
 	buf_fini(&message);
 	buf_fini(&line);

@@ -141,6 +141,33 @@ static void members_are_separated(void **state)
 	buf_fini(&b);
 }
 
+static void nothing_is_a_command_to_a_runner(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "plain\n", "plain\n" },
+		{ "a::b\n#[x]\n", "a::b\n#[x]\n" },
+		{ "::error::x", "\\::error::x" },
+		{ "a\n \t::error::x\r\n::y\r::z", "a\n \t\\::error::x\r\n\\::y\r\\::z" },
+		{ "\xc2\xa0\xe2\x80\xa8::x", "\xc2\xa0\xe2\x80\xa8\\::x" },
+		{ ":", "\\:" }, /* the rest of the line may be another write */
+		{ "see ##[error]x ##[y]", "see ##\\[error]x ##\\[y]" },
+		{ "###[x]", "###\\[x]" },
+		{ "{\"a\":\"##[b\"}\n##[c]", "{\"a\":\"##\\u005bb\"}\n##\\[c]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b;
+
+		buf_init(&b, KIB(4));
+		buf_add_no_command(&b, str_from(rows[i].in));
+		assert_str(buf_str(&b), rows[i].out);
+		buf_fini(&b);
+	}
+}
+
 static void no_byte_reaches_the_terminal_raw(void **state)
 {
 	struct buf b;
@@ -369,6 +396,7 @@ int main(void)
 		cmocka_unit_test(json_for_a_terminal_hides_nothing),
 		cmocka_unit_test(members_are_separated),
 		cmocka_unit_test(no_byte_reaches_the_terminal_raw),
+		cmocka_unit_test(nothing_is_a_command_to_a_runner),
 		cmocka_unit_test(utf8_rejects_nonsense),
 		cmocka_unit_test(map_keeps_insertion_order),
 		cmocka_unit_test(imap_survives_removal),
