@@ -49,6 +49,8 @@ size_t fact_sections(
     struct arena *a, const struct report_run *run, const struct report_step ***ret);
 /* What is missing, one line each. */
 struct strs fact_gaps(struct arena *a, const struct report_run *run);
+/* missing.c: those gaps that make the report partial, one line each. */
+struct strs fact_missing(struct arena *a, const struct report_run *run);
 /* All findings of angles and assessments, worst first; stable. */
 size_t fact_findings(struct arena *a, const struct report_run *run, struct finding ***ret);
 /* Is F one of those that are told under Findings? Others are told where they went. */

@@ -1,0 +1,54 @@
+/* What makes a report partial: less than all of what was asked for is in it. */
+#include "report/priv.h"
+
+/* What a condition left out was not asked for, and what waited for a failed step is named by it. */
+static void missing_of_step(struct arena *a, const struct report_step *s, struct strs *ret)
+{
+	bool group = s->kind == KIND_EACH || s->kind == KIND_LOOP || s->kind == KIND_SWITCH;
+	bool ended = s->status == STEP_FAILED || s->status == STEP_CANCELLED;
+
+	if (ended && !group)
+		strs_add(a, ret,
+		    str_from(arena_printf(
+			a, "%.*s %s", STR_ARG(fact_label(s)), step_status_name(s->status))));
+	if (s->partial)
+		strs_add(a, ret,
+		    str_from(
+			arena_printf(a, "the text of %.*s was cut off", STR_ARG(fact_label(s)))));
+	if (s->evidence && s->evidence->cut)
+		strs_add(a, ret,
+		    str_from(arena_printf(a,
+			"%.*s has more findings or citations than are read of one text",
+			STR_ARG(fact_label(s)))));
+}
+
+static bool raised_any(const struct report_run *run)
+{
+	for (size_t i = 0; i < run->n_steps; i++) {
+		const struct evidence *ev = run->steps[i].evidence;
+
+		if (ev && fact_raises(&run->steps[i]) && ev->n_findings)
+			return true;
+	}
+	return false;
+}
+
+struct strs fact_missing(struct arena *a, const struct report_run *run)
+{
+	const struct reconciliation *r = run->verdicts;
+	struct strs list = { 0 };
+
+	for (size_t i = 0; i < run->n_steps; i++)
+		missing_of_step(a, &run->steps[i], &list);
+	if (run->validator_expected && !(r && r->validated) && raised_any(run))
+		strs_add(a, &list, STR("nothing was validated"));
+	else if (r && r->unreviewed)
+		strs_add(a, &list,
+		    str_from(arena_printf(
+			a, "%u findings were not reviewed by a validator", r->unreviewed)));
+	if (run->skipped_files.n)
+		strs_add(a, &list,
+		    str_from(arena_printf(
+			a, "%zu files are not in the snapshot", run->skipped_files.n)));
+	return list;
+}
