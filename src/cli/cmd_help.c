@@ -263,7 +263,7 @@ static const char *verbs_of(const struct cmd *c)
 	if (c == &cmd_flows)
 		return "list show validate new";
 	if (c == &cmd_runs)
-		return "list show watch logs cancel resume retry export";
+		return "list show watch logs cancel resume retry export compare";
 	if (c == &cmd_agents)
 		return "list show";
 	if (c == &cmd_proof)

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 struct run_opts {
-	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *fail_on, *script;
+	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *sarif, *fail_on,
+	    *baseline, *script;
 	bool fast, strict;
 	long long budget;
 	msec_t timeout;
@@ -35,8 +36,11 @@ static const struct opt opts[] = {
 	    "of the progress (auto)", O(format) },
 	{ "output", 'o', OPT_TEXT, "FILE", "Output",
 	    "where the report goes; - is stdout, *.html a page", O(output) },
-	{ "fail-on", 0, OPT_CHOICE, "none|low|medium|high", "CI",
-	    "exit 3 when such a finding stands", O(fail_on) },
+	{ "sarif", 0, OPT_TEXT, "FILE", "CI", "also write the findings as SARIF", O(sarif) },
+	{ "fail-on", 0, OPT_CHOICE, GATE_WORDS, "CI", "exit 3 when a finding this bad stands",
+	    O(fail_on) },
+	{ "baseline", 0, OPT_TEXT, "RUN|FILE", "CI", "only what is new since this run or file",
+	    O(baseline) },
 	{ "strict", 0, OPT_FLAG, NULL, "CI", "exit 8 when anything is missing", O(strict) },
 	{ 0 },
 };
@@ -181,10 +185,11 @@ static struct str text(const char *s)
 	return s ? str_from(s) : (struct str){ "", 0 };
 }
 
-static int launch(struct house *h, const struct launch *l, const struct run_opts *o)
+static int launch(
+    struct house *h, const struct launch *l, const struct run_opts *o, const struct gate *gate)
 {
 	struct launched done = { 0 };
-	struct finish_spec how = { o->output, o->fail_on, o->strict };
+	struct finish_spec how = { o->output, o->sarif, gate };
 
 	engine_launch(h->engine, l, on_launched, &done);
 	while (!done.done)
@@ -227,12 +232,15 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.format = g->json ? "quiet" : o->format };
 	struct err err = { 0 };
 	struct house h;
+	struct gate gate;
 	json_t *frozen = library_freeze(lib, flow->name, &err);
 	int code;
 
 	if (!frozen)
 		return cli_fail(g, &err, EXIT_INVALID);
-	code = house_open(&h, a, &spec, &err);
+	code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
+	if (!code)
+		code = house_open(&h, a, &spec, &err);
 	if (code) {
 		json_decref(frozen);
 		return cli_fail(g, &err, code);
@@ -252,7 +260,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.timeout = o->timeout,
 		.command = command_of(a, o, repo, flow, input) };
 
-	code = launch(&h, &l, o);
+	code = launch(&h, &l, o, &gate);
 	house_close(&h);
 	json_decref(frozen);
 	return code;

@@ -4,19 +4,20 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/compare.h"
+#include "cli/export.h"
 #include "cli/html.h"
 #include "cli/keys.h"
 #include "cli/logline.h"
 #include "cli/paths.h"
 #include "cli/proof.h"
 #include "cli/spilled.h"
-#include "sys/fs.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 struct runs_opts {
-	const char *step, *as, *format, *output, *status, *flow, *script;
+	const char *step, *as, *format, *output, *status, *flow, *script, *fail_on, *baseline;
 	bool follow, all, strict, proof;
 	long long since, limit;
 };
@@ -35,14 +36,20 @@ static const struct opt opts[] = {
 	    O(step) },
 	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more", O(follow) },
 	{ "since", 0, OPT_NUMBER, "SEQ", "logs", "events after this number", O(since) },
-	{ "as", 0, OPT_CHOICE, "md|json|html", "export", "the form (md)", O(as) },
+	{ "as", 0, OPT_CHOICE, "md|json|html|sarif|junit|github", "export", "the form (md)",
+	    O(as) },
 	{ "proof", 0, OPT_FLAG, NULL, "show",
 	    "what held its agents to reading; with --json as a file to keep", O(proof) },
 	{ "output", 'o', OPT_TEXT, "FILE", "export, resume, show --proof",
 	    "where it goes; - is stdout", O(output) },
 	{ "format", 0, OPT_CHOICE, "auto|live|plain|jsonl|quiet", "resume, watch",
 	    "of the progress", O(format) },
-	{ "strict", 0, OPT_FLAG, NULL, "resume", "exit 8 when anything is missing", O(strict) },
+	{ "fail-on", 0, OPT_CHOICE, GATE_WORDS, "export, compare, resume, retry",
+	    "exit 3 when a finding this bad stands", O(fail_on) },
+	{ "baseline", 0, OPT_TEXT, "RUN|FILE", "export, resume, retry",
+	    "only what is new since this run or file", O(baseline) },
+	{ "strict", 0, OPT_FLAG, NULL, "export, resume, retry", "exit 8 when anything is missing",
+	    O(strict) },
 	{ "rehearsal-script", 0, OPT_TEXT, "FILE", "resume", "misbehaviour for the rehearsal model",
 	    O(script) },
 	{ 0 },
@@ -208,13 +215,7 @@ static int proof_code(const struct engine_proof *p)
 
 static int write_out(struct look *l, struct str text, int code)
 {
-	struct err err = { 0 };
-
-	if (!l->o->output || strcmp(l->o->output, "-") == 0)
-		return cli_print(text, code);
-	if (fs_write(l->o->output, text, 0644, &err) < 0)
-		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
-	return code;
+	return export_write(l->g, l->o->output, text, code);
 }
 
 static void add_proof(struct look *l, struct buf *b, const struct engine_proof *p)
@@ -370,12 +371,34 @@ static const char *form_of(const struct look *l)
 	return html_named(l->o->output) ? "html" : "md";
 }
 
+static struct export_job export_job_of(const struct look *l)
+{
+	return (struct export_job){ .a = l->a,
+		.globals = l->g,
+		.store = l->s,
+		.key = l->key,
+		.as = l->o->as,
+		.output = l->o->output,
+		.fail_on = l->o->fail_on,
+		.baseline = l->o->baseline,
+		.strict = l->o->strict };
+}
+
 static int export(struct look *l)
 {
 	const char *as = form_of(l);
 	bool json = strcmp(as, "json") == 0;
 	struct err err = { 0 };
 	struct str text;
+	const struct export_job job = export_job_of(l);
+	int gated;
+
+	if (export_is_form(l->o->as))
+		return export_run(&job);
+	int code = export_gate(&job, &gated, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
 	int rc = strcmp(as, "html") == 0
 		     ? export_html(l, &text, &err)
 		     : engine_report_text(l->s, l->a, l->key, json, &text, &err);
@@ -384,11 +407,7 @@ static int export(struct look *l)
 		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
 	if (json)
 		text = printable_json(l->a, text);
-	if (!l->o->output || strcmp(l->o->output, "-") == 0)
-		return cli_print(text, EXIT_DONE);
-	if (fs_write(l->o->output, text, 0644, &err) < 0)
-		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
-	return EXIT_DONE;
+	return write_out(l, text, gated);
 }
 
 /* --- logs and watch
@@ -560,13 +579,16 @@ static void spec_of(struct look *l, struct house_spec *spec)
 
 static int go_on(struct look *l, const char *verb)
 {
-	struct finish_spec how = { .output = l->o->output, .strict = l->o->strict };
+	struct gate gate;
+	struct finish_spec how = { .output = l->o->output, .gate = &gate };
 	struct house_spec spec;
 	struct change c = { 0 };
 	struct err err = { 0 };
 	struct house h;
-	int code;
+	int code = gate_open(l->a, l->g, l->o->fail_on, l->o->baseline, l->o->strict, &gate, &err);
 
+	if (code)
+		return cli_fail(l->g, &err, code);
 	spec_of(l, &spec);
 	l->s->ops->close(l->s);
 	l->s = NULL;
@@ -661,6 +683,14 @@ static int wrong(const struct globals *g, const char *what)
 	return cli_fail(g, &err, EXIT_USAGE);
 }
 
+static int compare(struct arena *a, const struct globals *g, const struct runs_opts *o,
+    const char **words, size_t n)
+{
+	if (n != 3)
+		return wrong(g, "which two runs?");
+	return compare_runs(a, g, words[1], words[2], o->fail_on);
+}
+
 static int one_run(struct look *l, const char *verb, const char *name)
 {
 	struct err err = { 0 };
@@ -680,7 +710,7 @@ static bool is_verb(const char *verb)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return true;
 	return strcmp(verb, "resume") == 0 || strcmp(verb, "retry") == 0 ||
-	       strcmp(verb, "list") == 0;
+	       strcmp(verb, "list") == 0 || strcmp(verb, "compare") == 0;
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
@@ -692,6 +722,8 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 
 	if (!is_verb(verb))
 		return wrong(g, "runs does not know that");
+	if (strcmp(verb, "compare") == 0)
+		return compare(a, g, values, words, n);
 	code = look_open(&l, a, g, values, &err);
 	if (code == EXIT_NOT_FOUND && strcmp(verb, "list") == 0)
 		return g->json ? cli_print_json(json_pack("{s:[]}", "runs"), EXIT_DONE)
@@ -712,11 +744,12 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 }
 
 static const char *const examples[] = { "tutti runs show last",
-	"tutti runs export last --as html -o report.html", "tutti runs resume r-7f3k", NULL };
+	"tutti runs export last --as html -o report.html", "tutti runs compare last~1 last",
+	"tutti runs resume r-7f3k", NULL };
 
 const struct cmd cmd_runs = { "runs",
 	"runs list | show RUN [--proof] | watch RUN | logs RUN | cancel RUN | resume RUN | retry "
 	"RUN | "
-	"export RUN",
+	"export RUN | compare OLD NEW",
 	"past and present runs; RUN is an id, its beginning, `last` or `last~1`", opts, examples,
 	run, sizeof(struct runs_opts), false };

@@ -3,8 +3,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "cli/ci.h"
+#include "cli/export.h"
 #include "cli/html.h"
-#include "evidence/evidence.h"
 #include "report/report.h"
 #include "sys/fs.h"
 
@@ -17,9 +18,9 @@ struct ending_view {
 	struct run_row row;
 	bool as_html; /* the file is to be */
 	struct str markdown, json, html;
-	struct finding_row *findings;
-	size_t n_findings;
-	bool partial, budget, timeout;
+	struct report_doc doc; /* of JSON */
+	const struct comparison *baseline;
+	bool budget, timeout;
 	struct err err;
 };
 
@@ -34,10 +35,8 @@ static void look_at_steps(struct ending_view *v, struct store *s)
 	if (s->ops->step_list(s, v->arena, v->h->run, &steps, &n) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		bool failed = str_is(steps[i].status, "failed");
-
-		v->partial |= failed || steps[i].partial;
-		v->budget |= failed && str_is(steps[i].ending, "quota") &&
+		v->budget |= str_is(steps[i].status, "failed") &&
+			     str_is(steps[i].ending, "quota") &&
 			     str_contains(steps[i].reason, STR("token budget"));
 	}
 	v->timeout = str_contains(v->row.reason, STR("time limit")) ||
@@ -51,13 +50,11 @@ static int read_all(struct store *s, void *ctx)
 
 	if (!rc)
 		rc = engine_report_text(s, v->arena, v->h->run, false, &v->markdown, &v->err);
-	if (!rc && v->h->globals->json)
-		rc = engine_report_text(s, v->arena, v->h->run, true, &v->json, &v->err);
 	if (!rc && v->as_html)
 		rc = html_report(
 		    s, v->arena, v->h->data, v->h->run, v->row.snapshot, &v->html, &v->err);
 	if (!rc)
-		rc = s->ops->findings_list(s, v->arena, v->h->run, &v->findings, &v->n_findings);
+		rc = engine_report_text(s, v->arena, v->h->run, true, &v->json, &v->err);
 	if (!rc)
 		look_at_steps(v, s);
 	return rc;
@@ -95,20 +92,6 @@ static void on_loop(void *ctx, int rc)
 /* --- exit codes
  * -------------------------------------------------------------------------------------- */
 
-/* Only what stands: refuted findings do not count. */
-static bool trips(const struct ending_view *v, const char *fail_on)
-{
-	int least = fail_on ? severity_parse(str_from(fail_on)) : -1;
-
-	if (least <= SEVERITY_NONE)
-		return false;
-	for (size_t i = 0; i < v->n_findings; i++)
-		if (severity_parse(v->findings[i].severity) >= least &&
-		    !str_is(v->findings[i].verdict, "refuted"))
-			return true;
-	return false;
-}
-
 static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 {
 	const struct house *h = v->h;
@@ -119,9 +102,7 @@ static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 		return EXIT_LIMIT;
 	if (h->status != RUN_COMPLETED)
 		return EXIT_RUN_FAILED;
-	if (trips(v, spec->fail_on))
-		return EXIT_GATE;
-	return spec->strict && v->partial ? EXIT_PARTIAL : EXIT_DONE;
+	return gate_code(spec->gate, &v->doc, v->baseline);
 }
 
 /* --- output
@@ -203,18 +184,18 @@ static void add_worst(struct buf *b, const struct term *t, const struct ending_v
 	unsigned said = 0;
 
 	for (int sev = SEVERITIES - 1; sev >= SEVERITY_MEDIUM; sev--)
-		for (size_t i = 0; i < v->n_findings && said < 3; i++) {
-			const struct finding_row *f = &v->findings[i];
+		for (size_t i = 0; i < v->doc.n_findings && said < 3; i++) {
+			const struct finding *f = v->doc.findings[i];
+			const struct citation *c = finding_where(f);
 
-			if (severity_parse(f->severity) != sev || str_is(f->verdict, "refuted"))
+			if ((int)f->severity != sev || !finding_stands(f))
 				continue;
 			said++;
-			term_addf(b, t, STYLE_WARN, "  %-8.*s ", STR_ARG(f->severity));
+			term_addf(b, t, STYLE_WARN, "  %-8s ", severity_name(f->severity));
 			term_addf(b, t, STYLE_BOLD, "%.*s ", STR_ARG(f->uid));
 			term_add(b, t, STYLE_PLAIN, utf8_fit(f->title, 60));
-			if (f->path.n)
-				term_addf(b, t, STYLE_DIM, "  %.*s:%lld", STR_ARG(f->path),
-				    (long long)f->line);
+			if (c)
+				term_addf(b, t, STYLE_DIM, "  %.*s:%u", STR_ARG(c->path), c->line);
 			buf_addc(b, '\n');
 		}
 }
@@ -246,7 +227,27 @@ static void add_next(struct buf *b, const struct term *t, const struct ending_vi
 	buf_addc(b, '\n');
 }
 
-static void summary(struct ending_view *v, const char *file)
+/* What the gate looked at, and why the exit code is not 0 though the run completed. */
+static void add_gate(struct buf *b, const struct term *t, const struct ending_view *v, int code)
+{
+	const struct comparison *c = v->baseline;
+
+	if (c) {
+		term_add(b, t, STYLE_DIM, STR("  against "));
+		term_addf(b, t, STYLE_PLAIN, "the baseline: %u new, %u gone, %u changed, %u same",
+		    c->of[CHANGE_NEW], c->of[CHANGE_GONE], c->of[CHANGE_CHANGED],
+		    c->of[CHANGE_SAME]);
+		buf_addc(b, '\n');
+	}
+	for (const struct exit_meaning *m = exit_meanings; m->name; m++)
+		if (m->code == code && (code == EXIT_GATE || code == EXIT_PARTIAL)) {
+			term_add(b, t, STYLE_DIM, STR("  exit    "));
+			term_addf(b, t, STYLE_BAD, "%d: %s", m->code, m->meaning);
+			buf_addc(b, '\n');
+		}
+}
+
+static void summary(struct ending_view *v, const char *file, int code)
 {
 	const struct term *t = &v->h->show.term;
 	bool good = v->h->status == RUN_COMPLETED;
@@ -259,6 +260,7 @@ static void summary(struct ending_view *v, const char *file)
 	term_addf(&b, t, STYLE_PLAIN, "  %.*s", STR_ARG(v->row.outcome));
 	buf_addc(&b, '\n');
 	add_worst(&b, t, v);
+	add_gate(&b, t, v, code);
 	if (file) {
 		term_add(&b, t, STYLE_DIM, STR("  report  "));
 		term_add_file(&b, t, str_from(file));
@@ -281,9 +283,27 @@ static int print_result(struct ending_view *v, const struct finish_spec *spec, i
 
 		json_object_set_new(
 		    doc, "exit", json_pack("{s:i, s:s}", "code", code, "name", exit_name(code)));
+		if (v->baseline)
+			json_object_set_new(doc, "baseline", gate_json(spec->gate, v->baseline));
 		return cli_print_json(doc, code);
 	}
 	return to_stdout ? cli_print(v->markdown, code) : code;
+}
+
+/* What other programs are told of it. */
+static void tell(struct ending_view *v, const struct finish_spec *spec, int *code)
+{
+	struct export_facts x = { .doc = &v->doc,
+		.baseline = v->baseline,
+		.exit_code = *code,
+		.exit_name = exit_name(*code),
+		.fail_on = spec->gate->fail_on };
+	struct err err = { 0 };
+
+	if (spec->sarif &&
+	    fs_write(spec->sarif, export_text(v->arena, "sarif", &x), 0644, &err) < 0)
+		*code = term_error(&err, EXIT_RUN_FAILED, false);
+	ci_tell(v->arena, &x);
 }
 
 static int left_running(struct house *h, int code)
@@ -309,10 +329,14 @@ int finish(struct house *h, const struct finish_spec *spec)
 			err_set(&v->err, call->waiter.rc, "the report cannot be read");
 		return cli_fail(h->globals, &v->err, EXIT_RUN_FAILED);
 	}
+	if (doc_read(h->arena, v->json, &v->doc, &v->err) < 0)
+		return cli_fail(h->globals, &v->err, EXIT_RUN_FAILED);
+	v->baseline = gate_compare(h->arena, spec->gate, &v->doc);
 	code = code_of(v, spec);
+	tell(v, spec, &code);
 	const char *file = write_file(v, spec, &code);
 
 	if (h->show.format != SHOW_QUIET && h->show.format != SHOW_JSONL)
-		summary(v, file);
+		summary(v, file, code);
 	return print_result(v, spec, code);
 }

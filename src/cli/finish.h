@@ -2,12 +2,13 @@
 #ifndef CLI_FINISH_H
 #define CLI_FINISH_H
 
+#include "cli/gate.h"
 #include "cli/house.h"
 
 struct finish_spec {
-	const char *output;  /* file, "-" for stdout, or NULL */
-	const char *fail_on; /* none, low, medium, high, or NULL */
-	bool strict;
+	const char *output; /* file, "-" for stdout, or NULL */
+	const char *sarif;  /* file, or NULL */
+	const struct gate *gate;
 };
 
 /* H has followed its run. Prints what is to be printed; returns the exit code. */

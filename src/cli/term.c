@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/ci.h"
 #include "cli/exit.h"
 
 #include <ctype.h>
@@ -114,7 +115,7 @@ const char *term_glyph(const struct term *t, const char *utf8, const char *ascii
 	return t->unicode ? utf8 : ascii;
 }
 
-int term_write(int fd, struct str s)
+int term_write_command(int fd, struct str s)
 {
 	while (s.n) {
 		ssize_t put = write(fd, s.p, s.n);
@@ -126,6 +127,20 @@ int term_write(int fd, struct str s)
 		s = str_skip(s, (size_t)put);
 	}
 	return 0;
+}
+
+int term_write(int fd, struct str s)
+{
+	struct buf b;
+	int rc;
+
+	if (!ci_listens(fd))
+		return term_write_command(fd, s);
+	buf_init(&b, 7 * s.n + 16);
+	buf_add_no_command(&b, s);
+	rc = term_write_command(fd, buf_str(&b));
+	buf_fini(&b);
+	return rc;
 }
 
 static void add_part(struct buf *b, const struct term *t, const char *name, const char *text)

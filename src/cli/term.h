@@ -34,8 +34,13 @@ void term_addf(struct buf *b, const struct term *t, enum term_style style, const
 void term_add_file(struct buf *b, const struct term *t, struct str path);
 /* The glyph, or its ASCII stand-in. */
 const char *term_glyph(const struct term *t, const char *utf8, const char *ascii);
-/* Everything, retried; -EPIPE and friends are returned. */
+/*
+ * Everything, retried; -EPIPE and friends are returned. Whole lines at a time: where a CI server
+ * reads along (cli/ci.h), what would be a command to it is made to be none.
+ */
 int term_write(int fd, struct str s);
+/* The same, for what is meant as a command. */
+int term_write_command(int fd, struct str s);
 /* Prints a four-part error, or its JSON form on stdout. Returns CODE for exiting. */
 int term_error(const struct err *err, int code, bool json);
 

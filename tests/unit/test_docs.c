@@ -4,6 +4,7 @@
 #include "agent/priv.h"
 #include "base/map.h"
 #include "base/unconst.h"
+#include "cli/exit.h"
 #include "dialect/dialect.h"
 #include "flow/expr.h"
 #include "flow/parse.h"
@@ -653,6 +654,31 @@ static void ceilings_are_those_of_the_gateway(void **state)
 	assert_int_equal(missing, 0);
 }
 
+/* --- exit codes -------------------------------------------------------------------------- */
+
+/* One table for help, JSON (both made of it) and the page; neither has a row the other lacks. */
+static void exit_codes_are_those_of_the_program(void **state)
+{
+	struct str text = section(page("ci.md"), "## Exit codes"), rest = text;
+	unsigned rows = 0, codes = 0;
+
+	(void)state;
+	missing = 0;
+	for (const struct exit_meaning *m = exit_meanings; m->name; m++) {
+		codes++;
+		must_mention(text, "ci.md",
+		    arena_printf(arena, "\n| %d | %s | %s |\n", m->code, m->name, m->meaning));
+	}
+	while (rest.p) {
+		struct str line = str_line(&rest);
+
+		rows += line.n > 2 && str_starts(line, STR("| ")) && line.p[2] >= '0' &&
+			line.p[2] <= '9';
+	}
+	assert_int_equal(rows, codes);
+	assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -674,6 +700,7 @@ int main(void)
 		T(examples_of_flows_parse),
 		T(examples_of_scripts_are_read),
 		T(every_action_has_an_example),
+		T(exit_codes_are_those_of_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,240 @@
+#include "cli/compare.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "cli/gate.h"
+
+#include <unistd.h>
+
+struct view {
+	struct arena *a;
+	const struct globals *g;
+	struct term t;
+	struct report_doc old, now;
+	struct gate gate;
+	const struct comparison *c;
+};
+
+/* --- for people ---------------------------------------------------------------------------- */
+
+#define WIDTH 80
+#define INDENT 11 /* severity and a blank */
+
+static enum term_style style_of(enum severity s)
+{
+	if (s >= SEVERITY_HIGH)
+		return STYLE_BAD;
+	return s == SEVERITY_MEDIUM ? STYLE_WARN : STYLE_DIM;
+}
+
+static void add_head(struct buf *b, const struct view *v, const struct report_doc *d)
+{
+	const char *dot = term_glyph(&v->t, "\xc2\xb7", "-");
+	bool dated = d->started.n >= 16;
+
+	term_addf(b, &v->t, STYLE_BOLD, "%-13.*s", STR_ARG(d->id.n ? d->id : STR("a file")));
+
+	term_add(b, &v->t, STYLE_PLAIN, STR(" "));
+	term_add(b, &v->t, STYLE_PLAIN, utf8_fit(d->flow, 30));
+	if (dated)
+		term_addf(
+		    b, &v->t, STYLE_PLAIN, " %s %.10s %.5s", dot, d->started.p, d->started.p + 11);
+	if (d->repo.n)
+		term_addf(b, &v->t, STYLE_DIM, " %s %.*s%s%.*s", dot,
+		    STR_ARG(utf8_fit(d->repo, 12)), d->commit.n ? "@" : "",
+		    STR_ARG(str_take(d->commit, 7)));
+	buf_addc(b, '\n');
+}
+
+/* The title in lines of what is left of 80 columns, from column INDENT on. */
+static void add_title(struct buf *b, const struct view *v, struct str title)
+{
+	bool first = true;
+
+	for (title = str_trim(title); title.n || first; first = false) {
+		struct str fit = utf8_fit(title, WIDTH - INDENT - 1);
+		const char *blank = fit.n < title.n ? memrchr(fit.p, ' ', fit.n) : NULL;
+
+		if (blank && blank > fit.p)
+			fit.n = (size_t)(blank - fit.p);
+		if (!fit.n)
+			fit = title; /* narrower than one character: as it is */
+		if (!first)
+			buf_printf(b, "%*s", INDENT, "");
+		term_add(b, &v->t, STYLE_PLAIN, fit);
+		buf_addc(b, '\n');
+		title = str_trim(str_skip(title, fit.n));
+	}
+}
+
+static void add_detail(struct buf *b, const struct view *v, const char *text)
+{
+	buf_printf(b, "%*s", INDENT, "");
+	term_add(b, &v->t, STYLE_DIM, utf8_fit(str_from(text), WIDTH - INDENT - 1));
+	buf_addc(b, '\n');
+}
+
+static const char *place_of(const struct view *v, const struct finding *f)
+{
+	const struct citation *c = finding_where(f);
+	unsigned line = c && c->found_line ? c->found_line : c ? c->line : 0;
+
+	return c ? arena_printf(v->a, "%.*s:%u", STR_ARG(c->path), line) : "no place in the code";
+}
+
+/* Why what was there does not stand any more, or stands only now. */
+static const char *turn_of(const struct view *v, const struct compared *p)
+{
+	const struct finding *other = p->change == CHANGE_GONE ? p->now : p->old;
+
+	if (!other)
+		return "";
+	return arena_printf(v->a, ", %s %s",
+	    other->disposition == DISPOSITION_NONE ? verdict_name(other->verdict)
+						   : disposition_name(other->disposition),
+	    p->change == CHANGE_GONE ? "now" : "before");
+}
+
+static void add_what_changed(struct buf *b, const struct view *v, const struct compared *p)
+{
+	const struct finding *old = p->old, *now = p->now;
+	const char *to = term_glyph(&v->t, "\xe2\x86\x92", "->");
+
+	if (p->differs & DIFFERS_SEVERITY)
+		add_detail(b, v,
+		    arena_printf(v->a, "severity: %s %s %s", severity_name(old->severity), to,
+			severity_name(now->severity)));
+	if (p->differs & DIFFERS_VERDICT)
+		add_detail(b, v,
+		    arena_printf(v->a, "verdict: %s %s %s", verdict_name(old->verdict), to,
+			verdict_name(now->verdict)));
+	if (p->differs & DIFFERS_TEXT)
+		add_detail(b, v, "text: said in other words");
+}
+
+static void add_entry(struct buf *b, const struct view *v, const struct compared *p)
+{
+	const struct finding *f = p->change == CHANGE_GONE ? p->old : p->now;
+
+	term_addf(b, &v->t, style_of(f->severity), "  %-8s ", severity_name(f->severity));
+	add_title(b, v, f->title.n ? f->title : f->uid);
+	add_detail(
+	    b, v, arena_printf(v->a, "%.*s  %s%s", STR_ARG(f->uid), place_of(v, f), turn_of(v, p)));
+	if (p->change == CHANGE_CHANGED)
+		add_what_changed(b, v, p);
+}
+
+static void add_section(
+    struct buf *b, const struct view *v, enum change_kind change, const char *title)
+{
+	if (!v->c->of[change])
+		return;
+	buf_addc(b, '\n');
+	term_addf(b, &v->t, STYLE_BOLD, "%s", title);
+	buf_addc(b, '\n');
+	for (int sev = SEVERITIES - 1; sev >= 0; sev--)
+		for (size_t i = 0; i < v->c->n; i++) {
+			const struct compared *p = &v->c->v[i];
+			const struct finding *f = change == CHANGE_GONE ? p->old : p->now;
+
+			if (p->change == change && (int)f->severity == sev)
+				add_entry(b, v, p);
+		}
+}
+
+static int show(const struct view *v, int code)
+{
+	const unsigned *of = v->c->of;
+	struct buf b;
+
+	buf_init(&b, MIB(64));
+	add_head(&b, v, &v->old);
+	add_head(&b, v, &v->now);
+	buf_addc(&b, '\n');
+	term_addf(&b, &v->t, STYLE_BOLD, "%u new, %u gone, %u changed, %u same", of[CHANGE_NEW],
+	    of[CHANGE_GONE], of[CHANGE_CHANGED], of[CHANGE_SAME]);
+	buf_addc(&b, '\n');
+	if (!str_eq(v->old.model, v->now.model) && v->old.model.n && v->now.model.n)
+		buf_adds(&b, "The models differ; so may what they notice.\n");
+	add_section(&b, v, CHANGE_NEW, "New");
+	add_section(&b, v, CHANGE_GONE, "Gone");
+	add_section(&b, v, CHANGE_CHANGED, "Changed");
+	code = cli_print(buf_str(&b), code);
+	buf_fini(&b);
+	return code;
+}
+
+/* --- for programs -------------------------------------------------------------------------- */
+
+static json_t *side_json(const struct finding *f)
+{
+	const struct citation *c = f ? finding_where(f) : NULL;
+
+	if (!f)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:i}", "id", json_text(f->uid),
+	    "step", json_text(f->step), "title", json_text(f->title), "severity",
+	    severity_name(f->severity), "verdict", verdict_name(f->verdict), "disposition",
+	    disposition_name(f->disposition), "fingerprint", json_text(f->fingerprint), "path",
+	    json_text(c ? c->path : STR("")), "line", c ? (int)c->line : 0);
+}
+
+static json_t *pair_json(const struct compared *p)
+{
+	json_t *differs = json_array();
+
+	if (p->differs & DIFFERS_SEVERITY)
+		json_array_append_new(differs, json_string("severity"));
+	if (p->differs & DIFFERS_VERDICT)
+		json_array_append_new(differs, json_string("verdict"));
+	if (p->differs & DIFFERS_TEXT)
+		json_array_append_new(differs, json_string("text"));
+	return json_pack("{s:s, s:o, s:o, s:o}", "change", change_name(p->change), "differs",
+	    differs, "old", side_json(p->old), "now", side_json(p->now));
+}
+
+static json_t *run_json(const struct report_doc *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "run", json_text(d->id), "flow",
+	    json_text(d->flow), "started", json_text(d->started), "model", json_text(d->model),
+	    "commit", json_text(d->commit), "snapshot", json_text(d->snapshot));
+}
+
+static int print(const struct view *v, int code)
+{
+	json_t *all = json_array(), *counts = json_object();
+
+	for (int k = 0; k < CHANGES; k++)
+		json_object_set_new(
+		    counts, change_name((enum change_kind)k), json_integer(v->c->of[k]));
+	for (size_t i = 0; i < v->c->n; i++)
+		json_array_append_new(all, pair_json(&v->c->v[i]));
+	return cli_print_json(
+	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:i, s:s}}", "schema", "tutti.compare/1", "old",
+		run_json(&v->old), "now", run_json(&v->now), "counts", counts, "findings", all,
+		"exit", "code", code, "name", exit_name(code)),
+	    code);
+}
+
+/* --- both ---------------------------------------------------------------------------------- */
+
+int compare_runs(
+    struct arena *a, const struct globals *g, const char *old, const char *now, const char *fail_on)
+{
+	struct view v = { .a = a, .g = g };
+	struct err err = { 0 };
+	int code = gate_report(a, g, old, &v.old, &err);
+
+	if (!code)
+		code = gate_report(a, g, now, &v.now, &err);
+	if (!code)
+		code = gate_open(a, g, fail_on, NULL, false, &v.gate, &err);
+	if (code)
+		return cli_fail(g, &err, code);
+	v.gate.baseline = &v.old;
+	v.c = gate_compare(a, &v.gate, &v.now);
+	code = gate_code(&v.gate, &v.now, v.c);
+	term_init(&v.t, STDOUT_FILENO, g->color);
+	return g->json ? print(&v, code) : show(&v, code);
+}
