@@ -379,6 +379,22 @@ uint32_t core_find(const struct core *c, struct str name, uint32_t from)
 	return CORE_NONE;
 }
 
+uint32_t core_before(const struct core *c, uint32_t step)
+{
+	const struct core_node *now = node_at(c, step);
+
+	if (now->parent == CORE_NONE || node_at(c, now->parent)->kind != KIND_LOOP)
+		return CORE_NONE;
+	for (uint32_t i = (uint32_t)c->n; i-- > 0;) {
+		const struct core_node *n = node_at(c, i);
+
+		if (n->parent == now->parent && !n->retired && n->def == now->def &&
+		    n->ordinal + 1 == now->ordinal)
+			return i;
+	}
+	return CORE_NONE;
+}
+
 uint32_t core_child(const struct core *c, uint32_t parent, uint32_t k)
 {
 	const struct core_node *p = node_at(c, parent);

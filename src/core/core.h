@@ -170,6 +170,8 @@ const struct core_node *core_node(const struct core *c, uint32_t i);
 void core_set_key(struct core *c, uint32_t i, int64_t key);
 /* The step called NAME as seen from step FROM (siblings of its round first), or CORE_NONE. */
 uint32_t core_find(const struct core *c, struct str name, uint32_t from);
+/* What STEP, a child of a loop, was in the round before; or CORE_NONE. */
+uint32_t core_before(const struct core *c, uint32_t step);
 /* Children of now of an each or loop, in order: index of the K-th, or CORE_NONE. */
 uint32_t core_child(const struct core *c, uint32_t parent, uint32_t k);
 /*

@@ -174,8 +174,18 @@ static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, stru
 
 static bool shows_text(const struct core_node *n)
 {
-	return n->status == STEP_COMPLETED && n->kind != KIND_EACH && n->kind != KIND_SNAPSHOT &&
-	       role_of(n) != ROLE_FOLD && role_of(n) != ROLE_RECONCILE;
+	return n->status == STEP_COMPLETED && n->kind != KIND_EACH && n->kind != KIND_LOOP &&
+	       n->kind != KIND_SNAPSHOT && role_of(n) != ROLE_FOLD && role_of(n) != ROLE_RECONCILE;
+}
+
+static struct str label_of(struct live *lv, const struct core_node *n)
+{
+	if (!n->def)
+		return STR("Snapshot");
+	if (n->parent == CORE_NONE || core_node(lv->core, n->parent)->kind != KIND_LOOP)
+		return n->def->label;
+	return str_from(
+	    arena_printf(lv->job->arena, "%.*s (round %u)", STR_ARG(n->def->label), n->ordinal));
 }
 
 static void fill_step(
@@ -184,7 +194,7 @@ static void fill_step(
 	const struct core_node *n = core_node(lv->core, g->nodes[at]);
 
 	*rs = (struct report_step){ .name = n->name,
-		.label = n->def ? n->def->label : STR("Snapshot"),
+		.label = label_of(lv, n),
 		.kind = n->kind,
 		.role = role_of(n),
 		.status = n->status,

@@ -78,6 +78,18 @@ static json_t *item_of(struct live *lv, uint32_t from, struct str name)
 	return NULL;
 }
 
+/* In a loop, from 1; elsewhere nil. */
+static json_t *round_of(const struct live *lv, uint32_t from)
+{
+	for (uint32_t at = from; at != CORE_NONE; at = core_node(lv->core, at)->parent) {
+		const struct core_node *n = core_node(lv->core, at);
+
+		if (n->parent != CORE_NONE && core_node(lv->core, n->parent)->kind == KIND_LOOP)
+			return json_integer(n->ordinal);
+	}
+	return NULL;
+}
+
 static json_t *scope_name(void *ctx, struct str name)
 {
 	const struct view *v = ctx;
@@ -99,6 +111,8 @@ static json_t *scope_name(void *ctx, struct str name)
 		return json_incref(lv->signals);
 	if (str_is(name, "items"))
 		return items_of(lv, v->from);
+	if (str_is(name, "round"))
+		return round_of(lv, v->from);
 	return item_of(lv, v->from, name);
 }
 
@@ -128,6 +142,9 @@ static json_t *scope_step(void *ctx, struct str id, struct str field)
 		return json_text(n->reason);
 	if (str_is(field, "label"))
 		return json_text(n->def ? n->def->label : n->name);
+	/* what this round has not come to yet, the round before has */
+	if (!step_is_settled(n->status) && core_before(lv->core, i) != CORE_NONE)
+		n = core_node(lv->core, i = core_before(lv->core, i));
 	if (n->status != STEP_COMPLETED)
 		return NULL;
 	if (str_is(field, "findings"))

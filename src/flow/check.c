@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static const char *const scope_names[] = { "question", "input", "size", "fast", "focus", "repo",
-	"signals", "steps", "item", "items", NULL };
+	"signals", "steps", "item", "items", "round", NULL };
 
 struct check {
 	struct parse *p;
@@ -200,7 +200,8 @@ static const struct flow_step *top_of(const struct flow_step *s)
 	return s;
 }
 
-/* May a text of S speak of step ID? It must be over, or be a sibling of the same round. */
+/* May a text of S speak of step ID? It must be over, or be of the same loop: then of this round,
+ * or of the round before. */
 static bool may_name(struct check *c, const struct flow_step *s, struct str id, bool of_group)
 {
 	size_t me = top_index(c->flow, top_of(s)->id), other = top_index(c->flow, id);
@@ -211,7 +212,7 @@ static bool may_name(struct check *c, const struct flow_step *s, struct str id, 
 		const struct flow_step *group = of_group ? at : at->parent;
 
 		for (size_t i = 0; group && group->kind == KIND_LOOP && i < group->loop.n_body; i++)
-			if (str_eq(group->loop.body[i]->id, id) && group->loop.body[i] != s)
+			if (str_eq(group->loop.body[i]->id, id))
 				return true;
 		if (of_group)
 			break;

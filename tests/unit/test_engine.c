@@ -508,6 +508,25 @@ static void what_is_too_much_for_a_list_is_marked(void **state)
 	assert_true(strtol(text + strlen("after: completed = 40 "), NULL, 10) > 0);
 }
 
+static void a_round_knows_the_one_before(void **state)
+{
+	(void)state;
+	launch(
+	    HEAD "  - {id: polish, kind: loop, max: 5, until: round >= 3, step: [\n"
+		 "     {id: a, kind: code, run: 'return (steps.b.output or \"\") .. round'},\n"
+		 "     {id: b, kind: code, needs: [a], run: 'return steps.a.output .. \"b\"'}]}\n"
+		 "  - {id: after, kind: code, needs: [polish], run: 'return type(round)'}\n");
+	finish();
+	assert_string_equal(read_text(print_steps), "polish: completed = 1b2b3b\n"
+						    "after: completed = nil\n"
+						    "polish/1/a: completed = 1\n"
+						    "polish/1/b: completed = 1b\n"
+						    "polish/2/a: completed = 1b2\n"
+						    "polish/2/b: completed = 1b2b\n"
+						    "polish/3/a: completed = 1b2b3\n"
+						    "polish/3/b: completed = 1b2b3b\n");
+}
+
 static void a_child_run_is_a_run_of_its_own(void **state)
 {
 	(void)state;
@@ -880,6 +899,7 @@ int main(void)
 		T(the_log_is_gapless_and_tells_each_change_once),
 		T(lists_fan_out_and_keep_their_order),
 		T(what_is_too_much_for_a_list_is_marked),
+		T(a_round_knows_the_one_before),
 		T(a_child_run_is_a_run_of_its_own),
 		T(a_person_decides),
 		T(cancel_waits_until_the_attempt_is_dead),
