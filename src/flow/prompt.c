@@ -102,19 +102,26 @@ static void add_repo(struct building *p)
 	json_decref(repo);
 }
 
+/* Names something of the repository, so it is not for those who have the web. */
+static bool names_repo(const struct flow_input *in)
+{
+	return str_is(in->type, "path") || str_is(in->type, "git-ref");
+}
+
 static void add_inputs(struct building *p)
 {
 	json_t *input = ask(p, "input"), *focus = ask(p, "focus");
+	bool outside = p->spec->step->agent.web == WEB_ONLY;
 
 	for (size_t i = 1; i < p->spec->flow->n_inputs; i++) {
 		const struct flow_input *in = &p->spec->flow->inputs[i];
 		char *name = arena_cstr(p->arena, in->name);
 		struct str value = json_get_str(input, name);
 
-		if (value.n)
+		if (value.n && !(outside && names_repo(in)))
 			buf_printf(&p->b, "\n%.*s: %.*s\n", STR_ARG(in->label), STR_ARG(value));
 	}
-	if (json_string_length(focus))
+	if (json_string_length(focus) && !outside)
 		buf_printf(&p->b, "\nFocus: %s\n", json_string_value(focus));
 	json_decref(input);
 	json_decref(focus);
