@@ -162,26 +162,112 @@ static size_t count_refuted(const struct part *p)
 	return n;
 }
 
+static void summary_write(
+    struct buf *b, const struct scene *s, const struct draft *d, size_t n_groups)
+{
+	size_t refuted = count_refuted(&s->part);
+
+	buf_printf(b, "## Summary\n");
+	if (s->part.n_items)
+		buf_printf(b,
+		    "%zu findings were handed in, %zu of them refuted; the others stand in %zu "
+		    "place%s and are put in order by severity and number. ",
+		    s->part.n_items, refuted, n_groups, n_groups == 1 ? "" : "s");
+	buf_printf(b, "%.*s\n", STR_ARG(d->summary));
+	buf_adds(b, "Confidence: low — the order comes from counting, not from understanding.\n");
+}
+
+/* What is least worth doing is put off, as the rule on needs asks for. */
+static void deferred_write(struct buf *b, struct arena *a, const struct group *last)
+{
+	buf_printf(b,
+	    "- %.*s (%.*s). Why: it came last by severity and number, and nothing that needs it "
+	    "now "
+	    "was cited. Reopen when: an incident or a change touches %s%.*s%s.\n",
+	    STR_ARG(str_take(last->items[0]->title, 200)), STR_ARG(ids_of(a, last)),
+	    last->path.n ? "`" : "its place", STR_ARG(last->path), last->path.n ? "`" : "");
+}
+
+static bool is_summary(struct str section)
+{
+	return str_is(section, "Summary");
+}
+
+static bool is_deferred(struct str section)
+{
+	return str_starts(section, STR("Deferred"));
+}
+
+static size_t count_fillable(const struct part *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_sections; i++)
+		n += !is_summary(p->sections[i]) && !is_deferred(p->sections[i]);
+	return n;
+}
+
+/* Groups FROM to TO under a heading of their own; a section without any is left out. */
+static void section_write(struct buf *b, const struct scene *s, struct str section,
+    const struct group *groups, size_t from, size_t to)
+{
+	if (from == to)
+		return;
+	buf_printf(b, "## %.*s\n", STR_ARG(section));
+	for (size_t i = from; i < to; i++)
+		advice_line(b, s, &groups[i], i + 1);
+	buf_addc(b, '\n');
+}
+
+/* The sections that were asked for; findings are spread over them in their order. */
+static void sections_write(struct buf *b, const struct scene *s, const struct draft *d,
+    const struct group *groups, size_t n)
+{
+	const struct part *p = &s->part;
+	size_t told = n < GROUPS_TOLD ? n : GROUPS_TOLD, fillable = count_fillable(p), k = 0;
+	bool summed = false;
+
+	for (size_t i = 0; i < p->n_sections; i++) {
+		struct str section = p->sections[i];
+
+		if (is_summary(section) && !summed) {
+			summary_write(b, s, d, n);
+			summed = true;
+		} else if (is_deferred(section) && n > GROUPS_TOLD) {
+			buf_printf(b, "## %.*s\n", STR_ARG(section));
+			deferred_write(b, s->a, &groups[n - 1]);
+		} else if (!is_summary(section) && !is_deferred(section)) {
+			if (!n)
+				buf_printf(b,
+				    "## %.*s\nUnknown: nothing that was handed in says it.\n",
+				    STR_ARG(section));
+			section_write(
+			    b, s, section, groups, k * told / fillable, (k + 1) * told / fillable);
+			k++;
+		}
+		buf_addc(b, '\n');
+	}
+	if (!summed)
+		summary_write(b, s, d, n);
+}
+
 void advice_write(struct buf *b, const struct scene *s, const struct draft *d)
 {
 	struct group *groups;
 	size_t n = groups_make(s->a, s->part.items, s->part.n_items, &groups);
-	size_t refuted = count_refuted(&s->part);
 
+	if (s->part.n_sections) {
+		sections_write(b, s, d, groups, n);
+		return;
+	}
 	buf_adds(b, "## Recommendation\n");
 	for (size_t i = 0; i < n && i < GROUPS_TOLD; i++)
 		advice_line(b, s, &groups[i], i + 1);
 	if (n == 0)
 		buf_printf(b,
 		    "No clear winner: %s, so there is nothing a recommendation could rest on.\n",
-		    refuted ? "every finding that was handed in was refuted"
-			    : "no finding was handed in");
-	buf_printf(b, "\n## Summary\n");
-	if (s->part.n_items)
-		buf_printf(b,
-		    "%zu findings were handed in, %zu of them refuted; the others stand in %zu "
-		    "place%s and are put in order by severity and number. ",
-		    s->part.n_items, refuted, n, n == 1 ? "" : "s");
-	buf_printf(b, "%.*s\n", STR_ARG(d->summary));
-	buf_adds(b, "Confidence: low — the order comes from counting, not from understanding.\n");
+		    count_refuted(&s->part) ? "every finding that was handed in was refuted"
+					    : "no finding was handed in");
+	buf_addc(b, '\n');
+	summary_write(b, s, d, n);
 }

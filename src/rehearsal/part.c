@@ -282,6 +282,19 @@ static enum part_kind kind_of(const struct part *p, const struct regions *r, boo
 	return PART_ANALYST;
 }
 
+/* "## Title" lines of the task itself, down to where the texts of others begin. */
+static void sections_read(struct str task, struct part *p)
+{
+	while (task.p && p->n_sections < PART_SECTIONS_MAX) {
+		struct str line = str_trim(str_line(&task));
+
+		if (is_fence(line))
+			return;
+		if (str_starts(line, STR("## ")))
+			p->sections[p->n_sections++] = str_trim(str_skip(line, 3));
+	}
+}
+
 /* A prompt that shows no example gets the house's prefix of the persona. */
 static bool choose_prefix(const struct regions *r, struct part *p)
 {
@@ -309,6 +322,7 @@ void part_read(struct arena *a, const struct talk *t, struct part *ret)
 
 		p.n_items = items_read(a, r.task, &p.items);
 		p.kind = kind_of(&p, &r, shown);
+		sections_read(r.task, &p);
 		p.question = question_of(&r);
 	} else if (p.schema) {
 		p.kind = PART_ANALYST;

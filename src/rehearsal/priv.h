@@ -208,6 +208,8 @@ struct item {
 	bool refuted; /* a verdict beside it says so */
 };
 
+#define PART_SECTIONS_MAX 24
+
 struct part {
 	enum part_kind kind;
 	const struct lens *lens;
@@ -219,6 +221,8 @@ struct part {
 	size_t n_items;
 	struct str words[3]; /* to search for */
 	size_t n_words;
+	struct str sections[PART_SECTIONS_MAX]; /* headings that the task asks for, in order */
+	size_t n_sections;
 };
 
 void part_read(struct arena *a, const struct talk *t, struct part *ret);
