@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/flowtext.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -10,25 +11,54 @@
 #include <unistd.h>
 
 struct flows_opts {
-	bool expanded;
+	bool expanded, markdown;
 };
 
 static const struct opt opts[] = {
 	{ "expanded", 0, OPT_FLAG, NULL, "What", "show: the plain steps that a spine stands for",
 	    offsetof(struct flows_opts, expanded) },
+	{ "markdown", 0, OPT_FLAG, NULL, "What", "list: a table in Markdown, as in README.md",
+	    offsetof(struct flows_opts, markdown) },
 	{ 0 },
 };
 
 /* --- list
  * -------------------------------------------------------------------------------------------- */
 
-static unsigned count_agents(const struct flow *flow, enum flow_size size)
+static json_t *inputs_json(const struct flow *f)
 {
-	unsigned n = 0;
+	json_t *list = json_array();
 
-	for (size_t i = 0; i < flow->n_all; i++)
-		n += flow->all[i]->kind == KIND_AGENT && flow->all[i]->size <= size;
-	return n;
+	for (size_t i = 0; i < f->n_inputs; i++) {
+		const struct flow_input *in = &f->inputs[i];
+
+		json_array_append_new(list,
+		    json_pack("{s:o, s:o, s:o, s:o, s:b}", "name", json_text(in->name), "label",
+			json_text(in->label), "placeholder", json_text(in->placeholder), "type",
+			json_text(in->type), "required", in->required));
+	}
+	return list;
+}
+
+static json_t *names_json(const struct strs *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, json_text(names->v[i]));
+	return list;
+}
+
+/* What list and show have in common. */
+static void add_about(json_t *doc, const struct flow *f)
+{
+	json_object_update_new(doc,
+	    json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:{s:i, s:i, s:i}}", "title",
+		json_text(f->title), "summary", json_text(f->summary), "when_to_use",
+		json_text(f->when_to_use), "category", flow_category_name(f->category), "inputs",
+		inputs_json(f), "next", names_json(&f->next), "agents", "small",
+		(int)flowtext_agents(f, SIZE_SMALL), "medium", (int)flowtext_agents(f, SIZE_MEDIUM),
+		"large", (int)flowtext_agents(f, SIZE_LARGE)));
 }
 
 static json_t *entry_json(const struct flow_entry *e)
@@ -37,51 +67,35 @@ static json_t *entry_json(const struct flow_entry *e)
 	    e->origin, "file", e->file, "valid", e->flow != NULL);
 
 	if (e->flow)
-		json_object_update_new(
-		    doc, json_pack("{s:o, s:o, s:s, s:{s:i, s:i, s:i}}", "title",
-			     json_text(e->flow->title), "summary", json_text(e->flow->summary),
-			     "category", flow_category_name(e->flow->category), "agents", "small",
-			     (int)count_agents(e->flow, SIZE_SMALL), "medium",
-			     (int)count_agents(e->flow, SIZE_MEDIUM), "large",
-			     (int)count_agents(e->flow, SIZE_LARGE)));
+		add_about(doc, e->flow);
 	return doc;
 }
 
-static void add_entry(struct buf *b, const struct term *t, const struct flow_entry *e)
-{
-	char counts[48] = "";
-
-	if (e->flow)
-		snprintf(counts, sizeof(counts), "%u/%u/%u", count_agents(e->flow, SIZE_SMALL),
-		    count_agents(e->flow, SIZE_MEDIUM), count_agents(e->flow, SIZE_LARGE));
-	term_addf(b, t, STYLE_BOLD, "%-24.*s", STR_ARG(e->name));
-	term_addf(b, t, STYLE_DIM, "%-9s ", counts);
-	if (e->flow)
-		term_add(b, t, STYLE_PLAIN, e->flow->summary);
-	else
-		term_addf(b, t, STYLE_BAD, "has errors: tutti flows validate %s", e->file);
-	buf_addc(b, '\n');
-}
-
-static int list(const struct globals *g, const struct library *lib)
+static int list_json(const struct library *lib)
 {
 	json_t *all = json_array();
+
+	for (size_t i = 0; i < library_count(lib); i++)
+		json_array_append_new(all, entry_json(library_at(lib, i)));
+	return cli_print_json(json_pack("{s:o}", "flows", all), EXIT_DONE);
+}
+
+static int list(const struct globals *g, const struct flows_opts *o, const struct library *lib)
+{
 	struct term t;
 	struct buf b;
 
+	if (g->json)
+		return list_json(lib);
 	term_init(&t, STDOUT_FILENO, g->color);
 	buf_init(&b, MIB(4));
-	term_add(&b, &t, STYLE_DIM, STR("flow                    agents    what it does"));
-	buf_addc(&b, '\n');
-	for (size_t i = 0; i < library_count(lib); i++) {
-		add_entry(&b, &t, library_at(lib, i));
-		json_array_append_new(all, entry_json(library_at(lib, i)));
-	}
-	int code = g->json ? cli_print_json(json_pack("{s:O}", "flows", all), EXIT_DONE)
-			   : cli_print(buf_str(&b), EXIT_DONE);
+	if (o->markdown)
+		flowtext_markdown(&b, lib);
+	else
+		flowtext_list(&b, &t, lib);
+	int code = cli_print(buf_str(&b), EXIT_DONE);
 
 	buf_fini(&b);
-	json_decref(all);
 	return code;
 }
 
@@ -90,27 +104,25 @@ static int list(const struct globals *g, const struct library *lib)
 
 static json_t *step_json(const struct flow_step *s)
 {
-	json_t *needs = json_array();
-
-	for (size_t i = 0; i < s->needs.n; i++)
-		json_array_append_new(needs, json_text(s->needs.v[i]));
-	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o}", "id", json_text(s->id), "label",
-	    json_text(s->label), "kind", step_kind_name(s->kind), "role", step_role_name(s->role),
-	    "size", flow_size_name(s->size), "persona",
-	    json_text(s->kind == KIND_AGENT ? s->agent.persona : (struct str){ "", 0 }), "needs",
-	    needs);
+	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "id", json_text(s->id),
+	    "label", json_text(s->label), "kind", step_kind_name(s->kind), "role",
+	    step_role_name(s->role), "size", flow_size_name(s->size), "persona",
+	    json_text(s->kind == KIND_AGENT ? s->agent.persona : (struct str){ "", 0 }), "if",
+	    json_text(s->cond.text.p ? s->cond.text : (struct str){ "", 0 }), "needs",
+	    names_json(&s->needs));
 }
 
-static void add_step(struct buf *b, const struct term *t, const struct flow_step *s)
+static int show_json(const struct flow *flow)
 {
-	term_addf(b, t, STYLE_BOLD, "  %-20.*s ", STR_ARG(s->id));
-	term_addf(
-	    b, t, STYLE_PLAIN, "%-9s %-7s ", step_kind_name(s->kind), flow_size_name(s->size));
-	if (s->kind == KIND_AGENT)
-		term_add(b, t, STYLE_PLAIN, s->agent.persona);
-	for (size_t i = 0; i < s->needs.n; i++)
-		term_addf(b, t, STYLE_DIM, "%s%.*s", i ? ", " : "  after ", STR_ARG(s->needs.v[i]));
-	buf_addc(b, '\n');
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < flow->n_all; i++)
+		json_array_append_new(steps, step_json(flow->all[i]));
+	json_t *doc = json_pack("{s:o, s:o, s:o}", "name", json_text(flow->name), "text",
+	    json_text(flow->text), "steps", steps);
+
+	add_about(doc, flow);
+	return cli_print_json(doc, EXIT_DONE);
 }
 
 static int show(struct arena *a, const struct globals *g, const struct flows_opts *o,
@@ -120,34 +132,18 @@ static int show(struct arena *a, const struct globals *g, const struct flows_opt
 	const struct flow *flow = library_flow(lib, str_from(name), &err);
 	struct term t;
 	struct buf b;
-	int code;
 
 	if (!flow)
 		return cli_fail(g, &err, err.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID);
-	if (o->expanded && !g->json)
+	if (g->json)
+		return show_json(flow);
+	if (o->expanded)
 		return cli_print(flow_print_expanded(a, flow), EXIT_DONE);
-	json_t *steps = json_array();
-
 	term_init(&t, STDOUT_FILENO, g->color);
 	buf_init(&b, MIB(4));
-	term_addf(&b, &t, STYLE_BOLD, "%.*s", STR_ARG(flow->title));
-	buf_addc(&b, '\n');
-	buf_add_terminal(&b, flow->summary);
-	buf_addc(&b, '\n');
-	buf_add_terminal(&b, flow->when_to_use);
-	buf_adds(&b, "\n\n");
-	for (size_t i = 0; i < flow->n_all; i++) {
-		add_step(&b, &t, flow->all[i]);
-		json_array_append_new(steps, step_json(flow->all[i]));
-	}
-	if (g->json)
-		code = cli_print_json(
-		    json_pack("{s:o, s:o, s:o, s:O}", "name", json_text(flow->name), "title",
-			json_text(flow->title), "text", json_text(flow->text), "steps", steps),
-		    EXIT_DONE);
-	else
-		code = cli_print(buf_str(&b), EXIT_DONE);
-	json_decref(steps);
+	flowtext_show(&b, &t, flow);
+	int code = cli_print(buf_str(&b), EXIT_DONE);
+
 	buf_fini(&b);
 	return code;
 }
@@ -342,7 +338,7 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	if (strcmp(verb, "show") == 0 && n != 2)
 		return wrong(g, "which flow?");
 	lib = cli_library(a, g);
-	code = strcmp(verb, "show") == 0 ? show(a, g, values, lib, words[1]) : list(g, lib);
+	code = strcmp(verb, "show") == 0 ? show(a, g, values, lib, words[1]) : list(g, values, lib);
 	library_destroy(lib);
 	return code;
 }
