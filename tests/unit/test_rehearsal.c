@@ -226,14 +226,18 @@ static json_t *prompt_name(void *ctx, struct str n)
 	if (str_is(n, "repo"))
 		return json_pack("{s:s, s:s, s:b, s:i}", "name", "sample", "commit", "0123456",
 		    "dirty", 0, "files", (int)SAMPLES);
+	if (str_is(n, "round"))
+		return json_integer(1);
 	return str_is(n, "input") || str_is(n, "signals") ? json_object() : NULL;
 }
+
+static bool nothing_raised;
 
 static json_t *prompt_step(void *ctx, struct str id, struct str field)
 {
 	(void)ctx;
 	(void)id;
-	return str_is(field, "output") ? json_string(raised) : NULL;
+	return str_is(field, "output") && !nothing_raised ? json_string(raised) : NULL;
 }
 
 /* The request that step ID of the built-in flow FLOW begins with. New reference. */
@@ -267,6 +271,20 @@ static struct library *built_in(void)
 	return lib;
 }
 
+/* Do the ids of all findings begin as the persona's own form does ("SEC-001")? */
+static void must_be_numbered_as(const struct persona *p, const struct evidence *ev)
+{
+	const struct evidence *form = evidence_parse(arena, STR("s"), p->body);
+	struct str id = form->findings[0]->id;
+
+	while (id.n && id.p[id.n - 1] >= '0' && id.p[id.n - 1] <= '9')
+		id.n--;
+	for (size_t i = 0; i < ev->n_findings; i++)
+		if (!str_starts(ev->findings[i]->id, id) ||
+		    str_skip(ev->findings[i]->id, id.n).p[0] > '9')
+			fail_msg("%.*s wrote %.*s", STR_ARG(p->name), STR_ARG(ev->findings[i]->id));
+}
+
 static void built_in_prompts_get_answers_that_resolve(void **state)
 {
 	struct library *lib = built_in();
@@ -279,7 +297,8 @@ static void built_in_prompts_get_answers_that_resolve(void **state)
 		for (size_t k = 0; k < f->n_all; k++) {
 			const struct flow_step *s = f->all[k];
 
-			if (s->kind != KIND_AGENT || s->role != ROLE_ANGLE)
+			if (s->kind != KIND_AGENT ||
+			    (s->role != ROLE_ANGLE && s->role != ROLE_ASSESS))
 				continue;
 			json_t *request =
 			    built_in_request(lib, f->name.p, arena_cstr(arena, s->id));
@@ -287,6 +306,7 @@ static void built_in_prompts_get_answers_that_resolve(void **state)
 			struct evidence *ev = checked(text);
 
 			assert_has(text, NOTE);
+			must_be_numbered_as(library_persona(lib, s->agent.persona), ev);
 			for (size_t c = 0; s->agent.output == OUTPUT_TEXT && c < ev->n_cites; c++)
 				assert_int_equal(ev->cites[c]->state, CITE_RESOLVES);
 			json_decref(request);
@@ -314,6 +334,39 @@ static void the_validator_judges_every_item_from_what_it_reads(void **state)
 	assert_int_equal(found->findings[0]->verdict, VERDICT_UPHELD);
 	assert_true(found->findings[1]->verdict > VERDICT_UPHELD);
 	assert_true(done->confidence.n > 0);
+	json_decref(request);
+	rehearsal_destroy(r);
+	library_destroy(lib);
+}
+
+/* Where TEXT has HEADING as a line of its own, or -1. */
+static ptrdiff_t heading_at(struct str text, const char *heading)
+{
+	return str_find(text, str_from(arena_printf(arena, "## %s\n", heading)));
+}
+
+static void an_adviser_writes_the_sections_it_is_asked_for(void **state)
+{
+	struct library *lib = built_in();
+	struct rehearsal *r = model_with("");
+	json_t *request = built_in_request(lib, "investigate", "recommendation");
+	struct str text = talk(r, request, NULL);
+
+	(void)state;
+	assert_true(heading_at(text, "Summary") == 0);
+	assert_true(heading_at(text, "Standards used") > 0);
+	assert_true(heading_at(text, "Recommendation") < 0);
+	assert_has(text, "(S1 and S2)"); /* both stand in one file, so in one section */
+	assert_true(heading_at(text, "Problem statement") < 0);
+	json_decref(request);
+
+	/* nothing was handed in, and to leave all out would be no answer */
+	nothing_raised = true;
+	request = built_in_request(lib, "issue-triage", "recommendation");
+	nothing_raised = false;
+	text = talk(r, request, NULL);
+	assert_true(heading_at(text, "Title") >= 0);
+	assert_true(heading_at(text, "Title") < heading_at(text, "Recommended next flow"));
 	json_decref(request);
 	rehearsal_destroy(r);
 	library_destroy(lib);
@@ -376,6 +429,7 @@ int main(void)
 		T(a_stream_says_the_same_as_one_object),
 		T(built_in_prompts_get_answers_that_resolve),
 		T(the_validator_judges_every_item_from_what_it_reads),
+		T(an_adviser_writes_the_sections_it_is_asked_for),
 		T(an_asked_form_is_kept),
 	};
 
