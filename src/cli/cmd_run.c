@@ -96,6 +96,24 @@ static int add_word(const struct flow *flow, json_t *input, const char *word, st
 	    err, "put the question in quotes: tutti run %.*s \"…\"", STR_ARG(flow->name));
 }
 
+/* What the flow cannot do without was given. */
+static int check_required(
+    struct arena *a, const struct flow *flow, const json_t *input, struct err *err)
+{
+	for (size_t i = 1; i < flow->n_inputs; i++) {
+		const struct flow_input *in = &flow->inputs[i];
+
+		if (!in->required || str_trim(json_get_str(input, arena_cstr(a, in->name))).n)
+			continue;
+		err_set(err, -EINVAL, "%.*s needs %.*s", STR_ARG(flow->name), STR_ARG(in->name));
+		err_why(
+		    err, "%.*s: without it this flow has nothing to rest on", STR_ARG(in->label));
+		return err_fix(err, "tutti run %.*s \"…\" %.*s=\"%.*s\"", STR_ARG(flow->name),
+		    STR_ARG(in->name), STR_ARG(in->placeholder.n ? in->placeholder : STR("…")));
+	}
+	return 0;
+}
+
 static int make_input(struct arena *a, const struct flow *flow, const struct run_opts *o,
     const char **words, size_t n, json_t **ret, struct err *err)
 {
@@ -115,6 +133,8 @@ static int make_input(struct arena *a, const struct flow *flow, const struct run
 		json_object_set_new(*ret, "base", json_cstr(o->base));
 	for (size_t i = 2; !rc && i < n; i++)
 		rc = add_word(flow, *ret, words[i], err);
+	if (!rc)
+		rc = check_required(a, flow, *ret, err);
 	return rc;
 }
 
