@@ -118,8 +118,8 @@ static int show_json(const struct flow *flow)
 
 	for (size_t i = 0; i < flow->n_all; i++)
 		json_array_append_new(steps, step_json(flow->all[i]));
-	json_t *doc = json_pack("{s:o, s:o, s:o}", "name", json_text(flow->name), "text",
-	    json_text(flow->text), "steps", steps);
+	json_t *doc = json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(flow->name), "text",
+	    json_text(flow->text), "steps", steps, "sections", names_json(&flow->report_sections));
 
 	add_about(doc, flow);
 	return cli_print_json(doc, EXIT_DONE);
