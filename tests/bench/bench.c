@@ -151,6 +151,8 @@ static const struct {
 	{ "idle", "a process with nothing to do", bench_idle },
 	{ "citations", "what a citation costs, and how long a huge answer holds up the loop",
 	    bench_citations },
+	{ "prompts", "prompts of the built-in flows: bytes, and what they have in common",
+	    bench_prompts, true },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 
