@@ -360,6 +360,7 @@ static void add_rewrite(struct spine *s)
 	    s, STR("rewrite"), "Recommendation after validation", KIND_AGENT, ROLE_REWRITE);
 
 	add_id(s, &step->needs, STR("reconcile"));
+	step->size = s->synthesizer->size;
 	step->cond = made(s, "steps.reconcile.json.recommendation_hit");
 	step->may_fail = true;
 	step->agent = s->synthesizer->agent;

@@ -14,7 +14,7 @@
 #define CONTRACT_WORDS_MAX 250
 #define SUMMARY_MAX 100
 /* A prompt without the texts of others: small models have windows of 8,000 tokens. */
-#define BARE_PROMPT_MAX KIB(12)
+#define BARE_PROMPT_MAX KIB(8)
 /* Of the shortest prompt of agents that look side by side: what a model server reads once. */
 #define COMMON_MIN 0.5
 
@@ -146,6 +146,24 @@ static void every_text_has_its_place_in_the_report(void **state)
 	}
 }
 
+/* A report has these of its own: two parts of one name would be one link. */
+static void no_angle_is_called_like_a_part_of_the_report(void **state)
+{
+	static const char *const parts[] = { "Answer", "Validation", "Recommendation", "Findings",
+		"Gaps", "Evidence", "Reproduce" };
+
+	(void)state;
+	each_flow(f)
+	{
+		for (size_t k = 0; k < f->n_all; k++)
+			for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+				if ((f->all[k]->role == ROLE_ANGLE ||
+					f->all[k]->role == ROLE_ASSESS) &&
+				    str_is(f->all[k]->label, parts[i]))
+					fail_msg("%.*s: %s", STR_ARG(f->name), parts[i]);
+	}
+}
+
 static size_t count_role(const struct flow *f, enum step_role role)
 {
 	size_t n = 0;
@@ -153,6 +171,14 @@ static size_t count_role(const struct flow *f, enum step_role role)
 	for (size_t k = 0; k < f->n_all; k++)
 		n += f->all[k]->role == role;
 	return n;
+}
+
+static const struct flow_step *with_role(const struct flow *f, enum step_role role)
+{
+	for (size_t k = 0; k < f->n_all; k++)
+		if (f->all[k]->role == role)
+			return f->all[k];
+	return NULL;
 }
 
 static void all_but_a_triage_are_validated_and_written_again_if_hit(void **state)
@@ -165,6 +191,9 @@ static void all_but_a_triage_are_validated_and_written_again_if_hit(void **state
 		for (size_t k = 0; k < f->n_all; k++)
 			if (f->all[k]->role == ROLE_VALIDATOR)
 				assert_str(f->all[k]->agent.persona, "adversarial-validator");
+		if (with_role(f, ROLE_REWRITE))
+			assert_int_equal(
+			    with_role(f, ROLE_REWRITE)->size, with_role(f, ROLE_SYNTHESIZER)->size);
 		assert_int_equal(count_role(f, ROLE_VALIDATOR) > 0, !triage);
 		assert_int_equal(count_role(f, ROLE_RECONCILE), !triage);
 		if (!triage && count_role(f, ROLE_SYNTHESIZER))
@@ -492,6 +521,7 @@ int main(void)
 		T(all_flows_are_there_each_under_its_tab),
 		T(every_flow_says_what_it_is_for),
 		T(every_text_has_its_place_in_the_report),
+		T(no_angle_is_called_like_a_part_of_the_report),
 		T(all_but_a_triage_are_validated_and_written_again_if_hit),
 		T(the_last_text_has_the_catalogues_sections),
 		T(as_many_look_as_the_catalogue_says),
