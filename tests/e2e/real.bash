@@ -20,6 +20,25 @@ commit_all() {
 	git -C "$1" -c user.name=tests -c user.email=tests@example.org commit -qm "as it came"
 }
 
+# fetch_sources DIR PACKAGE…: unpacked in DIR/PACKAGE, each a repository. The archive's index lives
+# in DIR, too, so nothing of the machine is changed.
+fetch_sources() {
+	local dir=$1 suite opts p
+	shift
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	echo "deb-src http://deb.debian.org/debian $suite main" >"$dir/sources.list"
+	opts="-o Dir::Etc::SourceList=$dir/sources.list -o Dir::Etc::SourceParts=/dev/null
+		-o Dir::State::Lists=$dir/lists -o Dir::Cache=$dir/cache -o APT::Sandbox::User=root"
+	apt-get $opts update -qq >&2
+	for p; do
+		(cd "$dir" && apt-get $opts source -qq --download-only "$p") >&2
+		mkdir "$dir/$p"
+		tar --no-same-owner -xf "$dir/$p"_*.orig.tar.* -C "$dir/$p" --strip-components=1
+		commit_all "$dir/$p"
+	done
+}
+
 # report_count FILE STATE: how many citations of the JSON report are in that state
 report_count() {
 	jq_like "$1" "len([c for c in r['evidence'] if c['state'] == '$2'])"

@@ -65,6 +65,11 @@ static inline json_t *catalogue_name(void *ctx, struct str n)
 		return json_string("S1 [high] A title (" CATALOGUE_PATH ":1)");
 	if (str_is(n, "size"))
 		return json_string(flow_size_name(c->size));
+	if (str_is(n, "change"))
+		return json_pack("{s:s, s:s, s:[{s:s}]}", "kind", "base", "title", "a change",
+		    "chunks", "text", "@@ h1 @@");
+	if (str_is(n, "chunk"))
+		return json_pack("{s:s}", "text", "@@ h1 @@");
 	if (str_is(n, "fast"))
 		return json_false();
 	return str_is(n, "round") ? json_integer(1) : NULL;
