@@ -174,7 +174,7 @@ static void summary_write(
 		    "place%s and are put in order by severity and number. ",
 		    s->part.n_items, refuted, n_groups, n_groups == 1 ? "" : "s");
 	buf_printf(b, "%.*s\n", STR_ARG(d->summary));
-	buf_adds(b, "Confidence: low — the order comes from counting, not from understanding.\n");
+	buf_adds(b, "Confidence: low — the order comes from counting, not from understanding.\n\n");
 }
 
 /* What is least worth doing is put off, as the rule on needs asks for. */
@@ -186,6 +186,7 @@ static void deferred_write(struct buf *b, struct arena *a, const struct group *l
 	    "was cited. Reopen when: an incident or a change touches %s%.*s%s.\n",
 	    STR_ARG(str_take(last->items[0]->title, 200)), STR_ARG(ids_of(a, last)),
 	    last->path.n ? "`" : "its place", STR_ARG(last->path), last->path.n ? "`" : "");
+	buf_addc(b, '\n');
 }
 
 static bool is_summary(struct str section)
@@ -239,13 +240,12 @@ static void sections_write(struct buf *b, const struct scene *s, const struct dr
 		} else if (!is_summary(section) && !is_deferred(section)) {
 			if (!n)
 				buf_printf(b,
-				    "## %.*s\nUnknown: nothing that was handed in says it.\n",
+				    "## %.*s\nUnknown: nothing that was handed in says it.\n\n",
 				    STR_ARG(section));
 			section_write(
 			    b, s, section, groups, k * told / fillable, (k + 1) * told / fillable);
 			k++;
 		}
-		buf_addc(b, '\n');
 	}
 	if (!summed)
 		summary_write(b, s, d, n);
