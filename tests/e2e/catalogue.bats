@@ -16,26 +16,27 @@ setup_file() {
 	for flow in $(jq_like "$WORK/flows.json" "' '.join(f['name'] for f in r['flows'])"); do
 		"$TUTTI" flows show "$flow" --json >"$WORK/flows/$flow.json"
 	done
-	run_all tutti "$TOP" "the engine and its store" &
-	run_all jq "$WORK/sources/jq" "the parser and its errors" &
-	run_all jinja2 "$WORK/sources/jinja2" "the loaders and their cache" &
-	wait
+	export TOP TUTTI
+	export -f run_one inputs_of jq_like
+	for name in tutti $FOREIGN; do
+		for flow in $(cd "$WORK/flows" && ls); do
+			printf '%s\n' "$name ${flow%.json} small" "$name ${flow%.json} medium" \
+				"$name ${flow%.json} large"
+		done
+	done | xargs -P3 -L1 --process-slot-var=SLOT bash -c 'run_one "$@"' _
 }
 
-# run_all NAME REPOSITORY QUESTION: each flow at each size; a data directory has one owner at a time
-run_all() {
-	local flow size inputs data=$WORK/data-$1
-	mkdir -m 700 "$data"
-	for flow in $(cd "$WORK/flows" && ls); do
-		flow=${flow%.json}
-		inputs=$(inputs_of "$flow")
-		for size in small medium large; do
-			"$TUTTI" run "$flow" "$3" $inputs --repo "$2" --size $size --model rehearsal \
-				--data "$data" --format quiet --json --output "$WORK/reports/$1.$flow.$size.md" \
-				>"$WORK/reports/$1.$flow.$size.json" 2>"$WORK/reports/$1.$flow.$size.err" </dev/null ||
-				echo "$1 $flow $size: $?" >>"$WORK/failed"
-		done
-	done
+# run_one NAME FLOW SIZE: a data directory has one owner at a time, so each slot has its own
+run_one() {
+	local out=$WORK/reports/$1.$2.$3 repo=$WORK/sources/$1 question="the parser and its errors"
+	case $1 in
+	tutti) repo=$TOP question="the engine and its store" ;;
+	jinja2) question="the loaders and their cache" ;;
+	esac
+	mkdir -pm 700 "$WORK/data-$SLOT"
+	"$TUTTI" run "$2" "$question" $(inputs_of "$2") --repo "$repo" --size "$3" --model rehearsal \
+		--data "$WORK/data-$SLOT" --format quiet --json --output "$out.md" \
+		>"$out.json" 2>"$out.err" </dev/null || echo "$1 $2 $3: $?" >>"$WORK/failed"
 }
 
 # inputs_of FLOW: what it cannot do without, and an older document where it takes one

@@ -188,8 +188,7 @@ static void a_prompt_is_cut_to_fit_and_says_so(void **state)
 		if (prompt_build(a, &spec, &p, &err) < 0)
 			fail_msg("%.*s: %s", STR_ARG(f->all[k]->id), err.what);
 		assert_true(p.text.n <= PROMPT_MAX);
-		assert_int_equal(
-		    p.cut > 0, str_contains(p.text, STR("\n[cut here: ")));
+		assert_int_equal(p.cut > 0, str_contains(p.text, STR("\n[cut here: ")));
 		cut += p.cut;
 	}
 	assert_true(cut >= 3); /* risk, recommendation, validation */
