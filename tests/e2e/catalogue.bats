@@ -103,7 +103,7 @@ look() {
 	is "$(awk 'length > 80' "$WORK/list")" ""
 	is "$(grep -cE '^(Analysis|Discovery|Planning|Authoring|Review)$' "$WORK/list")" 5
 	is "$(grep -cE '^  [a-z-]+ +[A-Z].* [0-9]+/[0-9]+/[0-9]+$' "$WORK/list")" 26
-	has "$WORK/list" 'investigate +Symptom '
+	has "$WORK/list" 'investigate  *Symptom '
 	for flow in $(cd "$WORK/flows" && ls); do
 		"$TUTTI" flows show "${flow%.json}" >"$WORK/one"
 		is "$(awk 'length > 80' "$WORK/one")" ""
