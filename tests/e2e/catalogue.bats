@@ -70,6 +70,10 @@ look() {
 	look citations
 }
 
+@test "every finding says what became of it" {
+	look dispositions
+}
+
 @test "what a size or a signal leaves out is named with its reason" {
 	look gaps
 }

@@ -103,6 +103,15 @@ def citations(name, flow, text, report):
             yield "%s:%d %s" % (c["path"], c["line"], c["state"])
 
 
+def dispositions(name, flow, text, report):
+    ids = [f["id"] for f in report["findings"]]
+    for f in report["findings"]:
+        if f["disposition"] not in ("kept", "merged", "demoted", "refuted", "deferred"):
+            yield "%s is %s" % (f["id"], f["disposition"])
+        if f["disposition"] == "merged" and f["merged_into"] not in ids:
+            yield "%s is merged into %s" % (f["id"], f["merged_into"])
+
+
 def gaps(name, flow, text, report):
     said = " ".join(report["gaps"])
     for s in report["steps"]:
@@ -111,7 +120,8 @@ def gaps(name, flow, text, report):
             yield "%s was skipped, and nobody says so" % s["step"]
 
 
-look = {"complete": complete, "order": order, "whole": whole, "citations": citations, "gaps": gaps}[check]
+look = {"complete": complete, "order": order, "whole": whole, "citations": citations,
+        "dispositions": dispositions, "gaps": gaps}[check]
 seen = 0
 kinds = collections.Counter()
 for path in sorted(glob.glob(os.path.join(work, "reports", "*.md"))):
