@@ -211,11 +211,13 @@ static bool opens_inside(struct str s, size_t i)
 
 /*
  * Offset of the mark that ends a quote. Code holds marks, too: one that opens a text inside is
- * closed by the next one, and one within a word is an apostrophe. -1: none does.
+ * closed by the next one, and one within a word is an apostrophe. What seems to open and is never
+ * closed on its line was the end: `"if (x) {".` -1: none does.
  */
 static ptrdiff_t closing_mark(struct str inside, struct str close)
 {
 	ptrdiff_t first = str_find(inside, close);
+	size_t last = 0;
 	bool open = false;
 
 	if (close.n > 1) /* typographic ones tell which is which */
@@ -223,13 +225,16 @@ static ptrdiff_t closing_mark(struct str inside, struct str close)
 	for (size_t i = first < 0 ? inside.n : (size_t)first; i < inside.n; i++) {
 		bool opens = inside.p[i] == close.p[0] && opens_inside(inside, i);
 
+		if (open && inside.p[i] == '\n')
+			return (ptrdiff_t)last;
 		if (inside.p[i] != close.p[0] || (opens && i && is_word_char(inside.p[i - 1])))
 			continue;
 		if (!open && !opens)
 			return (ptrdiff_t)i;
 		open = !open;
+		last = i;
 	}
-	return first;
+	return open ? (ptrdiff_t)last : first;
 }
 
 /* TAIL keeps the rest of the line: the quote may still end at a later mark. */

@@ -72,6 +72,8 @@ static void citations_get_their_state(void **state)
 		    CITE_RESOLVES },
 		{ "`src/run.c:L5` \"pthread_mutex_lock(&r->lock);\"", CITE_RESOLVES },
 		{ "src/run.c:5:\n```c\n\tpthread_mutex_lock(&r->lock);\n```\n", CITE_RESOLVES },
+		{ "`src/run.c:5` \"pthread_mutex_lock(\".\n\nThen \"more\" words.", CITE_RESOLVES },
+		{ "`src/run.c:5` \"pthread_mutex_lock(\".", CITE_RESOLVES },
 		{ "`src/run.c:3` \"pthread_mutex_unlock(&r->lock);\"", CITE_MOVED },
 		{ "`src/run.c:5` \"spin_lock_irqsave(&r->lock, flags);\"", CITE_CHANGED },
 		{ "`src/run.c:3` `_lock_run(struct run *r)`", CITE_CHANGED },
