@@ -97,6 +97,16 @@
 #define FINGERPRINT_MAX 1000000	      /* entries of a directory that are looked at */
 #define FINGERPRINT_NAMES_MAX MIB(64) /* of one directory of it */
 
+/* changes under review */
+#define CHANGE_RAW_MAX MIB(8)	 /* of a diff that is kept */
+#define CHANGE_TEXT_MAX MIB(4)	 /* of it, what reviewers are shown; later files are named */
+#define CHANGE_FILE_MAX MIB(1)	 /* of one file's part */
+#define CHANGE_LINE_MAX KIB(8)	 /* a file with a longer line is no text that people write */
+#define CHANGE_HUNK_MAX KIB(16)	 /* larger ones become several */
+#define CHANGE_CHUNK_MAX KIB(64) /* of what one prompt holds of a change */
+#define CHANGE_HUNKS_MAX 50000
+#define CHANGE_FILES_MAX 20000 /* more are counted */
+
 /* gateway */
 #define HTTP_HEADER_MAX KIB(16)
 #define MODEL_REQUEST_MAX MIB(16)
