@@ -248,6 +248,31 @@ unsigned long long copy_lines(struct freezer *z, struct str path)
 	return memchr(text.p, 0, text.n < KIB(8) ? text.n : KIB(8)) ? 0 : measure_lines(text);
 }
 
+bool copy_text(struct freezer *z, struct str path, struct str *ret, const char **ret_mode)
+{
+	const char *name = arena_cstr(z->arena, path);
+	struct stat st;
+
+	if (why_not(path) || fstatat(z->tree, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	*ret = (struct str){ file_buffer, 0 };
+	if (S_ISLNK(st.st_mode)) {
+		ssize_t n = readlinkat(z->tree, name, file_buffer, PATH_BYTES_MAX);
+
+		ret->n = n > 0 ? (size_t)n : 0;
+		*ret_mode = "120000";
+		return n > 0;
+	}
+	int fd = S_ISREG(st.st_mode) ? open_in(z->tree, name, O_RDONLY) : -1;
+
+	if (fd < 0)
+		return false;
+	ret->n = read_all(fd);
+	close(fd);
+	*ret_mode = st.st_mode & S_IXUSR ? "100755" : "100644";
+	return true;
+}
+
 void copy_path(struct freezer *z, struct str path, char tag)
 {
 	char *name;

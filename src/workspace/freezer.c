@@ -224,6 +224,7 @@ int freeze_main(int argc, char **argv)
 		.objects = argv + 10 };
 	map_init(&z.seen, z.arena);
 	buf_init(&z.passed_over, MIB(16));
+	buf_init(&z.untracked, MIB(64));
 	z.is_git = strcmp(argv[2], "git") == 0;
 	z.at = argv[3];
 	z.base = argv[4];
@@ -243,6 +244,7 @@ int freeze_main(int argc, char **argv)
 		copy_tree(&z);
 	freezer_tell(&z, "signals");
 	git_changes(&z);
+	change_make(&z);
 	if (!z.is_git || !z.has_head)
 		z.commit[0] = '\0';
 	say(json_pack("{s:{s:o, s:o}}", "done", "repo", repo_facts(&z), "signals",

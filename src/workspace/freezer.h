@@ -33,6 +33,10 @@ struct freezer {
 	size_t n_skipped;
 	long long changed_files, changed_lines;
 	char commit[80];
+	char base_id[80];     /* the commit that `base` names */
+	char from[80];	      /* what the change is measured against; empty: there is none */
+	bool unrelated;	      /* no common ancestor with the base is known */
+	struct buf untracked; /* paths, each with a NUL behind it */
 	char branch[256];
 	msec_t told_at;
 	const char *phase;
@@ -66,8 +70,17 @@ int git_records(struct freezer *z, const char *const *args, record_fn fn);
 /* The object SHA into the descriptor FD by way of one long-lived `cat-file --batch`. Bytes, or
  * negative errno. *RET is in the freezer's cat arena until the next call. */
 MUST_CHECK int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret);
-/* Against `base` when it is given, else against the commit that is checked out. */
+/*
+ * Against the common ancestor with `base` when that is given, else against the commit that is
+ * checked out.
+ */
 void git_changes(struct freezer *z);
+/* What git says on stdout, at most MAX bytes of it; *RET_CUT: there was more. 0, or -EIO. */
+MUST_CHECK int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut);
+
+/* --- freezer_change.c --- */
+/* Writes OUT/change (change/change.h), when there is one. After git_changes. */
+void change_make(struct freezer *z);
 
 /* --- copy.c --- */
 /* Copies /repo/PATH as it is. TAG is that of `git ls-files -t`: '?' is untracked, 'S' was left out
@@ -78,6 +91,8 @@ void copy_blob(struct freezer *z, struct str path, const char *mode, struct str 
 
 /* How many lines the file PATH of the snapshot has; 0: none, or it is binary. */
 unsigned long long copy_lines(struct freezer *z, struct str path);
+/* What the snapshot has at PATH, until the next call, and git's mode of it. False: nothing. */
+bool copy_text(struct freezer *z, struct str path, struct str *ret, const char **ret_mode);
 
 /* --- measure.c --- */
 unsigned long long measure_lines(struct str text);

@@ -178,6 +178,8 @@ void git_prepare(struct freezer *z)
 			    "make room on the disk");
 	write_text(GIT("HEAD"), z->is_git ? read_head(z) : STR("ref: refs/heads/main\n"));
 	write_alternates(z);
+	/* above all .gitattributes: none of them hides a file from a diff */
+	write_text(GIT("info/attributes"), STR("* !diff\n"));
 	if (z->is_git) {
 		copy_if_there(COMMON("packed-refs"), GIT("packed-refs"), REFS_MAX);
 		copy_if_there(COMMON("shallow"), GIT("shallow"), MIB(16));
@@ -266,6 +268,30 @@ int git_records(struct freezer *z, const char *const *args, record_fn fn)
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
+}
+
+int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut)
+{
+	char chunk[KIB(64)];
+	int ends[2], status;
+	pid_t pid;
+	ssize_t n = 0;
+
+	*ret_cut = false;
+	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
+		return -EIO;
+	close(ends[1]);
+	while (!*ret_cut &&
+	       ((n = read(ends[0], chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))) {
+		struct str got = { chunk, n > 0 ? (size_t)n : 0 };
+
+		*ret_cut = ret->n + got.n > max;
+		buf_add(ret, str_take(got, max - ret->n));
+	}
+	close(ends[0]); /* who has more to say hears it, and ends */
+	if (waitpid(pid, &status, 0) < 0)
+		return -EIO;
+	return *ret_cut || (WIFEXITED(status) && WEXITSTATUS(status) == 0) ? 0 : -EIO;
 }
 
 static void ignore(struct freezer *z, struct str record)
@@ -434,6 +460,8 @@ static void take_untracked(struct freezer *z, struct str record)
 {
 	z->dirty = true;
 	z->changed_files++;
+	buf_add(&z->untracked, record);
+	buf_addc(&z->untracked, '\0');
 	z->changed_lines += (long long)copy_lines(z, record);
 	if (json_array_size(z->changed) < 1000)
 		json_array_append_new(z->changed, json_text(record));
@@ -445,14 +473,17 @@ static void take_dirt(struct freezer *z, struct str record)
 	z->dirty = true;
 }
 
-static void no_base(struct freezer *z, const char *from)
+static void no_base(struct freezer *z)
 {
+	bool shallow = fs_exists(GIT("shallow"));
+
 	if (!z->base[0])
 		freezer_die("the repository cannot be compared with its last commit",
 		    "an object of that is missing or damaged", FSCK);
 	freezer_die("the repository cannot be compared",
-	    arena_printf(z->arena, "git does not know the commit \"%s\"", from),
-	    "name a commit, a branch or a tag with --base");
+	    arena_printf(z->arena, "git does not know the commit \"%s\"", z->base),
+	    shallow ? "this clone is shallow: git fetch --unshallow brings what it lacks"
+		    : "name a commit, a branch or a tag with --base");
 }
 
 /* git gives up where it cannot read a file; it is told not to look at those. */
@@ -481,40 +512,75 @@ static void hide_passed_over(const struct freezer *z)
 	waitpid(pid, NULL, 0);
 }
 
-/* The working tree against FROM: what git keeps an eye on, and what it does not. */
-static void changes_of_tree(struct freezer *z, const char *from)
+/* The working tree against `from`: what git keeps an eye on, and what it does not. */
+static void changes_of_tree(struct freezer *z)
 {
 	const char *const refresh[] = { "update-index", "-q", "--refresh", NULL };
 	const char *const dirt[] = { "diff-index", "-z", "--name-only", "--ignore-submodules=all",
 		"HEAD", "--", NULL };
 	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=all", "--end-of-options", from, "--", NULL };
+		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->from, "--",
+		NULL };
 	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
 
 	git_records(z, refresh, ignore);
 	hide_passed_over(z);
 	git_records(z, dirt, take_dirt);
 	if (git_records(z, diff, take_numstat) != 0)
-		no_base(z, from);
+		no_base(z);
 	git_records(z, others, take_untracked);
 }
 
 static void changes_of_commit(struct freezer *z)
 {
 	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->base, z->commit,
+		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->from, z->commit,
 		"--", NULL };
 
 	if (git_records(z, diff, take_numstat) != 0)
-		no_base(z, z->base);
+		no_base(z);
+}
+
+static void take_base(struct freezer *z, struct str record)
+{
+	struct str s = str_trim(record);
+
+	if (s.n && s.n < sizeof(z->base_id))
+		snprintf(z->base_id, sizeof(z->base_id), "%.*s", STR_ARG(s));
+}
+
+static void take_from(struct freezer *z, struct str record)
+{
+	struct str rest = record, first = str_trim(str_line(&rest));
+
+	if (first.n && first.n < sizeof(z->from))
+		snprintf(z->from, sizeof(z->from), "%.*s", STR_ARG(first));
+}
+
+/*
+ * Where both came from: what the base did since is no part of the change. A shallow clone may not
+ * reach that far; then the base itself is all there is to compare with.
+ */
+static void find_ancestor(struct freezer *z)
+{
+	const char *const args[] = { "merge-base", z->base_id, z->commit, NULL };
+
+	if (z->has_head && git_records(z, args, take_from) == 0 && z->from[0])
+		return;
+	memcpy(z->from, z->base_id, sizeof(z->from));
+	z->unrelated = true;
 }
 
 void git_changes(struct freezer *z)
 {
-	if (z->base[0] && (!z->is_git || !is_commit(z, z->base, ignore)))
-		no_base(z, z->base);
+	if (z->base[0] && (!z->is_git || !is_commit(z, z->base, take_base)))
+		no_base(z);
+	if (z->base[0])
+		find_ancestor(z);
+	else if (!z->at[0] && z->has_head)
+		memcpy(z->from, z->commit, sizeof(z->from));
 	if (z->at[0] && z->base[0])
 		changes_of_commit(z);
-	else if (!z->at[0] && (z->base[0] || z->has_head))
-		changes_of_tree(z, z->base[0] ? z->base : "HEAD");
+	else if (z->from[0])
+		changes_of_tree(z);
 }

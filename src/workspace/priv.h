@@ -41,7 +41,7 @@ MUST_CHECK int origin_find(const struct workspace *ws, struct arena *a, const ch
 
 /* snapshot.c */
 MUST_CHECK int snapshot_load(const char *dir, const char *id, struct snapshot **ret);
-/* The id that belongs to a list of files and a commit. */
+/* The id that belongs to a list of files, a commit and a change. */
 MUST_CHECK int snapshot_id(const char *dir, struct str commit, char id[65]);
 
 #endif

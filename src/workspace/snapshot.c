@@ -12,30 +12,7 @@
 #include <unistd.h>
 
 #define FACTS_MAX MIB(16)
-
-int snapshot_id(const char *dir, struct str commit, char id[65])
-{
-	char *path = NULL, chunk[KIB(64)];
-	struct sha256 s;
-	ssize_t n;
-
-	if (asprintf(&path, "%s/files", dir) < 0)
-		abort();
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	free(path);
-	if (fd < 0)
-		return -errno;
-	sha256_begin(&s);
-	sha256_add(&s, STR("tutti snapshot 1\n"));
-	sha256_add(&s, commit);
-	sha256_add(&s, STR("\n"));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		sha256_add(&s, (struct str){ chunk, (size_t)n });
-	close(fd);
-	sha256_end(&s, id);
-	return n < 0 ? -EIO : 0;
-}
+#define CHANGE_FILE_BYTES (2 * CHANGE_RAW_MAX) /* with its head and names */
 
 static char *path_in(const char *dir, const char *name)
 {
@@ -44,6 +21,35 @@ static char *path_in(const char *dir, const char *name)
 	if (asprintf(&p, "%s/%s", dir, name) < 0)
 		abort();
 	return p;
+}
+
+static int add_file(struct sha256 *s, const char *dir, const char *name)
+{
+	char *path = path_in(dir, name), chunk[KIB(64)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = fd < 0 ? -errno : 0;
+	ssize_t n = 0;
+
+	free(path);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		sha256_add(s, (struct str){ chunk, (size_t)n });
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -EIO : rc;
+}
+
+int snapshot_id(const char *dir, struct str commit, char id[65])
+{
+	struct sha256 s;
+
+	sha256_begin(&s);
+	sha256_add(&s, STR("tutti snapshot 1\n"));
+	sha256_add(&s, commit);
+	sha256_add(&s, STR("\n"));
+	int rc = add_file(&s, dir, "files");
+	int more = rc ? rc : add_file(&s, dir, "change"); /* where there is one */
+
+	sha256_end(&s, id);
+	return rc || more == -ENOENT ? rc : more;
 }
 
 static void load_objects(struct snapshot *snap, const json_t *doc)
@@ -134,6 +140,16 @@ void snapshot_binds(const struct snapshot *snap, bool in_place, struct arena *a,
 	}
 	*ret = v;
 	*ret_n = n;
+}
+
+int snapshot_change(const struct snapshot *snap, struct arena *a, struct str *ret)
+{
+	int rc = fs_read(a, fs_join(a, snap->dir, "change"), CHANGE_FILE_BYTES, ret);
+
+	if (rc != -ENOENT)
+		return rc;
+	*ret = (struct str){ "", 0 };
+	return 0;
 }
 
 /* --- reading

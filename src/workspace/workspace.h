@@ -9,7 +9,8 @@
  *
  * On disk: SNAPSHOTS/<sha256>/tree (the files), /git (a bare git directory of our own making: HEAD,
  * refs, index, minimal config, alternates to the repository's objects by way of links in
- * /repo-objects), /manifest.json. The directory appears by rename, complete or not at all.
+ * /repo-objects), /manifest.json, /change (what is under review: change/change.h, only where
+ * there is a change). The directory appears by rename, complete or not at all.
  */
 #ifndef WORKSPACE_WORKSPACE_H
 #define WORKSPACE_WORKSPACE_H
@@ -25,7 +26,8 @@ struct freeze;
 
 /* A finished snapshot. Strings live as long as the struct. */
 struct snapshot {
-	char id[65]; /* SHA-256 over the sorted manifest (paths, modes, content hashes) + commit */
+	char id[65]; /* SHA-256 over the sorted manifest (paths, modes, content hashes), commit and
+			change */
 	char *dir;   /* SNAPSHOTS/<id> */
 	char *tree, *git; /* git is NULL for a plain directory */
 	char *objects[8]; /* host object directories that git's alternates name, NULL-terminated */
@@ -38,7 +40,7 @@ struct snapshot {
 struct freeze_spec {
 	const char *repo; /* directory as the user gave it */
 	const char *at;	  /* commit-ish to freeze instead of the working tree, or NULL */
-	const char *base; /* commit-ish that signals compare with, or NULL */
+	const char *base; /* commit-ish since which the change is, or NULL */
 	struct str focus; /* greps for signals look at files whose path or text matches it */
 };
 
@@ -84,6 +86,10 @@ void snapshot_binds(const struct snapshot *snap, bool in_place, struct arena *a,
  */
 MUST_CHECK int snapshot_read(
     const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret);
+/* The text of its change (change/change.h) in A, as it was when it was frozen; empty: there is
+ * none.
+ */
+MUST_CHECK int snapshot_change(const struct snapshot *snap, struct arena *a, struct str *ret);
 /*
  * Reads all of the snapshot at DIR against its list; false when anything of its tree is not as that
  * says. Blocks; for the thread pool.
