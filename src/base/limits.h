@@ -105,7 +105,8 @@
 #define CHANGE_HUNK_MAX KIB(16)	 /* larger ones become several */
 #define CHANGE_CHUNK_MAX KIB(64) /* of what one prompt holds of a change */
 #define CHANGE_HUNKS_MAX 50000
-#define CHANGE_FILES_MAX 20000 /* more are counted */
+#define CHANGE_FILES_MAX 20000	 /* more are counted */
+#define CHANGE_FINDINGS_SHOWN 30 /* of a review, as warnings, and again as suggestions */
 
 /* gateway */
 #define HTTP_HEADER_MAX KIB(16)

@@ -53,6 +53,8 @@ enum disposition {
 	DISPOSITIONS
 };
 
+struct change; /* change/change.h */
+
 struct citation {
 	struct str id; /* E1… in order of first appearance, per run after evidence_number */
 	enum trust_class trust;
@@ -177,6 +179,22 @@ size_t judgements_parse(struct arena *a, struct str text, const struct evidence 
 struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **sets, size_t n_sets,
     const struct str *validators, struct evidence *const *validator_evidence, size_t n_validators,
     struct str recommendation);
+/* What evidence_weigh_change did. */
+struct change_weights {
+	unsigned outside, calibrated, contradictions, beyond;
+	struct str *lines; /* "S1 and B2 at src/a.c:10: …", one a contradiction */
+	size_t n_lines;
+};
+/*
+ * For a review of CHANGE, once the verdicts are in, ids are unique, and other code has given its
+ * dispositions (or none): demotes findings outside of the change and those that contradict
+ * each other on the same lines, lowers what is below ESCALATES to low, and defers what is beyond
+ * CHANGE_FINDINGS_SHOWN warnings (medium and worse) and as many suggestions. Sets severity,
+ * raised_as, disposition and disposition_reason; findings that were merged, refuted or deferred
+ * before stay as they are.
+ */
+struct change_weights *evidence_weigh_change(struct arena *a, struct evidence **sets, size_t n,
+    const struct change *change, enum severity escalates);
 /* {kept:[…], demoted:[…], refuted:[{id,title,reason,by}…], unreviewed:[…], recommendation_hit,
  *  validated, summary: text for the rewriting agent}. New reference. */
 json_t *reconciliation_to_json(
