@@ -241,6 +241,14 @@ static bool has_agents(const struct library *lib, const struct flow *flow, unsig
 	return false;
 }
 
+/* As an option, or as an input of the flow: the same thing. */
+static struct str base_of(const struct run_opts *o, const struct flow *flow, const json_t *input)
+{
+	if (o->base || !has_input(flow, STR("base")))
+		return text(o->base);
+	return json_get_str(input, "base");
+}
+
 static int run_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
     const struct library *lib, const struct flow *flow, const json_t *input, const char *repo)
 {
@@ -275,7 +283,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.model = text(o->model),
 		.repo = text(repo),
 		.at = text(o->at),
-		.base = text(o->base),
+		.base = base_of(o, flow, input),
 		.budget = o->budget,
 		.timeout = o->timeout,
 		.command = command_of(a, o, repo, flow, input) };
@@ -317,7 +325,7 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 
 static const char *const examples[] = {
 	"tutti run architectural-analysis \"the scheduler and its store\"",
-	"git diff main | tutti run code-review - --base main --fail-on high", NULL
+	"tutti run code-review \"the changes on this branch\" --base main --fail-on high", NULL
 };
 
 const struct cmd cmd_run = { "run", "run FLOW QUESTION [NAME=VALUE…]",

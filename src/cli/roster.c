@@ -80,6 +80,21 @@ static void take_facts(struct roster_row *row, const json_t *facts)
 	row->tokens = json_get_int(facts, "in", 0) + json_get_int(facts, "out", 0);
 }
 
+/* What is there to be reviewed, if the flow looks at changes. */
+static void add_change(struct buf *b, const json_t *change)
+{
+	long long parts = json_get_int(change, "parts", 0),
+		  out = json_get_int(change, "left_out", 0);
+
+	if (!change)
+		return;
+	buf_adds(b, "; change: ");
+	buf_add(b, json_get_str(change, "title"));
+	buf_printf(b, " in %lld part%s", parts, parts == 1 ? "" : "s");
+	if (out)
+		buf_printf(b, ", %lld file%s not shown", out, out == 1 ? "" : "s");
+}
+
 static struct str frozen_words(struct roster *r, const json_t *repo)
 {
 	struct str commit = json_get_str(repo, "commit");
@@ -96,6 +111,7 @@ static struct str frozen_words(struct roster *r, const json_t *repo)
 	buf_printf(&b, ", %lld files", json_get_int(repo, "files", 0));
 	if (out)
 		buf_printf(&b, ", %lld left out", out);
+	add_change(&b, json_get_object(repo, "change"));
 	struct str words = keep(r, buf_str(&b));
 
 	buf_fini(&b);

@@ -49,7 +49,7 @@ static struct step_row row_of(struct live *lv, uint32_t i, char **ret_item)
 		.ordinal = n->ordinal,
 		.name = n->name,
 		.kind = str_from(step_kind_name(n->kind)),
-		.label = n->def ? n->def->label : STR("Snapshot"),
+		.label = live_label(lv, i),
 		.status = str_from(step_status_name(n->status)),
 		.reason = n->reason,
 		.ending = str_from(ending_name(n->ending)),
@@ -135,10 +135,12 @@ int live_save_row(struct job *job, struct live *lv)
 /* --- log -------------------------------------------------------------------------------- */
 
 /* What only the first event of a step says. */
-static void add_birth(struct buf *b, const struct core_node *n)
+static void add_birth(struct buf *b, struct live *lv, uint32_t i)
 {
+	const struct core_node *n = core_node(lv->core, i);
+
 	buf_member(b, "kind", str_from(step_kind_name(n->kind)));
-	buf_member(b, "label", n->def ? n->def->label : STR("Snapshot"));
+	buf_member(b, "label", live_label(lv, i));
 	if (n->item) {
 		buf_member_json(b, "item", STR(""));
 		buf_add_value(b, n->item);
@@ -155,6 +157,10 @@ static void add_repo(struct buf *b, const json_t *repo)
 	buf_member_int(b, "changed", (long long)json_array_size(json_get_array(repo, "changed")));
 	buf_member_int(b, "files", json_get_int(repo, "files", 0));
 	buf_member_int(b, "left_out", (long long)json_array_size(json_get_array(repo, "skipped")));
+	if (json_get_object(repo, "change")) {
+		buf_member_json(b, "change", STR(""));
+		buf_add_value(b, json_get_object(repo, "change"));
+	}
 	buf_addc(b, '}');
 }
 
@@ -176,7 +182,7 @@ static int log_step(struct job *job, struct live *lv, const struct core_change *
 	if (n->ending != ENDING_NONE)
 		buf_member(b, "ending", str_from(ending_name(n->ending)));
 	if (ch->from < 0)
-		add_birth(b, n);
+		add_birth(b, lv, ch->step);
 	if (n->ready_at)
 		buf_member_int(b, "ready_at", n->ready_at);
 	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && k->facts)

@@ -150,7 +150,7 @@ void engine_append(
 struct report_request {
 	int64_t run, position, task;
 	unsigned epoch;
-	struct str token, reason, output, snapshot, repo;
+	struct str token, reason, output, snapshot, repo, change;
 	enum ending ending;
 	bool usable, has_output;
 	json_t *evidence, *facts, *record, *repo_facts, *signals;
@@ -158,6 +158,10 @@ struct report_request {
 
 static int keep_snapshot(struct live *lv, const struct report_request *r)
 {
+	int bad = change_keep(lv, r->repo_facts, r->change);
+
+	if (bad)
+		return bad;
 	char *facts = json_dump(r->repo_facts), *signals = json_dump(r->signals);
 	const struct snapshot_row row = { .id = r->snapshot,
 		.repo = r->repo,
@@ -172,6 +176,7 @@ static int keep_snapshot(struct live *lv, const struct report_request *r)
 		return rc;
 	lv->row.snapshot = arena_dup(lv->arena, r->snapshot);
 	lv->row_dirty = true;
+	live_forget_change(lv);
 	json_decref(lv->repo);
 	json_decref(lv->signals);
 	/* the texts again: counters of the caller's values are another thread's */
@@ -255,6 +260,7 @@ void engine_report(struct engine *e, const struct claim *cl, const struct attemp
 		.output = arena_dup(job->arena, res->output),
 		.has_output = res->output.p != NULL,
 		.snapshot = arena_dup(job->arena, res->snapshot),
+		.change = arena_dup(job->arena, res->change),
 		.repo = arena_dup(job->arena, cl->repo),
 		.ending = res->ending,
 		.usable = res->usable,

@@ -31,7 +31,7 @@ static int fill_agent(struct live *lv, uint32_t step, struct claim *cl)
 	struct scope scope = live_scope(lv, step);
 	struct err err = { 0 };
 	struct prompt prompt;
-	const struct prompt_spec build = { .lib = lv->def->lib,
+	struct prompt_spec build = { .lib = lv->def->lib,
 		.flow = lv->flow,
 		.step = n->def,
 		.vm = lv->engine->vm,
@@ -48,6 +48,10 @@ static int fill_agent(struct live *lv, uint32_t step, struct claim *cl)
 	cl->tools.v = arena_array(cl->arena, spec->tools.n, sizeof(struct str));
 	for (size_t k = 0; k < spec->tools.n; k++)
 		cl->tools.v[cl->tools.n++] = keep(cl, spec->tools.v[k]);
+	if (live_shows_chunk(lv, step, &cl->hunks_from, &cl->hunks_to))
+		build.hunks = str_from(
+		    arena_printf(lv->job->arena, cl->hunks_to > cl->hunks_from ? "h%u-h%u" : "h%u",
+			cl->hunks_from, cl->hunks_to));
 	if (prompt_build(lv->job->arena, &build, &prompt, &err) < 0) {
 		refuse(cl, ENDING_DENIED, &err);
 		return 0;
@@ -88,7 +92,7 @@ static void fill_run(struct live *lv, uint32_t step, const struct task_row *task
 	cl->epoch = n->epoch;
 	snprintf(cl->run_id, sizeof(cl->run_id), "%.*s", STR_ARG(lv->row.id));
 	cl->step = keep(cl, n->name);
-	cl->label = keep(cl, n->def ? n->def->label : STR("Snapshot"));
+	cl->label = keep(cl, live_label(lv, step));
 	cl->kind = n->kind;
 	cl->timeout = n->deadline ? n->deadline - n->started_at : 0;
 	cl->question = keep(cl, json_get_str(lv->input, "question"));

@@ -112,7 +112,8 @@ struct claim {
 	struct str agent, model, effort, persona;
 	struct str prompt;
 	size_t prompt_system;
-	unsigned prompt_cut; /* texts in it that were cut to fit */
+	unsigned prompt_cut;	       /* texts in it that were cut to fit */
+	unsigned hunks_from, hunks_to; /* of the change, in the prompt; 0: none */
 	double temperature;
 	unsigned max_turns;
 	struct strs tools;
@@ -169,6 +170,7 @@ struct attempt_result {
 	/* KIND_SNAPSHOT */
 	struct str snapshot;
 	json_t *repo_facts, *signals; /* become the engine's */
+	struct str change;	      /* its text (change/change.h), or empty */
 };
 
 /* FN: 0, or -ESTALE when the attempt was not current any more. */

@@ -201,6 +201,7 @@ void live_discard(struct live *lv)
 	json_decref(lv->options);
 	json_decref(lv->repo);
 	json_decref(lv->signals);
+	live_forget_change(lv);
 	definition_put(lv->def);
 	arena_destroy(lv->arena);
 	free(lv);

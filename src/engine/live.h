@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "change/change.h"
 #include "core/core.h"
 #include "engine/engine.h"
 #include "flow/expr.h"
@@ -45,6 +46,8 @@ struct live {
 	struct run_row row;
 	bool row_dirty;
 	json_t *input, *options, *repo, *signals; /* repo, signals: of the snapshot, or NULL */
+	struct change *change;			  /* of the snapshot, once somebody asked */
+	struct arena *change_arena;
 	struct definition *def;
 	const struct flow *flow;
 	struct core *core;
@@ -62,6 +65,7 @@ struct live {
 };
 
 struct job;
+struct report_run;
 
 /* What engine.c owns; here because both threads' files need parts of it. */
 struct engine {
@@ -187,6 +191,26 @@ void seal_results_add(struct sha256 *sha, int64_t position, const struct step_ro
 /* scope.c */
 struct scope live_scope(struct live *lv, uint32_t from);
 void live_ask_init(struct core_ask *ask, struct live *lv);
+
+/* change.c: what is under review */
+/* Stores CHANGE, a text, and says in FACTS, which will be stored, where and how much it is. */
+MUST_CHECK int change_keep(struct live *lv, json_t *facts, struct str change);
+/* NULL: it cannot be read. Lives until live_forget_change. */
+const struct change *live_change(struct live *lv);
+void live_forget_change(struct live *lv);
+/* The part of it that the step FROM is given, or NULL. */
+const struct change_chunk *live_chunk(struct live *lv, uint32_t from);
+/* What people call the step I: its label, and which part of the change it is given. */
+struct str live_label(struct live *lv, uint32_t i);
+/* What expressions see as `change` and `chunk`. New references or NULL. */
+json_t *live_change_json(struct live *lv);
+json_t *live_chunk_json(struct live *lv, uint32_t from);
+/* What the report says of a review of it: nothing when the flow is none. */
+void change_report(struct live *lv, struct report_run *run);
+void change_weigh(
+    struct live *lv, struct arena *a, struct evidence **sets, size_t n, struct report_run *run);
+/* Does the task of the step FROM name the chunk, and is there one? Its hunks' ids. */
+bool live_shows_chunk(struct live *lv, uint32_t from, unsigned *ret_from, unsigned *ret_to);
 
 /* code.c */
 void code_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoch);

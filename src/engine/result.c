@@ -178,23 +178,13 @@ static bool shows_text(const struct core_node *n)
 	       n->kind != KIND_SNAPSHOT && role_of(n) != ROLE_FOLD && role_of(n) != ROLE_RECONCILE;
 }
 
-static struct str label_of(struct live *lv, const struct core_node *n)
-{
-	if (!n->def)
-		return STR("Snapshot");
-	if (n->parent == CORE_NONE || core_node(lv->core, n->parent)->kind != KIND_LOOP)
-		return n->def->label;
-	return str_from(
-	    arena_printf(lv->job->arena, "%.*s (round %u)", STR_ARG(n->def->label), n->ordinal));
-}
-
 static void fill_step(
     struct live *lv, struct gathered *g, size_t at, struct report_run *run, struct report_step *rs)
 {
 	const struct core_node *n = core_node(lv->core, g->nodes[at]);
 
 	*rs = (struct report_step){ .name = n->name,
-		.label = label_of(lv, n),
+		.label = live_label(lv, g->nodes[at]),
 		.kind = n->kind,
 		.role = role_of(n),
 		.status = n->status,
@@ -309,6 +299,8 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 	fill_definition(lv, run);
 	fill_repo(lv, run);
 	run->verdicts = reconcile(a, g);
+	change_weigh(lv, a, g->sets, g->n_sets, run);
+	change_report(lv, run);
 	run->validator_expected = g->expects_validator || plans_validator(lv);
 	run->steps = arena_array(a, g->n, sizeof(*run->steps));
 	for (size_t k = 0; k < g->n; k++)

@@ -113,6 +113,10 @@ static json_t *scope_name(void *ctx, struct str name)
 		return items_of(lv, v->from);
 	if (str_is(name, "round"))
 		return round_of(lv, v->from);
+	if (str_is(name, "change"))
+		return live_change_json(lv);
+	if (str_is(name, "chunk"))
+		return live_chunk_json(lv, v->from);
 	return item_of(lv, v->from, name);
 }
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 static const char *const scope_names[] = { "question", "input", "size", "fast", "focus", "repo",
-	"signals", "steps", "item", "items", "round", NULL };
+	"signals", "steps", "item", "items", "round", "change", "chunk", NULL };
+
+static const char *const of_repo[] = { "repo", "signals", "change", "chunk", NULL };
 
 struct check {
 	struct parse *p;
@@ -254,7 +256,7 @@ static void check_names(struct check *c, const struct flow_step *s, struct place
 		    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	}
 	for (size_t i = 0; i < names->n; i++)
-		c->flow->uses_repo |= str_is(names->v[i], "repo") || str_is(names->v[i], "signals");
+		c->flow->uses_repo |= is_one_of(names->v[i], of_repo);
 }
 
 /* OF_GROUP: evaluated by the each or loop itself, over its body. */
@@ -284,12 +286,25 @@ static void check_template(struct check *c, const struct flow_step *s, const str
 	check_names(c, s, src->at, &steps, &names, false);
 }
 
+bool agent_names_chunk(struct arena *a, const struct flow_step *s)
+{
+	struct strs names = { 0 };
+
+	if (s->kind == KIND_AGENT && s->agent.task.text.p)
+		template_names(a, s->agent.task.text, NULL, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (str_is(names.v[i], "chunk"))
+			return true;
+	return false;
+}
+
 static void check_step(struct check *c, const struct flow_step *s)
 {
 	check_expr(c, s, &s->cond, false);
 	switch ((int)s->kind) {
 	case KIND_AGENT:
 		check_template(c, s, &s->agent.task);
+		c->flow->by_chunk |= agent_names_chunk(c->arena, s);
 		c->flow->uses_repo |= s->agent.web != WEB_ONLY;
 		break;
 	case KIND_CODE:

@@ -17,7 +17,8 @@
  */
 struct scope {
 	void *ctx;
-	/* question, input, size, fast, focus, repo, signals, item, items, or the `as` name */
+	/* question, input, size, fast, focus, repo, signals, change, chunk, item, items, or the
+	 * `as` name */
 	json_t *(*name)(void *ctx, struct str name);
 	/* FIELD is output, json, status, reason, label or findings; `steps[ID]` itself is always
 	 * a table, so unknown ids show as fields that are nil */

@@ -158,8 +158,9 @@ struct flow {
 	const char *file;
 	json_t **refs; /* given back by flow_release */
 	size_t n_refs;
-	bool uses_repo; /* some step is an agent (not web only), a command, or names repo or signals
-			 */
+	bool uses_repo; /* some step is an agent (not web only), a command, or names repo, signals
+			 * or the change */
+	bool by_chunk;	/* some agent is given the change in chunks: it is what is reviewed */
 };
 
 struct flow_error {
@@ -188,6 +189,9 @@ MUST_CHECK int flow_parse(struct arena *a, const char *file, struct str text, st
 
 /* Gives back what the arena does not own; before the arena goes. */
 void flow_release(struct flow *f);
+
+/* Is the agent step S given a chunk of the change? Its names are read into A. */
+bool agent_names_chunk(struct arena *a, const struct flow_step *s);
 
 /* The flow in plain `steps:` form, as YAML that parses to the same steps. */
 struct str flow_print_expanded(struct arena *a, const struct flow *f);

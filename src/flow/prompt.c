@@ -186,6 +186,29 @@ static int add_task(struct building *p, struct prompt *ret)
 	return 0;
 }
 
+/* How the change is written down (change/change.h), and the word about it at the answer's end. */
+static void add_receipt(struct building *p)
+{
+	struct str ids = p->spec->hunks;
+
+	if (!ids.n)
+		return;
+	buf_printf(&p->b,
+	    "\n# Coverage receipt\n\nThe data of your task holds the hunks %.*s of the change. "
+	    "Each "
+	    "begins with a line `@@ id @@`; lines behind a number stand in the new file at that "
+	    "line, with + where they are new; lines with - are gone. The whole files, as they are "
+	    "after the change, are in the repository. Report what this change brings in or makes "
+	    "worse, and cite at least one of its lines.\n\n"
+	    "Write one line of this form %s, and name only hunks that you have read:\n\n"
+	    "READ: %.*s\n\nCode compares it with what you were given. Hunks that nobody read are "
+	    "named in the report.\n",
+	    STR_ARG(ids),
+	    p->spec->step->agent.output == OUTPUT_TEXT ? "at the end of your answer"
+						       : "before the JSON value",
+	    STR_ARG(ids));
+}
+
 static void add_form(struct building *p)
 {
 	const struct agent_spec *a = &p->spec->step->agent;
@@ -236,6 +259,7 @@ int prompt_build(
 		rc = add_task(&p, &out);
 	if (!rc) {
 		add_form(&p);
+		add_receipt(&p);
 		add_notes(&p);
 	}
 	if (!rc && buf_status(&p.b)) {

@@ -16,6 +16,7 @@ struct prompt_spec {
 	const struct scope *scope;
 	bool fast;
 	struct str retry_note; /* exact errors of the answer before, or empty */
+	struct str hunks;      /* of the change, that the task shows: "h1-h9"; empty: none */
 };
 
 struct prompt {

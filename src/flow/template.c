@@ -114,9 +114,19 @@ struct str template_fence(struct arena *a, struct str label, struct str text)
 
 /* --- rendering -------------------------------------------------------------------------- */
 
+static bool is_one_of(struct str word, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_is(word, *words))
+			return true;
+	return false;
+}
+
 static bool names_only_facts(struct arena *a, struct str expr, bool *ret_foreign)
 {
-	static const char *const foreign[] = { "steps", "item", "items", "repo", "signals", NULL };
+	static const char *const foreign[] = { "steps", "item", "items", "repo", "signals",
+		"change", "chunk", NULL };
+	static const char *const of_repo[] = { "repo", "signals", "change", NULL };
 	static const char *const own[] = { "question", "input", "size", "fast", "focus", NULL };
 	struct strs names;
 	bool facts = true;
@@ -124,15 +134,13 @@ static bool names_only_facts(struct arena *a, struct str expr, bool *ret_foreign
 	*ret_foreign = false;
 	expr_names(a, expr, NULL, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		bool is_own = false, is_foreign = false;
+		bool is_own, is_foreign;
 
-		for (const char *const *w = own; *w; w++)
-			is_own |= str_is(names.v[i], *w);
-		for (const char *const *w = foreign; *w; w++)
-			is_foreign |= str_is(names.v[i], *w);
+		is_own = is_one_of(names.v[i], own);
+		is_foreign = is_one_of(names.v[i], foreign);
 		/* anything that is neither ours nor a function may be the name of an item */
 		*ret_foreign |= is_foreign || !is_own;
-		facts &= !is_foreign || str_is(names.v[i], "repo") || str_is(names.v[i], "signals");
+		facts &= !is_foreign || is_one_of(names.v[i], of_repo);
 	}
 	return facts;
 }
@@ -183,7 +191,7 @@ static void insert(struct rendering *r, const struct piece *hole, const json_t *
 	struct str text = text_of(r->arena, value);
 	bool foreign, facts = names_only_facts(r->arena, hole->text, &foreign);
 
-	if (r->use == TEMPLATE_PLAIN || !foreign || is_plain(value, text, facts)) {
+	if (r->use == TEMPLATE_PLAIN || !foreign || !text.n || is_plain(value, text, facts)) {
 		buf_add(&r->b, text);
 		return;
 	}

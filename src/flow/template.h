@@ -14,11 +14,11 @@ enum template_use {
 };
 
 /*
- * Renders SRC. Under TEMPLATE_PROMPT a hole that names steps, item, items, repo, signals or an
- * `as` name is inserted as fenced data: a line with a delimiter that does not occur in the text,
- * the text, the delimiter again. Short one-line scalars (numbers, booleans, at most 80 bytes
- * without line breaks from repo or signals) are inserted plainly. The result lives in A and holds
- * at most MAX bytes (-E2BIG).
+ * Renders SRC. Under TEMPLATE_PROMPT a hole that names steps, item, items, repo, signals, change,
+ * chunk or an `as` name is inserted as fenced data: a line with a delimiter that does not occur in
+ * the text, the text, the delimiter again. Short one-line scalars (numbers, booleans, at most 80
+ * bytes without line breaks from repo, signals or change) are inserted plainly, and so is an empty
+ * text. The result lives in A and holds at most MAX bytes (-E2BIG).
  */
 MUST_CHECK int template_render(struct arena *a, struct expr_vm *vm, const struct source *src,
     const struct scope *scope, enum template_use use, size_t max, struct str *ret, struct err *err);

@@ -60,24 +60,29 @@ json_t *draft_value(const struct scene *s, const struct draft *d)
 	return schema_fill(&src, s->part.schema);
 }
 
-static void write_value(struct buf *b, const struct scene *s, const struct draft *d)
+static void write_value(
+    struct buf *b, const struct scene *s, const struct draft *d, struct str unread)
 {
 	json_t *value = draft_value(s, d);
 
-	buf_printf(b, "%.*s\n\n```json\n", STR_ARG(d->summary));
+	buf_printf(b, "%.*s\n", STR_ARG(d->summary));
+	receipt_write(b, s, unread);
+	buf_adds(b, "\n```json\n");
 	buf_add_value(b, value);
 	buf_adds(b, "\n```\n");
 	json_decref(value);
 }
 
-struct str draft_write(const struct scene *s, const struct draft *d)
+struct str draft_write(const struct scene *s, const struct draft *d, struct str unread)
 {
 	struct buf b;
 
 	buf_init(&b, REHEARSAL_TEXT_MAX);
 	if (s->part.schema)
-		write_value(&b, s, d);
+		write_value(&b, s, d, unread);
 	else
 		writers[s->part.kind](&b, s, d);
+	if (!s->part.schema)
+		receipt_write(&b, s, unread);
 	return buf_to_arena(s->a, &b);
 }

@@ -267,7 +267,7 @@ static void answer(const struct scene *s, const struct mischief *m, struct turn 
 		json_decref(value);
 		return;
 	}
-	ret->text = spoil(s, m, draft_write(s, &d));
+	ret->text = spoil(s, m, draft_write(s, &d, m->unread));
 	ret->truncated = m->spoil == SPOIL_TRUNCATE;
 }
 

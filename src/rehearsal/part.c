@@ -330,6 +330,7 @@ void part_read(struct arena *a, const struct talk *t, struct part *ret)
 		p.digits = 1;
 		p.question = str_take(t->text, 4000);
 	}
+	p.n_shown = shown_read(a, t->text, &p.shown);
 	p.n_words = text_keywords(p.question, p.words, sizeof(p.words) / sizeof(*p.words));
 	*ret = p;
 }

@@ -55,6 +55,7 @@ struct ranked {
 #define HIT_SCORE 3
 #define HITS_SCORE_MAX 15
 #define ITEM_SCORE 8
+#define SHOWN_SCORE 12 /* a hunk of a change that is to be reviewed */
 
 static int by_place(const void *a, const void *b)
 {
@@ -104,6 +105,12 @@ static size_t collect_mentions(const struct scene *s, struct ranked *v)
 
 		if (item->path.n)
 			v[n++] = (struct ranked){ item->path, ITEM_SCORE, item->line };
+	}
+	for (size_t i = 0; i < s->part.n_shown; i++) {
+		const struct shown *h = &s->part.shown[i];
+
+		if (h->path.n && h->line)
+			v[n++] = (struct ranked){ h->path, SHOWN_SCORE, h->line };
 	}
 	return n;
 }
@@ -155,7 +162,8 @@ static unsigned name_score(const struct part *p, struct str path)
 /* The files by worth, best first; those nobody should read are left out. */
 static size_t rank_files(const struct scene *s, struct ranked **ret)
 {
-	size_t room = s->book.n_files + s->book.n_hits + s->part.n_items, n, kept = 0;
+	size_t room = s->book.n_files + s->book.n_hits + s->part.n_items + s->part.n_shown, n,
+	       kept = 0;
 	struct ranked *v = arena_array(s->a, room, sizeof(*v));
 
 	n = merge_mentions(v, collect_mentions(s, v));

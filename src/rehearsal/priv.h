@@ -210,6 +210,12 @@ struct item {
 
 #define PART_SECTIONS_MAX 24
 
+/* A hunk of a change, as the prompt shows it. */
+struct shown {
+	struct str path;
+	unsigned id, line; /* 0: no line of the new file */
+};
+
 struct part {
 	enum part_kind kind;
 	const struct lens *lens;
@@ -220,6 +226,8 @@ struct part {
 	struct item *items;
 	size_t n_items;
 	struct str words[3]; /* to search for */
+	struct shown *shown; /* hunks of a change, for which a receipt is wanted */
+	size_t n_shown;
 	size_t n_words;
 	struct str sections[PART_SECTIONS_MAX]; /* headings that the task asks for, in order */
 	size_t n_sections;
@@ -234,6 +242,9 @@ struct str part_id(struct arena *a, const struct part *p, size_t n);
 struct str item_uncalled(const struct item *item);
 /* The findings of others in TEXT: lists, headings and what stands below them, without repeats. */
 size_t items_read(struct arena *a, struct str text, struct item **ret);
+
+/* receipt.c: the hunks of a change that TEXT shows, when it wants a receipt for them. */
+size_t shown_read(struct arena *a, struct str text, struct shown **ret);
 
 /* --- book (book.c) ----------------------------------------------------------------- */
 
@@ -417,8 +428,8 @@ struct draft {
 };
 
 void draft_make(const struct scene *s, unsigned inventions, struct draft *ret);
-/* The answer in the asked form: text, or prose and one JSON value. */
-struct str draft_write(const struct scene *s, const struct draft *d);
+/* The answer in the asked form: text, or prose and one JSON value. UNREAD: see receipt_write. */
+struct str draft_write(const struct scene *s, const struct draft *d, struct str unread);
 /* One value that fits the schema of the part. New reference. */
 json_t *draft_value(const struct scene *s, const struct draft *d);
 
@@ -437,6 +448,8 @@ void inventions_add(const struct scene *s, unsigned inventions, struct draft *d)
 void findings_write(struct buf *b, const struct draft *d);
 void rulings_write(struct buf *b, const struct scene *s, const struct draft *d);
 void advice_write(struct buf *b, const struct scene *s, const struct draft *d);
+/* receipt.c: for the hunks of the prompt, but for those of UNREAD ("h3, h5-h7", or "all"). */
+void receipt_write(struct buf *b, const struct scene *s, struct str unread);
 /* What was read, searched and listed, in one or two sentences. */
 void coverage_write(struct buf *b, const struct scene *s);
 
@@ -488,6 +501,7 @@ struct mischief {
 	unsigned delay_ms;
 	enum answer_spoiling spoil;
 	struct str text;
+	struct str unread; /* hunks that its receipt leaves out */
 	long long bytes;
 	unsigned inventions;
 	struct extra_call *calls;

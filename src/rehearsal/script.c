@@ -34,6 +34,7 @@ enum action {
 	DO_ECHO,
 	DO_GIANT_LINE,
 	DO_TRUNCATE,
+	DO_UNREAD,
 	DO_CALL,
 	DO_HOSTILE,
 	DO_ENDLESS,
@@ -72,6 +73,7 @@ static const struct verb {
 	{ "echo", DO_ECHO, ARG_NONE, true, false },
 	{ "giant-line", DO_GIANT_LINE, ARG_NUMBER, true, false },
 	{ "truncate", DO_TRUNCATE, ARG_NONE, true, false },
+	{ "unread", DO_UNREAD, ARG_TEXT, true, false },
 	{ "call", DO_CALL, ARG_CALL, false, true },
 	{ "hostile", DO_HOSTILE, ARG_KIND, false, true },
 	{ "endless", DO_ENDLESS, ARG_NONE, false, false },
@@ -343,6 +345,9 @@ static void apply_stream(
 		break;
 	case DO_INVENT:
 		m->inventions |= (unsigned)r->number;
+		break;
+	case DO_UNREAD:
+		m->unread = r->text;
 		break;
 	case DO_CALL:
 		add_call(a, m, r->text);

@@ -342,6 +342,8 @@ struct strs fact_gaps(struct arena *a, const struct report_run *run)
 		strs_add(a, &list,
 		    str_from(arena_printf(a, "and %zu more files are not in the snapshot",
 			run->skipped_files.n - SKIPPED_SHOWN)));
+	for (size_t i = 0; i < run->change_gaps.n; i++)
+		strs_add(a, &list, run->change_gaps.v[i]);
 	for (size_t i = 0; i < run->notices.n; i++)
 		add_once(a, &list, run->notices.v[i]);
 	return list;

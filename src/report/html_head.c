@@ -80,9 +80,14 @@ static void add_repository(struct html_doc *d)
 		buf_adds(d->b, " on ");
 		html_cut(d->b, run->branch, 200);
 	}
-	if (run->changed_files)
+	if (run->changed_files && !run->change.n)
 		buf_printf(d->b, ", dirty (%u changed files)", run->changed_files);
 	add_end(d);
+	if (run->change.n) {
+		add_term(d, "Reviewed");
+		html_cut(d->b, run->change, 400);
+		add_end(d);
+	}
 	if (run->tree_hash.n) {
 		add_term(d, "Snapshot");
 		add_hash(d, run->tree_hash);

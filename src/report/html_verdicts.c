@@ -1,6 +1,7 @@
 /* What the validators said, above everything that rests on it. */
 #include "report/html.h"
 
+#define CONTRADICTIONS_SHOWN 500
 #define REASON_MAX KIB(2)
 #define UNTIL MIB(8)
 
@@ -97,6 +98,24 @@ static void add_verdicts(struct html_doc *d, const struct reconciliation *r)
 	add_strays(d, r);
 }
 
+static void add_contradictions(struct html_doc *d)
+{
+	const struct strs *all = &d->run->contradictions;
+
+	if (!all->n)
+		return;
+	buf_adds(
+	    d->b, "<p>Contradictions, so that none of these was left as it was rated:</p>\n<ul>\n");
+	for (size_t i = 0; i < all->n && i < CONTRADICTIONS_SHOWN; i++) {
+		buf_adds(d->b, "<li>");
+		html_cut(d->b, all->v[i], 400);
+		buf_adds(d->b, "</li>\n");
+	}
+	if (all->n > CONTRADICTIONS_SHOWN)
+		buf_printf(d->b, "<li>and %zu more</li>\n", all->n - CONTRADICTIONS_SHOWN);
+	buf_adds(d->b, "</ul>\n");
+}
+
 void html_validation(struct html_doc *d)
 {
 	const struct report_run *run = d->run;
@@ -114,5 +133,6 @@ void html_validation(struct html_doc *d)
 		    "read: every finding counts as not reviewed.</p>\n");
 	else
 		buf_adds(d->b, "<p>Nothing was validated: there is no finding.</p>\n");
+	add_contradictions(d);
 	buf_adds(d->b, "</section>\n");
 }

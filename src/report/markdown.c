@@ -35,10 +35,15 @@ static void add_repo(struct buf *b, const struct report_run *run)
 		buf_adds(b, " on ");
 		md_inline(b, run->branch);
 	}
-	if (run->changed_files)
+	if (run->changed_files && !run->change.n)
 		buf_printf(b, ", dirty (%u changed files)", run->changed_files);
 	if (run->tree_hash.n)
 		buf_printf(b, " · **Snapshot** `%.12s`", run->tree_hash.p);
+	buf_adds(b, "  \n");
+	if (!run->change.n)
+		return;
+	buf_adds(b, "**Reviewed** ");
+	md_inline(b, run->change);
 	buf_adds(b, "  \n");
 }
 
@@ -211,6 +216,7 @@ struct str report_markdown(struct arena *a, const struct report_run *run)
 	md_inline(&b, fact_confidence(a, run));
 	buf_adds(&b, "\n\n## Validation\n\n");
 	md_validation(&b, a, run);
+	md_contradictions(&b, run);
 	buf_addc(&b, '\n');
 	add_recommendation(&b, a, run);
 	buf_adds(&b, "## Findings\n\n");

@@ -79,6 +79,8 @@ void strs_add(struct arena *a, struct strs *list, struct str s);
 
 /* --- tables.c ------------------------------------------------------------------------------ */
 
+/* Findings that contradict each other; nothing when there are none. */
+void md_contradictions(struct buf *b, const struct report_run *run);
 void md_validation(struct buf *b, struct arena *a, const struct report_run *run);
 /* Findings that were put off, each with what reopens it. False: there are none. */
 bool md_deferred(struct buf *b, struct arena *a, const struct report_run *run);

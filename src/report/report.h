@@ -53,6 +53,9 @@ struct report_run {
 	struct strs persona_hashes; /* "name sha256" */
 	struct str proof;	    /* one line, of attest/attest.h */
 	struct strs skipped_files;  /* "path (why)" */
+	struct str change;	 /* what was reviewed, in a line; empty: not a review of a change */
+	struct strs change_gaps; /* of it: left out, or read by nobody */
+	struct strs contradictions; /* between findings on the same lines */
 	struct strs notices;	    /* lane pauses, budget … */
 	struct str lost;	    /* of report_account */
 };

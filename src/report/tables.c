@@ -215,6 +215,18 @@ void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
 	add_refuted(b, a, run);
 }
 
+void md_contradictions(struct buf *b, const struct report_run *run)
+{
+	if (run->contradictions.n)
+		buf_adds(
+		    b, "\nContradictions, so that none of these was left as it was rated:\n\n");
+	for (size_t i = 0; i < run->contradictions.n && i < ROWS_MAX; i++) {
+		buf_adds(b, "- ");
+		md_cell(b, run->contradictions.v[i], REASON_MAX);
+		buf_addc(b, '\n');
+	}
+}
+
 /* --- findings, all of them --------------------------------------------------------------- */
 
 /* A finding that was merged, and the next one with the same survivor. */

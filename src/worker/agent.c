@@ -469,8 +469,8 @@ void agent_ended(struct attempt *at)
 	check_answer(at);
 }
 
-/* The asked form was not kept: the same prompt again with the exact errors, once. */
-void agent_again(struct attempt *at, struct str errors)
+/* WHY is what people read; the same prompt again with the exact errors, once. */
+void agent_again(struct attempt *at, struct str errors, const char *why)
 {
 	struct err err = { 0 };
 	struct str prompt = at->claim->prompt;
@@ -487,7 +487,7 @@ void agent_again(struct attempt *at, struct str errors)
 	attempt_tell_spill(at);
 	at->round++;
 	attempt_begin_spill(at);
-	note(at, "the answer did not have the asked form; asked once more");
+	note(at, arena_printf(at->arena, "%.*s: %s", STR_ARG(at->claim->label), why));
 	session_destroy(at->session);
 	at->session = NULL;
 	gateway_close(at->port);

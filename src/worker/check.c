@@ -5,6 +5,7 @@
 #include "worker/priv.h"
 
 #include "base/json.h"
+#include "change/change.h"
 #include "evidence/evidence.h"
 #include "flow/output.h"
 
@@ -18,7 +19,9 @@ struct check {
 	enum output_form form;
 	json_t *schema; /* own copy */
 	const struct snapshot *snapshot;
+	unsigned hunks_from, hunks_to; /* of the change, in the prompt; 0: none */
 	/* results */
+	struct str unread; /* of these, not named in the receipt: "h3, h5-h7" */
 	bool fits;
 	struct str errors;
 	json_t *evidence;
@@ -46,6 +49,15 @@ static json_t *check_form(struct check *c)
 	return value;
 }
 
+static void check_receipt(struct check *c)
+{
+	unsigned n = c->hunks_from ? c->hunks_to - c->hunks_from + 1 : 0;
+	bool *seen = arena_array(c->arena, n, sizeof(*seen));
+
+	if (n && receipt_read(c->answer, c->hunks_from, c->hunks_to, seen) < n)
+		c->unread = receipt_ids(c->arena, c->hunks_from, n, seen, false);
+}
+
 static void on_pool(uv_work_t *work)
 {
 	struct check *c = work->data;
@@ -63,6 +75,7 @@ static void on_pool(uv_work_t *work)
 	}
 	if (c->fits && value)
 		c->normal = json_dump(value);
+	check_receipt(c);
 	json_decref(value);
 }
 
@@ -87,17 +100,32 @@ static void count_evidence(struct attempt *at, const json_t *evidence)
 	json_object_set_new(at->result.facts, "hold", json_integer(holds));
 }
 
+static struct str missing_words(struct attempt *at, struct str unread)
+{
+	return str_from(arena_printf(at->arena,
+	    "Its coverage receipt does not name all hunks that you were given. Missing: %.*s. Read "
+	    "these, too; then report what you found in all of them, and name those that you read "
+	    "in "
+	    "a line `READ: …`.",
+	    STR_ARG(unread)));
+}
+
 static void on_checked(uv_work_t *work, int status)
 {
 	struct check *c = work->data;
 	struct attempt *at = c->attempt;
-	bool again = !c->fits && at->round + 1 < ROUNDS_MAX && !at->stopping;
-	struct str errors = arena_dup(at->arena, c->errors);
+	bool whole = at->result.ending == ENDING_ANSWERED,
+	     wanting = c->fits && c->unread.n && whole;
+	bool again = (!c->fits || wanting) && at->round + 1 < ROUNDS_MAX && !at->stopping;
+	struct str errors =
+	    wanting ? missing_words(at, c->unread) : arena_dup(at->arena, c->errors);
 
 	(void)status;
 	at->handles--;
 	at->result.evidence = c->evidence;
 	count_evidence(at, c->evidence);
+	if (c->unread.n)
+		json_object_set_new(at->result.facts, "unread", json_text(c->unread));
 	if (c->normal)
 		at->result.output = arena_dup(at->arena, str_from(c->normal));
 	if (!c->fits && !again) {
@@ -109,7 +137,9 @@ static void on_checked(uv_work_t *work, int status)
 	arena_destroy(c->arena);
 	free(c);
 	if (again)
-		agent_again(at, errors);
+		agent_again(at, errors,
+		    wanting ? "it did not read all of the change that it was given; asked once more"
+			    : "the answer did not have the asked form; asked once more");
 	else
 		attempt_report(at);
 }
@@ -134,6 +164,8 @@ void check_answer(struct attempt *at)
 	c->form = at->result.ending == ENDING_TRUNCATED ? OUTPUT_TEXT : at->claim->output;
 	c->schema = json_deep_copy(at->claim->schema);
 	c->snapshot = at->claim->web_only ? NULL : at->snapshot;
+	c->hunks_from = at->claim->hunks_from;
+	c->hunks_to = at->claim->hunks_to;
 	at->handles++;
 	uv_queue_work(at->worker->loop, &c->work, on_pool, on_checked);
 }

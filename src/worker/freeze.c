@@ -14,6 +14,11 @@ static void conclude(struct attempt *at)
 static void finish(struct attempt *at, struct snapshot *snap)
 {
 	at->snapshot = snap;
+	if (snapshot_change(snap, at->arena, &at->result.change) < 0) {
+		attempt_conclude(
+		    at, ENDING_DENIED, STR("the change of the snapshot cannot be read"));
+		return;
+	}
 	at->result.snapshot = str_from(snap->id);
 	at->result.repo_facts = json_deep_copy(snap->facts);
 	at->result.signals = json_deep_copy(snap->signals);
@@ -42,8 +47,8 @@ static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 	else
 		attempt_conclude(at,
 		    err->code == -ECANCELED ? attempt_stop_ending(at) : ENDING_DENIED,
-		    str_from(arena_printf(
-			at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why)));
+		    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what,
+			err->why[0] ? ": " : "", err->why, err->fix[0] ? "; " : "", err->fix)));
 }
 
 static const char *optional(struct attempt *at, struct str s)

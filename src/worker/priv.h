@@ -177,7 +177,7 @@ void worker_budget_put(struct worker *w, struct run_budget *b);
 
 /* agent.c, command.c, freeze.c: the three kinds */
 void agent_start(struct attempt *at);
-void agent_again(struct attempt *at, struct str errors);
+void agent_again(struct attempt *at, struct str errors, const char *why);
 void agent_ready(struct attempt *at, int listener);
 void agent_ended(struct attempt *at);
 void command_start(struct attempt *at);

@@ -135,6 +135,11 @@ static json_t *name(void *ctx, struct str n)
 		    300);
 	if (str_is(n, "items"))
 		return json_string("S1 [high] title (src/a.c:1)");
+	if (str_is(n, "change"))
+		return json_pack("{s:s, s:s}", "kind", "since", "title", "main...working tree");
+	if (str_is(n, "chunk"))
+		return json_pack(
+		    "{s:s}", "text", "=== a.c\n@@ h7 @@ old 1, new 1\n       -a\n     1 +b\n");
 	if (str_is(n, "size"))
 		return json_string("small");
 	if (str_is(n, "focus"))
@@ -166,6 +171,34 @@ static json_t *endless(void *ctx, struct str id, struct str field)
 	value = json_stringn(text, MIB(2));
 	free(text);
 	return value;
+}
+
+/* A part of a change is data, and its receipt is asked for where its hunks are named. */
+static void a_chunk_is_fenced_and_signed_for(void **state)
+{
+	const struct scope scope = { NULL, name, step };
+	struct err err;
+	const struct flow *f = library_flow(lib, STR("code-review"), &err);
+	struct prompt_spec spec = { .lib = lib,
+		.flow = f,
+		.step = flow_find(f, STR("review-security")),
+		.vm = expr_create(),
+		.scope = &scope,
+		.hunks = STR("h7") };
+	struct prompt p;
+
+	(void)state;
+	assert_true(agent_names_chunk(a, spec.step) && f->by_chunk);
+	assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
+	assert_true(str_contains(p.text, STR("under review: main...working tree\n")));
+	ptrdiff_t from = str_find(p.text, STR("opt(chunk.text)\n=== a.c\n@@ h7 @@")),
+		  asked = str_find(p.text, STR("\nREAD: h7\n"));
+
+	assert_true(from > (ptrdiff_t)p.system && asked > from);
+	spec.hunks = (struct str){ "", 0 };
+	assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
+	assert_false(str_contains(p.text, STR("READ:")));
+	expr_destroy(spec.vm);
 }
 
 static void a_prompt_is_cut_to_fit_and_says_so(void **state)
@@ -205,6 +238,7 @@ int main(void)
 		T(a_later_flow_wins),
 		T(unknown_references_are_errors),
 		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
+		T(a_chunk_is_fenced_and_signed_for),
 		T(a_prompt_is_cut_to_fit_and_says_so),
 	};
 

@@ -228,6 +228,13 @@ static json_t *prompt_name(void *ctx, struct str n)
 		    "dirty", 0, "files", (int)SAMPLES);
 	if (str_is(n, "round"))
 		return json_integer(1);
+	if (str_is(n, "change"))
+		return json_pack("{s:s, s:s}", "kind", "since", "title", "main...working tree");
+	if (str_is(n, "chunk"))
+		return json_pack("{s:s}", "text",
+		    "=== src/queue.c\n@@ h4 @@ old 8, new 8\n     8 +a\n@@ h5 @@ old 13, new 13\n"
+		    "    13 +@@ h6 @@ not one\n\n=== src/main.c (new file)\n@@ h6 @@ old none, new "
+		    "1-13\n");
 	return str_is(n, "input") || str_is(n, "signals") ? json_object() : NULL;
 }
 
@@ -250,6 +257,8 @@ static json_t *built_in_request(struct library *lib, const char *flow, const cha
 	struct err err;
 	struct prompt_spec spec = { .lib = lib, .vm = vm, .scope = &scope };
 
+	if (strncmp(id, "review-", 7) == 0)
+		spec.hunks = STR("h4-h6");
 	spec.flow = library_flow(lib, str_from(flow), &err);
 	assert_non_null(spec.flow);
 	spec.step = flow_find(spec.flow, str_from(id));
@@ -313,6 +322,29 @@ static void built_in_prompts_get_answers_that_resolve(void **state)
 		}
 	}
 	rehearsal_destroy(r);
+	library_destroy(lib);
+}
+
+/* It looks at what changed, and signs for it; a script takes hunks away. */
+static void a_change_gets_its_receipt(void **state)
+{
+	struct library *lib = built_in();
+	static const char *const rows[][2] = { { "", "\nREAD: h4-h6\n" },
+		{ "unread h5", "\nREAD: h4, h6\n" }, { "unread h1-h4, 6", "\nREAD: h5-h6\n" },
+		{ "unread all", "\nREAD: \n" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rehearsal *r = model_with(rows[i][0]);
+		json_t *request = built_in_request(lib, "code-review", "review-security");
+		struct str text = talk(r, request, NULL);
+
+		if (!str_ends(text, str_from(rows[i][1])))
+			fail_msg("%s: %s", rows[i][0], text.p);
+		assert_has(text, "src/main.c");
+		json_decref(request);
+		rehearsal_destroy(r);
+	}
 	library_destroy(lib);
 }
 
@@ -428,6 +460,7 @@ int main(void)
 		T(the_same_request_gives_the_same_bytes),
 		T(a_stream_says_the_same_as_one_object),
 		T(built_in_prompts_get_answers_that_resolve),
+		T(a_change_gets_its_receipt),
 		T(the_validator_judges_every_item_from_what_it_reads),
 		T(an_adviser_writes_the_sections_it_is_asked_for),
 		T(an_asked_form_is_kept),
