@@ -241,7 +241,10 @@ void change_report(struct live *lv, struct report_run *run)
 	run->change = str_from(arena_printf(g.a, "%.*s; %zu hunks in %zu part%s",
 	    STR_ARG(change_title(g.a, c)), c->n_hunks, c->n_chunks, c->n_chunks == 1 ? "" : "s"));
 	add_left_out(&g, c);
+	size_t before = g.list.n;
+
 	for (uint32_t i = 0; i < nodes; i++)
 		add_unread(lv, &g, i);
+	run->unread = (unsigned)(g.list.n - before);
 	run->change_gaps = g.list;
 }

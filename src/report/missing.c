@@ -46,6 +46,9 @@ struct strs fact_missing(struct arena *a, const struct report_run *run)
 		strs_add(a, &list,
 		    str_from(arena_printf(
 			a, "%u findings were not reviewed by a validator", r->unreviewed)));
+	if (run->unread)
+		strs_add(
+		    a, &list, STR("hunks of the change were not read by all who were given them"));
 	if (run->skipped_files.n)
 		strs_add(a, &list,
 		    str_from(arena_printf(

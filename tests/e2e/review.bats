@@ -116,6 +116,7 @@ prompts() {
 	is "$(jq_like "$OUT.json" "sorted(g for g in r['gaps'] if 'asked once more' in g)")" \
 		"['Correctness: it did not read all of the change that it was given; asked once more', 'Structure: it did not read all of the change that it was given; asked once more']"
 	has "$OUT.md" 'Structure has not read h2 src/a.c:27-33'
+	is "$(jq_like "$OUT.json" "'hunks of the change were not read by all who were given them' in r['missing']")" True
 }
 
 @test "who reads again later reads the change as it was frozen" {
