@@ -126,12 +126,12 @@ prompts() {
 	review --repo "$R" --size small --rehearsal-script "$BATS_TEST_TMPDIR/script"
 	is "$(jq_like "$OUT.json" "r['change']['gaps']")" "['Structure has not read h1 src/a.c:1-5']"
 	before=$(jq_like "$OUT.json" "r['change']['title']")
-	sed -i '20s/int/short/' "$R/src/a.c"
+	sed -i '20s/int/wchar_t/' "$R/src/a.c"
 	"$TUTTI" runs retry last --step structure --repo "$R" >"$OUT.log" 2>&1
 	"$TUTTI" runs export last --repo "$R" --as json >"$OUT.json"
 	is "$(jq_like "$OUT.json" "r['change']['gaps']")" "[]"
 	is "$(jq_like "$OUT.json" "r['change']['title']")" "$before"
-	is "$(prompts "any('short' in t for s, t in p)")" False
+	is "$(prompts "any('wchar_t' in t for s, t in p)")" False
 }
 
 @test "a reviewer that fails has read nothing" {
