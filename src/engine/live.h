@@ -191,6 +191,8 @@ void seal_results_add(struct sha256 *sha, int64_t position, const struct step_ro
 /* scope.c */
 struct scope live_scope(struct live *lv, uint32_t from);
 void live_ask_init(struct core_ask *ask, struct live *lv);
+/* Marks what FROM is built on, transitively; a child stands on what its group stands on. */
+void live_mark_ancestors(const struct core *c, uint32_t from, bool *marked);
 
 /* change.c: what is under review */
 /* Stores CHANGE, a text, and says in FACTS, which will be stored, where and how much it is. */

@@ -10,6 +10,7 @@ struct gathered {
 	size_t n, n_sets, n_all;
 	struct str *validators; /* texts */
 	struct evidence **validator_evidence;
+	uint32_t *validator_nodes;
 	size_t n_validators;
 	struct deferring *deferring; /* texts that may put findings off */
 	size_t n_deferring;
@@ -42,6 +43,33 @@ static void place(struct live *lv, struct gathered *g, uint32_t i)
 			place(lv, g, k); /* as deep as groups are nested in the file */
 }
 
+static bool raises(const struct gathered *g, const struct evidence *ev)
+{
+	for (size_t k = 0; k < g->n_sets; k++)
+		if (g->sets[k] == ev)
+			return true;
+	return false;
+}
+
+/* Each validator is heard about what it was shown: findings of the steps that it is built on. */
+static void ask(struct live *lv, struct arena *a, struct gathered *g, size_t v)
+{
+	struct evidence *ev = g->validator_evidence[v];
+	bool *marked = arena_array(a, core_count(lv->core), sizeof(*marked));
+
+	live_mark_ancestors(lv->core, g->validator_nodes[v], marked);
+	ev->asked = arena_array(a, g->n_sets, sizeof(*ev->asked));
+	for (size_t k = 0; k < g->n; k++)
+		if (g->of[k] && marked[g->nodes[k]] && raises(g, g->of[k]))
+			ev->asked[ev->n_asked++] = g->of[k];
+}
+
+/* A validator whose answer has a form of its own: nothing that it cites was looked at. */
+static struct evidence *unchecked(struct live *lv, uint32_t i)
+{
+	return evidence_read(lv->job->arena, core_node(lv->core, i)->name, live_output(lv, i));
+}
+
 static void gather_one(struct live *lv, struct gathered *g, size_t at)
 {
 	const struct core_node *n = core_node(lv->core, g->nodes[at]);
@@ -55,7 +83,9 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 		g->sets[g->n_sets++] = g->of[at];
 	if (role == ROLE_VALIDATOR && n->kind == KIND_AGENT) {
 		g->validators[g->n_validators] = live_output(lv, g->nodes[at]);
-		g->validator_evidence[g->n_validators++] = g->of[at];
+		g->validator_nodes[g->n_validators] = g->nodes[at];
+		g->validator_evidence[g->n_validators++] =
+		    g->of[at] ? g->of[at] : unchecked(lv, g->nodes[at]);
 	}
 	if (role == ROLE_SYNTHESIZER)
 		g->recommendation = live_output(lv, g->nodes[at]);
@@ -63,14 +93,6 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 	if (raises_findings(role) || role == ROLE_SYNTHESIZER || role == ROLE_REWRITE)
 		g->deferring[g->n_deferring++] = (struct deferring){ n->name,
 			live_output(lv, g->nodes[at]), !raises_findings(role) };
-}
-
-static bool raises(const struct gathered *g, const struct evidence *ev)
-{
-	for (size_t k = 0; k < g->n_sets; k++)
-		if (g->sets[k] == ev)
-			return true;
-	return false;
 }
 
 static void gather_all(struct gathered *g)
@@ -92,12 +114,15 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 		.all = arena_array(a, n, sizeof(struct evidence *)),
 		.validators = arena_array(a, n, sizeof(struct str)),
 		.deferring = arena_array(a, n, sizeof(struct deferring)),
-		.validator_evidence = arena_array(a, n, sizeof(struct evidence *)) };
+		.validator_evidence = arena_array(a, n, sizeof(struct evidence *)),
+		.validator_nodes = arena_array(a, n, sizeof(uint32_t)) };
 	for (uint32_t i = 0; i < n; i++)
 		if (core_node(lv->core, i)->parent == CORE_NONE)
 			place(lv, g, i);
 	for (size_t k = 0; k < g->n; k++)
 		gather_one(lv, g, k);
+	for (size_t v = 0; v < g->n_validators; v++)
+		ask(lv, a, g, v);
 	gather_all(g);
 }
 

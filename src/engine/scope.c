@@ -17,8 +17,7 @@ static bool raises_findings(const struct core_node *n)
 	       (n->def->role == ROLE_ANGLE || n->def->role == ROLE_ASSESS);
 }
 
-/* Marks what FROM is built on, transitively; a child stands on what its group stands on. */
-static void mark_ancestors(const struct core *c, uint32_t from, bool *marked)
+void live_mark_ancestors(const struct core *c, uint32_t from, bool *marked)
 {
 	for (uint32_t at = from; at != CORE_NONE; at = core_node(c, at)->parent)
 		for (uint32_t k = 0; k < core_node(c, at)->n_needs; k++)
@@ -47,7 +46,7 @@ static json_t *items_of(struct live *lv, uint32_t from)
 	struct evidence **mine = arena_array(a, count, sizeof(struct evidence *));
 	size_t n_mine = 0;
 
-	mark_ancestors(lv->core, from, marked);
+	live_mark_ancestors(lv->core, from, marked);
 	for (uint32_t i = 0; i < count; i++) {
 		struct evidence *ev =
 		    raises_findings(core_node(lv->core, i)) ? live_evidence(lv, i) : NULL;

@@ -100,6 +100,9 @@ struct evidence {
 	struct citation **cites; /* all, also those outside findings; in order */
 	size_t n_cites;
 	bool cut; /* FINDINGS_MAX or CITATIONS_MAX was reached */
+	/* Of a validator's text: the texts it was asked about; none: all there are. Not stored. */
+	struct evidence **asked;
+	size_t n_asked;
 };
 
 /*
@@ -110,6 +113,8 @@ typedef int (*evidence_source_fn)(void *ctx, struct arena *a, struct str path, s
 
 /* Never fails on content. Linear in the text, whatever is in it. */
 struct evidence *evidence_parse(struct arena *a, struct str step, struct str text);
+/* The same, and verdicts that stand in a JSON value of a text without items are read as items. */
+struct evidence *evidence_read(struct arena *a, struct str step, struct str text);
 /* From the JSON of `output: findings`. */
 struct evidence *evidence_from_findings(struct arena *a, struct str step, const json_t *findings);
 /*
@@ -144,21 +149,41 @@ void evidence_number(struct arena *a, struct evidence **sets, size_t n);
  */
 struct str evidence_items(struct arena *a, struct evidence *const *sets, size_t n);
 
+/* Where texts name findings: by uid, or by step and id. In the arena of its making. */
+struct mentions;
+struct mentions *mentions_create(struct arena *a, struct finding *const *findings, size_t n);
+struct mention {
+	size_t at, n; /* bytes of the line */
+	struct finding *finding;
+};
+/* The next one of LINE that begins at FROM or behind it. */
+bool mention_next(const struct mentions *m, struct str line, size_t from, struct mention *ret);
+
 /* What one validator said of one item. */
 struct judgement {
-	struct str item;   /* the uid it names */
-	struct str by;	   /* V1 … */
-	enum verdict said; /* confirmed -> upheld, partly -> weakened, refuted */
+	struct str item;     /* the id it names; once weighed, the finding's uid */
+	struct str by;	     /* V1 …, unique in the run */
+	struct str step;     /* of the validator */
+	enum verdict said;   /* confirmed -> upheld, partly -> weakened, refuted */
+	enum verdict counts; /* weighed: who refutes without evidence, or says two things, doubts */
 	struct str reason, impact;
 	struct citation **cites;
 	size_t n_cites;
 };
 
+/* One validator that answered. */
+struct reviewer {
+	struct str step;
+	unsigned asked, judged; /* findings */
+};
+
 struct reconciliation {
-	struct judgement *judgements;
+	struct judgement *judgements; /* one for each validator and finding */
 	size_t n_judgements;
-	struct str confidence; /* the validator's closing line */
-	struct str *strays;    /* ids judged that no finding has */
+	struct reviewer *reviewers; /* in the order handed in */
+	size_t n_reviewers;
+	struct str confidence; /* the validator's closing line; of several, the least confident */
+	struct str *strays;    /* ids judged that nobody was to judge */
 	size_t n_strays;
 	unsigned upheld, weakened, refuted, unreviewed;
 	bool recommendation_hit; /* a refuted or weakened finding is named in the recommendation */
@@ -166,15 +191,24 @@ struct reconciliation {
 };
 
 /*
- * Reads verdicts per item out of a validator's text, loosely written.
+ * Reads verdicts per item out of a validator's text, loosely written: headings, bullets, tables, or
+ * a JSON value. VALIDATOR_EVIDENCE is what evidence_parse made of the same text.
  */
 size_t judgements_parse(struct arena *a, struct str text, const struct evidence *validator_evidence,
     struct judgement **ret);
 
 /*
- * Applies the verdicts to the findings: refuted needs a citation of the validator's that resolves
- * (or was repaired), else it only weakens; an item nobody judged is "not reviewed".
- * VALIDATORS and their EVIDENCE run in parallel arrays.
+ * Applies the verdicts to the findings (verdict, verdict_reason, verdict_by, asked, survived).
+ *
+ * Of one validator: to refute counts only with a citation of its own that resolves (or was
+ * repaired), else it weakens; to say two different things of one finding weakens it; an id that is
+ * not among what it was asked changes nothing.
+ *
+ * Of those who judged a finding, together: refuted when more than half refute it; upheld when
+ * nobody refutes it and more than half uphold it; weakened otherwise; not reviewed when there are
+ * none.
+ *
+ * VALIDATORS and their EVIDENCE run in parallel arrays; an entry of EVIDENCE may be NULL.
  */
 struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **sets, size_t n_sets,
     const struct str *validators, struct evidence *const *validator_evidence, size_t n_validators,

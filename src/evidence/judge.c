@@ -1,12 +1,12 @@
-/*
- * Verdicts: reading them out of a validator's text, and weighing them. Code, not the validator, has
- * the last word: whoever refutes shows a place that resolves, or has only raised a doubt.
- */
+/* Verdicts, read out of a validator's text as it is written: blocks, bullets, tables, JSON. */
 #include "evidence/priv.h"
 
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/map.h"
+#include "base/unconst.h"
+#include "flow/output.h"
 
 #include <ctype.h>
 
@@ -31,6 +31,11 @@ static const struct {
 	{ "upheld", VERDICT_UPHELD },
 	{ "holds", VERDICT_UPHELD },
 };
+
+static bool is_own(struct str id)
+{
+	return id.n > 1 && id.p[0] == 'V' && isdigit((unsigned char)id.p[1]);
+}
 
 static bool contains_nocase(struct str s, struct str word)
 {
@@ -58,15 +63,10 @@ static struct str id_in(struct str s)
 		size_t n =
 		    i && (is_word_char(s.p[i - 1]) || s.p[i - 1] == '/') ? 0 : item_id_length(rest);
 
-		if (n && !(rest.p[0] == 'V' && n > 1 && isdigit((unsigned char)rest.p[1])))
+		if (n && !is_own(str_take(rest, n)))
 			return str_take(rest, n);
 	}
 	return (struct str){ "", 0 };
-}
-
-static bool is_own(struct str id)
-{
-	return id.n > 1 && id.p[0] == 'V' && isdigit((unsigned char)id.p[1]);
 }
 
 static struct str first_field(struct str body, const char *const *keys)
@@ -83,9 +83,11 @@ static bool judgement_of(const struct finding *f, struct judgement *ret)
 {
 	static const char *const items[] = { "Item", "Finding", "Claim", NULL };
 	static const char *const results[] = { "Result", "Verdict", NULL };
-	static const char *const reasons[] = { "Reason", "Because", "Result", NULL };
+	static const char *const reasons[] = { "Reason", "Because", "Result", "Claim", NULL };
 	struct str result = first_field(f->body, results), rest = f->body;
-	struct judgement j = { .by = f->id, .cites = f->cites, .n_cites = f->n_cites };
+	struct judgement j = {
+		.by = f->uid.n ? f->uid : f->id, .cites = f->cites, .n_cites = f->n_cites
+	};
 
 	j.item = is_own(f->id) ? id_in(f->title) : f->id;
 	if (!j.item.n)
@@ -124,199 +126,177 @@ static bool judgement_of_row(struct str line, struct judgement *ret)
 	return j.item.n && j.said != VERDICT_NONE;
 }
 
+/*
+ * "### S1 — confirmed", and further down "### S1 — refuted": the first is an item of the text, the
+ * second is only known by its line. SEEN: the ids of lines before.
+ */
+static bool judgement_again(struct map *seen, struct str line, struct judgement *ret)
+{
+	struct item_head head;
+	struct judgement j = { .said = VERDICT_NONE };
+
+	if (!item_head(line, &head) || is_own(head.id))
+		return false;
+	j.item = j.by = head.id;
+	j.said = verdict_in(head.title);
+	j.reason = head.title;
+	if (map_put(seen, head.id, seen) == NULL || j.said == VERDICT_NONE)
+		return false;
+	*ret = j;
+	return true;
+}
+
+static size_t count_lines(struct str text, struct str prefix)
+{
+	size_t n = 0;
+
+	while (text.p)
+		n += str_starts(str_trim(str_line(&text)), prefix);
+	return n;
+}
+
+static bool is_fence(struct str line)
+{
+	return str_starts(str_trim(line), STR("```"));
+}
+
 size_t judgements_parse(struct arena *a, struct str text, const struct evidence *validator_evidence,
     struct judgement **ret)
 {
-	size_t most = validator_evidence->n_findings, n = 0, rows = 0;
+	size_t most = validator_evidence->n_findings, n = 0, room;
+	bool fenced = false;
+	struct map seen;
 
-	for (struct str rest = text; rest.p;)
-		rows += str_starts(str_trim(str_line(&rest)), STR("|"));
-	rows = rows < FINDINGS_MAX ? rows : FINDINGS_MAX;
-	struct judgement *v = arena_array(a, most + rows, sizeof(*v));
+	room = count_lines(text, (struct str){ "", 0 });
+	room = most + (room < FINDINGS_MAX ? room : FINDINGS_MAX);
+	struct judgement *v = arena_array(a, room, sizeof(*v));
 
+	map_init(&seen, a);
 	for (size_t i = 0; i < most; i++)
 		n += judgement_of(validator_evidence->findings[i], &v[n]);
-	for (struct str rest = text; rest.p && n < most + rows;)
-		n += judgement_of_row(str_line(&rest), &v[n]);
+	for (struct str rest = text; rest.p && n < room;) {
+		struct str line = str_line(&rest);
+
+		fenced ^= is_fence(line);
+		if (fenced)
+			continue;
+		if (judgement_of_row(line, &v[n]) || judgement_again(&seen, line, &v[n]))
+			n++;
+	}
 	*ret = v;
 	return n;
 }
 
-/* --- weighing ---------------------------------------------------------------------------- */
+/* --- JSON -------------------------------------------------------------------------------- */
 
-static struct finding *find(struct evidence **sets, size_t n, struct str id)
+#define VALUE_DEPTH 6
+#define PLACE_BYTES 4096
+
+static struct str first_text(const json_t *object, const char *const *keys)
 {
-	struct finding *by_id = NULL;
+	struct str value = { "", 0 };
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < sets[i]->n_findings; k++) {
-			struct finding *f = sets[i]->findings[k];
+	for (; *keys && !value.n; keys++)
+		value = json_get_str(object, *keys);
+	return value;
+}
 
-			if (str_eq(f->uid, id))
-				return f;
-			if (!by_id && str_eq(f->id, id))
-				by_id = f;
-			/* "structure/S1", although S1 is unique */
-			if (!by_id && id.n == f->step.n + 1 + f->id.n && str_starts(id, f->step) &&
-			    id.p[f->step.n] == '/' && str_ends(id, f->id))
-				by_id = f;
-		}
+/* "src/a.c:12 "text"" as it stands, or put together from path, line and quote. */
+static void add_place(struct buf *b, const json_t *place)
+{
+	struct str path = json_get_str(place, "path"), quote = json_get_str(place, "quote");
+	long long line = json_get_int(place, "line", 0);
+
+	if (json_is_string(place)) {
+		struct str text = { json_string_value(place), json_string_length(place) };
+
+		buf_printf(b, "Evidence: %.*s\n", STR_ARG(str_take(text, PLACE_BYTES)));
+	} else if (path.n && line > 0) {
+		buf_printf(b, "Evidence: `%.*s:%lld` \"%.*s\"\n",
+		    STR_ARG(str_take(path, PLACE_BYTES)), line,
+		    STR_ARG(str_take(quote, PLACE_BYTES)));
 	}
-	return by_id;
 }
 
-static bool has_counter_evidence(const struct judgement *j)
+static void add_places(struct buf *b, const json_t *object)
 {
-	for (size_t i = 0; i < j->n_cites; i++)
-		if (j->cites[i]->state == CITE_RESOLVES || j->cites[i]->state == CITE_MOVED)
-			return true;
-	return false;
-}
-
-static void apply(struct arena *a, struct finding *f, const struct judgement *j)
-{
-	enum verdict said = j->said;
-	struct str reason = j->reason;
-
-	if (said == VERDICT_REFUTED && !has_counter_evidence(j)) {
-		said = VERDICT_WEAKENED;
-		reason = str_from(arena_printf(a,
-		    "%.*s (refuted without counter-evidence that resolves, so only weakened)",
-		    STR_ARG(reason)));
-	}
-	if (said < f->verdict) /* two judged it: the harder word stands */
-		return;
-	f->verdict = said;
-	f->verdict_reason = reason;
-	f->verdict_by = j->by;
-}
-
-static void count(struct reconciliation *r, struct evidence **sets, size_t n)
-{
-	unsigned *const by[VERDICTS] = { &r->unreviewed, &r->upheld, &r->weakened, &r->refuted };
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sets[i]->n_findings; k++)
-			(*by[sets[i]->findings[k]->verdict])++;
-}
-
-/* ID as a word of its own. */
-static bool names(struct str text, struct str id)
-{
-	ptrdiff_t at;
-
-	for (size_t from = 0; id.n && (at = str_find(str_skip(text, from), id)) >= 0;) {
-		size_t begin = from + (size_t)at, end = begin + id.n;
-
-		if ((!begin || !is_word_char(text.p[begin - 1])) &&
-		    (end >= text.n || !is_word_char(text.p[end])))
-			return true;
-		from = end;
-	}
-	return false;
-}
-
-static bool hits(struct evidence **sets, size_t n, struct str recommendation)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sets[i]->n_findings; k++) {
-			const struct finding *f = sets[i]->findings[k];
-
-			if (f->verdict >= VERDICT_WEAKENED && names(recommendation, f->uid))
-				return true;
-		}
-	return false;
-}
-
-static void forget(struct evidence **sets, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sets[i]->n_findings; k++)
-			sets[i]->findings[k]->verdict = VERDICT_NONE;
-}
-
-struct reconciliation *evidence_reconcile(struct arena *a, struct evidence **sets, size_t n_sets,
-    const struct str *validators, struct evidence *const *validator_evidence, size_t n_validators,
-    struct str recommendation)
-{
-	struct reconciliation *r = arena_new(a, struct reconciliation);
-	struct vec judgements = { 0 }, strays = { 0 };
-
-	forget(sets, n_sets);
-	for (size_t i = 0; i < n_validators; i++) {
-		struct judgement *v;
-		size_t n = judgements_parse(a, validators[i], validator_evidence[i], &v);
-		struct str confidence = item_last_field(validators[i], "Confidence");
-
-		r->confidence = confidence.n ? confidence : r->confidence;
-		for (size_t k = 0; k < n; k++) {
-			struct finding *f = find(sets, n_sets, v[k].item);
-
-			vec_add(a, f ? &judgements : &strays, &v[k]);
-			if (f)
-				apply(a, f, &v[k]);
-		}
-	}
-	r->judgements = arena_array(a, judgements.n, sizeof(*r->judgements));
-	for (size_t i = 0; i < judgements.n; i++)
-		r->judgements[r->n_judgements++] = *(struct judgement *)judgements.v[i];
-	r->strays = arena_array(a, strays.n, sizeof(*r->strays));
-	for (size_t i = 0; i < strays.n; i++)
-		r->strays[r->n_strays++] = ((struct judgement *)strays.v[i])->item;
-	r->validated = r->n_judgements > 0;
-	count(r, sets, n_sets);
-	r->recommendation_hit = hits(sets, n_sets, recommendation);
-	return r;
-}
-
-/* --- for the flow ------------------------------------------------------------------------ */
-
-static json_t *list_of(struct evidence *const *sets, size_t n, enum verdict v)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sets[i]->n_findings; k++) {
-			const struct finding *f = sets[i]->findings[k];
-
-			if (f->verdict == v)
-				json_array_append_new(
-				    list, json_pack("{s:o, s:o, s:o, s:o}", "id", json_text(f->uid),
-					      "title", json_text(f->title), "reason",
-					      json_text(f->verdict_reason), "by",
-					      json_text(f->verdict_by)));
-		}
-	return list;
-}
-
-static void summarise(struct buf *b, const char *heading, json_t *list)
-{
+	const json_t *places = json_object_get(object, "evidence");
 	json_t *one;
 	size_t i;
 
-	if (json_array_size(list))
-		buf_printf(b, "%s:\n", heading);
-	json_array_foreach (list, i, one)
-		buf_printf(b, "- %s: %s (%s)\n", json_get_cstr(one, "id", ""),
-		    json_get_cstr(one, "title", ""), json_get_cstr(one, "reason", ""));
+	if (!places)
+		places = object;
+	if (!json_is_array(places))
+		add_place(b, places);
+	json_array_foreach (places, i, one)
+		add_place(b, one);
 }
 
-json_t *reconciliation_to_json(
-    struct arena *a, const struct reconciliation *r, struct evidence *const *sets, size_t n_sets)
+/* What is no line of its own cannot begin an item of its own. */
+static void add_line(struct buf *b, const char *before, struct str s)
 {
-	json_t *refuted = list_of(sets, n_sets, VERDICT_REFUTED), *doc;
-	json_t *demoted = list_of(sets, n_sets, VERDICT_WEAKENED);
+	buf_adds(b, before);
+	for (size_t i = 0; i < s.n; i++)
+		buf_addc(b, s.p[i] == '\n' || s.p[i] == '\r' ? ' ' : s.p[i]);
+	buf_addc(b, '\n');
+}
+
+static bool add_object(struct buf *b, const json_t *object, unsigned number)
+{
+	static const char *const items[] = { "item", "finding", "finding_id", "claim_id", "id",
+		NULL };
+	static const char *const words[] = { "verdict", "result", "status", NULL };
+	static const char *const reasons[] = { "reason", "because", "explanation", NULL };
+	struct str item = str_trim(first_text(object, items)), word = first_text(object, words);
+
+	if (!item.n || item_id_length(item) != item.n || is_own(item) ||
+	    verdict_in(word) == VERDICT_NONE)
+		return false;
+	buf_printf(b, "### V%u: %.*s — ", number, STR_ARG(item));
+	add_line(b, "", str_take(word, 40));
+	add_line(b, "Reason: ", first_text(object, reasons));
+	add_places(b, object);
+	buf_addc(b, '\n');
+	return true;
+}
+
+static unsigned add_objects(struct buf *b, const json_t *value, unsigned n, unsigned depth)
+{
+	const char *key;
+	json_t *one;
+	size_t i;
+
+	if (depth > VALUE_DEPTH || n >= FINDINGS_MAX)
+		return n;
+	if (json_is_object(value) && add_object(b, value, n + 1))
+		return n + 1;
+	json_array_foreach (value, i, one)
+		n = add_objects(b, one, n, depth + 1);
+	json_object_foreach ((json_t *)unconst(value), key, one)
+		n = add_objects(b, one, n, depth + 1);
+	return n;
+}
+
+/* The verdicts of a JSON value in TEXT as blocks of Markdown; empty when there are none. */
+static struct str json_as_blocks(struct arena *a, struct str text)
+{
+	json_t *value = str_chr(text, '{') < 0 ? NULL : output_extract(text);
 	struct buf b;
 
-	(void)a;
 	buf_init(&b, MIB(4));
-	summarise(&b, "Refuted, to be left out", refuted);
-	summarise(&b, "Weakened, to be said with the doubt", demoted);
-	doc = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "kept",
-	    list_of(sets, n_sets, VERDICT_UPHELD), "demoted", demoted, "refuted", refuted,
-	    "unreviewed", list_of(sets, n_sets, VERDICT_NONE), "recommendation_hit",
-	    r->recommendation_hit, "validated", r->validated, "confidence",
-	    json_text(r->confidence), "summary", json_text(buf_str(&b)));
+	if (value)
+		add_objects(&b, value, 0, 0);
+	struct str s = buf_status(&b) ? (struct str){ "", 0 } : arena_dup(a, buf_str(&b));
+
 	buf_fini(&b);
-	return doc;
+	json_decref(value);
+	return s;
+}
+
+struct evidence *evidence_read(struct arena *a, struct str step, struct str text)
+{
+	struct evidence *ev = evidence_parse(a, step, text);
+	struct str blocks = ev->n_findings ? (struct str){ "", 0 } : json_as_blocks(a, text);
+
+	return blocks.n ? evidence_parse(a, step, blocks) : ev;
 }

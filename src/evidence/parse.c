@@ -91,11 +91,23 @@ static void close_item(struct parsing *p, size_t at)
 	p->open = NULL;
 }
 
+/* What a second item with the same name is told from: a validator that calls each block V1 means
+ * the item behind it. */
+static struct str key_of(struct parsing *p, const struct item_head *head)
+{
+	size_t n = head->id.p[0] == 'V' ? item_id_length(head->title) : 0;
+
+	return n ? str_from(arena_printf(
+		       p->a, "%.*s %.*s", STR_ARG(head->id), STR_ARG(str_take(head->title, n))))
+		 : head->id;
+}
+
 static void open_item(struct parsing *p, const struct item_head *head, size_t body)
 {
+	struct str key = key_of(p, head);
 	struct finding *f;
 
-	if (map_get(&p->ids, head->id)) /* named again: a summary, not a new item */
+	if (map_get(&p->ids, key)) /* named again: a summary, not a new item */
 		return;
 	if (p->findings.n == FINDINGS_MAX) {
 		p->ev->cut = true;
@@ -105,7 +117,7 @@ static void open_item(struct parsing *p, const struct item_head *head, size_t bo
 	*f = (struct finding){
 		.id = head->id, .uid = head->id, .step = p->ev->step, .title = head->title
 	};
-	map_put(&p->ids, head->id, f);
+	map_put(&p->ids, key, f);
 	vec_add(p->a, &p->findings, f);
 	p->open = f;
 	p->level = head->level;

@@ -73,5 +73,7 @@ struct str drop_numbers(struct arena *a, struct str quote);
 
 /* parts.c: claim, scenario and suggestion out of the finding's body; they borrow from it. */
 void item_parts(struct finding *f);
+/* mention.c: "step/ID"; empty when either is. */
+struct str uid_with_step(struct arena *a, const struct finding *f);
 
 #endif

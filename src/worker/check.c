@@ -68,7 +68,7 @@ static void on_pool(uv_work_t *work)
 	if (c->fits && c->form == OUTPUT_FINDINGS)
 		ev = evidence_from_findings(c->arena, c->step, value);
 	else if (c->fits && c->form == OUTPUT_TEXT)
-		ev = evidence_parse(c->arena, c->step, c->answer);
+		ev = evidence_read(c->arena, c->step, c->answer);
 	if (ev) {
 		evidence_check(c->arena, ev, read_source, c);
 		c->evidence = evidence_to_json(ev);

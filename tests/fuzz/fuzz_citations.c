@@ -340,6 +340,32 @@ static void check_verdicts(struct arena *a, struct evidence **sets, struct str t
 	json_decref(doc);
 }
 
+/* Names lie in the text, in order, and are those of findings. */
+static void check_mentions(struct arena *a, const struct evidence *ev, struct str text)
+{
+	struct mentions *m = mentions_create(a, ev->findings, ev->n_findings);
+	struct mention one;
+
+	for (size_t at = 0; mention_next(m, text, at, &one); at = one.at + one.n) {
+		struct str name = str_take(str_skip(text, one.at), one.n);
+
+		must(one.at >= at && one.n && one.at + one.n <= text.n);
+		must(str_eq(name, one.finding->uid) || str_ends(name, one.finding->id));
+	}
+}
+
+/* Verdicts in JSON come to the same form, or to none. */
+static void check_read(struct arena *a, struct str text)
+{
+	struct evidence *ev = evidence_read(a, STR("v"), text);
+
+	must(ev->n_findings <= FINDINGS_MAX);
+	struct str none = { "", 0 };
+	struct judgement *v;
+
+	(void)judgements_parse(a, none, ev, &v);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -366,6 +392,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_identity(a, sets, text);
 	check_symbols(a, text);
 	check_shifted(a, &repo, text);
+	check_mentions(a, sets[1], text);
+	check_read(a, text);
 	arena_destroy(a);
 	return 0;
 }
