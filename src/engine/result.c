@@ -333,6 +333,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 		    core_node(lv->core, g->nodes[k])->status != STEP_COMPLETED)
 			fill_step(lv, g, k, run, &run->steps[run->n_steps++]);
 	run->lost = report_account(a, run);
+	report_strike(a, run);
 	return run;
 }
 

@@ -179,13 +179,12 @@ static enum verdict verdict_of(const struct tally *t)
 	return VERDICT_WEAKENED;
 }
 
-/* Whose word the verdict is: somebody who says it, else the hardest of those who differ. */
+/* Whose word the verdict is: for a weakened one, of who refutes it, if anybody does. */
 static const struct judgement *speaker(const struct tally *t, enum verdict v)
 {
-	for (int hard = VERDICT_REFUTED; !t->first[v] && hard > VERDICT_NONE; hard--)
-		if (t->first[hard])
-			return t->first[hard];
-	return t->first[v];
+	if (v == VERDICT_WEAKENED && t->first[VERDICT_REFUTED])
+		return t->first[VERDICT_REFUTED];
+	return t->first[v] ? t->first[v] : t->first[VERDICT_UPHELD];
 }
 
 static struct str reason_of(struct arena *a, const struct tally *t, const struct judgement *j)

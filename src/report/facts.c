@@ -310,7 +310,7 @@ static void gap_of_run(struct arena *a, const struct report_run *run, struct str
 			"%u of %u citations could not be confirmed (%u changed, "
 			"%u missing): see Evidence",
 			bad, n.all, n.of[CITE_CHANGED], n.of[CITE_MISSING])));
-	if (run->validator_expected && !(run->verdicts && run->verdicts->validated))
+	if (fact_validation(run) == VALIDATION_NOT)
 		strs_add(a, ret, STR("nothing was validated: no verdict on any finding was read"));
 	else if (run->verdicts && run->verdicts->unreviewed)
 		strs_add(a, ret,
@@ -420,6 +420,10 @@ static void add_counts(struct buf *b, const struct report_run *run)
 		buf_printf(b, ", %u high", high);
 	if (run->verdicts && run->verdicts->refuted)
 		buf_printf(b, ", %u refuted", run->verdicts->refuted);
+	if (fact_validation(run) >= VALIDATION_PART)
+		buf_printf(b, "; %s", validation_name(fact_validation(run)));
+	if (run->no_winner)
+		buf_adds(b, "; no clear winner");
 }
 
 struct str report_outcome(struct arena *a, const struct report_run *run)

@@ -64,7 +64,31 @@ static json_t *told_json(const struct finding *f)
 	    "survived", (int)f->survived);
 }
 
-static json_t *finding_json(const struct finding *f)
+/* Who said what of F, as it was weighed. */
+static json_t *judgements_json(const struct report_run *run, const struct finding *f)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; run->verdicts && f->asked && i < run->verdicts->n_judgements; i++) {
+		const struct judgement *j = &run->verdicts->judgements[i];
+		json_t *cites = json_array();
+
+		if (!str_eq(j->item, f->uid)) {
+			json_decref(cites);
+			continue;
+		}
+		for (size_t k = 0; k < j->n_cites; k++)
+			json_array_append_new(cites, json_text(j->cites[k]->id));
+		json_array_append_new(
+		    v, json_pack("{s:o, s:o, s:s, s:s, s:o, s:o}", "by", json_text(j->by), "step",
+			   json_text(j->step), "said", verdict_name(j->said), "counts",
+			   verdict_name(j->counts), "reason", json_text(j->reason), "evidence",
+			   cites));
+	}
+	return v;
+}
+
+static json_t *finding_json(const struct report_run *run, const struct finding *f)
 {
 	json_t *cites = json_array();
 
@@ -77,6 +101,7 @@ static json_t *finding_json(const struct finding *f)
 	    json_text(f->verdict_reason), "judged_by", json_text(f->verdict_by), "evidence", cites);
 
 	json_object_update_new(v, told_json(f));
+	json_object_set_new(v, "judgements", judgements_json(run, f));
 	return v;
 }
 
@@ -87,7 +112,7 @@ static json_t *findings_json(struct arena *a, const struct report_run *run)
 	json_t *v = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(v, finding_json(f[i]));
+		json_array_append_new(v, finding_json(run, f[i]));
 	return v;
 }
 
@@ -119,7 +144,7 @@ static json_t *step_json(const struct report_step *s)
 	    "model", json_text(s->model), "partial", s->partial, "attempts", (int)s->attempts,
 	    "denied", (int)s->denied, "tokens_in", (json_int_t)s->tokens_in, "tokens_out",
 	    (json_int_t)s->tokens_out, "took_ms", (json_int_t)s->took, "output",
-	    json_text(s->output));
+	    json_text(s->said.p ? s->said : s->output));
 }
 
 static json_t *steps_json(const struct report_run *run)
@@ -131,16 +156,42 @@ static json_t *steps_json(const struct report_run *run)
 	return v;
 }
 
-static json_t *validation_json(const struct report_run *run)
+static json_t *validators_json(const struct report_run *run)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < run->n_steps; i++) {
+		const struct report_step *s = &run->steps[i];
+		const struct reviewer *r = fact_reviewer(run, s->name);
+
+		if (fact_validates(s))
+			json_array_append_new(v,
+			    json_pack("{s:o, s:o, s:o, s:s, s:i, s:i}", "step", json_text(s->name),
+				"label", json_text(fact_label(s)), "model", json_text(s->model),
+				"status", step_status_name(s->status), "asked",
+				r ? (int)r->asked : 0, "judged", r ? (int)r->judged : 0));
+	}
+	return v;
+}
+
+static json_t *validation_json(struct arena *a, const struct report_run *run)
 {
 	const struct reconciliation *r = run->verdicts;
-
-	return json_pack("{s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:o}", "expected",
+	const struct report_step *s = fact_recommender(run);
+	struct strs why = fact_unvalidated(a, run);
+	json_t *v = json_pack("{s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:o}", "expected",
 	    run->validator_expected, "validated", r && r->validated, "upheld",
 	    r ? (int)r->upheld : 0, "weakened", r ? (int)r->weakened : 0, "refuted",
 	    r ? (int)r->refuted : 0, "not_reviewed", r ? (int)r->unreviewed : 0,
 	    "recommendation_hit", r && r->recommendation_hit, "confidence",
 	    json_text(r ? r->confidence : (struct str){ "", 0 }));
+
+	json_object_update_new(
+	    v, json_pack("{s:s, s:o, s:o, s:b, s:o, s:i}", "state",
+		   validation_name(fact_validation(run)), "why", strings(&why), "validators",
+		   validators_json(run), "rewritten", s && s->role == ROLE_REWRITE, "struck",
+		   strings(&run->struck), "struck_parts", (int)run->struck_parts));
+	return v;
 }
 
 static json_t *change_json(const struct report_run *run)
@@ -157,14 +208,15 @@ json_t *report_json(struct arena *a, const struct report_run *run)
 	struct strs gaps = fact_gaps(a, run), missing = fact_missing(a, run);
 
 	return json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "schema", "tutti.report/1", "run", run_json(run), "repository", repo_json(run),
 	    "change", change_json(run), "answer", json_text(fact_answer(a, run)), "confidence",
 	    json_text(fact_confidence(a, run)), "outcome", json_text(report_outcome(a, run)),
-	    "validation", validation_json(run), "recommendation",
-	    json_text(s ? s->output : (struct str){ "", 0 }), "findings", findings_json(a, run),
-	    "steps", steps_json(run), "gaps", strings(&gaps), "missing", strings(&missing),
-	    "evidence", evidence_json(a, run), "proof", json_text(run->proof), "reproduce",
+	    "validation", validation_json(a, run), "no_clear_winner", run->no_winner,
+	    "recommendation", json_text(s ? s->output : (struct str){ "", 0 }), "findings",
+	    findings_json(a, run), "steps", steps_json(run), "gaps", strings(&gaps), "missing",
+	    strings(&missing), "evidence", evidence_json(a, run), "proof", json_text(run->proof),
+	    "reproduce",
 	    json_pack("{s:o, s:o, s:o}", "command", json_text(run->command), "flow",
 		json_text(run->flow_hash), "personas", strings(&run->persona_hashes)));
 }

@@ -1,14 +1,7 @@
 /* Ids of findings in a text become links to their entries. */
 #include "report/priv.h"
 
-#include "base/map.h"
-
 #include <ctype.h>
-
-static bool is_id_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '/';
-}
 
 void md_anchor(struct buf *b, struct str uid)
 {
@@ -19,10 +12,12 @@ void md_anchor(struct buf *b, struct str uid)
 				: '-');
 }
 
-static void add_id(struct buf *b, const struct finding *f, struct str word)
+/* REST: what follows the name. */
+static void add_id(struct buf *b, const struct finding *f, struct str word, struct str rest)
 {
 	if (f->verdict == VERDICT_REFUTED) {
-		buf_printf(b, "~~%.*s~~ (refuted)", STR_ARG(word));
+		buf_printf(b, "~~%.*s~~%s", STR_ARG(word),
+		    str_starts(rest, STR(" (refuted)")) ? "" : " (refuted)");
 		return;
 	}
 	buf_printf(b, "[%.*s](#", STR_ARG(word));
@@ -30,36 +25,24 @@ static void add_id(struct buf *b, const struct finding *f, struct str word)
 	buf_addc(b, ')');
 }
 
-static size_t word_length(struct str s)
-{
-	size_t n = 0;
-
-	while (n < s.n && is_id_char(s.p[n]))
-		n++;
-	while (n && !isalnum((unsigned char)s.p[n - 1]))
-		n--;
-	return n;
-}
-
 /* Outside code and existing links only. */
-static void link_line(struct buf *b, const struct map *ids, struct str line)
+static void link_line(struct buf *b, const struct mentions *m, struct str line)
 {
+	struct mention one;
 	bool code = false;
+	size_t from = 0;
 
-	for (size_t i = 0; i < line.n;) {
-		struct str rest = str_skip(line, i);
-		size_t n = isalnum((unsigned char)rest.p[0]) ? word_length(rest) : 0;
-		bool linked = i && (line.p[i - 1] == '[' || line.p[i - 1] == '#');
-		const struct finding *f =
-		    n && !code && !linked ? map_get(ids, str_take(rest, n)) : NULL;
-
-		code ^= rest.p[0] == '`';
-		if (f)
-			add_id(b, f, str_take(rest, n));
-		else
-			buf_add(b, str_take(rest, n ? n : 1));
-		i += n ? n : 1;
+	for (size_t at = 0; mention_next(m, line, at, &one); at = one.at + one.n) {
+		for (size_t i = at; i < one.at; i++)
+			code ^= line.p[i] == '`';
+		if (code || (one.at && strchr("[#", line.p[one.at - 1])))
+			continue;
+		buf_add(b, str_skip(str_take(line, one.at), from));
+		from = one.at + one.n;
+		add_id(
+		    b, one.finding, str_take(str_skip(line, one.at), one.n), str_skip(line, from));
 	}
+	buf_add(b, str_skip(line, from));
 }
 
 struct str link_findings(struct arena *a, const struct report_run *run, struct str text)
@@ -67,13 +50,9 @@ struct str link_findings(struct arena *a, const struct report_run *run, struct s
 	struct md_scan scan = { 0 };
 	struct finding **f;
 	size_t n = fact_findings(a, run, &f);
-	struct map ids;
+	struct mentions *m = mentions_create(a, f, n);
 	struct buf b;
 
-	map_init(&ids, a);
-	for (size_t i = 0; i < n; i++)
-		if (f[i]->uid.n && !map_get(&ids, f[i]->uid))
-			map_put(&ids, f[i]->uid, f[i]);
 	buf_init(&b, REPORT_MAX);
 	while (text.p && text.n) {
 		struct str line = str_line(&text);
@@ -82,7 +61,7 @@ struct str link_findings(struct arena *a, const struct report_run *run, struct s
 		if (md_heading(&scan, line) || inside || scan.fence)
 			buf_add(&b, line);
 		else
-			link_line(&b, &ids, line);
+			link_line(&b, m, line);
 		buf_addc(&b, '\n');
 	}
 	struct str out = arena_dup(a, buf_str(&b));

@@ -80,7 +80,24 @@ static void add_times(struct buf *b, const struct report_run *run)
 	buf_adds(b, "\n\n");
 }
 
-static void add_header(struct buf *b, const struct report_run *run)
+/* Whoever reads only the head must not take for checked what is not. */
+static void add_unvalidated(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	enum validation v = fact_validation(run);
+	struct strs why = fact_unvalidated(a, run);
+
+	if (v != VALIDATION_NOT && v != VALIDATION_PART)
+		return;
+	buf_adds(b, v == VALIDATION_NOT ? "> **Not validated.** " : "> **Validated in part.** ");
+	for (size_t i = 0; i < why.n && i < 5; i++) {
+		buf_adds(b, i ? "; " : "");
+		md_cell(b, why.v[i], 300);
+	}
+	buf_adds(b, v == VALIDATION_NOT ? ". No verdict stands behind anything below.\n\n"
+					: ". What nobody judged is marked as not reviewed.\n\n");
+}
+
+static void add_header(struct buf *b, struct arena *a, const struct report_run *run)
 {
 	buf_adds(b, "# ");
 	md_inline(b, run->title.n ? run->title : run->flow);
@@ -90,6 +107,7 @@ static void add_header(struct buf *b, const struct report_run *run)
 		    "> **Rehearsal.** No language model was used. The built-in rehearsal model "
 		    "wrote the texts below from what the tools returned: the citations are real, "
 		    "the judgement is not.\n\n");
+	add_unvalidated(b, a, run);
 	add_repo(b, run);
 	add_choice(b, run);
 	add_times(b, run);
@@ -109,6 +127,29 @@ static void add_text(struct buf *b, struct arena *a, struct str text)
 		    text.n - cost);
 }
 
+/* What code did to the recommendation, and what it stands on. */
+static void add_standing(struct buf *b, const struct report_run *run, bool rewritten)
+{
+	if (rewritten)
+		buf_adds(b, "*Rewritten after the validation.*\n\n");
+	else if (run->verdicts && run->verdicts->recommendation_hit)
+		buf_adds(b, "*Parts of this rested on findings that were weakened or refuted; see "
+			    "Validation.*\n\n");
+	if (fact_validation(run) == VALIDATION_NOT)
+		buf_adds(b, "*Unvalidated: no verdict stands behind what this rests on.*\n\n");
+	if (!run->struck.n)
+		return;
+	buf_adds(b, "*It named what is refuted: ");
+	for (size_t i = 0; i < run->struck.n && i < 20; i++) {
+		buf_adds(b, i ? ", " : "");
+		md_cell(b, run->struck.v[i], 80);
+	}
+	buf_printf(b,
+	    "%s. %u part%s that rested on nothing else %s taken out, the rest is marked.*\n\n",
+	    run->struck.n > 20 ? " and more" : "", run->struck_parts,
+	    run->struck_parts == 1 ? "" : "s", run->struck_parts == 1 ? "is" : "are");
+}
+
 static void add_recommendation(struct buf *b, struct arena *a, const struct report_run *run)
 {
 	const struct report_step *s = fact_recommender(run);
@@ -116,11 +157,9 @@ static void add_recommendation(struct buf *b, struct arena *a, const struct repo
 	if (!s)
 		return;
 	buf_adds(b, "## Recommendation\n\n");
-	if (s->role == ROLE_REWRITE)
-		buf_adds(b, "*Rewritten after the validation.*\n\n");
-	else if (run->verdicts && run->verdicts->recommendation_hit)
-		buf_adds(b, "*Parts of this rest on findings that were weakened or refuted; see "
-			    "Validation.*\n\n");
+	if (run->no_winner)
+		buf_adds(b, "**Result: no clear winner.**\n\n");
+	add_standing(b, run, s->role == ROLE_REWRITE);
 	add_text(b, a, link_findings(a, run, s->output));
 	buf_addc(b, '\n');
 }
@@ -147,8 +186,10 @@ static void add_deferred(struct buf *b, struct arena *a, const struct report_run
 
 	for (size_t i = 0; i < run->n_steps; i++) {
 		const struct report_step *s = &run->steps[i];
-		struct str text = s->status == STEP_COMPLETED ? md_section(s->output, "Deferred")
-							      : (struct str){ "", 0 };
+		bool replaced = s->role == ROLE_SYNTHESIZER && s != fact_recommender(run);
+		struct str text = s->status == STEP_COMPLETED && !replaced
+				      ? md_section(s->output, "Deferred")
+				      : (struct str){ "", 0 };
 
 		if (!text.n || b->n + 7 * text.n + TAIL_MAX / 2 > REPORT_MAX)
 			continue;
@@ -209,7 +250,7 @@ struct str report_markdown(struct arena *a, const struct report_run *run)
 	struct buf b;
 
 	buf_init(&b, REPORT_MAX);
-	add_header(&b, run);
+	add_header(&b, a, run);
 	buf_adds(&b, "## Answer\n\n");
 	md_text(&b, link_findings(a, run, fact_answer(a, run)), 2);
 	buf_adds(&b, "\nConfidence: ");

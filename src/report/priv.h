@@ -62,6 +62,25 @@ bool fact_raises(const struct report_step *s);
 /* What a person calls this step. */
 struct str fact_label(const struct report_step *s);
 
+/* validated.c: what the validators came to. */
+enum validation {
+	VALIDATION_NONE,    /* the flow has no validator */
+	VALIDATION_NOTHING, /* there was nothing to judge */
+	VALIDATION_DONE,
+	VALIDATION_PART, /* a validator failed, or judged nothing of what it was asked */
+	VALIDATION_NOT,	 /* no verdict on any finding */
+	VALIDATIONS
+};
+enum validation fact_validation(const struct report_run *run);
+const char *validation_name(enum validation v);
+/* Why it is in part or not at all, one line for each validator. */
+struct strs fact_unvalidated(struct arena *a, const struct report_run *run);
+/* Did more than one validator judge the same finding? */
+bool fact_several(const struct report_run *run);
+/* The one that answered as this step, or NULL. */
+const struct reviewer *fact_reviewer(const struct report_run *run, struct str step);
+bool fact_validates(const struct report_step *s);
+
 struct cite_counts {
 	unsigned all, of[CITE_STATES];
 };
@@ -91,7 +110,7 @@ void md_anchor(struct buf *b, struct str uid);
 
 /* --- link.c -------------------------------------------------------------------------------- */
 
-/* TEXT with the ids of findings linked to their entries; a refuted one is marked, not linked. */
+/* TEXT with names of findings linked to their entries; a refuted one is struck, not linked. */
 struct str link_findings(struct arena *a, const struct report_run *run, struct str text);
 
 #endif

@@ -23,6 +23,7 @@ struct report_step {
 	struct str reason; /* of skipped, failed, cancelled */
 	struct str persona, agent, model;
 	struct str output;
+	struct str said; /* its whole text, where OUTPUT is what report_strike left of it */
 	struct evidence *evidence; /* NULL: none */
 	long long parsed; /* findings, counted when its answer was checked; -1: it raises none */
 	bool partial;	  /* its text was truncated */
@@ -48,7 +49,10 @@ struct report_run {
 	struct strs next;
 	const struct reconciliation *verdicts; /* NULL: the flow has no validator */
 	bool validator_expected;
-	struct str command; /* exact, shell-quoted */
+	struct strs struck;    /* uids of refuted findings that the recommendation had named */
+	unsigned struck_parts; /* of its text, taken out because of them */
+	bool no_winner;	       /* it says, or code had to say, that there is no clear winner */
+	struct str command;    /* exact, shell-quoted */
 	struct str flow_hash;
 	struct strs persona_hashes; /* "name sha256" */
 	struct str proof;	    /* one line, of attest/attest.h */
@@ -61,6 +65,12 @@ struct report_run {
 	struct str lost;	    /* of report_account */
 };
 
+/*
+ * Makes the recommendation rest on nothing that is refuted: takes parts out of its step's output,
+ * or marks them (strike.c); fills struck, struck_parts and no_winner. To be called once all else is
+ * filled, before any form of the report is made; calling it again changes nothing.
+ */
+void report_strike(struct arena *a, struct report_run *run);
 /*
  * The whole document in A, at most REPORT_MAX bytes (an angle's text that does not fit is cut with
  * a line that says so).

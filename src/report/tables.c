@@ -90,6 +90,8 @@ static void add_verdict_of(struct buf *b, const struct finding *f)
 		md_cell(b, f->verdict_by, 80);
 		buf_addc(b, ')');
 	}
+	if (f->asked > 1)
+		buf_printf(b, ", survived %u of %u", f->survived, f->asked);
 	buf_addc(b, '\n');
 }
 
@@ -152,31 +154,115 @@ bool md_deferred(struct buf *b, struct arena *a, const struct report_run *run)
 
 /* --- validation ---------------------------------------------------------------------------- */
 
-static const struct judgement *judgement_of(const struct report_run *run, const struct finding *f)
+static const struct judgement *next_judgement(
+    const struct report_run *run, const struct finding *f, size_t *at)
 {
-	for (size_t i = 0; i < run->verdicts->n_judgements; i++)
-		if (str_eq(run->verdicts->judgements[i].item, f->uid))
-			return &run->verdicts->judgements[i];
+	const struct reconciliation *r = run->verdicts;
+
+	while (f->asked && *at < r->n_judgements)
+		if (str_eq(r->judgements[(*at)++].item, f->uid))
+			return &r->judgements[*at - 1];
 	return NULL;
 }
 
-static void add_verdict(struct buf *b, const struct report_run *run, const struct finding *f)
+static void add_places(struct buf *b, const struct report_run *run, const struct finding *f)
 {
-	const struct judgement *j = judgement_of(run, f);
+	const struct judgement *j;
+	unsigned said = 0;
 
+	for (size_t at = 0; (j = next_judgement(run, f, &at));)
+		for (size_t k = 0; k < j->n_cites && said < 5; k++) {
+			buf_adds(b, said++ ? ", " : "");
+			add_place(b, j->cites[k]);
+			buf_printf(b, " %s", cite_state_name(j->cites[k]->state));
+		}
+}
+
+/* Each validator's word, where there are several. */
+static void add_words(struct buf *b, const struct report_run *run, const struct finding *f)
+{
+	const struct judgement *j;
+
+	for (size_t at = 0; (j = next_judgement(run, f, &at));) {
+		const struct report_step *s = fact_step(run, j->step);
+
+		buf_adds(b, "<br>");
+		md_cell(b, s ? fact_label(s) : j->step, 80);
+		buf_printf(b, ": %s — ", verdict_name(j->counts));
+		md_cell(b, j->reason, REASON_MAX / 2);
+	}
+}
+
+static void add_verdict(
+    struct buf *b, const struct report_run *run, const struct finding *f, bool several)
+{
 	buf_adds(b, "| ");
 	add_link(b, f);
 	buf_adds(b, " ");
 	md_cell(b, f->title, CELL_MAX);
 	buf_printf(b, " | %s | ", verdict_name(f->verdict));
+	if (several && f->asked)
+		buf_printf(b, "%u of %u | ", f->survived, f->asked);
+	else if (several)
+		buf_adds(b, "| ");
 	md_cell(b, f->verdict_reason, REASON_MAX);
+	if (several)
+		add_words(b, run, f);
 	buf_adds(b, " | ");
-	for (size_t k = 0; j && k < j->n_cites && k < 5; k++) {
-		buf_adds(b, k ? ", " : "");
-		add_place(b, j->cites[k]);
-		buf_printf(b, " %s", cite_state_name(j->cites[k]->state));
-	}
+	add_places(b, run, f);
 	buf_adds(b, " |\n");
+}
+
+/* What they were asked, and what they judged of it. */
+static void add_validators(struct buf *b, const struct report_run *run)
+{
+	unsigned said = 0;
+
+	for (size_t i = 0; i < run->n_steps && said < 100; i++) {
+		const struct report_step *s = &run->steps[i];
+		const struct reviewer *r = fact_reviewer(run, s->name);
+
+		if (!fact_validates(s) || !r)
+			continue;
+		buf_adds(b, said++ ? "; " : "Judged by ");
+		md_cell(b, fact_label(s), 80);
+		if (s->model.n) {
+			buf_adds(b, " (");
+			md_cell(b, s->model, 80);
+			buf_addc(b, ')');
+		}
+		buf_printf(b, ": %u of %u", r->judged, r->asked);
+	}
+	buf_adds(b, said ? ".\n\n" : "");
+}
+
+static void add_verdicts(struct buf *b, struct arena *a, const struct report_run *run)
+{
+	struct finding **f;
+	size_t n = fact_findings(a, run, &f);
+	const struct reconciliation *r = run->verdicts;
+	bool several = fact_several(run);
+
+	buf_printf(b, "%u upheld, %u weakened, %u refuted, %u not reviewed.\n\n", r->upheld,
+	    r->weakened, r->refuted, r->unreviewed);
+	add_validators(b, run);
+	buf_adds(b, several ? "| Finding | Verdict | Survived | Reason | Evidence |\n"
+			      "|---|---|---|---|---|\n"
+			    : "| Finding | Verdict | Reason | Evidence |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
+		add_verdict(b, run, f[i], several);
+	if (n > ROWS_MAX)
+		buf_printf(b, "\nAnd %zu more.\n", n - ROWS_MAX);
+}
+
+static void add_strays(struct buf *b, const struct reconciliation *r)
+{
+	for (size_t i = 0; i < r->n_strays && i < 20; i++) {
+		buf_adds(b, i ? ", " : "\nJudged, but not among what was to be judged: ");
+		md_cell(b, r->strays[i], 80);
+	}
+	if (r->n_strays)
+		buf_adds(b, ".\n");
 }
 
 static void add_refuted(struct buf *b, struct arena *a, const struct report_run *run)
@@ -186,32 +272,26 @@ static void add_refuted(struct buf *b, struct arena *a, const struct report_run 
 
 void md_validation(struct buf *b, struct arena *a, const struct report_run *run)
 {
-	struct finding **f;
-	size_t n = fact_findings(a, run, &f);
-	const struct reconciliation *r = run->verdicts;
+	enum validation v = fact_validation(run);
+	struct strs why = fact_unvalidated(a, run);
 
-	if (!run->validator_expected && !r) {
+	if (v == VALIDATION_NONE)
 		buf_adds(b, "This flow has no validator; citations were checked by code alone.\n");
-		return;
+	if (v == VALIDATION_NOTHING)
+		buf_adds(b, "There was nothing to validate: no finding was raised.\n");
+	if (v == VALIDATION_NOT || v == VALIDATION_PART)
+		buf_adds(b, v == VALIDATION_NOT ? "**Not validated.** No verdict on any finding "
+						  "could be read: each counts as not reviewed.\n\n"
+						: "**Validated in part.**\n\n");
+	for (size_t i = 0; i < why.n && i < 20; i++) {
+		buf_adds(b, "- ");
+		md_cell(b, why.v[i], REASON_MAX);
+		buf_adds(b, i + 1 == why.n || i == 19 ? "\n\n" : "\n");
 	}
-	if (!r || !r->validated) {
-		buf_adds(b, n ? "No verdict could be read: every finding counts as not reviewed.\n"
-			      : "Nothing was validated: there is no finding.\n");
-		return;
-	}
-	buf_printf(b, "%u upheld, %u weakened, %u refuted, %u not reviewed.\n\n", r->upheld,
-	    r->weakened, r->refuted, r->unreviewed);
-	buf_adds(b, "| Finding | Verdict | Reason | Evidence |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
-		add_verdict(b, run, f[i]);
-	if (n > ROWS_MAX)
-		buf_printf(b, "\nAnd %zu more.\n", n - ROWS_MAX);
-	for (size_t i = 0; i < r->n_strays && i < 20; i++) {
-		buf_adds(b, i ? ", " : "\nJudged, but nobody raised it: ");
-		md_cell(b, r->strays[i], 80);
-	}
-	if (r->n_strays)
-		buf_adds(b, ".\n");
+	if (v == VALIDATION_DONE || v == VALIDATION_PART)
+		add_verdicts(b, a, run);
+	if (run->verdicts)
+		add_strays(b, run->verdicts);
 	add_refuted(b, a, run);
 }
 
