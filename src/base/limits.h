@@ -22,6 +22,8 @@
 #define FLOW_NODES_MAX 10000 /* YAML nodes after aliases */
 #define FLOW_ERRORS_MAX 100
 #define FLOW_STEPS_MAX 500
+#define STEP_ID_MAX 64
+#define VALIDATORS_MAX 5
 #define FLOW_NEST_MAX 4 /* flow inside flow */
 #define RUN_STEPS_MAX 10000
 #define EACH_ITEMS_MAX 1000

@@ -59,6 +59,14 @@ static bool is_choice(const char *choices, struct str value)
 	return false;
 }
 
+static int add_text(const struct opt *o, struct opt_texts *all, const char *value, struct err *err)
+{
+	if (all->n == OPT_TEXTS_MAX)
+		return err_set(err, -E2BIG, "--%s more than %d times", o->name, OPT_TEXTS_MAX);
+	all->v[all->n++] = value;
+	return 0;
+}
+
 static int store(const struct opt *o, const char *value, void *values, struct err *err)
 {
 	void *slot = (char *)values + o->offset;
@@ -71,6 +79,8 @@ static int store(const struct opt *o, const char *value, void *values, struct er
 	case OPT_TEXT:
 		*(const char **)slot = value;
 		return 0;
+	case OPT_TEXTS:
+		return add_text(o, slot, value, err);
 	case OPT_NUMBER:
 		if (!str_to_u64(str_from(value), 1000000000000ull, &n))
 			return err_set(

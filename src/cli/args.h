@@ -9,7 +9,20 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-enum opt_type { OPT_FLAG, OPT_TEXT, OPT_NUMBER, OPT_SPAN /* 90s, 5m, 1h */, OPT_CHOICE };
+enum opt_type {
+	OPT_FLAG,
+	OPT_TEXT,
+	OPT_TEXTS, /* may be given several times */
+	OPT_NUMBER,
+	OPT_SPAN, /* 90s, 5m, 1h */
+	OPT_CHOICE
+};
+
+#define OPT_TEXTS_MAX 16
+struct opt_texts {
+	const char *v[OPT_TEXTS_MAX];
+	size_t n;
+};
 
 struct opt {
 	const char *name; /* without the dashes; NULL ends the table */
@@ -18,7 +31,8 @@ struct opt {
 	const char *value; /* what the help calls it; for OPT_CHOICE "a|b|c" */
 	const char *group; /* heading in the help */
 	const char *help;
-	size_t offset; /* of the member that gets it: bool, const char *, long long, msec_t */
+	size_t offset; /* of the member that gets it: bool, const char *, struct opt_texts, long
+			 long, msec_t */
 };
 
 /*

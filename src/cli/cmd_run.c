@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/unconst.h"
 #include "cli/paths.h"
+#include "cli/several.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ struct run_opts {
 	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *sarif, *fail_on,
 	    *baseline, *script;
 	bool fast, strict;
+	const char *validators;
 	long long budget;
+	struct opt_texts validator_models;
 	msec_t timeout;
 };
 
@@ -28,6 +31,10 @@ static const struct opt opts[] = {
 	{ "model", 0, OPT_TEXT, "NAME", "How", "the model; `rehearsal` needs none", O(model) },
 	{ "agent", 0, OPT_TEXT, "NAME", "How", "which agent works: tutti agents (native)",
 	    O(agent) },
+	{ "validators", 0, OPT_CHOICE, "1|2|3|4|5", "How", "how many judge each finding (1)",
+	    O(validators) },
+	{ "validator-model", 0, OPT_TEXTS, "NAME", "How",
+	    "the model of the first validator, once more of the next", O(validator_models) },
 	{ "timeout", 0, OPT_SPAN, "TIME", "How", "limit of the whole run, e.g. 30m", O(timeout) },
 	{ "budget", 0, OPT_NUMBER, "TOKENS", "How", "limit of the whole run", O(budget) },
 	{ "rehearsal-script", 0, OPT_TEXT, "FILE", "How", "misbehaviour for the rehearsal model",
@@ -169,6 +176,9 @@ static struct str command_of(struct arena *a, const struct run_opts *o, const ch
 	add_option(&b, "base", o->base);
 	add_option(&b, "agent", o->agent);
 	add_option(&b, "model", o->model);
+	add_option(&b, "validators", o->validators);
+	for (size_t i = 0; i < o->validator_models.n; i++)
+		add_option(&b, "validator-model", o->validator_models.v[i]);
 	buf_adds(&b, o->fast ? " --fast" : "");
 	struct str out = arena_dup(a, buf_str(&b));
 
@@ -281,6 +291,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.fast = o->fast,
 		.agent = str_from(h.agent),
 		.model = text(o->model),
+		.validators = several_count(o->validators, &o->validator_models),
 		.repo = text(repo),
 		.at = text(o->at),
 		.base = base_of(o, flow, input),
@@ -288,10 +299,25 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.timeout = o->timeout,
 		.command = command_of(a, o, repo, flow, input) };
 
+	show_say(&h.show, "%s", several_roster(a, flow, l.size));
 	code = launch(&h, &l, o, &gate);
 	house_close(&h);
 	json_decref(frozen);
 	return code;
+}
+
+/* The flow as it is asked for, from a library that is the caller's. */
+static int find_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
+    const char *name, struct library **lib, const struct flow **ret, struct err *err)
+{
+	int rc;
+
+	*lib = cli_library(a, g);
+	*ret = library_flow(*lib, str_from(name), err);
+	if (!*ret)
+		return err->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID;
+	rc = several_validators(lib, ret, o->validators, &o->validator_models, err);
+	return !rc ? 0 : rc == -E2BIG ? EXIT_INVALID : EXIT_USAGE;
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
@@ -302,20 +328,17 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	const struct flow *flow;
 	json_t *input = NULL;
 	char *repo = NULL;
-	int code = 0;
 
 	if (!n) {
 		err_set(&err, -EINVAL, "which flow?");
 		err_fix(&err, "tutti flows list");
 		return cli_fail(g, &err, EXIT_USAGE);
 	}
-	lib = cli_library(a, g);
-	flow = library_flow(lib, str_from(words[0]), &err);
-	if (!flow)
-		code = err.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID;
-	else if (make_input(a, flow, o, words, n, &input, &err) < 0)
+	int code = find_flow(a, g, o, words[0], &lib, &flow, &err);
+
+	if (!code && make_input(a, flow, o, words, n, &input, &err) < 0)
 		code = EXIT_USAGE;
-	else if (flow->uses_repo && paths_repo(a, g->repo, &repo, &err) < 0)
+	if (!code && flow->uses_repo && paths_repo(a, g->repo, &repo, &err) < 0)
 		code = EXIT_NOT_READY;
 	code = code ? cli_fail(g, &err, code) : run_flow(a, g, o, lib, flow, input, repo);
 	json_decref(input);

@@ -7,13 +7,25 @@
 #define LOOK_BACK 50
 #define LEAST 3
 
-static struct str model_of(struct arena *a, const struct run_row *r)
+/* What makes runs of a flow and size last differently: the model, and how many validate. */
+struct kind {
+	struct str model;
+	long long validators;
+};
+
+static struct kind kind_of(struct arena *a, const struct run_row *r)
 {
 	json_t *options = json_parse(r->options, NULL);
-	struct str model = arena_dup(a, json_get_str(options, "model"));
+	struct kind k = { arena_dup(a, json_get_str(options, "model")),
+		json_get_int(options, "validators", 0) };
 
 	json_decref(options);
-	return model;
+	return k;
+}
+
+static bool same_kind(struct kind x, struct kind y)
+{
+	return str_eq(x.model, y.model) && x.validators == y.validators;
 }
 
 static int by_length(const void *a, const void *b)
@@ -36,11 +48,11 @@ int estimate_read(struct store *s, struct arena *a, int64_t key, struct estimate
 	const struct run_filter like = {
 		.flow = self.flow, .status = STR("completed"), .top_only = true, .limit = LOOK_BACK
 	};
-	struct str model = model_of(a, &self);
+	struct kind kind = kind_of(a, &self);
 
 	rc = s->ops->run_list(s, a, &like, &rows, &n_rows);
 	for (size_t i = 0; rc == 0 && i < n_rows; i++)
-		if (str_eq(rows[i].size, self.size) && str_eq(model_of(a, &rows[i]), model) &&
+		if (str_eq(rows[i].size, self.size) && same_kind(kind_of(a, &rows[i]), kind) &&
 		    rows[i].ended_at > rows[i].started_at && !rows[i].resumed)
 			took[n++] = rows[i].ended_at - rows[i].started_at;
 	if (rc || n < LEAST)

@@ -9,8 +9,8 @@ struct estimate {
 };
 
 /*
- * From completed runs of the same flow, size and model as run KEY: at least three, of the last
- * fifty. On the store thread.
+ * From completed runs of the same flow, size, model and number of validators as run KEY: at least
+ * three, of the last fifty. On the store thread.
  */
 MUST_CHECK int estimate_read(struct store *s, struct arena *a, int64_t key, struct estimate *ret);
 

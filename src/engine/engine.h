@@ -78,6 +78,7 @@ struct launch {
 	struct str focus;
 	bool fast;
 	struct str agent, model; /* of the run; empty: the worker's default */
+	unsigned validators;	 /* where the flow has one, as FROZEN says; 0: as written */
 	struct str repo;	 /* host path; empty when the flow needs none */
 	struct str at, base;	 /* commit-ish or empty */
 	long long budget;	 /* tokens; 0: none */

@@ -170,6 +170,8 @@ static json_t *options_of(const struct launch *l)
 	json_object_set_new(o, "fast", json_boolean(l->fast));
 	if (l->size == SIZE_AUTO)
 		json_object_set_new(o, "auto", json_true());
+	if (l->validators)
+		json_object_set_new(o, "validators", json_integer(l->validators));
 	if (l->budget)
 		json_object_set_new(o, "budget", json_integer(l->budget));
 	if (l->timeout)

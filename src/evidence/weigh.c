@@ -294,34 +294,60 @@ static json_t *list_of(struct evidence *const *sets, size_t n, enum verdict v)
 	return list;
 }
 
-static void summarise(struct buf *b, const char *heading, json_t *list)
+/* What stands is listed as items are; what does not has its reason beside it. */
+static void summarise_one(struct buf *b, const struct finding *f)
 {
-	json_t *one;
-	size_t i;
+	struct str title = str_take(f->title, 300), reason = str_take(f->verdict_reason, 600);
 
-	if (json_array_size(list))
-		buf_printf(b, "%s:\n", heading);
-	json_array_foreach (list, i, one)
-		buf_printf(b, "- %s: %s (%s)\n", json_get_cstr(one, "id", ""),
-		    json_get_cstr(one, "title", ""), json_get_cstr(one, "reason", ""));
+	if (f->verdict == VERDICT_REFUTED) {
+		buf_printf(
+		    b, "- %.*s: %.*s (%.*s)\n", STR_ARG(f->uid), STR_ARG(title), STR_ARG(reason));
+		return;
+	}
+	buf_printf(
+	    b, "- %.*s [%s] %.*s", STR_ARG(f->uid), severity_name(f->severity), STR_ARG(title));
+	if (f->n_cites)
+		buf_printf(b, " (%.*s:%u)", STR_ARG(f->cites[0]->path), f->cites[0]->line);
+	buf_addc(b, '\n');
+	if (f->verdict == VERDICT_WEAKENED)
+		buf_printf(b, "  Doubt: %.*s\n", STR_ARG(reason));
+}
+
+static void summarise(
+    struct buf *b, const char *heading, struct evidence *const *sets, size_t n, enum verdict v)
+{
+	bool headed = false;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sets[i]->n_findings; k++) {
+			if (sets[i]->findings[k]->verdict != v)
+				continue;
+			if (!headed)
+				buf_printf(b, "%s:\n", heading);
+			headed = true;
+			summarise_one(b, sets[i]->findings[k]);
+		}
 }
 
 json_t *reconciliation_to_json(
     struct arena *a, const struct reconciliation *r, struct evidence *const *sets, size_t n_sets)
 {
-	json_t *refuted = list_of(sets, n_sets, VERDICT_REFUTED), *doc;
-	json_t *demoted = list_of(sets, n_sets, VERDICT_WEAKENED);
 	struct buf b;
 
 	(void)a;
 	buf_init(&b, MIB(4));
-	summarise(&b, "Refuted, to be left out", refuted);
-	summarise(&b, "Weakened, to be said with the doubt", demoted);
-	doc = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "kept",
-	    list_of(sets, n_sets, VERDICT_UPHELD), "demoted", demoted, "refuted", refuted,
-	    "unreviewed", list_of(sets, n_sets, VERDICT_NONE), "recommendation_hit",
-	    r->recommendation_hit, "validated", r->validated, "confidence",
-	    json_text(r->confidence), "summary", json_text(buf_str(&b)));
+	summarise(&b, "Refuted, to be left out", sets, n_sets, VERDICT_REFUTED);
+	summarise(&b, "Weakened, to be said with the doubt", sets, n_sets, VERDICT_WEAKENED);
+	summarise(&b, "Upheld", sets, n_sets, VERDICT_UPHELD);
+	summarise(&b, "Not reviewed, to be said as such", sets, n_sets, VERDICT_NONE);
+	json_t *doc = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "kept",
+	    list_of(sets, n_sets, VERDICT_UPHELD), "demoted",
+	    list_of(sets, n_sets, VERDICT_WEAKENED), "refuted",
+	    list_of(sets, n_sets, VERDICT_REFUTED), "unreviewed",
+	    list_of(sets, n_sets, VERDICT_NONE), "recommendation_hit", r->recommendation_hit,
+	    "validated", r->validated, "confidence", json_text(r->confidence), "summary",
+	    json_text(buf_str(&b)));
+
 	buf_fini(&b);
 	return doc;
 }

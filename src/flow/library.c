@@ -7,6 +7,7 @@
 #include "base/unconst.h"
 #include "flow/embedded.h"
 #include "flow/errors.h"
+#include "flow/multiply.h"
 #include "flow/persona.h"
 
 #include <assert.h>
@@ -296,6 +297,39 @@ struct str library_contract(const struct library *lib, struct str name, enum con
 	if (!t)
 		return (struct str){ "", 0 };
 	return contract_section(t->text, form == FORM_PRODUCE ? "produce" : "review");
+}
+
+/* --- several validators ----------------------------------------------------------------- */
+
+static int add_multiplied(struct library *lib, const struct text *t, unsigned n,
+    const struct strs *models, struct err *err)
+{
+	struct str text = t->text;
+	bool many = t->flow && !t->errors.n && flow_validators(t->flow, SIZE_LARGE);
+
+	if (many)
+		text = flow_multiply(lib->arena, t->flow, n, models);
+	if (library_add(lib, t->kind, t->file, t->origin, text) == 0 || !many)
+		return 0; /* what was broken before is listed as such again */
+	return err_set(
+	    err, -E2BIG, "flow '%.*s' is too large with %u validators", STR_ARG(t->name), n);
+}
+
+int library_multiply(const struct library *lib, unsigned n, const struct strs *models,
+    struct library **ret, struct err *err)
+{
+	struct library *many = library_create();
+	int rc = 0;
+
+	for (size_t i = 0; i < lib->n && !rc; i++)
+		rc = add_multiplied(many, lib->texts[i], n, models, err);
+	if (rc) {
+		library_destroy(many);
+		return rc;
+	}
+	library_check(many);
+	*ret = many;
+	return 0;
 }
 
 /* --- freezing --------------------------------------------------------------------------- */

@@ -54,6 +54,13 @@ const struct persona *library_persona(const struct library *lib, struct str name
 struct str library_contract(const struct library *lib, struct str name, enum contract_form form);
 
 /*
+ * A library like LIB, in which each flow that validates does so N times (flow/multiply.h). -E2BIG
+ * when a flow becomes larger than a flow may be.
+ */
+MUST_CHECK int library_multiply(const struct library *lib, unsigned n, const struct strs *models,
+    struct library **ret, struct err *err);
+
+/*
  * The definition a run keeps: flow NAME, every flow it uses, their personas and contracts, as
  * {"flow":…, "texts":[{kind,file,text}…], "sha256":…}. The hash is over the canonical JSON of the
  * other members. New reference.

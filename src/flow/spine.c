@@ -364,15 +364,16 @@ static void add_rewrite(struct spine *s)
 	step->cond = made(s, "steps.reconcile.json.recommendation_hit");
 	step->may_fail = true;
 	step->agent = s->synthesizer->agent;
-	step->agent.task = made(s, arena_printf(s->p->arena,
-				       "Validation has hit the recommendation below. Write it "
-				       "again so that it rests only on what "
-				       "was kept, or say plainly that there is no clear winner and "
-				       "which evidence would settle "
-				       "it.\n\nThe recommendation:\n\n{{ steps[\"%.*s\"].output "
-				       "}}\n\nWhat validation found:\n\n"
-				       "{{ steps.reconcile.json.summary }}\n",
-				       STR_ARG(s->synthesizer->id)));
+	step->agent.task =
+	    made(s, arena_printf(s->p->arena,
+			"Validation has hit the recommendation below. Write it "
+			"again so that it rests only on what stands, and name "
+			"nothing that was refuted. Where that carries no choice, "
+			"begin with \"No clear winner\" and say which evidence would "
+			"settle it.\n\nThe recommendation:\n\n{{ steps[\"%.*s\"].output "
+			"}}\n\nWhat validation found:\n\n"
+			"{{ steps.reconcile.json.summary }}\n",
+			STR_ARG(s->synthesizer->id)));
 	parse_add_step(s->p, step);
 }
 

@@ -239,12 +239,17 @@ void rulings_make(const struct scene *s, struct draft *d)
 
 static const char *const verdicts[] = { "confirmed", "partly", "refuted" };
 
+static struct str ruled_id(const struct ruling *r)
+{
+	return r->as.n ? r->as : r->item->id;
+}
+
 static void ruling_write(struct buf *b, const struct scene *s, const struct ruling *r, size_t n)
 {
 	struct str id = part_id(s->a, &s->part, n);
 
 	buf_printf(
-	    b, "### %.*s: %.*s — %s\n", STR_ARG(id), STR_ARG(r->item->id), verdicts[r->said]);
+	    b, "### %.*s: %.*s — %s\n", STR_ARG(id), STR_ARG(ruled_id(r)), verdicts[r->said]);
 	buf_printf(b, "Strategy: %s\n", r->strategy);
 	buf_printf(b, "Searched: %.*s\n", STR_ARG(r->searched));
 	buf_printf(b, "Reason: %.*s\n", STR_ARG(r->reason));
@@ -256,9 +261,36 @@ static void ruling_write(struct buf *b, const struct scene *s, const struct ruli
 	buf_adds(b, "\n\n");
 }
 
+/* The same as a program would like it. */
+static void rulings_write_json(struct buf *b, const struct draft *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n_rulings; i++) {
+		const struct ruling *r = &d->rulings[i];
+		json_t *one = json_pack("{s:o, s:s, s:o}", "item", json_text(ruled_id(r)),
+		    "verdict", verdicts[r->said], "reason", json_text(r->reason));
+
+		if (r->quote.n)
+			json_object_update_new(
+			    one, json_pack("{s:o, s:i, s:o}", "path", json_text(r->path), "line",
+				     (int)r->line, "quote", json_text(r->quote)));
+		json_array_append_new(list, one);
+	}
+	buf_adds(b, "```json\n");
+	buf_add_value(b, list);
+	buf_adds(b, "\n```\n");
+	json_decref(list);
+}
+
 void rulings_write(struct buf *b, const struct scene *s, const struct draft *d)
 {
 	size_t read = 0;
+
+	if (d->as_json) {
+		rulings_write_json(b, d);
+		return;
+	}
 
 	for (size_t i = 0; i < d->n_rulings; i++) {
 		ruling_write(b, s, &d->rulings[i], i + 1);

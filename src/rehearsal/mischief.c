@@ -255,6 +255,8 @@ static void answer(const struct scene *s, const struct mischief *m, struct turn 
 	struct draft d;
 
 	draft_make(s, m->inventions, &d);
+	if (m->n_judging)
+		rulings_bend(s, m, &d);
 	if (s->talk.form_tool.n && m->spoil == SPOIL_NOTHING) {
 		json_t *value = draft_value(s, &d);
 		char *args = json_dump(value);

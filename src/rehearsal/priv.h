@@ -401,12 +401,15 @@ struct finding {
 
 enum verdict_word { SAID_CONFIRMED, SAID_PARTLY, SAID_REFUTED };
 
+struct mischief;
+
 struct ruling { /* on one item of others */
 	const struct item *item;
 	struct str searched, reason, path, quote;
 	const char *strategy;
 	enum verdict_word said;
 	unsigned line;
+	struct str as; /* another id than the item's, or empty */
 };
 
 /* Which wrong citations a script adds. */
@@ -424,6 +427,7 @@ struct draft {
 	size_t n_findings;
 	struct ruling *rulings;
 	size_t n_rulings;
+	bool as_json;	    /* the rulings */
 	struct str summary; /* a few sentences, with the note */
 };
 
@@ -444,6 +448,8 @@ struct str quote_of(const struct line *l);
 void findings_make(const struct scene *s, struct draft *d);
 void ratings_make(const struct scene *s, struct draft *d);
 void rulings_make(const struct scene *s, struct draft *d);
+/* Rules as a script wants it, the later line before the earlier. */
+void rulings_bend(const struct scene *s, const struct mischief *m, struct draft *d);
 void inventions_add(const struct scene *s, unsigned inventions, struct draft *d);
 void findings_write(struct buf *b, const struct draft *d);
 void rulings_write(struct buf *b, const struct scene *s, const struct draft *d);
@@ -491,6 +497,27 @@ struct extra_call {
 	struct str name, args;
 };
 
+/* How a script has a validator judge. */
+enum judging {
+	JUDGE_CONFIRM,
+	JUDGE_PARTLY,
+	JUDGE_REFUTE,	/* with a place that was read */
+	JUDGE_BARE,	/* refutes without evidence */
+	JUDGE_INVENTED, /* refutes with a place that does not exist */
+	JUDGE_TWICE,	/* confirms, then refutes with evidence */
+	JUDGE_SKIP,	/* says nothing of it */
+	JUDGE_OTHERS,	/* refutes what nobody raised, in its place */
+	JUDGE_OWN,	/* and what it calls V1, V2 … itself */
+	JUDGE_WAYS
+};
+struct judging_rule {
+	enum judging way;
+	struct str item; /* empty: all */
+	bool json;	 /* the whole answer as JSON */
+};
+/* "refute S1", "json confirm": false when it is none. */
+bool judging_parse(struct str text, struct judging_rule *ret);
+
 /* What the matching lines of a script do to one answer. */
 struct mischief {
 	int status; /* 0: none */
@@ -504,6 +531,8 @@ struct mischief {
 	struct str unread; /* hunks that its receipt leaves out */
 	long long bytes;
 	unsigned inventions;
+	struct judging_rule *judging;
+	size_t n_judging, cap_judging;
 	struct extra_call *calls;
 	size_t n_calls, cap_calls;
 	bool endless, same;

@@ -39,10 +39,11 @@ enum action {
 	DO_HOSTILE,
 	DO_ENDLESS,
 	DO_SAME,
+	DO_JUDGE,
 };
 
 /* How an action's argument reads. */
-enum argument { ARG_NONE, ARG_NUMBER, ARG_TEXT, ARG_KIND, ARG_INVENTION, ARG_CALL };
+enum argument { ARG_NONE, ARG_NUMBER, ARG_TEXT, ARG_KIND, ARG_INVENTION, ARG_CALL, ARG_JUDGING };
 
 static const struct verb {
 	const char *name;
@@ -78,11 +79,12 @@ static const struct verb {
 	{ "hostile", DO_HOSTILE, ARG_KIND, false, true },
 	{ "endless", DO_ENDLESS, ARG_NONE, false, false },
 	{ "same", DO_SAME, ARG_NONE, false, false },
+	{ "judge", DO_JUDGE, ARG_JUDGING, true, false },
 };
 
 struct rule {
 	const struct verb *verb;
-	struct str step, persona, text;
+	struct str step, persona, model, text;
 	long long turn, times, number; /* -1: not said */
 	unsigned fired;
 };
@@ -143,6 +145,8 @@ static bool read_selector(struct rule *r, struct str word, bool *bad)
 		r->step = value;
 	else if (str_is(key, "persona"))
 		r->persona = value;
+	else if (str_is(key, "model"))
+		r->model = value;
 	else if (str_is(key, "turn"))
 		*bad |= !number_of(value, &r->turn);
 	else if (str_is(key, "times"))
@@ -190,6 +194,12 @@ static const char *read_argument(struct rule *r, struct str arg)
 		return r->number ? NULL : "it takes all, file, line, moved or quote";
 	case ARG_KIND:
 		return hostile_known(arg) ? NULL : hostile_kinds();
+	case ARG_JUDGING:
+		return judging_parse(arg, &(struct judging_rule){ 0 })
+			   ? NULL
+			   : "it takes confirm, partly, refute, refute-bare, refute-invented, "
+			     "twice, "
+			     "skip, others or own, perhaps json before and an item behind";
 	case ARG_CALL:
 		return str_chr(arg, ' ') > 0 ? NULL : "it takes a tool and its arguments as JSON";
 	}
@@ -270,6 +280,7 @@ static bool fits(const struct rule *r, const struct talk *t, const struct part *
 
 	return (!r->step.n || str_eq(r->step, p->step)) &&
 	       (!r->persona.n || str_eq(r->persona, p->persona)) &&
+	       (!r->model.n || str_eq(r->model, t->model)) &&
 	       (turn < 0 || turn == (long long)t->turns) && (!r->verb->answers || answers) &&
 	       (r->times < 0 || r->fired < r->times);
 }
@@ -280,6 +291,12 @@ static void add_call(struct arena *a, struct mischief *m, struct str text)
 
 	m->calls = array_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
 	m->calls[m->n_calls++] = (struct extra_call){ name, str_trim(rest) };
+}
+
+static void add_judging(struct arena *a, struct mischief *m, struct str text)
+{
+	m->judging = array_grow(a, m->judging, m->n_judging, &m->cap_judging, sizeof(*m->judging));
+	(void)judging_parse(text, &m->judging[m->n_judging++]); /* it was read once */
 }
 
 static void set_status(struct mischief *m, int status, struct str retry_after, const char *body)
@@ -360,6 +377,9 @@ static void apply_stream(
 		break;
 	case DO_SAME:
 		m->same = true;
+		break;
+	case DO_JUDGE:
+		add_judging(a, m, r->text);
 		break;
 	default:
 		break;

@@ -28,8 +28,8 @@ struct striking {
 	struct arena *a;
 	struct report_run *run;
 	struct mentions *mentions;
-	struct finding **refuted;
-	size_t n_refuted;
+	struct finding **titled; /* refuted ones whose titles are names */
+	size_t n_titled;
 	struct part *parts;
 	size_t n, cap;
 };
@@ -155,13 +155,23 @@ static void note(struct striking *s, const struct finding *f)
 	strs_add(s->a, list, f->uid);
 }
 
+static bool names(const struct striking *s, const struct part *p, const struct finding *f)
+{
+	struct mention one;
+
+	for (size_t at = 0; mention_next(s->mentions, p->text, at, &one); at = one.at + one.n)
+		if (one.finding == f)
+			return true;
+	return false;
+}
+
 /* A refuted finding may be told by its title alone. */
 static void look_for_titles(struct striking *s, struct part *p)
 {
-	for (size_t i = 0; i < s->n_refuted && i < TITLES_MAX; i++) {
-		const struct finding *f = s->refuted[i];
+	for (size_t i = 0; i < s->n_titled; i++) {
+		const struct finding *f = s->titled[i];
 
-		if (f->title.n < TITLE_LEAST || !find_nocase(p->text, f->title))
+		if (!find_nocase(p->text, f->title) || names(s, p, f))
 			continue;
 		p->refuted = true;
 		strs_add(s->a, &p->titled, f->uid);
@@ -282,16 +292,27 @@ static bool says_no_winner(struct str text)
 	return false;
 }
 
+/* A title that is long enough to be a name, and nobody's that stands. */
+static bool is_name(const struct finding *f, struct finding *const *all, size_t n)
+{
+	if (f->verdict != VERDICT_REFUTED || f->title.n < TITLE_LEAST)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->verdict != VERDICT_REFUTED && str_eq_nocase(all[i]->title, f->title))
+			return false;
+	return true;
+}
+
 static void strike(struct striking *s, struct report_step *step)
 {
 	struct finding **all;
 	size_t n = fact_findings(s->a, s->run, &all);
 
 	s->mentions = mentions_create(s->a, all, n);
-	s->refuted = arena_array(s->a, n, sizeof(*s->refuted));
-	for (size_t i = 0; i < n; i++)
-		if (all[i]->verdict == VERDICT_REFUTED)
-			s->refuted[s->n_refuted++] = all[i];
+	s->titled = arena_array(s->a, TITLES_MAX, sizeof(*s->titled));
+	for (size_t i = 0; i < n && s->n_titled < TITLES_MAX; i++)
+		if (is_name(all[i], all, n))
+			s->titled[s->n_titled++] = all[i];
 	split(s, step->said);
 	for (size_t i = 0; i < s->n; i++)
 		look(s, &s->parts[i]);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "flow/embedded.h"
+#include "flow/multiply.h"
 #include "flow/parse.h"
 
 #include <stdio.h>
@@ -388,6 +389,104 @@ static void a_spine_becomes_plain_steps(void **state)
 	buf_fini(&b);
 }
 
+static const char judged[] =
+    "flow: t\ncategory: analysis\nsummary: s\nsteps:\n"
+    "  - {id: x, persona: p, task: t, role: angle}\n"
+    "  - {id: v, label: Judge, persona: p, task: 'See {{ items }}', role: validator, needs: [x]}\n"
+    "  - {id: v-2, persona: p, task: t, needs: [v]}\n"
+    "  - id: e\n    kind: each\n    over: '{1}'\n    needs: [x]\n"
+    "    step: {id: ev, persona: p, task: t, role: validator, model: own}\n"
+    "  - id: l\n    kind: loop\n    until: 'true'\n    max: 2\n    step:\n"
+    "      - {id: la, persona: p, task: t}\n"
+    "      - {id: lv, persona: p, task: t, role: validator, needs: [la]}\n"
+    "      - {id: lb, persona: p, task: t, needs: [lv]}\n"
+    "  - {id: r, kind: code, call: reconcile, needs: [v, e, l], trigger: all_done}\n"
+    "  - id: w\n    kind: switch\n    cases: [{label: c, if: 'true', steps: [v]}]\n"
+    "report: {sections: [v, x]}\n";
+
+static void add_names(struct buf *b, const char *mark, struct strs names)
+{
+	for (size_t k = 0; k < names.n; k++)
+		buf_printf(b, " %s%.*s", mark, STR_ARG(names.v[k]));
+}
+
+static struct str steps_of(const struct flow *f)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	for (size_t i = 0; i < f->n_all; i++) {
+		const struct flow_step *s = f->all[i];
+
+		buf_printf(&b, "%.*s", STR_ARG(s->id));
+		if (s->parent)
+			buf_printf(&b, " in %.*s", STR_ARG(s->parent->id));
+		if (s->kind == KIND_AGENT && s->agent.model.n)
+			buf_printf(&b, " (%.*s)", STR_ARG(s->agent.model));
+		add_names(&b, "<", s->needs);
+		if (s->kind == KIND_SWITCH)
+			add_names(&b, "", s->sw.cases[0].steps);
+		buf_addc(&b, '\n');
+	}
+	add_names(&b, "", f->report_sections);
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+static void each_validator_stands_several_times(void **state)
+{
+	static struct str names[] = { { "m1", 2 }, { "m2", 2 } };
+	const struct strs models = { names, 2 };
+	struct flow *f = parse(judged), *many;
+
+	(void)state;
+	if (!f)
+		print_message("%.*s", STR_ARG(errors_text()));
+	assert_non_null(f);
+	assert_int_equal(flow_validators(f, SIZE_SMALL), 3);
+	many = parse(flow_multiply(a, f, 3, &models).p);
+	if (!many)
+		print_message("%.*s", STR_ARG(errors_text()));
+	assert_non_null(many);
+	assert_str(steps_of(many), "x\nv (m1) <x\nv-3 (m2) <x\nv-4 (m1) <x\nv-2 <v <v-3 <v-4\n"
+				   "e <x\nev in e (m1)\ne-2 <x\nev-2 in e-2 (m2)\n"
+				   "e-3 <x\nev-3 in e-3 (m1)\n"
+				   "l\nla in l\nlv in l (m1) <la\nlv-2 in l (m2) <la\n"
+				   "lv-3 in l (m1) <la\nlb in l <lv <lv-2 <lv-3\n"
+				   "r <v <v-3 <v-4 <e <e-2 <e-3 <l\nw v v-3 v-4\n"
+				   " v v-3 v-4 x");
+	assert_str(flow_find(many, STR("v-3"))->label, "Judge 2");
+	assert_int_equal(flow_validators(many, SIZE_SMALL), 9);
+	flow_release(many);
+	many = parse(flow_multiply(a, f, 1, &(struct strs){ 0 }).p);
+	assert_str(flow_print_expanded(a, many), flow_print_expanded(a, f).p);
+	flow_release(many);
+	flow_release(f);
+}
+
+static void built_in_flows_are_sound_with_five_validators(void **state)
+{
+	(void)state;
+	for (const struct embedded *e = embedded_files; e->name; e++) {
+		struct flow *f, *many;
+
+		if (strncmp(e->name, "flows/", 6) != 0)
+			continue;
+		assert_int_equal(
+		    flow_parse(a, e->name, (struct str){ e->text, e->n }, &f, &errors), 0);
+		struct str text = flow_multiply(a, f, 5, &(struct strs){ 0 });
+
+		if (flow_parse(a, e->name, text, &many, &errors) < 0)
+			fail_msg("%s: %.*s", e->name, STR_ARG(errors_text()));
+		assert_int_equal(
+		    flow_validators(many, SIZE_LARGE), 5 * flow_validators(f, SIZE_LARGE));
+		flow_release(many);
+		flow_release(f);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -404,6 +503,8 @@ int main(void)
 		T(the_plain_form_says_the_same),
 		T(built_in_flows_are_sound_and_survive_expansion),
 		T(a_spine_becomes_plain_steps),
+		T(each_validator_stands_several_times),
+		T(built_in_flows_are_sound_with_five_validators),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

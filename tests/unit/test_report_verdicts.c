@@ -155,6 +155,8 @@ static const struct {
 	{ "S1.\n\nBut THE QUEUE is never emptied again.\n", "S1.\n\n", 1 },
 	{ "S1, and the queue is never emptied again.\n",
 	    "S1, and the queue is never emptied again. [S2 (refuted)]\n", 0 },
+	{ "S1, S2: the queue is never emptied again\n",
+	    "S1, S2 (refuted): the queue is never emptied again\n", 0 },
 	/* with its step in front */
 	{ "structure/S2\n\nS1\n", "\nS1\n", 1 },
 	/* other names are other names */
@@ -220,6 +222,21 @@ static void no_form_rests_on_what_is_refuted(void **state)
 		assert_lacks(part_of(md, "Recommendation"), "](#f-s2)");
 		json_decref(doc);
 	}
+}
+
+/* A title that two findings share names neither. */
+static void what_stands_keeps_its_title(void **state)
+{
+	static const char same[] = "### S1: The result of it is dropped\n" HOLDS
+				   "### S2: The result of it is dropped\n" HOLDS;
+	struct report_run *run = advised("S1: the result of it is dropped");
+
+	(void)state;
+	run->steps[ANGLE].evidence = evidence_of("structure", same);
+	run->steps[ANGLE].evidence->findings[1]->verdict = VERDICT_REFUTED;
+	report_strike(arena, run);
+	assert_str(run->steps[ADVICE].output, "S1: the result of it is dropped");
+	assert_int_equal(run->struck.n, 0);
 }
 
 static void a_rewrite_is_not_believed_either(void **state)
@@ -377,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_rests_on_nothing_else_is_taken_out),
 		cmocka_unit_test(no_form_rests_on_what_is_refuted),
+		cmocka_unit_test(what_stands_keeps_its_title),
 		cmocka_unit_test(a_rewrite_is_not_believed_either),
 		cmocka_unit_test(what_is_deferred_comes_from_the_rewrite),
 		cmocka_unit_test(no_clear_winner_is_a_result),
