@@ -5,6 +5,7 @@
 struct gathered {
 	uint32_t *nodes;	/* indices of what the report shows, in plan order */
 	struct evidence **of;	/* evidence by position in NODES, or NULL */
+	bool *raising;		/* those of them that are in SETS */
 	struct evidence **sets; /* those that raise findings */
 	struct evidence **all;	/* the same first, then every other one */
 	size_t n, n_sets, n_all;
@@ -43,24 +44,28 @@ static void place(struct live *lv, struct gathered *g, uint32_t i)
 			place(lv, g, k); /* as deep as groups are nested in the file */
 }
 
-static bool raises(const struct gathered *g, const struct evidence *ev)
-{
-	for (size_t k = 0; k < g->n_sets; k++)
-		if (g->sets[k] == ev)
-			return true;
-	return false;
-}
-
-/* Each validator is heard about what it was shown: findings of the steps that it is built on. */
+/*
+ * Each validator is heard about what it was shown: findings of the steps that it is built on. The
+ * children of one list are built on the same.
+ */
 static void ask(struct live *lv, struct arena *a, struct gathered *g, size_t v)
 {
+	const struct core_node *n = core_node(lv->core, g->validator_nodes[v]);
 	struct evidence *ev = g->validator_evidence[v];
+	struct evidence *last = v ? g->validator_evidence[v - 1] : NULL;
+
+	if (last && n->parent != CORE_NONE && core_node(lv->core, n->parent)->kind == KIND_EACH &&
+	    n->parent == core_node(lv->core, g->validator_nodes[v - 1])->parent) {
+		ev->asked = last->asked;
+		ev->n_asked = last->n_asked;
+		return;
+	}
 	bool *marked = arena_array(a, core_count(lv->core), sizeof(*marked));
 
 	live_mark_ancestors(lv->core, g->validator_nodes[v], marked);
 	ev->asked = arena_array(a, g->n_sets, sizeof(*ev->asked));
 	for (size_t k = 0; k < g->n; k++)
-		if (g->of[k] && marked[g->nodes[k]] && raises(g, g->of[k]))
+		if (g->raising[k] && marked[g->nodes[k]])
 			ev->asked[ev->n_asked++] = g->of[k];
 }
 
@@ -79,7 +84,8 @@ static void gather_one(struct live *lv, struct gathered *g, size_t at)
 	if (n->status != STEP_COMPLETED)
 		return;
 	g->of[at] = live_evidence(lv, g->nodes[at]);
-	if (raises_findings(role) && g->of[at])
+	g->raising[at] = raises_findings(role) && g->of[at];
+	if (g->raising[at])
 		g->sets[g->n_sets++] = g->of[at];
 	if (role == ROLE_VALIDATOR && n->kind == KIND_AGENT) {
 		g->validators[g->n_validators] = live_output(lv, g->nodes[at]);
@@ -100,7 +106,7 @@ static void gather_all(struct gathered *g)
 	for (size_t k = 0; k < g->n_sets; k++)
 		g->all[g->n_all++] = g->sets[k];
 	for (size_t k = 0; k < g->n; k++)
-		if (g->of[k] && !raises(g, g->of[k]))
+		if (g->of[k] && !g->raising[k])
 			g->all[g->n_all++] = g->of[k];
 }
 
@@ -110,6 +116,7 @@ static void gather(struct live *lv, struct arena *a, struct gathered *g)
 
 	*g = (struct gathered){ .nodes = arena_array(a, n, sizeof(uint32_t)),
 		.of = arena_array(a, n, sizeof(struct evidence *)),
+		.raising = arena_array(a, n, sizeof(bool)),
 		.sets = arena_array(a, n, sizeof(struct evidence *)),
 		.all = arena_array(a, n, sizeof(struct evidence *)),
 		.validators = arena_array(a, n, sizeof(struct str)),
@@ -387,7 +394,7 @@ static int store_findings(struct live *lv, const struct gathered *g)
 	struct finding_row *rows = arena_array(a, total, sizeof(*rows));
 
 	for (size_t k = 0; k < g->n; k++) {
-		if (!g->of[k] || !raises(g, g->of[k]))
+		if (!g->raising[k])
 			continue;
 		for (size_t f = 0; f < g->of[k]->n_findings; f++)
 			rows[n++] = finding_row(lv, g->of[k]->findings[f], g->nodes[k],

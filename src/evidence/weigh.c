@@ -47,6 +47,8 @@ struct weighing {
 	struct reconciliation *r;
 	struct vec judgements, strays;
 	struct map by_finding; /* uid -> struct tally */
+	struct map names;      /* of the findings that the validator in hand was asked about */
+	struct evidence *const *asked;
 };
 
 struct tally {
@@ -84,9 +86,9 @@ static void say_again(struct arena *a, struct judgement *had, const struct judge
 	had->said = VERDICT_WEAKENED;
 }
 
-static void take(struct weighing *w, size_t validator, const struct map *names, struct judgement *j)
+static void take(struct weighing *w, size_t validator, struct judgement *j)
 {
-	struct finding *f = map_get(names, j->item);
+	struct finding *f = map_get(&w->names, j->item);
 
 	if (!f) {
 		vec_add(w->a, &w->strays, j);
@@ -139,14 +141,15 @@ static void hear(struct weighing *w, struct evidence **sets, size_t n_sets, stru
 	struct evidence *const *asked = own->n_asked ? own->asked : sets;
 	size_t n_asked = own->n_asked ? own->n_asked : n_sets, n;
 	struct judgement *v;
-	struct map names;
 
 	*rv = (struct reviewer){ .step = own->step, .asked = count_findings(asked, n_asked) };
-	name_all(w->a, &names, asked, n_asked);
+	if (w->asked != asked)
+		name_all(w->a, &w->names, asked, n_asked);
+	w->asked = asked;
 	n = judgements_parse(w->a, text, own, &v);
 	for (size_t i = 0; i < n; i++) {
 		v[i].step = own->step;
-		take(w, w->r->n_reviewers, &names, &v[i]);
+		take(w, w->r->n_reviewers, &v[i]);
 	}
 	take_confidence(w->r, text);
 }

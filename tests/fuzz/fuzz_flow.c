@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "flow/expr.h"
 #include "flow/flow.h"
+#include "flow/multiply.h"
 
 #include <stdint.h>
 
@@ -75,6 +76,24 @@ static void print_and_parse(struct arena *a, const struct flow *f)
 	flow_release(again);
 }
 
+/* With three validators for one it is sound, or larger than a flow may be. */
+static void multiply_and_parse(struct arena *a, const struct flow *f)
+{
+	struct str text = flow_multiply(a, f, 3, &(struct strs){ 0 });
+	struct flow_errors errors;
+	struct flow *many;
+
+	if (text.n > FLOW_FILE_MAX || f->n_all > 50)
+		return;
+	if (flow_parse(a, "many.yaml", text, &many, &errors) < 0) {
+		fprintf(stderr, "%.*s\n%u:%u %s\n", STR_ARG(text), errors.v[0].at.line,
+		    errors.v[0].at.column, errors.v[0].message);
+		abort();
+	}
+	must(flow_validators(many, SIZE_LARGE) == 3 * flow_validators(f, SIZE_LARGE));
+	flow_release(many);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -90,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(errors.n == 0);
 		check_flow_data(f);
 		print_and_parse(a, f);
+		multiply_and_parse(a, f);
 		flow_release(f);
 	}
 	arena_destroy(a);
