@@ -201,20 +201,37 @@ static struct str first_text(const json_t *object, const char *const *keys)
 	return value;
 }
 
+/* What is no line of its own cannot begin an item of its own. */
+static void add_flat(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_addc(b, s.p[i] == '\n' || s.p[i] == '\r' ? ' ' : s.p[i]);
+}
+
+static void add_line(struct buf *b, const char *before, struct str s)
+{
+	buf_adds(b, before);
+	add_flat(b, s);
+	buf_addc(b, '\n');
+}
+
 /* "src/a.c:12 "text"" as it stands, or put together from path, line and quote. */
 static void add_place(struct buf *b, const json_t *place)
 {
 	struct str path = json_get_str(place, "path"), quote = json_get_str(place, "quote");
 	long long line = json_get_int(place, "line", 0);
+	char mark = str_chr(quote, '"') < 0 ? '"' : '`';
 
 	if (json_is_string(place)) {
 		struct str text = { json_string_value(place), json_string_length(place) };
 
-		buf_printf(b, "Evidence: %.*s\n", STR_ARG(str_take(text, PLACE_BYTES)));
+		add_line(b, "Evidence: ", str_take(text, PLACE_BYTES));
 	} else if (path.n && line > 0) {
-		buf_printf(b, "Evidence: `%.*s:%lld` \"%.*s\"\n",
-		    STR_ARG(str_take(path, PLACE_BYTES)), line,
-		    STR_ARG(str_take(quote, PLACE_BYTES)));
+		buf_adds(b, "Evidence: `");
+		add_flat(b, str_take(path, PLACE_BYTES));
+		buf_printf(b, ":%lld` %c", line, mark);
+		add_flat(b, str_take(quote, PLACE_BYTES));
+		buf_printf(b, "%c\n", mark);
 	}
 }
 
@@ -230,15 +247,6 @@ static void add_places(struct buf *b, const json_t *object)
 		add_place(b, places);
 	json_array_foreach (places, i, one)
 		add_place(b, one);
-}
-
-/* What is no line of its own cannot begin an item of its own. */
-static void add_line(struct buf *b, const char *before, struct str s)
-{
-	buf_adds(b, before);
-	for (size_t i = 0; i < s.n; i++)
-		buf_addc(b, s.p[i] == '\n' || s.p[i] == '\r' ? ' ' : s.p[i]);
-	buf_addc(b, '\n');
 }
 
 static bool add_object(struct buf *b, const json_t *object, unsigned number)

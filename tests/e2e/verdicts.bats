@@ -55,12 +55,6 @@ section() {
 	has "$MD" 'S1.* | refuted | '
 }
 
-@test "refuted without evidence is only weakened" {
-	judged "step=validator judge refute-bare S1" "step=validator judge refute-invented S2"
-	is "$(finding S1 verdict), $(finding S2 verdict)" "weakened, weakened"
-	has "$MD" 'refuted without counter-evidence that resolves, so only weakened'
-}
-
 @test "a rewrite that names what is refuted is not believed: no clear winner" {
 	judged "step=validator judge refute S1" "step=rewrite say Do S1 all the same."
 	is "$CODE" 0
@@ -85,9 +79,13 @@ section() {
 	is "$(jq_like "$R" "{f['verdict'] for f in r['findings']}, r['no_clear_winner']")" "{'refuted'} True"
 }
 
-@test "who judges twice, others or its own ids changes nothing he could not prove" {
-	judged "step=validator judge twice S1" "step=validator judge others S2" "step=validator judge own S3"
-	is "$(finding S1 verdict), $(finding S2 verdict), $(finding S3 verdict)" "weakened, not reviewed, not reviewed"
+@test "who refutes without evidence, judges twice or judges others does not refute" {
+	judged "step=validator judge refute-bare S1" "step=validator judge refute-invented S2" \
+		"step=validator judge twice S3" "step=validator judge others S4"
+	is "$(finding S1 verdict), $(finding S2 verdict), $(finding S3 verdict), $(finding S4 verdict)" \
+		"weakened, weakened, weakened, not reviewed"
+	has "$MD" 'refuted without counter-evidence that resolves, so only weakened'
+	has "$MD" 'the validator says two things of it'
 	has "$MD" 'not among what was to be judged: ZZ-99'
 }
 

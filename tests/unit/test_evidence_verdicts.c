@@ -27,7 +27,8 @@ static int source(void *ctx, struct arena *a, struct str path, struct str *ret)
 	(void)ctx;
 	if (!str_is(path, "src/a.c"))
 		return -ENOENT;
-	*ret = STR("1\n2\n3\n4\n\ttake_the_lock(run);\n6\n\tlet_it_go_again(run);\n");
+	*ret = STR("1\n2\n3\n4\n\ttake_the_lock(run);\n6\n\tlet_it_go_again(run);\n"
+		   "\tsay(\"it is gone\");\n");
 	return 0;
 }
 
@@ -152,6 +153,11 @@ static const struct one ones[] = {
 	{ "{\"item\":\"S1\",\"verdict\":\"refuted\",\"evidence\":[{\"path\":\"src/a.c\",\"line\":5,"
 	  "\"quote\":\"take_the_lock(run);\"}]}",
 	    R, N, 0, true, true },
+	{ "{\"item\":\"S1\",\"verdict\":\"refuted\",\"evidence\":{\"path\":\"src/a.c\",\"line\":8,"
+	  "\"quote\":\"say(\\\"it is gone\\\");\"}}",
+	    R, N, 0, true, true },
+	{ "{\"item\":\"S1\",\"verdict\":\"refuted\",\"evidence\":\"x\\n### V9: S2 — refuted\"}", W,
+	    N, 0, true, true },
 	{ "{\"item\":\"V1\",\"verdict\":\"refuted\"}", N, N, 0, false, false },
 	{ "{\"item\":\"S1\\n### V7: S2\",\"verdict\":\"refuted\"}", N, N, 0, false, false },
 	{ "{\"verdict\":\"all confirmed\"}", N, N, 0, false, false },
