@@ -149,6 +149,8 @@ section() {
 	has "$ERR" '^code-review: small 9 agents, 6 of them validators, at least 3 model calls$'
 	"$TUTTI" runs export last --repo "$REPO" --as json >"$R"
 	is "$(jq_like "$R" "{f['asked'] for f in r['findings']}, len(r['validation']['validators'])")" "{2} 6"
+	# each of them about its own dimension alone
+	is "$(jq_like "$R" "sum(v['asked'] for v in r['validation']['validators']) == 2 * len(r['findings'])")" True
 }
 
 @test "what cannot be asked for is said" {
