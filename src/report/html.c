@@ -115,14 +115,23 @@ static void add_advice(struct html_doc *d)
 		return;
 	buf_adds(d->b, "<section aria-labelledby=\"recommendation\">\n"
 		       "<h2 id=\"recommendation\">Recommendation</h2>\n");
+	if (d->run->no_winner)
+		buf_adds(d->b, "<p><strong>Result: no clear winner.</strong></p>\n");
 	if (s->role == ROLE_REWRITE)
 		buf_adds(d->b, "<p class=\"note\">Rewritten after the validation.</p>\n");
 	else if (d->run->verdicts && d->run->verdicts->recommendation_hit)
-		buf_adds(d->b, "<p class=\"box\">Parts of this rest on findings that were weakened "
-			       "or refuted; see <a href=\"#validation\">Validation</a>.</p>\n");
+		buf_adds(d->b,
+		    "<p class=\"box\">Parts of this rested on findings that were weakened "
+		    "or refuted; see <a href=\"#validation\">Validation</a>.</p>\n");
 	else if (d->run->validator_expected && !html_validated(d->run))
 		buf_adds(d->b, "<p class=\"box\"><strong>Unvalidated.</strong> No validator's "
 			       "verdict stands behind this.</p>\n");
+	if (d->run->struck.n)
+		buf_printf(d->b,
+		    "<p class=\"note\">It named what is refuted; %u part%s that rested on nothing "
+		    "else %s taken out, the rest is marked.</p>\n",
+		    d->run->struck_parts, d->run->struck_parts == 1 ? "" : "s",
+		    d->run->struck_parts == 1 ? "is" : "are");
 	md_around(s->output, "Deferred", &before, &after);
 	add_text(d, without_title(before, "Recommendation"), 2, ADVICE_UNTIL);
 	add_text(d, after, 2, ADVICE_UNTIL);

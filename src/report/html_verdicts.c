@@ -26,6 +26,27 @@ static void add_cites(struct html_doc *d, const struct judgement *j)
 		buf_printf(d->b, "<p class=\"meta\">and %zu more citations</p>\n", j->n_cites - 5);
 }
 
+/* Each validator's word, where there are several. */
+static void add_words(struct html_doc *d, const struct finding *f)
+{
+	const struct reconciliation *r = d->run->verdicts;
+
+	buf_printf(d->b, "<p>Survived %u of %u.</p>\n<ul>\n", f->survived, f->asked);
+	for (size_t i = 0; i < r->n_judgements; i++) {
+		const struct judgement *j = &r->judgements[i];
+		const struct report_step *s = fact_step(d->run, j->step);
+
+		if (!str_eq(j->item, f->uid))
+			continue;
+		buf_adds(d->b, "<li>");
+		html_cut(d->b, s ? fact_label(s) : j->step, 80);
+		buf_printf(d->b, ": %s — ", verdict_name(j->counts));
+		html_phrase(d->b, j->reason, REASON_MAX);
+		buf_adds(d->b, "</li>\n");
+	}
+	buf_adds(d->b, "</ul>\n");
+}
+
 static void add_verdict(struct html_doc *d, const struct finding *f)
 {
 	const struct judgement *j = judgement_of(d->run, f);
@@ -48,6 +69,8 @@ static void add_verdict(struct html_doc *d, const struct finding *f)
 		html_phrase(d->b, f->verdict_reason, REASON_MAX);
 		buf_adds(d->b, "</p>\n");
 	}
+	if (f->asked > 1)
+		add_words(d, f);
 	add_cites(d, j);
 	buf_adds(d->b, "</li>\n");
 }
@@ -78,7 +101,7 @@ static void add_group(struct html_doc *d, enum verdict verdict, unsigned n)
 static void add_strays(struct html_doc *d, const struct reconciliation *r)
 {
 	for (size_t i = 0; i < r->n_strays && i < 20; i++) {
-		buf_adds(d->b, i ? ", " : "<p>Judged, but nobody raised it: ");
+		buf_adds(d->b, i ? ", " : "<p>Judged, but not among what was to be judged: ");
 		html_cut(d->b, r->strays[i], 80);
 	}
 	if (r->n_strays)
@@ -116,23 +139,37 @@ static void add_contradictions(struct html_doc *d)
 	buf_adds(d->b, "</ul>\n");
 }
 
+static void add_unvalidated(struct html_doc *d, enum validation v)
+{
+	struct strs why = fact_unvalidated(d->a, d->run);
+
+	buf_printf(d->b, "<p class=\"box\"><strong>%s.</strong> ",
+	    v == VALIDATION_NOT ? "Not validated" : "Validated in part");
+	for (size_t i = 0; i < why.n && i < 20; i++) {
+		buf_adds(d->b, i ? "; " : "");
+		html_cut(d->b, why.v[i], REASON_MAX);
+	}
+	buf_printf(d->b, ". %s</p>\n",
+	    v == VALIDATION_NOT ? "Every finding counts as not reviewed."
+				: "What nobody judged counts as not reviewed.");
+}
+
 void html_validation(struct html_doc *d)
 {
 	const struct report_run *run = d->run;
+	enum validation v = fact_validation(run);
 
 	buf_adds(d->b, "<section aria-labelledby=\"validation\">\n"
 		       "<h2 id=\"validation\">Validation</h2>\n");
-	if (html_validated(run))
-		add_verdicts(d, run->verdicts);
-	else if (!run->validator_expected && !run->verdicts)
+	if (v == VALIDATION_NONE)
 		buf_adds(d->b,
 		    "<p>This flow has no validator; citations were checked by code alone.</p>\n");
-	else if (d->n_findings)
-		buf_adds(d->b,
-		    "<p class=\"box\"><strong>Not validated.</strong> No verdict could be "
-		    "read: every finding counts as not reviewed.</p>\n");
-	else
-		buf_adds(d->b, "<p>Nothing was validated: there is no finding.</p>\n");
+	if (v == VALIDATION_NOTHING)
+		buf_adds(d->b, "<p>There was nothing to validate: no finding was raised.</p>\n");
+	if (v == VALIDATION_NOT || v == VALIDATION_PART)
+		add_unvalidated(d, v);
+	if (v == VALIDATION_DONE || v == VALIDATION_PART)
+		add_verdicts(d, run->verdicts);
 	add_contradictions(d);
 	buf_adds(d->b, "</section>\n");
 }

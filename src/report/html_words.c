@@ -96,7 +96,8 @@ static size_t word_length(struct str s)
 	return n;
 }
 
-static void add_word(struct buf *b, const struct html_refs *r, struct str word)
+/* REST: what follows it, which may say already that it is refuted. */
+static void add_word(struct buf *b, const struct html_refs *r, struct str word, struct str rest)
 {
 	const struct html_ref *ref = map_get(&r->by_uid, word);
 
@@ -105,7 +106,7 @@ static void add_word(struct buf *b, const struct html_refs *r, struct str word)
 	} else if (ref->finding->verdict == VERDICT_REFUTED) {
 		buf_adds(b, "<s>");
 		html_add(b, word);
-		buf_adds(b, "</s> (refuted)");
+		buf_adds(b, str_starts(rest, STR(" (refuted)")) ? "</s>" : "</s> (refuted)");
 	} else {
 		html_uid(b, r, word);
 	}
@@ -202,7 +203,7 @@ void html_words(struct buf *b, const struct html_refs *r, struct str s)
 		} else {
 			n = word_length(s);
 			if (n && isalnum((unsigned char)s.p[0]))
-				add_word(b, r, str_take(s, n));
+				add_word(b, r, str_take(s, n), str_skip(s, n));
 			else
 				html_add(b, str_take(s, n = 1));
 		}

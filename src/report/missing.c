@@ -22,30 +22,29 @@ static void missing_of_step(struct arena *a, const struct report_step *s, struct
 			STR_ARG(fact_label(s)))));
 }
 
-static bool raised_any(const struct report_run *run)
+/* A validator that failed is told as a step; one that judged nothing is told here. */
+static void missing_verdicts(struct arena *a, const struct report_run *run, struct strs *ret)
 {
-	for (size_t i = 0; i < run->n_steps; i++) {
-		const struct evidence *ev = run->steps[i].evidence;
+	const struct reconciliation *r = run->verdicts;
+	enum validation v = fact_validation(run);
 
-		if (ev && fact_raises(&run->steps[i]) && ev->n_findings)
-			return true;
-	}
-	return false;
+	if (v == VALIDATION_NOT)
+		strs_add(a, ret, STR("nothing was validated"));
+	else if (v == VALIDATION_PART)
+		strs_add(a, ret, STR("it was validated in part"));
+	if (v != VALIDATION_NOT && r && r->unreviewed)
+		strs_add(a, ret,
+		    str_from(arena_printf(
+			a, "%u findings were not reviewed by a validator", r->unreviewed)));
 }
 
 struct strs fact_missing(struct arena *a, const struct report_run *run)
 {
-	const struct reconciliation *r = run->verdicts;
 	struct strs list = { 0 };
 
 	for (size_t i = 0; i < run->n_steps; i++)
 		missing_of_step(a, &run->steps[i], &list);
-	if (run->validator_expected && !(r && r->validated) && raised_any(run))
-		strs_add(a, &list, STR("nothing was validated"));
-	else if (r && r->unreviewed)
-		strs_add(a, &list,
-		    str_from(arena_printf(
-			a, "%u findings were not reviewed by a validator", r->unreviewed)));
+	missing_verdicts(a, run, &list);
 	if (run->unread)
 		strs_add(
 		    a, &list, STR("hunks of the change were not read by all who were given them"));
