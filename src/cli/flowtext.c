@@ -21,7 +21,7 @@ unsigned flowtext_agents(const struct flow *flow, enum flow_size size)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < flow->n_all; i++)
-		n += flow->all[i]->kind == KIND_AGENT && flow->all[i]->size <= size;
+		n += flow->all[i]->kind == KIND_AGENT && flow_step_exists(flow->all[i], size);
 	return n;
 }
 

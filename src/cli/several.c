@@ -63,7 +63,7 @@ static unsigned count_agents(const struct flow *flow, enum flow_size size, bool 
 	for (size_t i = 0; i < flow->n_all; i++) {
 		const struct flow_step *s = flow->all[i];
 
-		n += s->kind == KIND_AGENT && s->size <= size &&
+		n += s->kind == KIND_AGENT && flow_step_exists(s, size) &&
 		     !(sure && (s->parent || s->cond.text.p));
 	}
 	return n;

@@ -175,6 +175,8 @@ struct flow_errors {
 	struct arena *arena; /* of the messages */
 };
 
+/* Is S there at SIZE, and what it is nested in? */
+bool flow_step_exists(const struct flow_step *s, enum flow_size size);
 /* The step called ID at top level or nested, or NULL. */
 const struct flow_step *flow_find(const struct flow *f, struct str id);
 

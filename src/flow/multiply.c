@@ -35,7 +35,7 @@ unsigned flow_validators(const struct flow *f, enum flow_size size)
 
 	for (size_t i = 0; i < f->n_all; i++)
 		n += f->all[i]->kind == KIND_AGENT && f->all[i]->role == ROLE_VALIDATOR &&
-		     f->all[i]->size <= size;
+		     flow_step_exists(f->all[i], size);
 	return n;
 }
 

@@ -353,6 +353,14 @@ void flow_release(struct flow *f)
 	f->n_refs = 0;
 }
 
+bool flow_step_exists(const struct flow_step *s, enum flow_size size)
+{
+	for (; s; s = s->parent)
+		if (s->size > size)
+			return false;
+	return true;
+}
+
 const struct flow_step *flow_find(const struct flow *f, struct str id)
 {
 	for (size_t i = 0; i < f->n_all; i++)

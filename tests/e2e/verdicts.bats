@@ -146,9 +146,9 @@ section() {
 @test "each dimension of a review is validated by as many" {
 	"$TUTTI" run code-review store --size small --model rehearsal --repo "$REPO" --validators 2 \
 		--format plain --output "$MD" 2>"$ERR"
-	has "$ERR" '^code-review: small 9 agents, 6 of them validators, at least 3 model calls$'
+	has "$ERR" '^code-review: small 13 agents, 8 of them validators, at least 1 model calls$'
 	"$TUTTI" runs export last --repo "$REPO" --as json >"$R"
-	is "$(jq_like "$R" "{f['asked'] for f in r['findings']}, len(r['validation']['validators'])")" "{2} 6"
+	is "$(jq_like "$R" "{f['asked'] for f in r['findings']}, len(r['validation']['validators'])")" "{2} 8"
 	# each of them about its own dimension alone
 	is "$(jq_like "$R" "sum(v['asked'] for v in r['validation']['validators']) == 2 * len(r['findings'])")" True
 }
