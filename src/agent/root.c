@@ -1,12 +1,13 @@
 /* Files beneath the repository: openat2 keeps us inside, whatever a path or a link says. */
 #include "agent/priv.h"
 
+#include "sys/fs.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WALK_DEPTH_MAX 64
@@ -51,19 +52,15 @@ int root_at(const struct root *r, struct str path, int flags)
 {
 	char name[PATH_BYTES_MAX];
 	/* openat2 takes nothing beside O_PATH that does not belong there */
-	unsigned more = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct open_how how = { .flags = (unsigned)flags | more,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	unsigned more = flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK;
 
 	path = root_path(path);
 	if (path.n >= sizeof(name) || (path.n && memchr(path.p, 0, path.n)))
 		return -ENAMETOOLONG;
 	memcpy(name, path.n ? path.p : ".", path.n ? path.n : 1);
 	name[path.n ? path.n : 1] = '\0';
-
-	int fd = (int)syscall(SYS_openat2, r->fd, name, &how, sizeof(how));
-
-	return fd < 0 ? -errno : fd;
+	return fs_open_below(
+	    r->fd, name, (unsigned)flags | more, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
 
 static int read_fd(int fd, char *p, size_t n, size_t *ret)

@@ -5,6 +5,8 @@
  */
 #include "sandbox/priv.h"
 
+#include "sys/fs.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -266,13 +268,8 @@ static int put_bait(const struct fence_plan *p, int root, struct fence_fault *f)
 
 static int open_inside(int root, const char *path)
 {
-	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return fs_open_below(
+	    root, path, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 /* Creates PATH and what is above it where it is missing; a descriptor of PATH. */

@@ -5,12 +5,13 @@
  */
 #include "sandbox/priv.h"
 
+#include "sys/fs.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NO_FILE ".no-file" /* of the new root; nothing is in them */
@@ -20,16 +21,11 @@
 /* The thing itself, also when it is a link; nothing above it may be one. */
 static int open_name(int root, const char *name)
 {
-	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
 	char path[PATH_BYTES_MAX];
 
 	snprintf(path, sizeof(path), "repo/%s", name);
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return fs_open_below(root, path, O_PATH | O_NOFOLLOW,
+	    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
 static int cover(int root, int at, bool is_dir)

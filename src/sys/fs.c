@@ -4,10 +4,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define OPEN_TRIES 1000
 
 static int read_all(int fd, char *p, size_t n, size_t *ret)
 {
@@ -230,6 +234,19 @@ void fs_remove_tree(const char *path)
 	else if (top >= 0)
 		close(top);
 	rmdir(path);
+}
+
+int fs_open_below(int dir, const char *path, unsigned flags, uint64_t resolve)
+{
+	const struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
+	long fd = -1;
+
+	for (unsigned tries = 0; tries < OPEN_TRIES; tries++) {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd < 0 ? -errno : (int)fd;
 }
 
 bool fs_exists(const char *path)

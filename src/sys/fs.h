@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#include <stdint.h>
+
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
 MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
 /*
@@ -18,6 +20,12 @@ MUST_CHECK int fs_mkdirs(const char *path, unsigned mode);
 /* Removes a tree without following links, also where permissions are in the way. Best effort. */
 void fs_remove_tree(const char *path);
 bool fs_exists(const char *path);
+/*
+ * openat2(2) below DIR, CLOEXEC: a descriptor or negative errno. The kernel gives up on a ".." with
+ * EAGAIN whenever anything is renamed or mounted meanwhile, anywhere; it is asked again then, a
+ * bounded number of times.
+ */
+MUST_CHECK int fs_open_below(int dir, const char *path, unsigned flags, uint64_t resolve);
 /* Absolute path of the running binary, in A. */
 MUST_CHECK int fs_self(struct arena *a, char **ret);
 /* "DIR/NAME" in A. */

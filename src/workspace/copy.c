@@ -1,10 +1,11 @@
 /* Files into the snapshot: regular ones and safe links, everything else is named and left out. */
 #include "workspace/freezer.h"
 
+#include "sys/fs.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NAME_IS_TAKEN "there is already something of its name"
@@ -13,11 +14,8 @@ static char file_buffer[SNAPSHOT_FILE_MAX + 1]; /* one process, one file at a ti
 
 static int open_in(int root, const char *path, int flags)
 {
-	struct open_how how = { .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : fd;
+	return fs_open_below(root, path, (unsigned)(flags | O_NOCTTY | O_NONBLOCK),
+	    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 /*
@@ -182,10 +180,7 @@ static void pass_over(struct freezer *z, struct str path, char tag, const char *
 static void copy_link(struct freezer *z, struct str path, const char *name)
 {
 	char target[PATH_BYTES_MAX];
-	int fd = (int)syscall(SYS_openat2, z->repo, name,
-	    &(struct open_how){
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_BENEATH },
-	    sizeof(struct open_how));
+	int fd = fs_open_below(z->repo, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH);
 	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
 
 	if (fd >= 0)

@@ -8,7 +8,6 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FACTS_MAX MIB(16)
@@ -152,14 +151,11 @@ int snapshot_change(const struct snapshot *snap, struct arena *a, struct str *re
 	return 0;
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static int open_beneath(const char *tree, struct str path)
 {
 	char name[PATH_BYTES_MAX];
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	int root, fd;
 
 	while (str_starts(path, STR("./")))
@@ -171,8 +167,8 @@ static int open_beneath(const char *tree, struct str path)
 	root = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
-	fd = fd < 0 ? -errno : fd;
+	fd = fs_open_below(
+	    root, name, O_RDONLY | O_NOCTTY | O_NONBLOCK, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 	close(root);
 	return fd;
 }

@@ -5,6 +5,8 @@
 #include "sys/fs.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +133,45 @@ static void what_cannot_be_written_is_said(void **state)
 	assert_int_equal(fs_write(in_dir("unread"), STR("x"), 0600, &err), -ENXIO);
 }
 
+static void *renames(void *arg)
+{
+	const char *one = in_dir("one"), *two = in_dir("two");
+
+	(void)arg;
+	for (unsigned i = 0; i < 20000; i++) {
+		rename(one, two);
+		rename(two, one);
+	}
+	return NULL;
+}
+
+/* Of a "..": the kernel gives up where anything on the machine is renamed meanwhile. */
+static void renames_elsewhere_do_no_harm(void **state)
+{
+	pthread_t thread;
+	struct err err;
+	unsigned failed = 0;
+
+	(void)state;
+	assert_int_equal(fs_mkdirs(in_dir("tree/d/e"), 0700), 0);
+	assert_int_equal(fs_write(in_dir("tree/a"), STR("x"), 0600, &err), 0);
+	assert_int_equal(fs_mkdirs(in_dir("one"), 0700), 0);
+	int tree = open(in_dir("tree"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(pthread_create(&thread, NULL, renames, NULL), 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		int fd = fs_open_below(tree, "d/e/../../a", O_RDONLY, RESOLVE_BENEATH);
+
+		failed += fd < 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(failed, 0);
+	assert_int_equal(fs_open_below(tree, "d/../../one", O_RDONLY, RESOLVE_BENEATH), -EXDEV);
+	close(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_is_written_to),
 		cmocka_unit_test(devices_are_written_to),
 		cmocka_unit_test(what_cannot_be_written_is_said),
+		cmocka_unit_test(renames_elsewhere_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
