@@ -71,6 +71,14 @@
 #define CITATIONS_MAX 5000 /* of one text */
 #define SOURCE_FILE_MAX MIB(16)
 
+/* what was read */
+#define READS_MAX 1000		  /* of one tool call */
+#define COVERAGE_SPANS_MAX 500	  /* pieces of one file that one step has seen */
+#define COVERAGE_MARKS_MAX 20000  /* files that steps have seen, of a run */
+#define COVERAGE_FILES_MAX 20000  /* of a snapshot that are listed for its ledger */
+#define COVERAGE_NAMES_MAX MIB(2) /* their paths */
+#define COVERAGE_SHOWN_MAX 5000	  /* files of a ledger in one report's JSON */
+
 /* the fence; those of one child are what it may use, not what it usually needs */
 #define FENCE_CHILDREN_MAX 256 /* alive at once, of one launcher */
 #define FENCE_SPEC_MAX MIB(4)  /* everything a caller hands over for one child */
