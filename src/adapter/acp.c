@@ -230,6 +230,7 @@ static void fini(struct agent_session *s)
 	for (size_t i = 0; i < ACP_CALLS_MAX; i++) {
 		free(s->calls[i].id);
 		free(s->calls[i].name);
+		json_decref(s->calls[i].input);
 	}
 	json_decref(s->meta);
 	free(s->prompt);

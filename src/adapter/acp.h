@@ -13,6 +13,7 @@
 #define ADAPTER_ACP_H
 
 #include "adapter/adapter.h"
+#include "adapter/reads.h"
 
 struct acp_profile {
 	const char *mode; /* that only reads; NULL: none of its own, the fence alone holds it */
@@ -20,6 +21,9 @@ struct acp_profile {
 	bool (*mutates)(struct str tool); /* by the agent's own name for it; NULL: its kind tells */
 	/* Whoever reads by running commands: is this one of those that only read? NULL: none is. */
 	bool (*may_run)(struct str command);
+	/* What its calls show of files (reads.h), NULL: see next; and of its commands. */
+	const struct read_tool *read_tools;
+	json_t *(*reads)(const json_t *input, const json_t *output);
 	json_t *(*meta)(const struct agent_task *task); /* `_meta` of session/new; NULL: none */
 	const char *const *asides; /* texts that begin so are the program's own; or NULL */
 };

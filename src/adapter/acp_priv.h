@@ -19,6 +19,7 @@ enum acp_state {
 
 struct acp_call {
 	char *id, *name;
+	json_t *input; /* the last one that it told, or NULL */
 	bool named;    /* it told its own name of the tool */
 	bool executes; /* it runs a command … */
 	bool may_run;  /* … that only reads */

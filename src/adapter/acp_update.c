@@ -84,6 +84,7 @@ static struct acp_call *add_call(struct agent_session *s, struct str id)
 
 	free(call->id);
 	free(call->name);
+	json_decref(call->input);
 	*call = (struct acp_call){ .id = xstrndup(id.p, id.n) };
 	return call;
 }
@@ -158,6 +159,14 @@ static void tell_call(struct agent_session *s, struct acp_call *call, const json
 	json_decref(input);
 }
 
+static void keep_input(struct acp_call *call, json_t *input)
+{
+	if (!json_object_size(input))
+		return;
+	json_decref(call->input);
+	call->input = json_incref(input);
+}
+
 /* What an update says of its call is added to what is known of it; NULL without an id. */
 static struct acp_call *see_call(struct agent_session *s, const json_t *from)
 {
@@ -176,16 +185,37 @@ static struct acp_call *see_call(struct agent_session *s, const json_t *from)
 	call->mutates |= mutates(s->profile, from);
 	call->named |= tool_of(from).n > 0;
 	look_at_command(s->profile, call, from);
+	keep_input(call, json_object_get(from, "rawInput"));
 	tell_call(s, call, from);
 	return call;
 }
 
-static struct str summary_of(const json_t *from)
+static struct str content_of(const json_t *from)
 {
 	const json_t *first = json_array_get(json_get_array(from, "content"), 0);
-	struct str text = json_get_str(json_get_object(first, "content"), "text");
+
+	return json_get_str(json_get_object(first, "content"), "text");
+}
+
+static struct str summary_of(const json_t *from)
+{
+	struct str text = content_of(from);
 
 	return utf8_cut(text.n ? text : json_get_str(from, "rawOutput"), SUMMARY_MAX);
+}
+
+/* What the program itself says of the output is nearer to it than what is there for people. */
+static json_t *reads_of(
+    const struct acp_profile *profile, const struct acp_call *call, const json_t *from)
+{
+	struct str raw = json_get_str(from, "rawOutput");
+
+	if (profile->reads)
+		return profile->reads(call->input, json_get_object(from, "rawOutput"));
+	if (!profile->read_tools)
+		return NULL;
+	return reads_of_call(
+	    profile->read_tools, str_from(call->name), call->input, raw.n ? raw : content_of(from));
 }
 
 static void say_denied(struct agent_session *s, struct acp_call *call, struct str text)
@@ -202,11 +232,13 @@ static void end_call(struct agent_session *s, struct acp_call *call, const json_
 	call->mutates |= call->executes && !call->may_run;
 	if (!ok && call->mutates && !call->refused)
 		say_denied(s, call, summary);
-	session_say(&s->base, &(struct fact){ .type = FACT_TOOL_END,
-				  .id = str_from(call->id),
-				  .name = str_from(call->name),
-				  .text = summary,
-				  .ok = ok });
+	session_end_call(&s->base,
+	    (struct fact){ .type = FACT_TOOL_END,
+		.id = str_from(call->id),
+		.name = str_from(call->name),
+		.text = summary,
+		.ok = ok },
+	    ok ? reads_of(s->profile, call, from) : NULL);
 }
 
 /* A call that nobody knows anything about is held to be the worst. */

@@ -131,6 +131,7 @@ struct agent_traits {
 	bool thinks;	   /* and so can its thinking */
 	bool counts;	   /* it counts tokens */
 	bool hides_cut;	   /* an answer that its model broke off looks like a whole one */
+	bool tells_reads;  /* which lines it was shown can be known from its calls */
 	bool strict;	   /* its profile passed the attacks without namespaces (mode C) */
 	/* Settings of a repository that it would obey: empty in its view. Below /repo. */
 	const char *const *shadows; /* NULL-terminated, or NULL */

@@ -1,5 +1,6 @@
 #include "adapter/session.h"
 
+#include "base/unconst.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@ static void forget(struct call *call)
 {
 	free(call->id);
 	free(call->name);
-	*call = (struct call){ NULL, NULL };
+	json_decref(call->input);
+	*call = (struct call){ NULL, NULL, NULL };
 }
 
 void calls_clear(struct calls *c)
@@ -38,8 +40,17 @@ void calls_begin(struct session *s, struct str id, struct str name, const json_t
 	struct call *call = &s->calls.v[s->calls.n++ % CALLS_OPEN_MAX];
 
 	forget(call);
-	*call = (struct call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n) };
+	*call = (struct call){ xstrndup(id.p, id.n), xstrndup(name.p, name.n), NULL };
+	if (s->kind->read_tools && input)
+		call->input = json_incref(unconst(input));
 	session_start_call(s, id, name, input);
+}
+
+static json_t *reads_of(const struct session *s, const struct call *call, struct str text)
+{
+	if (!s->kind->read_tools)
+		return NULL;
+	return reads_of_call(s->kind->read_tools, str_from(call->name), call->input, text);
 }
 
 void calls_end(struct session *s, struct str id, bool ok, struct str text)
@@ -53,7 +64,7 @@ void calls_end(struct session *s, struct str id, bool ok, struct str text)
 
 	if (!ok && call && !s->kind->reads(fact.name))
 		session_deny_call(s, id, fact.name, fact.text);
-	session_say(s, &fact);
+	session_end_call(s, fact, ok && call ? reads_of(s, call, text) : NULL);
 	if (ok && !call)
 		session_violation(s, "a tool that was never called was let through");
 	if (ok)

@@ -12,6 +12,7 @@ struct session;
 
 struct call {
 	char *id, *name;
+	json_t *input; /* where the program's kind says what it reads */
 };
 
 struct calls {

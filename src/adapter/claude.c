@@ -229,9 +229,11 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 		with_error(s, ret);
 }
 
-static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .reads = claude_reads, .events = events, .end = end
-};
+static const struct session_kind kind = { .size = sizeof(struct agent_session),
+	.reads = claude_reads,
+	.read_tools = claude_read_tools,
+	.events = events,
+	.end = end };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
@@ -260,6 +262,7 @@ const struct adapter_ops adapter_claude = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .strict = true,
 	    .shadows = claude_shadows },
 	.package = &package,

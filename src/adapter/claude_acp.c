@@ -114,9 +114,11 @@ static bool mutates(struct str tool)
 	return !claude_reads(tool);
 }
 
-static const struct acp_profile profile = {
-	.mode = "plan", .note = CLAUDE_NOTE, .mutates = mutates, .meta = meta
-};
+static const struct acp_profile profile = { .mode = "plan",
+	.note = CLAUDE_NOTE,
+	.mutates = mutates,
+	.read_tools = claude_read_tools,
+	.meta = meta };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
@@ -138,6 +140,7 @@ const struct adapter_ops adapter_claude_acp = {
 	    .dialect = "messages",
 	    .streams = true,
 	    .thinks = true,
+	    .tells_reads = true,
 	    .shadows = claude_shadows },
 	.package = &package,
 	.env_names = env_names,

@@ -14,6 +14,16 @@ const char claude_settings[] =
 const char claude_home[] =
     "{\"hasCompletedOnboarding\": true, \"autoUpdates\": false, \"autoConnectIde\": false}\n";
 
+const struct read_tool claude_read_tools[] = {
+	{ .tool = "Read",
+	    .shape = READ_NUMBERED,
+	    .path = "file_path",
+	    .mark = "\t",
+	    .old_mark = "→" },
+	{ .tool = "Grep", .shape = READ_HITS, .path = "path" },
+	{ .tool = NULL },
+};
+
 bool claude_reads(struct str tool)
 {
 	struct str rest = STR(CLAUDE_TOOLS);

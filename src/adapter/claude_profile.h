@@ -2,7 +2,7 @@
 #ifndef ADAPTER_CLAUDE_PROFILE_H
 #define ADAPTER_CLAUDE_PROFILE_H
 
-#include "base/str.h"
+#include "adapter/reads.h"
 
 #include <stdbool.h>
 
@@ -24,6 +24,9 @@ extern const char claude_home[];
 
 /* What it would obey in a repository. */
 extern const char *const claude_shadows[];
+
+/* What its calls show. */
+extern const struct read_tool claude_read_tools[];
 
 /* Is it one of CLAUDE_TOOLS? */
 bool claude_reads(struct str tool);

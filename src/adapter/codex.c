@@ -125,6 +125,15 @@ static bool was_declined(const json_t *item)
 	       (failed && !str_is(name_of(item), "shell"));
 }
 
+static json_t *reads_of_item(const json_t *item, struct str name)
+{
+	struct str output = json_get_str(item, "aggregated_output"), shown = codex_shown(output);
+
+	if (!str_is(name, "shell"))
+		return NULL;
+	return reads_of_shell(json_get_str(item, "command"), shown, shown.n == output.n);
+}
+
 static void end_call(struct agent_session *s, const json_t *item)
 {
 	const char *id = json_get_cstr(item, "id", "");
@@ -139,7 +148,7 @@ static void end_call(struct agent_session *s, const json_t *item)
 	json_object_del(s->open, id);
 	if (was_declined(item))
 		session_deny_call(&s->base, end.id, end.name, end.text);
-	session_say(&s->base, &end);
+	session_end_call(&s->base, end, end.ok ? reads_of_item(item, end.name) : NULL);
 	if (end.ok)
 		check_call(s, item, end.name);
 }
@@ -309,6 +318,7 @@ const struct adapter_ops adapter_codex = {
 	    .inner = "bubblewrap",
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .strict = true,
 	    .shadows = codex_shadows },
 	.package = &package,

@@ -56,12 +56,30 @@ static int prepare(
 
 /* --- its session ----------------------------------------------------------------------------- */
 
+#define COMMAND_WORDS 64
+
 /* A warning of its own about models that it does not know, as if the model had said it. */
 static const char *const asides[] = { "Model metadata for `", NULL };
 
-static const struct acp_profile profile = {
-	.mode = "read-only", .note = CODEX_NOTE, .may_run = codex_reads, .asides = asides
-};
+/* Its command is a list of words; what came of it stands beside how it ended. */
+static json_t *reads(const json_t *input, const json_t *output)
+{
+	const json_t *word, *command = json_get_array(input, "command");
+	struct str words[COMMAND_WORDS], shown = json_get_str(output, "aggregated_output");
+	size_t i, n = json_array_size(command);
+
+	if (!n || n > COMMAND_WORDS || json_get_int(output, "exit_code", -1))
+		return NULL;
+	json_array_foreach (command, i, word)
+		words[i] = json_is_string(word) ? str_from(json_string_value(word)) : STR("");
+	return reads_of_command(words, n, codex_shown(shown), codex_shown(shown).n == shown.n);
+}
+
+static const struct acp_profile profile = { .mode = "read-only",
+	.note = CODEX_NOTE,
+	.may_run = codex_reads,
+	.reads = reads,
+	.asides = asides };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
@@ -77,6 +95,7 @@ const struct adapter_ops adapter_codex_acp = {
 	    .dialect = "responses",
 	    .streams = true,
 	    .thinks = true,
+	    .tells_reads = true,
 	    .shadows = codex_shadows },
 	.package = &package,
 	.env_names = codex_env_names,

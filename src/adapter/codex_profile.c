@@ -114,3 +114,10 @@ bool codex_reads(struct str command)
 			return true;
 	return false;
 }
+
+#define SHOWN_MAX 10000
+
+struct str codex_shown(struct str output)
+{
+	return output.n <= SHOWN_MAX ? output : str_take(output, SHOWN_MAX / 2);
+}

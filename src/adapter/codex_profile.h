@@ -56,6 +56,13 @@ bool codex_reads(struct str command);
 			 "a variable. Answer in text: the text of your last message is the "     \
 			 "result.\n\n"
 
+/*
+ * What a model sees of a command's output, of which codex has no entry (which are all but its
+ * maker's): 10,000 bytes whole; of a longer one the first half of that, which is told here, and the
+ * last.
+ */
+struct str codex_shown(struct str output);
+
 /* What both ways of talking to it share. */
 extern const char *const codex_shadows[], *const codex_env_names[];
 

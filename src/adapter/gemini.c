@@ -238,8 +238,20 @@ static void fini(struct agent_session *s)
 	buf_fini(&s->complaint);
 }
 
+#define WHOLE_MAX 2000 /* lines that it shows without a word about their number */
+
+static const struct read_tool read_tools[] = {
+	{ .tool = "read_file",
+	    .shape = READ_SILENT,
+	    .path = "file_path",
+	    .other_path = "absolute_path",
+	    .whole_max = WHOLE_MAX },
+	{ .tool = NULL },
+};
+
 static const struct session_kind kind = { .size = sizeof(struct agent_session),
 	.reads = gemini_reads,
+	.read_tools = read_tools,
 	.events = events,
 	.end = end,
 	.fini = fini };
@@ -271,6 +283,7 @@ const struct adapter_ops adapter_gemini = {
 	    .dialect = "gemini",
 	    .streams = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .hides_cut = true,
 	    .shadows = gemini_shadows },
 	.package = &gemini_package,

@@ -196,6 +196,7 @@ const struct adapter_ops adapter_native = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .strict = true },
 	.env_names = env_names,
 	.prepare = prepare,

@@ -112,6 +112,12 @@ static bool was_refused(struct str tool, struct str error)
 	return !opencode_reads(tool) || str_starts(error, STR("The user has specified a rule"));
 }
 
+static const struct read_tool read_tools[] = {
+	{ .tool = "read", .shape = READ_NUMBERED, .path = "filePath", .mark = ": " },
+	{ .tool = "grep", .shape = READ_GROUPED },
+	{ .tool = NULL },
+};
+
 /* A call is told when it is over, with what came of it. */
 static void on_tool(struct agent_session *s, json_t *doc)
 {
@@ -126,7 +132,10 @@ static void on_tool(struct agent_session *s, json_t *doc)
 	session_start_call(&s->base, end.id, end.name, json_object_get(state, "input"));
 	if (failed && was_refused(end.name, end.text))
 		session_deny_call(&s->base, end.id, end.name, end.text);
-	session_say(&s->base, &end);
+	session_end_call(&s->base, end,
+	    failed ? NULL
+		   : reads_of_call(read_tools, end.name, json_object_get(state, "input"),
+			 json_get_str(state, "output")));
 	if (end.ok)
 		session_check_success(&s->base, end.name);
 }
@@ -228,6 +237,7 @@ static void fini(struct agent_session *s)
 
 static const struct session_kind kind = { .size = sizeof(struct agent_session),
 	.reads = opencode_reads,
+
 	.events = events,
 	.end = end,
 	.fini = fini };
@@ -262,6 +272,7 @@ const struct adapter_ops adapter_opencode = {
 	    .dialect = "chat",
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .shadows = shadows },
 	.package = &package,
 	.env_names = env_names,

@@ -158,9 +158,11 @@ static void end(struct agent_session *s, int status, struct str errors, struct o
 		with_answer(s, ret);
 }
 
-static const struct session_kind kind = {
-	.size = sizeof(struct agent_session), .reads = only_reads, .events = events, .end = end
-};
+static const struct session_kind kind = { .size = sizeof(struct agent_session),
+	.reads = only_reads,
+	.read_tools = qwen_read_tools,
+	.events = events,
+	.end = end };
 
 static struct agent_session *create(const struct agent_task *task, fact_fn fn, void *ctx)
 {
@@ -177,6 +179,7 @@ const struct adapter_ops adapter_qwen = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .strict = true,
 	    .shadows = qwen_shadows },
 	.package = &qwen_package,

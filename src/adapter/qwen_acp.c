@@ -10,7 +10,7 @@
 #define QWEN_ASKING ",exit_plan_mode,ask_user_question"
 
 static const struct acp_profile profile = {
-	.mode = "plan", .note = QWEN_NOTE, .mutates = qwen_mutates
+	.mode = "plan", .note = QWEN_NOTE, .mutates = qwen_mutates, .read_tools = qwen_read_tools
 };
 
 static int prepare(
@@ -45,6 +45,7 @@ const struct adapter_ops adapter_qwen_acp = {
 	    .streams = true,
 	    .thinks = true,
 	    .counts = true,
+	    .tells_reads = true,
 	    .shadows = qwen_shadows },
 	.package = &qwen_package,
 	.env_names = qwen_env_names,

@@ -10,6 +10,17 @@ const struct agent_package qwen_package = {
 	.name = "@qwen-code/qwen-code", .version = QWEN_VERSION, .script = "cli.js"
 };
 
+/* Of its search it tells no more than how much was found. */
+const struct read_tool qwen_read_tools[] = {
+	{ .tool = "read_file",
+	    .shape = READ_PLAIN,
+	    .path = "file_path",
+	    .other_path = "absolute_path",
+	    .from = "offset",
+	    .from_zero = true },
+	{ .tool = NULL },
+};
+
 const char *const qwen_shadows[] = { ".qwen", ".env", ".qwenignore", "QWEN.md", ".mcp.json",
 	".gemini", ".agents", NULL };
 

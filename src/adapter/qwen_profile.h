@@ -4,6 +4,7 @@
 #define ADAPTER_QWEN_PROFILE_H
 
 #include "adapter/adapter.h"
+#include "adapter/reads.h"
 
 #define QWEN_VERSION "0.24.4"
 
@@ -31,6 +32,9 @@ extern const char *const qwen_shadows[], *const qwen_env_names[];
 
 /* The system settings file: nothing in a repository or home can override it. */
 extern const char qwen_settings[];
+
+/* What its calls show. */
+extern const struct read_tool qwen_read_tools[];
 
 /* Does the tool change anything, start anything, or talk to anybody? */
 bool qwen_mutates(struct str tool);

@@ -100,6 +100,15 @@ void session_start_call(struct session *s, struct str id, struct str name, const
 	    s, &(struct fact){ .type = FACT_TOOL_START, .id = id, .name = name, .data = data });
 }
 
+void session_end_call(struct session *s, struct fact fact, json_t *reads)
+{
+	json_t *data = reads ? json_pack("{s:o}", "reads", reads) : NULL;
+
+	fact.data = data;
+	session_say(s, &fact);
+	json_decref(data);
+}
+
 void session_deny_call(struct session *s, struct str id, struct str name, struct str text)
 {
 	s->denied++;

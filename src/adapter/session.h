@@ -8,6 +8,7 @@
 
 #include "adapter/adapter.h"
 #include "adapter/calls.h"
+#include "adapter/reads.h"
 #include "base/buf.h"
 
 /* Lines that are JSON objects of that "type". */
@@ -20,6 +21,8 @@ struct session_kind {
 	size_t size; /* of its struct agent_session */
 	/* Is it a tool that may succeed? NULL: the adapter looks at that itself. */
 	bool (*reads)(struct str tool);
+	/* What its calls show of files (reads.h), ending with one without a name; NULL: unknown. */
+	const struct read_tool *read_tools;
 	/* The last has no type. Any other line counts for nothing. */
 	const struct session_event *events;
 	/* In place of those, whoever reads lines in another way: as session_line. */
@@ -69,6 +72,8 @@ void session_add_text(struct session *s, struct str text);
 void session_void_text(struct session *s);
 /* FACT_TOOL_START, one call more. DATA is its input or NULL. */
 void session_start_call(struct session *s, struct str id, struct str name, const json_t *data);
+/* FACT_TOOL_END: FACT, and READS (reads.h; taken) in its data. */
+void session_end_call(struct session *s, struct fact fact, json_t *reads);
 /* FACT_DENIED, one more that was refused. */
 void session_deny_call(struct session *s, struct str id, struct str name, struct str text);
 /* FACT_USAGE: so much more; or these totals, where they are higher; or what is counted so far. */
