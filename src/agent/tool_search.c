@@ -41,6 +41,19 @@ static bool hits(struct search *s, struct str line)
 	return hit;
 }
 
+/* A line that is shown whole is read; those that follow each other are one entry. */
+static void add_read(json_t *reads, struct str path, size_t no)
+{
+	json_t *last = json_array_get(reads, json_array_size(reads) - 1);
+
+	if (last && json_get_int(last, "to", -1) + 1 == (long long)no &&
+	    str_eq(json_get_str(last, "path"), path))
+		json_object_set_new(last, "to", json_integer((json_int_t)no));
+	else
+		json_array_append_new(reads, json_pack("{s:o, s:I, s:I}", "path", json_text(path),
+						 "from", (json_int_t)no, "to", (json_int_t)no));
+}
+
 static void add_hit(struct search *s, struct str path, size_t no, struct str line)
 {
 	struct str shown = utf8_cut(line, HIT_WIDTH);
@@ -49,6 +62,8 @@ static void add_hit(struct search *s, struct str path, size_t no, struct str lin
 	buf_printf(s->call->out, ":%zu: ", no);
 	buf_add(s->call->out, shown);
 	buf_adds(s->call->out, shown.n < line.n ? " …\n" : "\n");
+	if (shown.n == line.n)
+		add_read(s->call->reads, path, no);
 }
 
 static void search_text(struct search *s, struct str path, struct str text)

@@ -422,6 +422,12 @@ static void what_was_read_is_told(void **state)
 	assert_string_equal(
 	    dump(json_object_get(last, "reads")), "[{\"path\":\"three\",\"from\":2,\"to\":2}]");
 	assert_string_equal(json_get_cstr(last, "summary", ""), "lines 2-2 of 3");
+	ask("search", "{\"pattern\":\"t\"}");
+	assert_string_equal(
+	    dump(json_object_get(last, "reads")), "[{\"path\":\"three\",\"from\":2,\"to\":3}]");
+	put("long", text("t%*s", 1000, "")); /* of this line only the beginning is shown */
+	ask("search", "{\"pattern\":\"t\",\"path\":\"long\"}");
+	assert_string_equal(dump(json_object_get(last, "reads")), "[]");
 	ask("read_file", "{\"path\":\"four\"}");
 	assert_string_equal(dump(json_object_get(last, "reads")), "[]");
 	assert_string_equal(json_get_cstr(last, "summary", ""), "error");
