@@ -1,6 +1,7 @@
 /* Files into the snapshot: regular ones and safe links, everything else is named and left out. */
 #include "workspace/freezer.h"
 
+#include "evidence/coverage.h"
 #include "sys/fs.h"
 
 #include <fcntl.h>
@@ -95,6 +96,8 @@ static void list_add(struct freezer *z, const char *mode, struct str path, struc
 
 static void write_file(struct freezer *z, const char *path, const char *mode, struct str text)
 {
+	unsigned long long lines;
+	unsigned flags;
 	int fd = openat(z->tree, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    strcmp(mode, "100755") == 0 ? 0755 : 0644);
 	if (fd < 0 && errno == EEXIST) {
@@ -103,7 +106,8 @@ static void write_file(struct freezer *z, const char *path, const char *mode, st
 	}
 	freezer_put(fd, text);
 	list_add(z, mode, str_from(path), text);
-	measure_file(z->measure, str_from(path), text);
+	lines = measure_file(z->measure, str_from(path), text, &flags);
+	freezer_list(z, str_from(path), lines, flags);
 }
 
 /*
@@ -138,10 +142,12 @@ static void write_link(struct freezer *z, struct str path, struct str target)
 	if (!why &&
 	    symlinkat(arena_cstr(z->arena, target), z->tree, arena_cstr(z->arena, path)) < 0)
 		why = NAME_IS_TAKEN;
-	if (why)
+	if (why) {
 		freezer_skip(z, path, why);
-	else
-		list_add(z, "120000", path, target);
+		return;
+	}
+	list_add(z, "120000", path, target);
+	freezer_list(z, path, 0, INVENTORY_LINK);
 }
 
 void copy_blob(struct freezer *z, struct str path, const char *mode, struct str text)

@@ -126,8 +126,10 @@ static void own_facts(struct freeze *f)
 
 	json_decref(f->snap->facts);
 	json_decref(f->snap->signals);
+	json_decref(f->snap->inventory);
 	f->snap->facts = json_incref(json_get_object(doc, "repo"));
 	f->snap->signals = json_incref(json_get_object(doc, "signals"));
+	f->snap->inventory = json_incref(json_get_array(doc, "inventory"));
 }
 
 /* SYNC is fsync, for the names in DIR, or syncfs, for all that lies below it. */

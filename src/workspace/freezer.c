@@ -69,6 +69,16 @@ void freezer_skip(struct freezer *z, struct str path, const char *why)
 		    z->skipped, json_pack("{s:o, s:s}", "path", json_text(path), "why", why));
 }
 
+void freezer_list(struct freezer *z, struct str path, unsigned long long lines, unsigned flags)
+{
+	if (json_array_size(z->inventory) >= COVERAGE_FILES_MAX ||
+	    z->inventory_bytes + path.n > COVERAGE_NAMES_MAX)
+		return;
+	z->inventory_bytes += path.n;
+	json_array_append_new(
+	    z->inventory, json_pack("[o, I, i]", json_text(path), (json_int_t)lines, (int)flags));
+}
+
 /* --- which files
  * ------------------------------------------------------------------------------------------- */
 
@@ -209,7 +219,9 @@ static json_t *repo_facts(struct freezer *z)
 
 int freeze_main(int argc, char **argv)
 {
-	struct freezer z = { .skipped = json_array(), .changed = json_array() };
+	struct freezer z = {
+		.skipped = json_array(), .changed = json_array(), .inventory = json_array()
+	};
 
 	if (argc < 10)
 		return 2;
@@ -247,7 +259,7 @@ int freeze_main(int argc, char **argv)
 	change_make(&z);
 	if (!z.is_git || !z.has_head)
 		z.commit[0] = '\0';
-	say(json_pack("{s:{s:o, s:o}}", "done", "repo", repo_facts(&z), "signals",
-	    measure_signals(z.measure, &z)));
+	say(json_pack("{s:{s:o, s:o, s:o}}", "done", "repo", repo_facts(&z), "signals",
+	    measure_signals(z.measure, &z), "inventory", z.inventory));
 	return 0;
 }

@@ -29,6 +29,8 @@ struct freezer {
 	struct measure *measure;
 	unsigned long long files, bytes;
 	json_t *skipped, *changed;
+	json_t *inventory; /* of the snapshot's files, see struct snapshot */
+	size_t inventory_bytes;
 	struct buf passed_over; /* what git cannot read either: paths, each with a NUL behind it */
 	size_t n_skipped;
 	long long changed_files, changed_lines;
@@ -58,6 +60,8 @@ void freezer_put(int fd, struct str text);
 void freezer_tell(struct freezer *z, const char *phase);
 /* PATH stays out of the snapshot, and the report says why. */
 void freezer_skip(struct freezer *z, struct str path, const char *why);
+/* PATH is in the snapshot; the list of such files has a ceiling. */
+void freezer_list(struct freezer *z, struct str path, unsigned long long lines, unsigned flags);
 
 /* --- freezer_git.c --- */
 /* Our own git directory: HEAD, refs, index, configuration, alternates. */
@@ -97,7 +101,9 @@ bool copy_text(struct freezer *z, struct str path, struct str *ret, const char *
 /* --- measure.c --- */
 unsigned long long measure_lines(struct str text);
 struct measure *measure_create(struct arena *a, struct str focus);
-void measure_file(struct measure *m, struct str path, struct str text);
+/* How many lines it has. Flags: INVENTORY_BINARY (then it has none), INVENTORY_FOCUS. */
+unsigned long long measure_file(
+    struct measure *m, struct str path, struct str text, unsigned *ret_flags);
 json_t *measure_languages(const struct measure *m);
 json_t *measure_signals(const struct measure *m, const struct freezer *z);
 

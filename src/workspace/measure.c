@@ -5,6 +5,8 @@
  */
 #include "workspace/freezer.h"
 
+#include "evidence/coverage.h"
+
 #include <ctype.h>
 #include <strings.h>
 
@@ -249,7 +251,8 @@ static void look(struct tally *t, struct str path, struct str text, unsigned lon
 		t->topics[k] = t->topics[k] || occurs(k, path, text);
 }
 
-void measure_file(struct measure *m, struct str path, struct str text)
+unsigned long long measure_file(
+    struct measure *m, struct str path, struct str text, unsigned *ret_flags)
 {
 	const char *language = language_of(path);
 	struct str head = str_take(text, LOOK_MAX);
@@ -257,14 +260,17 @@ void measure_file(struct measure *m, struct str path, struct str text)
 	/* "/tests/" has to match at the front, too */
 	struct str slashed = str_from(arena_printf(m->arena, "/%.*s", STR_ARG(path)));
 
+	*ret_flags = INVENTORY_BINARY;
 	if (head.n && memchr(head.p, 0, head.n < KIB(8) ? head.n : KIB(8)))
-		return; /* binary */
+		return 0;
 	lines = measure_lines(text);
 	if (language)
 		count_language(m, language, lines);
 	look(&m->all, slashed, head, lines);
-	if (in_focus(m, path, head))
+	*ret_flags = in_focus(m, path, head) ? INVENTORY_FOCUS : 0;
+	if (*ret_flags)
 		look(&m->focus, slashed, head, lines);
+	return lines;
 }
 
 /* --- results

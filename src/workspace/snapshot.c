@@ -99,6 +99,7 @@ int snapshot_load(const char *dir, const char *id, struct snapshot **ret)
 		snap->git = path_in(dir, "git");
 	snap->facts = json_incref(json_get_object(doc, "repo"));
 	snap->signals = json_incref(json_get_object(doc, "signals"));
+	snap->inventory = json_incref(json_get_array(doc, "inventory"));
 	json_decref(doc);
 	*ret = snap;
 	return 0;
@@ -115,6 +116,7 @@ void snapshot_free(struct snapshot *snap)
 	free(snap->git);
 	json_decref(snap->facts);
 	json_decref(snap->signals);
+	json_decref(snap->inventory);
 	json_decref(snap->proof);
 	free(snap);
 }

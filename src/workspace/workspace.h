@@ -34,7 +34,12 @@ struct snapshot {
 	json_t *facts;	  /* repo: name, root, commit, branch, dirty, changed[], files, bytes,
 			   * languages{name:{files,lines}}, skipped[{path,why}], kind: git|empty|dir */
 	json_t *signals;  /* flow-language §6 */
-	json_t *proof;	  /* of the fence that its copier was behind; NULL: it was there before */
+	/*
+	 * [[path, lines, flags]…] of its first COVERAGE_FILES_MAX files, flags as in
+	 * evidence/coverage.h; NULL: it is of a time before there was such a list.
+	 */
+	json_t *inventory;
+	json_t *proof; /* of the fence that its copier was behind; NULL: it was there before */
 };
 
 struct freeze_spec {
