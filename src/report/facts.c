@@ -310,6 +310,7 @@ static void gap_of_run(struct arena *a, const struct report_run *run, struct str
 			"%u of %u citations could not be confirmed (%u changed, "
 			"%u missing): see Evidence",
 			bad, n.all, n.of[CITE_CHANGED], n.of[CITE_MISSING])));
+	fact_coverage(a, run, ret);
 	if (fact_validation(run) == VALIDATION_NOT)
 		strs_add(a, ret, STR("nothing was validated: no verdict on any finding was read"));
 	else if (run->verdicts && run->verdicts->unreviewed)

@@ -70,6 +70,8 @@ static void add_contents(struct html_doc *d, const struct report_step **v, size_
 	if (count_deferred(d))
 		add_entry(d, "deferred", "Deferred", 0);
 	add_entry(d, "gaps", "Gaps", fact_gaps(d->a, d->run).n);
+	if (d->run->coverage)
+		add_entry(d, "coverage", "Coverage", 0);
 	add_entry(d, "evidence", "Evidence", d->n_rows);
 	add_entry(d, "reproduce", "Reproduce", 0);
 	buf_adds(d->b, "</ul>\n</details></nav>\n");
@@ -258,6 +260,25 @@ static void add_gaps(struct html_doc *d)
 	buf_adds(d->b, gaps.n ? "</ul>\n</section>\n" : "</section>\n");
 }
 
+/* As in the Markdown form, but for the heading. */
+static void add_coverage(struct html_doc *d)
+{
+	struct buf text;
+	struct str rest;
+
+	if (!d->run->coverage)
+		return;
+	buf_init(&text, MIB(1));
+	md_coverage(&text, d->a, d->run);
+	rest = buf_str(&text);
+	str_line(&rest);
+	buf_adds(d->b, "<section aria-labelledby=\"coverage\">\n"
+		       "<h2 id=\"coverage\">Coverage</h2>\n");
+	html_text(d->b, &(struct html_text){ .below = 2, .until = d->b->n + MIB(1) }, rest);
+	buf_adds(d->b, "</section>\n");
+	buf_fini(&text);
+}
+
 static void add_item(struct html_doc *d, const char *name, struct str value)
 {
 	buf_printf(d->b, "<li>%s <code>", name);
@@ -309,6 +330,7 @@ static void add_body(struct html_doc *d)
 	add_angles(d, v, n);
 	add_deferred(d);
 	add_gaps(d);
+	add_coverage(d);
 	html_evidence(d);
 	add_reproduce(d);
 	buf_adds(d->b, "</main>\n</div>\n<footer><p>Written by tutti. One file, no script, nothing "

@@ -207,16 +207,16 @@ json_t *report_json(struct arena *a, const struct report_run *run)
 	const struct report_step *s = fact_recommender(run);
 	struct strs gaps = fact_gaps(a, run), missing = fact_missing(a, run);
 
-	return json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o, s:o}",
 	    "schema", "tutti.report/1", "run", run_json(run), "repository", repo_json(run),
 	    "change", change_json(run), "answer", json_text(fact_answer(a, run)), "confidence",
 	    json_text(fact_confidence(a, run)), "outcome", json_text(report_outcome(a, run)),
 	    "validation", validation_json(a, run), "no_clear_winner", run->no_winner,
 	    "recommendation", json_text(s ? s->output : (struct str){ "", 0 }), "findings",
 	    findings_json(a, run), "steps", steps_json(run), "gaps", strings(&gaps), "missing",
-	    strings(&missing), "evidence", evidence_json(a, run), "proof", json_text(run->proof),
-	    "reproduce",
+	    strings(&missing), "coverage", coverage_json(a, run), "evidence", evidence_json(a, run),
+	    "proof", json_text(run->proof), "reproduce",
 	    json_pack("{s:o, s:o, s:o}", "command", json_text(run->command), "flow",
 		json_text(run->flow_hash), "personas", strings(&run->persona_hashes)));
 }

@@ -266,6 +266,7 @@ struct str report_markdown(struct arena *a, const struct report_run *run)
 	add_angles(&b, a, run);
 	add_deferred(&b, a, run);
 	add_gaps(&b, a, run);
+	md_coverage(&b, a, run);
 	buf_adds(&b, "## Evidence\n\n");
 	md_evidence(&b, a, run);
 	add_reproduce(&b, run);

@@ -94,6 +94,15 @@ struct cite_row {
 };
 size_t fact_evidence(struct arena *a, const struct report_run *run, struct cite_row **ret);
 
+/* --- coverage.c: what was read ------------------------------------------------------------- */
+
+/* At most three gaps: files that nobody read, reads that are not known. */
+void fact_coverage(struct arena *a, const struct report_run *run, struct strs *ret);
+/* Its section; nothing where nothing is known. */
+void md_coverage(struct buf *b, struct arena *a, const struct report_run *run);
+/* The same for programs; null where nothing is known. New reference. */
+json_t *coverage_json(struct arena *a, const struct report_run *run);
+
 void strs_add(struct arena *a, struct strs *list, struct str s);
 
 /* --- tables.c ------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /*
  * A run's results -> Markdown, in the fixed order of the catalogue: title and header line, Answer,
- * Validation, Recommendation, Findings, the angles' texts, Deferred, Gaps, Evidence, Reproduce.
+ * Validation, Recommendation, Findings, the angles' texts, Deferred, Gaps, Coverage, Evidence,
+ * Reproduce.
  * Pure; the same input gives the same bytes. Everything that agents or the repository wrote is
  * encoded for Markdown where it stands in our own sentences and tables, and kept as written (with
  * control characters made visible, headings demoted) where a whole text of an agent is shown.
@@ -10,6 +11,7 @@
 #define REPORT_REPORT_H
 
 #include "base/clock.h"
+#include "evidence/coverage.h"
 #include "evidence/evidence.h"
 #include "flow/flow.h"
 
@@ -60,9 +62,10 @@ struct report_run {
 	struct str change;	 /* what was reviewed, in a line; empty: not a review of a change */
 	struct strs change_gaps; /* of it: left out, or read by nobody */
 	unsigned unread;	 /* of these, how many say that somebody has not read hunks */
-	struct strs contradictions; /* between findings on the same lines */
-	struct strs notices;	    /* lane pauses, budget … */
-	struct str lost;	    /* of report_account */
+	struct strs contradictions;    /* between findings on the same lines */
+	struct strs notices;	       /* lane pauses, budget … */
+	struct str lost;	       /* of report_account */
+	const struct ledger *coverage; /* what was read of the snapshot; NULL: not known */
 };
 
 /*

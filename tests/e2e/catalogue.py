@@ -66,7 +66,8 @@ def order(name, flow, text, report):
               if s["role"] == "validator" and s["status"] == "completed"]
     want = ["Answer", "Validation"] + ["Recommendation"] * len(concluded(report)) + ["Findings"]
     want += labels + judges
-    want += [t for t in ["Deferred (YAGNI)"] if t in found] + ["Gaps", "Evidence", "Reproduce"]
+    want += [t for t in ["Deferred (YAGNI)"] if t in found] + ["Gaps"]
+    want += ["Coverage"] * bool(report["coverage"]) + ["Evidence", "Reproduce"]
     if found != want:
         yield "has %s, not %s" % (found, want)
     rewritten = [s for s in report["steps"] if s["role"] == "rewrite" and s["status"] == "completed"]

@@ -422,6 +422,89 @@ static void every_member_is_documented(void **state)
 	json_decref(doc);
 }
 
+/* Of three files in scope one was read by two steps, one in part, and one by nobody. */
+static const struct ledger *make_ledger(void)
+{
+	json_t *files =
+	    json_parse(STR("[[\"a.c\",4,0],[\"b|c\",9,0],[\"d/e.c\",20,0],[\"x\",0,1]]"), NULL);
+	struct coverage *c = coverage_create(arena);
+	const struct ledger_scope scope = { .files = files };
+
+	coverage_add(c, STR("one"), NULL, STR("a.c"), 1, 2);
+	coverage_add(c, STR("two"), NULL, STR("a.c"), 3, 4);
+	coverage_add(c, STR("two"), NULL, STR("b|c"), 8, 9);
+	coverage_add_blind(c, STR("three"));
+	const struct ledger *l = ledger_build(arena, c, &scope);
+
+	json_decref(files);
+	return l;
+}
+
+static void what_was_not_read_is_said(void **state)
+{
+	struct report_run *run = make_run();
+
+	(void)state;
+	assert_lacks(report_markdown(arena, run), "## Coverage");
+	run->coverage = make_ledger();
+	struct str text = report_markdown(arena, run);
+
+	assert_has(text,
+	    "- of 3 files in scope, 1 was not read and 1 only in part (6 of 33 lines were): see "
+	    "Coverage\n- what 1 agent read is not known: three\n");
+	assert_has(text,
+	    "\n## Coverage\n\n"
+	    "3 files in scope: 1 read whole, 1 in part, 1 not at all; 6 of 33 lines. 1 more "
+	    "skipped. "
+	    "Counted is what tool calls, commands and prompts have shown, not what agents say.\n\n"
+	    "Skipped: 1 binary.\n\n"
+	    "| Directory | Files | Not read | In part | Lines read |\n|---|--:|--:|--:|--:|\n"
+	    "| `d` | 1 | 1 | 0 | 0 of 20 |\n| `.` | 2 | 0 | 1 | 6 of 13 |\n\n"
+	    "Not read: `d/e.c` (20).\n\n## Evidence\n");
+}
+
+static void coverage_is_part_of_the_page(void **state)
+{
+	struct report_run *run = make_run();
+
+	(void)state;
+	assert_lacks(report_html(arena, run, NULL, NULL), "id=\"coverage\"");
+	run->coverage = make_ledger();
+	struct str page = report_html(arena, run, NULL, NULL);
+
+	assert_has(page, "<h2 id=\"coverage\">Coverage</h2>\n<p>3 files in scope: 1 read whole");
+	assert_has(page, "<code>d/e.c</code> (20)");
+}
+
+static void coverage_is_a_member(void **state)
+{
+	static const char want[] =
+	    "[{\"path\":\"d/e.c\",\"state\":\"not_read\",\"lines\":20,\"lines_read\":0,\"read\":[],"
+	    "\"by\":[],\"changed\":false,\"reason\":\"\"},"
+	    "{\"path\":\"b|c\",\"state\":\"partly\",\"lines\":9,\"lines_read\":2,\"read\":[[8,9]],"
+	    "\"by\":[\"two\"],\"changed\":false,\"reason\":\"\"},"
+	    "{\"path\":\"a.c\",\"state\":\"read\",\"lines\":4,\"lines_read\":4,\"read\":[[1,4]],"
+	    "\"by\":[\"one\",\"two\"],\"changed\":false,\"reason\":\"\"},"
+	    "{\"path\":\"x\",\"state\":\"skipped\",\"lines\":0,\"lines_read\":0,\"read\":[],\"by\":"
+	    "[],"
+	    "\"changed\":false,\"reason\":\"binary\"}]";
+	struct report_run *run = make_run();
+	json_t *without = report_json(arena, run);
+
+	(void)state;
+	assert_true(json_is_null(json_object_get(without, "coverage")));
+	json_decref(without);
+	run->coverage = make_ledger();
+	json_t *doc = report_json(arena, run), *coverage = json_object_get(doc, "coverage");
+	char *files = json_dump(json_object_get(coverage, "files"));
+
+	assert_string_equal(files, want);
+	assert_int_equal(json_get_int(json_object_get(coverage, "totals"), "lines_read", 0), 6);
+	assert_int_equal(json_get_int(coverage, "left_out", -1), 0);
+	free(files);
+	json_decref(doc);
+}
+
 static void an_empty_run_has_a_report(void **state)
 {
 	struct report_run run = { .id = STR("r-1"),
@@ -452,6 +535,9 @@ int main(void)
 		cmocka_unit_test(json_has_the_same_facts),
 		cmocka_unit_test(only_some_gaps_are_missing),
 		cmocka_unit_test(every_member_is_documented),
+		cmocka_unit_test(what_was_not_read_is_said),
+		cmocka_unit_test(coverage_is_part_of_the_page),
+		cmocka_unit_test(coverage_is_a_member),
 		cmocka_unit_test(an_empty_run_has_a_report),
 	};
 
