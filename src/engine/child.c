@@ -1,6 +1,7 @@
 /* A flow inside a flow: a run of its own, tied to a step of another. */
 #include "engine/launch.h"
 #include "engine/live.h"
+#include "engine/result.h"
 #include "flow/template.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct child_request {
 	int64_t child;
 	enum run_status status;
 	struct str output, reason;
+	struct str reads; /* JSON, of a child that has completed */
 };
 
 static int end_step(struct job *job, struct live *lv, const struct child_request *r,
@@ -176,11 +178,25 @@ static int tell_parent(struct job *job, struct store *s)
 	to.step = step;
 	to.epoch = core_node(lv->core, step)->epoch;
 	if (r->status == RUN_COMPLETED) {
-		live_set_result(lv, step, r->output, NULL, NULL);
+		json_t *reads = json_parse(r->reads, NULL);
+
+		live_set_result(lv, step, r->output, reads, NULL);
+		json_decref(reads);
 		return end_step(job, lv, &to, ENDING_ANSWERED, (struct str){ "", 0 });
 	}
 	return end_step(job, lv, &to,
 	    r->status == RUN_CANCELLED ? ENDING_CANCELLED : ENDING_CRASHED, r->output);
+}
+
+static struct str reads_of(struct arena *a, struct live *child)
+{
+	json_t *doc = result_reads(child);
+	char *text = json_dump(doc);
+	struct str copy = arena_dup(a, str_from(text));
+
+	free(text);
+	json_decref(doc);
+	return copy;
 }
 
 void child_over(struct job *job, struct live *child)
@@ -195,6 +211,8 @@ void child_over(struct job *job, struct live *child)
 	r->run = child->row.parent;
 	r->status = core_status(child->core);
 	r->reason = arena_dup(next->arena, child->row.parent_step);
+	if (r->status == RUN_COMPLETED)
+		r->reads = reads_of(next->arena, child);
 	if (r->status != RUN_COMPLETED)
 		text = core_reason(child->core);
 	else if (child->row.report.p)

@@ -330,6 +330,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 	fill_request(lv, run);
 	fill_definition(lv, run);
 	fill_repo(lv, run);
+	run->coverage = result_ledger(lv);
 	run->verdicts = reconcile(a, g);
 	change_weigh(lv, a, g->sets, g->n_sets, run);
 	change_report(lv, run);

@@ -33,6 +33,7 @@ static void on_fact(void *ctx, const struct fact *f)
 		return;
 	}
 	voice_fact(&at->voice, f);
+	seen_fact(at, f);
 	if (f->type == FACT_EXCESS)
 		child_stop(at);
 	if (f->type != FACT_VIOLATION || at->violation)
@@ -268,6 +269,7 @@ static int launch(struct attempt *at, struct str prompt, struct err *err)
 	spec.files = files_of(at, &l);
 	spec.n_files = l.n_files;
 	binds_of(at, &l, &spec);
+	seen_begin(at);
 	at->session = ops->create(&at->task, on_fact, at);
 	lines_init(&at->lines, AGENT_LINE_MAX, on_line, at);
 	at->lines.over = on_long_line;

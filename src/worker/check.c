@@ -122,10 +122,11 @@ static void on_checked(uv_work_t *work, int status)
 
 	(void)status;
 	at->handles--;
-	at->result.evidence = c->evidence;
 	count_evidence(at, c->evidence);
 	if (c->unread.n)
 		json_object_set_new(at->result.facts, "unread", json_text(c->unread));
+	json_decref(at->result.evidence); /* of the round before */
+	at->result.evidence = again ? c->evidence : seen_add(at, c->evidence);
 	if (c->normal)
 		at->result.output = arena_dup(at->arena, str_from(c->normal));
 	if (!c->fits && !again) {

@@ -101,6 +101,8 @@ void command_ended(struct attempt *at)
 		    str_from(why_failed(at)));
 		return;
 	}
+	seen_command(at, at->result.output);
+	at->result.evidence = seen_add(at, NULL);
 	at->result.usable = at->output_cut;
 	attempt_conclude(at, at->output_cut ? ENDING_TRUNCATED : ENDING_ANSWERED,
 	    at->output_cut ? STR("its output was cut at 4 MiB") : STR(""));

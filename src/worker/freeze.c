@@ -22,6 +22,9 @@ static void finish(struct attempt *at, struct snapshot *snap)
 	at->result.snapshot = str_from(snap->id);
 	at->result.repo_facts = json_deep_copy(snap->facts);
 	at->result.signals = json_deep_copy(snap->signals);
+	if (snap->inventory)
+		at->result.evidence =
+		    json_pack("{s:o}", "inventory", json_deep_copy(snap->inventory));
 	at->result.output = str_from(arena_printf(at->arena,
 	    "%lld files, %lld bytes, snapshot %.12s", json_get_int(snap->facts, "files", 0),
 	    json_get_int(snap->facts, "bytes", 0), snap->id));

@@ -4,6 +4,7 @@
 
 #include "base/imap.h"
 #include "base/limits.h"
+#include "evidence/coverage.h"
 #include "worker/lines.h"
 #include "worker/look.h"
 #include "worker/recorder.h"
@@ -97,6 +98,7 @@ struct attempt {
 	unsigned requests, turns, tool_calls, denied;
 	struct snapshot *snapshot;
 	struct freeze *freeze;
+	struct coverage *coverage; /* what it was shown in this round; or NULL */
 
 	/* what it proves: attest.c */
 	json_t *start, *end; /* its records, as far as they are known */
@@ -183,6 +185,14 @@ void agent_ended(struct attempt *at);
 void command_start(struct attempt *at);
 void command_ended(struct attempt *at);
 void freeze_start(struct attempt *at);
+
+/* seen.c: what was observed of what an attempt read, as the member `reads` of its evidence */
+void seen_begin(struct attempt *at);
+void seen_fact(struct attempt *at, const struct fact *fact);
+/* OUTPUT of the command that has ended well. */
+void seen_command(struct attempt *at, struct str output);
+/* Adds it to EVIDENCE (taken; may be NULL): the caller's. */
+json_t *seen_add(struct attempt *at, json_t *evidence);
 
 /* check.c: on the thread pool */
 void check_answer(struct attempt *at);
