@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "cli/compare.h"
+#include "cli/coverage.h"
 #include "cli/export.h"
 #include "cli/html.h"
 #include "cli/keys.h"
@@ -18,7 +19,7 @@
 
 struct runs_opts {
 	const char *step, *as, *format, *output, *status, *flow, *script, *fail_on, *baseline;
-	bool follow, all, strict, proof;
+	bool follow, all, strict, proof, coverage;
 	long long since, limit;
 };
 
@@ -40,6 +41,8 @@ static const struct opt opts[] = {
 	    O(as) },
 	{ "proof", 0, OPT_FLAG, NULL, "show",
 	    "what held its agents to reading; with --json as a file to keep", O(proof) },
+	{ "coverage", 0, OPT_FLAG, NULL, "show",
+	    "what was read of the repository, and what was not", O(coverage) },
 	{ "output", 'o', OPT_TEXT, "FILE", "export, resume, show --proof",
 	    "where it goes; - is stdout", O(output) },
 	{ "format", 0, OPT_CHOICE, "auto|live|plain|jsonl|quiet", "resume, watch",
@@ -292,6 +295,35 @@ static const char *proof_line(struct look *l, bool *ret_good)
 	return line;
 }
 
+/* --- coverage
+ * -------------------------------------------------------------------------------------------- */
+
+static int show_coverage(struct look *l)
+{
+	struct err err = { 0 };
+	struct str text;
+	struct term t;
+	struct buf b;
+	int code, rc = engine_report_text(l->s, l->a, l->key, true, &text, &err);
+
+	if (rc)
+		return cli_fail(l->g, &err, EXIT_RUN_FAILED);
+	json_t *report = json_parse(text, NULL), *doc = json_object_get(report, "coverage");
+
+	buf_init(&b, MIB(4));
+	term_init(&t, STDOUT_FILENO, l->g->color);
+	if (l->g->json) {
+		code = cli_print_json(json_incref(doc), EXIT_DONE);
+	} else {
+		add_run(&b, &t, l->a, &l->row);
+		coverage_add_view(&b, &t, doc);
+		code = cli_print(buf_str(&b), EXIT_DONE);
+	}
+	buf_fini(&b);
+	json_decref(report);
+	return code;
+}
+
 /* --- one run
  * -------------------------------------------------------------------------------------------- */
 
@@ -305,6 +337,8 @@ static int show(struct look *l)
 
 	if (l->o->proof)
 		return show_proof(l);
+	if (l->o->coverage)
+		return show_coverage(l);
 	const char *proof = proof_line(l, &good);
 	json_t *all = json_array(), *options = json_parse(l->row.options, NULL);
 	json_t *spilled = read_spilled(l);
@@ -748,7 +782,8 @@ static const char *const examples[] = { "tutti runs show last",
 	"tutti runs resume r-7f3k", NULL };
 
 const struct cmd cmd_runs = { "runs",
-	"runs list | show RUN [--proof] | watch RUN | logs RUN | cancel RUN | resume RUN | retry "
+	"runs list | show RUN [--proof|--coverage] | watch RUN | logs RUN | cancel RUN | resume "
+	"RUN | retry "
 	"RUN | "
 	"export RUN | compare OLD NEW",
 	"past and present runs; RUN is an id, its beginning, `last` or `last~1`", opts, examples,
