@@ -154,6 +154,15 @@
 /* lists */
 #define RUN_LIST_MAX 1000
 
+/* evaluations */
+#define EVAL_CASES_MAX 1000
+#define EVAL_PLACES_MAX 100    /* defects, and again decoys, of a case */
+#define EVAL_WORDS_MAX 50      /* of a place: what it may be called */
+#define EVAL_FINDINGS_MAX 5000 /* of a report that are looked at */
+#define EVAL_ROUNDS_MAX 100
+#define EVAL_SLACK_LINES 20 /* that a citation may have more than the place it names */
+#define EVAL_FILE_MAX MIB(64)
+
 /* reports */
 #define REPORT_MAX MIB(32)
 #define HTML_MAX MIB(64)	       /* of the HTML form */

@@ -29,7 +29,7 @@ const struct opt global_opts[] = {
 };
 
 const struct cmd *const all_cmds[] = { &cmd_run, &cmd_flows, &cmd_runs, &cmd_proof, &cmd_agents,
-	&cmd_doctor, &cmd_version, &cmd_help, &cmd_completion, NULL };
+	&cmd_eval, &cmd_doctor, &cmd_version, &cmd_help, &cmd_completion, NULL };
 
 /* --- saying ------------------------------------------------------------------------------------
  */

@@ -26,7 +26,7 @@ struct cmd {
 	bool hidden;
 };
 
-extern const struct cmd cmd_run, cmd_flows, cmd_runs, cmd_proof, cmd_agents, cmd_doctor,
+extern const struct cmd cmd_run, cmd_eval, cmd_flows, cmd_runs, cmd_proof, cmd_agents, cmd_doctor,
     cmd_version, cmd_help, cmd_completion;
 extern const struct cmd *const all_cmds[];
 /* Options of struct globals. */

@@ -133,7 +133,7 @@ static void on_interrupt(uv_signal_t *sig, int number)
 
 	(void)number;
 	h->interrupts++;
-	if (h->interrupts == 1 && h->run && !h->over) {
+	if (h->interrupts == 1 && h->run && !h->over && !h->hasty) {
 		busy = worker_busy(h->worker);
 		show_say(&h->show, "Press Ctrl-C again to cancel (%zu agent%s running)", busy,
 		    busy == 1 ? "" : "s");
@@ -442,7 +442,9 @@ int house_open(struct house *h, struct arena *a, const struct house_spec *spec, 
 {
 	int code;
 
-	*h = (struct house){ .arena = a, .globals = spec->globals, .lock = -1 };
+	*h = (struct house){
+		.arena = a, .globals = spec->globals, .lock = -1, .hasty = spec->hasty
+	};
 	code = prepare(h, spec, err);
 	if (code) {
 		sandbox_stop(h->sandbox);
@@ -537,4 +539,12 @@ void house_follow(struct house *h, int64_t key)
 		uv_run(&h->loop, UV_RUN_ONCE);
 	show_tick(&h->show, clock_wall());
 	show_clear(&h->show);
+}
+
+void house_forget(struct house *h)
+{
+	show_forget(&h->show);
+	h->run = h->seen = h->told = 0;
+	h->over = false;
+	h->run_id[0] = '\0';
 }

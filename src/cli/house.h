@@ -25,6 +25,7 @@ struct house_spec {
 	const char *script; /* of the rehearsal model, or NULL */
 	bool agents;	    /* agents will run: fence, program and model are checked first */
 	bool unchecked;	    /* a described agent runs without having passed its check: it is that */
+	bool hasty;	    /* the first Ctrl-C cancels: nobody is told to press it again */
 	const char *format; /* of the display */
 };
 
@@ -53,7 +54,7 @@ struct house {
 	uv_signal_t sigint, sigterm, sigwinch;
 	uv_timer_t ticker;
 	unsigned interrupts;
-	bool terminated, cancelling;
+	bool hasty, terminated, cancelling;
 	char run_id[ID_RUN_SIZE];
 };
 
@@ -66,6 +67,8 @@ int house_open(struct house *h, struct arena *a, const struct house_spec *spec, 
 void house_close(struct house *h);
 /* Shows run KEY until it is over or we are asked to leave. */
 void house_follow(struct house *h, int64_t key);
+/* No run is followed any more; another one may be. */
+void house_forget(struct house *h);
 /* Runs the loop until *FLAG. */
 void house_wait(struct house *h, const bool *flag);
 

@@ -44,6 +44,17 @@ void show_fini(struct show *s)
 	arena_destroy(s->arena);
 }
 
+void show_forget(struct show *s)
+{
+	show_clear(s);
+	arena_destroy(s->arena);
+	s->arena = arena_create("roster", ARENA_JOB);
+	roster_init(&s->roster, s->arena);
+	s->estimate = (struct estimate){ 0 };
+	s->headed = false;
+	s->beat_at = 0;
+}
+
 static void scratch_clear(struct show *s)
 {
 	arena_destroy(s->scratch);

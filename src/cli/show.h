@@ -31,6 +31,8 @@ struct show {
 /* FORMAT: auto, live, plain, jsonl, quiet. */
 void show_init(struct show *s, const char *format, const char *color, const char *hint);
 void show_fini(struct show *s);
+/* What was shown is done with; the next event belongs to another run. */
+void show_forget(struct show *s);
 void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct str text);
 /* Redraws if something changed, or the clock did; call a few times a second while live. */
 void show_tick(struct show *s, msec_t now);

@@ -1,0 +1,222 @@
+/* One run of a case, from its repository to its score. */
+#include "cli/eval.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+struct launched {
+	bool done;
+	int rc;
+	struct err err;
+	char id[ID_RUN_SIZE];
+	int64_t key;
+};
+
+static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+{
+	struct launched *l = ctx;
+
+	l->done = true;
+	l->rc = rc;
+	l->key = key;
+	if (rc && err)
+		l->err = *err;
+	if (!rc)
+		snprintf(l->id, sizeof(l->id), "%s", id);
+}
+
+/* --- the request ------------------------------------------------------------------------- */
+
+static struct str flow_of(const struct evaluation *ev, const struct eval_item *item)
+{
+	return ev->o->flow ? str_from(ev->o->flow) : item->c.flow;
+}
+
+/* What the case compares with: what it says, or what was before its change. */
+static struct str base_of(const struct evaluation *ev, const struct eval_item *item)
+{
+	if (item->c.base.n)
+		return item->c.base;
+	return eval_has_change(ev->a, item) ? STR("HEAD~1") : STR("");
+}
+
+static json_t *input_of(const struct evaluation *ev, const struct eval_item *item,
+    const struct flow *flow, struct str base)
+{
+	json_t *input = json_object();
+
+	(void)ev;
+	json_object_set_new(input, "question", json_text(item->c.question));
+	for (size_t i = 0; base.n && i < flow->n_inputs; i++)
+		if (str_is(flow->inputs[i].name, "base"))
+			json_object_set_new(input, "base", json_text(base));
+	return input;
+}
+
+static void add_option(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(b, " --%s ", name);
+	buf_add_shell(b, str_from(value));
+}
+
+static struct str command_of(
+    struct arena *a, const struct evaluation *ev, const struct eval_item *item)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	buf_adds(&b, "tutti eval ");
+	buf_add_shell(&b, str_from(ev->dir));
+	add_option(&b, "only", arena_cstr(a, item->c.name));
+	add_option(&b, "flow", ev->o->flow);
+	add_option(&b, "size", ev->o->size);
+	add_option(&b, "agent", ev->o->agent);
+	add_option(&b, "model", ev->o->model);
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out;
+}
+
+/* --- launching --------------------------------------------------------------------------- */
+
+static int launch(struct evaluation *ev, const struct eval_item *item, const struct flow *flow,
+    const json_t *frozen, struct err *err)
+{
+	struct launched l = { 0 };
+	struct str base = base_of(ev, item);
+	json_t *input = input_of(ev, item, flow, base);
+	const struct eval_opts *o = ev->o;
+	const struct launch launch = { .frozen = frozen,
+		.flow = flow->name,
+		.input = input,
+		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
+		.focus = STR(""),
+		.agent = str_from(ev->house.agent),
+		.model = str_from(o->model ? o->model : ""),
+		.repo = str_from(item->repo),
+		.at = STR(""),
+		.base = base,
+		.command = command_of(ev->a, ev, item) };
+
+	engine_launch(ev->house.engine, &launch, on_launched, &l);
+	while (!l.done)
+		uv_run(&ev->house.loop, UV_RUN_ONCE);
+	json_decref(input);
+	if (l.rc) {
+		*err = l.err;
+		return l.rc;
+	}
+	memcpy(ev->house.run_id, l.id, sizeof(l.id));
+	house_follow(&ev->house, l.key);
+	return 0;
+}
+
+static int start(struct evaluation *ev, struct eval_item *item, struct err *err)
+{
+	const struct flow *flow = library_flow(ev->lib, flow_of(ev, item), err);
+	json_t *frozen = flow ? library_freeze(ev->lib, flow->name, err) : NULL;
+	int rc = frozen ? 0 : -EINVAL;
+
+	house_forget(&ev->house);
+	if (!rc)
+		rc = launch(ev, item, flow, frozen, err);
+	json_decref(frozen);
+	return rc;
+}
+
+/* --- its report -------------------------------------------------------------------------- */
+
+struct fetch {
+	struct house *h;
+	struct arena *a;
+	struct run_row row;
+	struct str text;
+	struct err err;
+	bool done;
+	int rc;
+};
+
+static int fetch_on_store(struct store *s, void *ctx)
+{
+	struct fetch *f = ctx;
+	int rc = s->ops->run_load(s, f->a, f->h->run, &f->row);
+
+	return rc ? rc : engine_report_text(s, f->a, f->h->run, true, &f->text, &f->err);
+}
+
+static void on_fetched(void *ctx, int rc)
+{
+	struct fetch *f = ctx;
+
+	f->done = true;
+	f->rc = rc;
+}
+
+/* A run that failed found nothing, whatever it cost. */
+static struct eval_score *score_of(
+    struct evaluation *ev, const struct eval_item *item, const struct fetch *f)
+{
+	json_t *doc = json_parse(f->text, NULL);
+	struct eval_score *s = eval_score(ev->a, &item->c, doc);
+
+	json_decref(doc);
+	if (ev->house.status == RUN_COMPLETED && doc)
+		return s;
+	struct eval_score *failed = eval_failed(ev->a, &item->c, f->row.reason);
+
+	failed->run = s->run;
+	failed->tokens = s->tokens;
+	failed->took = s->took;
+	return failed;
+}
+
+static struct eval_score *fetch(struct evaluation *ev, const struct eval_item *item)
+{
+	struct arena *a = arena_create("report", ARENA_JOB);
+	struct fetch f = { .h = &ev->house, .a = a };
+	struct eval_score *s;
+
+	engine_read(ev->house.engine, fetch_on_store, on_fetched, &f);
+	while (!f.done)
+		uv_run(&ev->house.loop, UV_RUN_ONCE);
+	if (f.rc)
+		s = eval_failed(ev->a, &item->c,
+		    str_from(f.err.what[0] ? f.err.what : "its report cannot be read"));
+	else
+		s = score_of(ev, item, &f);
+	arena_destroy(a);
+	return s;
+}
+
+/* --- together ---------------------------------------------------------------------------- */
+
+static struct eval_score *not_run(
+    struct evaluation *ev, const struct eval_item *item, const struct err *err)
+{
+	return eval_failed(ev->a, &item->c,
+	    str_from(arena_printf(ev->a, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why)));
+}
+
+bool eval_run(struct evaluation *ev, struct eval_item *item)
+{
+	struct err err = { 0 };
+	struct eval_score *s;
+
+	if (eval_make_repo(ev, item) < 0)
+		s = not_run(ev, item, &item->err);
+	else if (start(ev, item, &err) < 0)
+		s = not_run(ev, item, &err);
+	else if (!ev->house.over || ev->house.cancelling)
+		return false;
+	else
+		s = fetch(ev, item);
+	if (ev->house.terminated)
+		return false;
+	item->score[item->n++] = s;
+	return true;
+}
