@@ -136,9 +136,10 @@ json_t *eval_compare(const json_t *old, const json_t *now)
 	}
 	defects = json_array();
 	json_array_foreach (json_get_array(now, "cases"), i, one) {
-		const json_t *was = case_of(old, json_get_str(one, "case"));
+		struct str name = json_get_str(one, "case");
+		const json_t *was = case_of(old, name);
 
-		if (was)
+		if (was && case_of(now, name) == one)
 			add_case(defects, s, was, one);
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "old", side_json(&s[0]), "now",
