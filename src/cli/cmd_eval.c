@@ -84,29 +84,56 @@ static int read_old(struct evaluation *ev, struct err *err)
 
 /* --- progress ---------------------------------------------------------------------------- */
 
-static bool is_quiet(const struct evaluation *ev)
+#define TICK_MS 1000
+
+static bool is_format(const struct evaluation *ev, const char *format)
 {
-	return ev->o->format && strcmp(ev->o->format, "quiet") == 0;
+	return ev->o->format && strcmp(ev->o->format, format) == 0;
+}
+
+/* A line that is written over: only where that can be seen. */
+static bool is_live(const struct evaluation *ev)
+{
+	return ev->err_term.tty && !is_format(ev, "plain") && !is_format(ev, "quiet");
 }
 
 static void tell(struct evaluation *ev, struct buf *b)
 {
-	if (!is_quiet(ev))
+	if (!is_format(ev, "quiet"))
 		term_write(ev->err_term.fd, buf_str(b));
 	buf_fini(b);
 }
 
 static void tell_begin(struct evaluation *ev, size_t i, unsigned round)
 {
+	struct str name = str_take(ev->items[i].c.name, 40);
 	struct buf b;
 
+	ev->now = ev->rounds > 1
+		      ? arena_printf(
+			    ev->a, "%3zu/%zu round %u %.*s", i + 1, ev->n, round + 1, STR_ARG(name))
+		      : arena_printf(ev->a, "%3zu/%zu %.*s", i + 1, ev->n, STR_ARG(name));
 	buf_init(&b, KIB(4));
-	term_addf(&b, &ev->err_term, STYLE_DIM, "%3zu/%zu ", i + 1, ev->n);
-	if (ev->rounds > 1)
-		term_addf(&b, &ev->err_term, STYLE_DIM, "round %u ", round + 1);
-	term_addf(
-	    &b, &ev->err_term, STYLE_PLAIN, "%.*s", STR_ARG(str_take(ev->items[i].c.name, 64)));
-	buf_adds(&b, ev->o->format && strcmp(ev->o->format, "plain") == 0 ? "\n" : " ... ");
+	buf_adds(&b, ev->now);
+	buf_adds(&b, is_format(ev, "plain") ? "\n" : " ... ");
+	tell(ev, &b);
+}
+
+/* How far the run in hand is. */
+static void on_tick(uv_timer_t *timer)
+{
+	struct evaluation *ev = timer->data;
+	const struct roster *r = &ev->house.show.roster;
+	unsigned settled, all;
+	char span[24];
+	struct buf b;
+
+	if (!ev->now || !r->started || !is_live(ev))
+		return;
+	roster_count(r, &settled, &all);
+	buf_init(&b, KIB(4));
+	buf_printf(&b, "\r%s ... %u/%u steps, %lld tokens, %s\033[K", ev->now, settled, all,
+	    roster_tokens(r), clock_span(clock_wall() - r->started, span, sizeof(span)));
 	tell(ev, &b);
 }
 
@@ -117,6 +144,9 @@ static void tell_end(struct evaluation *ev, const struct eval_item *item, bool d
 	struct buf b;
 
 	buf_init(&b, KIB(4));
+	if (is_live(ev))
+		buf_printf(&b, "\r%s ... \033[K", ev->now);
+	ev->now = NULL;
 	if (!done || !s)
 		term_add(&b, &ev->err_term, STYLE_WARN, STR("stopped"));
 	else if (s->reason.n)
@@ -229,7 +259,7 @@ static int print(struct evaluation *ev, int code)
 	buf_init(&b, MIB(4));
 	eval_table(ev, &b, &t);
 	if (ev->old)
-		eval_table_compare(&b, &t, json_get_object(doc, "compare"));
+		eval_table_compare(&b, &t, ev->o->compare, json_get_object(doc, "compare"));
 	code = cli_print(buf_str(&b), code);
 	buf_fini(&b);
 	json_decref(doc);
@@ -245,14 +275,18 @@ static int evaluate(struct evaluation *ev)
 		.script = o->script,
 		.agents = true,
 		.hasty = true,
-		.format = o->format && strcmp(o->format, "plain") == 0 ? "plain" : "quiet" };
+		.format = is_format(ev, "plain") ? "plain" : "quiet" };
 	struct err err = { 0 };
 	int code = house_open(&ev->house, ev->a, &spec, &err), rc;
 
 	if (code)
 		return cli_fail(ev->g, &err, code);
+	uv_timer_init(&ev->house.loop, &ev->ticker);
+	ev->ticker.data = ev;
+	uv_timer_start(&ev->ticker, on_tick, TICK_MS, TICK_MS);
 	rc = run_all(ev, &err);
 	code = code_of(ev);
+	uv_close((uv_handle_t *)&ev->ticker, NULL);
 	if (!rc)
 		rc = keep(ev, code, &err);
 	house_close(&ev->house);

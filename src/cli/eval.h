@@ -36,6 +36,8 @@ struct evaluation {
 	struct library *lib;
 	struct house house;
 	struct term err_term;
+	uv_timer_t ticker; /* of the line of progress; closed with the house */
+	const char *now;   /* what is run just now, for that line; NULL: nothing */
 	json_t *old;	   /* --compare, or NULL */
 	double min_recall; /* -1: none */
 	long long max_false;
@@ -57,7 +59,7 @@ void eval_sums(const struct evaluation *ev, struct eval_sum *ret, struct eval_su
 json_t *eval_document(const struct evaluation *ev, int code);
 /* The same for people. */
 void eval_table(const struct evaluation *ev, struct buf *b, const struct term *t);
-/* What --compare came to; DIFF is of eval_compare. */
-void eval_table_compare(struct buf *b, const struct term *t, const json_t *diff);
+/* What --compare with FILE came to; DIFF is of eval_compare. */
+void eval_table_compare(struct buf *b, const struct term *t, const char *file, const json_t *diff);
 
 #endif

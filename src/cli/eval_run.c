@@ -170,6 +170,7 @@ static struct eval_score *score_of(
 	struct eval_score *failed = eval_failed(ev->a, &item->c, f->row.reason);
 
 	failed->run = s->run;
+	failed->model = s->model;
 	failed->tokens = s->tokens;
 	failed->took = s->took;
 	return failed;

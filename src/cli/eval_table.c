@@ -228,6 +228,30 @@ static void add_share(
 	    share_text(is, sizeof(is), number_of(now, key)));
 }
 
+static void add_sides(struct buf *b, const struct term *t, const json_t *diff)
+{
+	const json_t *old = json_get_object(diff, "old"), *now = json_get_object(diff, "now");
+
+	buf_adds(b, "  ");
+	add_share(b, t, old, now, "recall");
+	add_share(b, t, old, now, "precision");
+	term_addf(b, t, STYLE_PLAIN, "false %lld -> %lld", json_get_int(old, "false", 0),
+	    json_get_int(now, "false", 0));
+	buf_addc(b, '\n');
+}
+
+static void add_differs(struct buf *b, const struct term *t, const json_t *diff)
+{
+	const json_t *all = json_get_array(diff, "differs"), *one;
+	size_t i;
+
+	json_array_foreach (all, i, one)
+		term_addf(b, t, STYLE_WARN, "%s%s",
+		    i ? ", " : "  not the same: ", json_string_value(one));
+	if (json_array_size(all))
+		buf_addc(b, '\n');
+}
+
 static void add_change(struct buf *b, const struct term *t, const json_t *d)
 {
 	const json_t *was = json_get_array(d, "old"), *is = json_get_array(d, "now");
@@ -255,22 +279,20 @@ static void add_only(
 	buf_addc(b, '\n');
 }
 
-void eval_table_compare(struct buf *b, const struct term *t, const json_t *diff)
+void eval_table_compare(struct buf *b, const struct term *t, const char *file, const json_t *diff)
 {
-	const json_t *old = json_get_object(diff, "old"), *now = json_get_object(diff, "now");
 	const json_t *all = json_get_array(diff, "defects"), *d;
 	size_t i;
 
-	buf_adds(b, "\nagainst the other evaluation: ");
-	add_share(b, t, old, now, "recall");
-	add_share(b, t, old, now, "precision");
-	term_addf(b, t, STYLE_PLAIN, "false %lld -> %lld", json_get_int(old, "false", 0),
-	    json_get_int(now, "false", 0));
+	buf_adds(b, "\nagainst ");
+	term_add(b, t, STYLE_PLAIN, str_from(file));
 	buf_addc(b, '\n');
+	add_sides(b, t, diff);
 	json_array_foreach (all, i, d)
 		add_change(b, t, d);
-	add_only(b, t, diff, "only_old", "only in the other one");
-	add_only(b, t, diff, "only_now", "only in this one");
+	add_only(b, t, diff, "only_old", "only there");
+	add_only(b, t, diff, "only_now", "only here");
+	add_differs(b, t, diff);
 	buf_adds(b, json_get_bool(diff, "overlap", false)
 			? "  the spreads of recall overlap: this may be chance (--repeat)\n"
 			: "  the spreads of recall do not overlap\n");

@@ -66,6 +66,7 @@ struct eval_mark {
 
 struct eval_score {
 	struct str run;	   /* its id */
+	struct str model;  /* as the report names it */
 	struct str reason; /* why there is nothing to score; empty: it was scored */
 	const struct eval_case *of;
 	struct eval_mark *marks; /* of each finding, in the report's order */
@@ -116,7 +117,8 @@ json_t *eval_spread_json(const struct eval_spread *s);
  * What differs between two evaluations (tutti.eval/1), over the cases and defects that both have:
  * {"old", "now": {recall, precision, false, tokens}, "defects": [{"case", "defect", "old", "now"}…]
  * of those that are found in another share of the runs, "only_old", "only_now": names of cases,
- * "overlap": the spreads of recall overlap, so that repeating may turn the difference around}.
+ * "overlap": the spreads of recall overlap, so that repeating may turn the difference around,
+ * "differs": what else is not the same, of flow, size, agent, model, tutti}.
  * New reference; NULL when one of them is no evaluation.
  */
 json_t *eval_compare(const json_t *old, const json_t *now);

@@ -109,6 +109,22 @@ static double recall_of(const json_t *doc, size_t k)
 	return json_is_number(v) ? json_number_value(v) : -1;
 }
 
+/* What was asked for in another way; then it is not only the model that differs. */
+static json_t *differing(const json_t *old, const json_t *now)
+{
+	static const char *const names[] = { "flow", "size", "agent", "model", "tutti" };
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const json_t *was = json_object_get(old, names[i]),
+			     *is = json_object_get(now, names[i]);
+
+		if ((was || is) && !json_equal(was, is))
+			json_array_append_new(out, json_string(names[i]));
+	}
+	return out;
+}
+
 static json_t *share_json(unsigned part, unsigned all)
 {
 	return all ? json_real((double)(long)(1000.0 * part / all + 0.5) / 1000) : json_null();
@@ -142,7 +158,8 @@ json_t *eval_compare(const json_t *old, const json_t *now)
 		if (was && case_of(now, name) == one)
 			add_case(defects, s, was, one);
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "old", side_json(&s[0]), "now",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "old", side_json(&s[0]), "now",
 	    side_json(&s[1]), "defects", defects, "only_old", only_in(old, now), "only_now",
-	    only_in(now, old), "overlap", s[0].low <= s[1].high && s[1].low <= s[0].high);
+	    only_in(now, old), "overlap", s[0].low <= s[1].high && s[1].low <= s[0].high, "differs",
+	    differing(old, now));
 }

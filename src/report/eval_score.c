@@ -369,7 +369,7 @@ static struct eval_score *empty_score(struct arena *a, const struct eval_case *c
 	struct eval_score *s = arena_new(a, struct eval_score);
 
 	s->of = c;
-	s->run = s->reason = STR("");
+	s->run = s->model = s->reason = STR("");
 	s->why = arena_array(a, c->n_defects, sizeof(*s->why));
 	s->found = arena_array(a, c->n_defects, sizeof(*s->found));
 	s->hit = arena_array(a, c->n_decoys, sizeof(*s->hit));
@@ -391,6 +391,7 @@ struct eval_score *eval_score(struct arena *a, const struct eval_case *c, const 
 	json_t *cites = read_cites(report, s);
 
 	s->run = arena_dup(a, json_get_str(run, "id"));
+	s->model = arena_dup(a, json_get_str(run, "model"));
 	s->gaps = (unsigned)json_array_size(json_get_array(report, "gaps"));
 	s->tokens = count_of(run, "tokens_in") + count_of(run, "tokens_out");
 	s->took = count_of(run, "took_ms");

@@ -42,13 +42,14 @@ static json_t *marks_json(const struct eval_score *s)
 json_t *eval_score_json(const struct eval_score *s)
 {
 	return json_pack(
-	    "{s:o, s:b, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:o, s:o}",
-	    "run", json_text(s->run), "scored", s->reason.n == 0, "reason", json_text(s->reason),
-	    "planted", (int)s->of->n_defects, "found", (int)s->n_found, "decoys",
-	    (int)s->of->n_decoys, "decoys_hit", (int)s->n_decoys, "false", (int)eval_false(s),
-	    "others", (int)s->n_class[EVAL_OTHER], "citations", (int)s->cites, "hold", (int)s->hold,
-	    "gaps", (int)s->gaps, "tokens", (json_int_t)s->tokens, "took_ms", (json_int_t)s->took,
-	    "defects", defects_json(s), "findings", marks_json(s));
+	    "{s:o, s:o, s:b, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:o, s:o}",
+	    "run", json_text(s->run), "model", json_text(s->model), "scored", s->reason.n == 0,
+	    "reason", json_text(s->reason), "planted", (int)s->of->n_defects, "found",
+	    (int)s->n_found, "decoys", (int)s->of->n_decoys, "decoys_hit", (int)s->n_decoys,
+	    "false", (int)eval_false(s), "others", (int)s->n_class[EVAL_OTHER], "citations",
+	    (int)s->cites, "hold", (int)s->hold, "gaps", (int)s->gaps, "tokens",
+	    (json_int_t)s->tokens, "took_ms", (json_int_t)s->took, "defects", defects_json(s),
+	    "findings", marks_json(s));
 }
 
 /* --- sums -------------------------------------------------------------------------------- */

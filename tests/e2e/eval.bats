@@ -209,9 +209,10 @@ files() {
 	sed -i '/id: security/d' "$XDG_CONFIG_HOME/tutti/flows/panel.yaml"
 	evaluate "$CASES" --only c-mail-hook,go-price-feed,ts-wallet --flow panel \
 		--compare "$BATS_TEST_TMPDIR/old.json"
-	has "$OUT" '^against the other evaluation: recall 1.00 -> 0.50, '
+	has "$OUT" "^against $BATS_TEST_TMPDIR/old.json"
+	has "$OUT" '^  recall 1.00 -> 0.50, precision '
 	has "$OUT" '^  - c-mail-hook/shell-injection: found 2/2 -> 0/1$'
-	has "$OUT" '^  1 case only in this one, left out'
+	has "$OUT" '^  1 case only here, left out'
 	has "$OUT" '^  the spreads of recall do not overlap'
 	is "$(jq_like "$E" "r['compare']['defects'][0]['old'], r['compare']['only_now']")" \
 		"[2, 2] ['ts-wallet']"

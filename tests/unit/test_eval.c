@@ -453,16 +453,24 @@ static void test_compare(void **state)
 	    "{\"old\":{\"recall\":0.25,\"precision\":0.2,\"false\":4,\"tokens\":40},"
 	    "\"now\":{\"recall\":1.0,\"precision\":0.5,\"false\":2,\"tokens\":20},"
 	    "\"defects\":[{\"case\":\"a\",\"defect\":\"d\",\"old\":[1,4],\"now\":[2,2]}],"
-	    "\"only_old\":[],\"only_now\":[],\"overlap\":false}");
+	    "\"only_old\":[],\"only_now\":[],\"overlap\":false,\"differs\":[]}");
 	/* the same share of another number of runs is no difference; spreads that touch overlap */
 	assert_str(compared(evaluation("a", 1, 2, 0, 1), evaluation("a", 2, 4, 1, 1)),
 	    "{\"old\":{\"recall\":0.5,\"precision\":0.333,\"false\":2,\"tokens\":20},"
 	    "\"now\":{\"recall\":0.5,\"precision\":0.333,\"false\":4,\"tokens\":40},"
-	    "\"defects\":[],\"only_old\":[],\"only_now\":[],\"overlap\":true}");
+	    "\"defects\":[],\"only_old\":[],\"only_now\":[],\"overlap\":true,\"differs\":[]}");
 	assert_str(compared(evaluation("a", 1, 2, 0, 1), evaluation("b", 2, 4, 1, 1)),
 	    "{\"old\":{\"recall\":null,\"precision\":null,\"false\":0,\"tokens\":0},"
 	    "\"now\":{\"recall\":null,\"precision\":null,\"false\":0,\"tokens\":0},"
-	    "\"defects\":[],\"only_old\":[\"a\"],\"only_now\":[\"b\"],\"overlap\":true}");
+	    "\"defects\":[],\"only_old\":[\"a\"],\"only_now\":[\"b\"],\"overlap\":true,\"differs\":"
+	    "[]}");
+	json_t *small = evaluation("a", 0, 0, 0, 1), *large = evaluation("a", 0, 0, 0, 1);
+
+	json_object_set_new(small, "size", json_null());
+	json_object_set_new(large, "size", json_string("large"));
+	json_object_set_new(small, "model", json_string("one"));
+	json_object_set_new(large, "model", json_string("one"));
+	assert_true(str_contains(compared(small, large), STR("\"differs\":[\"size\"]")));
 	assert_str(compared(json_object(), evaluation("b", 2, 4, 1, 1)), "");
 }
 
