@@ -206,17 +206,16 @@ static bool run_one(struct evaluation *ev, size_t i, unsigned round)
 /* Round by round: what breaks off has whole rounds. */
 static int run_all(struct evaluation *ev, struct err *err)
 {
-	for (unsigned r = 0; r < ev->rounds; r++)
-		for (size_t i = 0; i < ev->n; i++) {
+	int rc = keep(ev, EXIT_DONE, err); /* whether it can be written is known before anything */
+
+	for (unsigned r = 0; r < ev->rounds && !rc; r++)
+		for (size_t i = 0; i < ev->n && !rc; i++) {
 			if (!run_one(ev, i, r))
 				return 0;
-			int rc = keep(ev, EXIT_DONE, err);
-
-			if (rc)
-				return rc;
+			rc = keep(ev, EXIT_DONE, err);
 		}
-	ev->complete = true;
-	return 0;
+	ev->complete = !rc;
+	return rc;
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
@@ -285,13 +284,14 @@ static int evaluate(struct evaluation *ev)
 	ev->ticker.data = ev;
 	uv_timer_start(&ev->ticker, on_tick, TICK_MS, TICK_MS);
 	rc = run_all(ev, &err);
-	code = code_of(ev);
+	code = rc ? EXIT_RUN_FAILED : code_of(ev);
 	uv_close((uv_handle_t *)&ev->ticker, NULL);
 	if (!rc)
 		rc = keep(ev, code, &err);
 	house_close(&ev->house);
-	code = print(ev, code);
-	return rc ? cli_fail(ev->g, &err, EXIT_RUN_FAILED) : code;
+	if (rc)
+		code = term_error(&err, EXIT_RUN_FAILED, false);
+	return print(ev, code);
 }
 
 static int prepare(struct evaluation *ev, const char **words, size_t n, struct err *err)

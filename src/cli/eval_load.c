@@ -9,9 +9,8 @@
 
 #define CASE_FILE "case.yaml"
 
-static void add_errors(struct arena *a, struct buf *b, const struct flow_errors *errors)
+static void add_errors(struct buf *b, const struct flow_errors *errors)
 {
-	(void)a;
 	for (size_t i = 0; i < errors->n; i++)
 		buf_printf(b, "%s%s:%u:%u: %s", b->n ? "\n" : "", errors->v[i].at.file,
 		    errors->v[i].at.line, errors->v[i].at.column, errors->v[i].message);
@@ -32,7 +31,7 @@ static void load_case(struct evaluation *ev, const char *dir, struct buf *b)
 		return;
 	}
 	if (!eval_case_parse(ev->a, file, text, &errors, &item->c)) {
-		add_errors(ev->a, b, &errors);
+		add_errors(b, &errors);
 		return;
 	}
 	for (size_t i = 0; i < ev->n; i++)

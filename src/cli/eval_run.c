@@ -42,12 +42,10 @@ static struct str base_of(const struct evaluation *ev, const struct eval_item *i
 	return eval_has_change(ev->a, item) ? STR("HEAD~1") : STR("");
 }
 
-static json_t *input_of(const struct evaluation *ev, const struct eval_item *item,
-    const struct flow *flow, struct str base)
+static json_t *input_of(const struct eval_item *item, const struct flow *flow, struct str base)
 {
 	json_t *input = json_object();
 
-	(void)ev;
 	json_object_set_new(input, "question", json_text(item->c.question));
 	for (size_t i = 0; base.n && i < flow->n_inputs; i++)
 		if (str_is(flow->inputs[i].name, "base"))
@@ -89,7 +87,7 @@ static int launch(struct evaluation *ev, const struct eval_item *item, const str
 {
 	struct launched l = { 0 };
 	struct str base = base_of(ev, item);
-	json_t *input = input_of(ev, item, flow, base);
+	json_t *input = input_of(item, flow, base);
 	const struct eval_opts *o = ev->o;
 	const struct launch launch = { .frozen = frozen,
 		.flow = flow->name,

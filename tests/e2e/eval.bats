@@ -273,6 +273,14 @@ files() {
 	has "$OUT" '--min-recall'
 }
 
+@test "a file that cannot be written is told before anything runs" {
+	E=$BATS_TEST_TMPDIR/nowhere/eval.json
+	evaluate "$CASES" --flow panel
+	is "$CODE" 1
+	has "$OUT.err" nowhere
+	lacks "$OUT.err" '1/30'
+}
+
 @test "--json is one document" {
 	"$TUTTI" eval "$CASES/c-mail-hook" --model rehearsal --flow panel --json >"$OUT" 2>/dev/null
 	is "$(wc -l <"$OUT")" 1
