@@ -102,7 +102,7 @@ static int git(const struct maker *m, const char *work, const char *const *words
 
 	for (size_t i = 0; i < n; i++)
 		argv[i] = arena_cstr(m->a, str_from(first[i]));
-	for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
 		argv[n + i] = arena_cstr(m->a, str_from(words[i]));
 	if (pipe2(said, O_CLOEXEC) < 0)
 		return err_set(m->err, -errno, "no pipe to git: %s", err_name(-errno));
