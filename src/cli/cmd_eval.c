@@ -14,7 +14,7 @@ static const struct opt opts[] = {
 	{ "flow", 0, OPT_TEXT, "NAME", "What", "this flow for all cases, not their own", O(flow) },
 	{ "size", 0, OPT_CHOICE, "small|medium|large|auto", "What", "how many agents (auto)",
 	    O(size) },
-	{ "only", 0, OPT_TEXT, "CASE[,CASE…]", "What", "only these cases", O(only) },
+	{ "only", 0, OPT_TEXT, "CASE,CASE", "What", "only these cases", O(only) },
 	{ "repeat", 0, OPT_NUMBER, "N", "What", "each case so often, to see the spread (1)",
 	    O(repeat) },
 	{ "model", 0, OPT_TEXT, "NAME", "How", "the model; `rehearsal` needs none", O(model) },
