@@ -12,6 +12,10 @@ setup() {
 	panel_flow
 }
 
+teardown() {
+	[ -z "${PLACE:-}" ] || rm -rf "$PLACE"
+}
+
 # panel_flow: a flow of our own, so that the catalogue may change without the golden file
 panel_flow() {
 	mkdir -p "$XDG_CONFIG_HOME/tutti/flows"
@@ -163,6 +167,18 @@ files() {
 	# nothing at all
 	evaluate "$MINE" --only ts-wallet
 	is "$CODE" 1
+}
+
+# A root's workers are somebody else there and have to pass through to what they see.
+@test "where there are no namespaces, too" {
+	degrade=${DEGRADE:-$TOP/build/tests/degrade}
+	PLACE=$(mktemp -d /tmp/tutti-eval-test-XXXXXX)
+	chmod 711 "$PLACE"
+	mkdir -m 700 "$PLACE/data"
+	TMPDIR=$PLACE TUTTI_DATA=$PLACE/data "$degrade" C -- "$TUTTI" eval "$CASES/c-mail-hook" \
+		--model rehearsal --flow panel --json >"$OUT" 2>/dev/null
+	is "$(ls "$PLACE")" data
+	is "$(jq_like "$OUT" "r['totals']['found'], r['totals']['failed']")" "1 0"
 }
 
 @test "what a case names has to be there" {
