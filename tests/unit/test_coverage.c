@@ -238,8 +238,9 @@ static void a_record_of_another_run_has_its_name(void **state)
 static void a_record_that_is_none_adds_nothing(void **state)
 {
 	static const char *const docs[] = { "{}", "[]", "7", "{\"files\":7}", "{\"files\":[7]}",
-		"{\"files\":[{\"path\":\"a\",\"steps\":[{\"step\":\"s\",\"read\":[[0,1],[2,1],7,[]]"
-		"}]}]}",
+		"{\"files\":[{\"path\":\"a\",\"steps\":[{\"step\":\"s\",\"read\":[7,[]]}]}]}",
+		"{\"files\":[{\"path\":\"a\",\"steps\":[{\"step\":\"s\",\"read\":[[0,1]]}]}]}",
+		"{\"files\":[{\"path\":\"a\",\"steps\":[{\"step\":\"s\",\"read\":[[2,1]]}]}]}",
 		"{\"files\":[{\"path\":\"../a\",\"steps\":[{\"step\":\"s\",\"read\":[[1,1]]}]}]}",
 		"{\"left_out\":-5}" };
 

@@ -397,7 +397,7 @@ static void nothing_raised_is_nothing_to_validate(void **state)
 static void several_words_are_all_shown(void **state)
 {
 	const char *const texts[] = { "### V1: S1 — confirmed\nReason: seen\n",
-		"### V1: S1 — refuted\nReason: not | there\n" HOLDS,
+		("### V1: S1 — refuted\nReason: not | there\n" HOLDS),
 		"### V1: S1 — partly\nReason: half\n" };
 	struct report_run *run = run_of("Do S1.", NULL, texts, 3);
 	struct str md = report_markdown(arena, run);
