@@ -212,10 +212,11 @@ static void no_form_rests_on_what_is_refuted(void **state)
 		struct report_run *run = advised(
 		    arena_printf(arena, "%s\n## Summary\nS2 and S1 and S3.\n", rows[i].said));
 		struct str md = report_markdown(arena, run);
-		json_t *doc = report_json(arena, run);
 
 		if (strstr(rows[i].said, "S22"))
 			continue;
+		json_t *doc = report_json(arena, run);
+
 		assert_int_equal(bases(run, part_of(md, "Answer")), 0);
 		assert_int_equal(bases(run, json_get_str(doc, "answer")), 0);
 		assert_int_equal(bases(run, json_get_str(doc, "recommendation")), 0);
