@@ -183,25 +183,6 @@ static const char *snapshot_tree(struct checking *c)
 
 /* --- the run --------------------------------------------------------------------------------- */
 
-struct launched {
-	bool done;
-	int rc;
-	struct err err;
-	int64_t key;
-};
-
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
-{
-	struct launched *l = ctx;
-
-	(void)id;
-	l->done = true;
-	l->rc = rc;
-	l->key = key;
-	if (rc && err)
-		l->err = *err;
-}
-
 static int read_steps(struct store *s, void *ctx)
 {
 	struct checking *c = ctx;
@@ -217,7 +198,6 @@ static void on_read(void *ctx, int rc)
 
 static int follow(struct checking *c, const json_t *frozen, struct err *err)
 {
-	struct launched l = { 0 };
 	json_t *input = json_pack("{s:s}", "question", "Be short.");
 	const struct launch launch = { .frozen = frozen,
 		.flow = STR("agent-check"),
@@ -228,15 +208,11 @@ static int follow(struct checking *c, const json_t *frozen, struct err *err)
 		.repo = str_from(c->repo),
 		.command = STR("tutti agents check") };
 
-	engine_launch(c->house.engine, &launch, on_launched, &l);
-	while (!l.done)
-		uv_run(&c->house.loop, UV_RUN_ONCE);
+	int rc = house_launch(&c->house, &launch, err);
+
 	json_decref(input);
-	if (l.rc) {
-		*err = l.err;
-		return l.rc;
-	}
-	house_follow(&c->house, l.key);
+	if (rc)
+		return rc;
 	engine_read(c->house.engine, read_steps, on_read, c);
 	while (!c->read)
 		uv_run(&c->house.loop, UV_RUN_ONCE);

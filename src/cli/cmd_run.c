@@ -186,29 +186,7 @@ static struct str command_of(struct arena *a, const struct run_opts *o, const ch
 	return out;
 }
 
-/* --- launching
- * ---------------------------------------------------------------------------------------- */
-
-struct launched {
-	bool done;
-	int rc;
-	struct err err;
-	char id[ID_RUN_SIZE];
-	int64_t key;
-};
-
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
-{
-	struct launched *l = ctx;
-
-	l->done = true;
-	l->rc = rc;
-	l->key = key;
-	if (rc && err)
-		l->err = *err;
-	if (!rc)
-		snprintf(l->id, sizeof(l->id), "%s", id);
-}
+/* --- launching ---------------------------------------------------------------------------- */
 
 static struct str text(const char *s)
 {
@@ -218,17 +196,11 @@ static struct str text(const char *s)
 static int launch(
     struct house *h, const struct launch *l, const struct run_opts *o, const struct gate *gate)
 {
-	struct launched done = { 0 };
+	struct err err;
 	struct finish_spec how = { o->output, o->sarif, gate };
+	int rc = house_launch(h, l, &err);
 
-	engine_launch(h->engine, l, on_launched, &done);
-	while (!done.done)
-		uv_run(&h->loop, UV_RUN_ONCE);
-	if (done.rc)
-		return cli_fail(h->globals, &done.err, cli_code(done.rc));
-	memcpy(h->run_id, done.id, sizeof(h->run_id));
-	house_follow(h, done.key);
-	return finish(h, &how);
+	return rc ? cli_fail(h->globals, &err, cli_code(rc)) : finish(h, &how);
 }
 
 /* Whether anything of FLOW, or of the flows it uses, is an agent's; what is not known may be one.

@@ -6,27 +6,6 @@
 
 #include <stdlib.h>
 
-struct launched {
-	bool done;
-	int rc;
-	struct err err;
-	char id[ID_RUN_SIZE];
-	int64_t key;
-};
-
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
-{
-	struct launched *l = ctx;
-
-	l->done = true;
-	l->rc = rc;
-	l->key = key;
-	if (rc && err)
-		l->err = *err;
-	if (!rc)
-		snprintf(l->id, sizeof(l->id), "%s", id);
-}
-
 /* --- the request ------------------------------------------------------------------------- */
 
 static struct str flow_of(const struct evaluation *ev, const struct eval_item *item)
@@ -85,7 +64,6 @@ static struct str command_of(
 static int launch(struct evaluation *ev, const struct eval_item *item, const struct flow *flow,
     const json_t *frozen, struct err *err)
 {
-	struct launched l = { 0 };
 	struct str base = base_of(ev, item);
 	json_t *input = input_of(item, flow, base);
 	const struct eval_opts *o = ev->o;
@@ -101,17 +79,10 @@ static int launch(struct evaluation *ev, const struct eval_item *item, const str
 		.base = base,
 		.command = command_of(ev->a, ev, item) };
 
-	engine_launch(ev->house.engine, &launch, on_launched, &l);
-	while (!l.done)
-		uv_run(&ev->house.loop, UV_RUN_ONCE);
+	int rc = house_launch(&ev->house, &launch, err);
+
 	json_decref(input);
-	if (l.rc) {
-		*err = l.err;
-		return l.rc;
-	}
-	memcpy(ev->house.run_id, l.id, sizeof(l.id));
-	house_follow(&ev->house, l.key);
-	return 0;
+	return rc;
 }
 
 static int start(struct evaluation *ev, struct eval_item *item, struct err *err)

@@ -65,6 +65,8 @@ struct house {
 int house_open(struct house *h, struct arena *a, const struct house_spec *spec, struct err *err);
 /* Ends what runs (confirmed), closes everything. */
 void house_close(struct house *h);
+/* Launches a run and follows it (house_follow). 0, or a negative errno with ERR in four parts. */
+int house_launch(struct house *h, const struct launch *launch, struct err *err);
 /* Shows run KEY until it is over or we are asked to leave. */
 void house_follow(struct house *h, int64_t key);
 /* No run is followed any more; another one may be. */
