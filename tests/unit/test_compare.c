@@ -1,27 +1,11 @@
 /* Findings of two runs: what is one and the same, and what became of it. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "evidence/compare.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 /* One finding as a line: "print|path:line|severity|verdict|disposition|title|claim". */
 struct side {

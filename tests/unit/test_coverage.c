@@ -1,27 +1,11 @@
 /* Lines that were read: sets of them, the record of a step, and the ledger of a run. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "evidence/coverage.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 

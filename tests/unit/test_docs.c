@@ -1,4 +1,6 @@
 /* The pages under docs/ say what the code does: no key, function or limit is missing from them. */
+#include "arena.h"
+
 #include "play.h"
 
 #include "agent/priv.h"
@@ -12,22 +14,6 @@
 #include "worker/priv.h"
 
 #include <stdio.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 static struct str source_file(const char *name)
 {

@@ -1,5 +1,5 @@
 /* docs/agents.md says of agents what the code says: `./dev docs agents` writes that part of it. */
-#include "check.h"
+#include "arena.h"
 
 #include "adapter/adapter.h"
 #include "base/json.h"
@@ -8,22 +8,6 @@
 #include "sys/fs.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 static struct str sheet(void)
 {

@@ -1,5 +1,5 @@
 /* Cases of evaluations, and how reports are scored against them: the rule of report/eval.h. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -8,22 +8,6 @@
 #include "report/eval_priv.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 /* --- cases ------------------------------------------------------------------------------- */
 

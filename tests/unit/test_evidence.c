@@ -1,26 +1,10 @@
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "evidence/evidence.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 static const char run_c[] = "#include <stdio.h>\n"		      /* 1 */
 			    "\n"				      /* 2 */

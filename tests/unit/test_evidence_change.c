@@ -1,5 +1,5 @@
 /* Findings of a review of a change, weighed after the verdicts. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/limits.h"
 #include "change/change.h"
@@ -7,22 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 /* Lines 8 to 10 of a.c, and all of new.c. */
 static const char change_text[] =

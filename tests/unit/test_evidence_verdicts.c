@@ -1,25 +1,9 @@
 /* What validators say, in every way in which it can be wrong, and what code makes of it. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "evidence/evidence.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 static int source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {

@@ -1,29 +1,11 @@
 /* Findings with identity: their parts, their symbols, their fingerprints, what becomes of them. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "evidence/priv.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define assert_has(text, what) assert_true(str_contains((text), str_from(what)))
 
 /* --- parts -------------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -7,25 +7,6 @@
 #include "sys/fs.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define assert_has(text, what) assert_true(str_contains((text), str_from(what)))
-#define assert_lacks(text, what) assert_false(str_contains((text), str_from(what)))
 
 static const char angle[] = "# Structure\n\n### S1: The lock\nSeverity: high\n"
 			    "Evidence: `src/a.c:5` \"take_the_lock(run);\"\n\n"

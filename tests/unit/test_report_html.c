@@ -1,30 +1,11 @@
 /* The HTML form: what it shows, and that nothing which went in comes out as more than text. */
-#include "check.h"
+#include "arena.h"
 
 #include "../html_check.h"
 #include "base/limits.h"
 #include "report/html.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define assert_has(text, what) assert_true(str_contains((text), str_from(what)))
-#define assert_lacks(text, what) assert_false(str_contains((text), str_from(what)))
 
 static void assert_sound(struct str html, bool fragment, unsigned below)
 {

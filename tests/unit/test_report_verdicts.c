@@ -1,25 +1,9 @@
 /* What validation refuted is no basis of anything in the report; what nobody judged says so. */
-#include "check.h"
+#include "arena.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "report/priv.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 static int source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
@@ -108,14 +92,6 @@ static struct report_run *advised(const char *advice)
 
 	return run_of(advice, NULL, texts, 1);
 }
-
-#define assert_has(text, what)                                                   \
-	do {                                                                     \
-		struct str text_ = (text);                                       \
-		if (!str_contains(text_, str_from(what)))                        \
-			fail_msg("no \"%s\" in:\n%.*s", (what), STR_ARG(text_)); \
-	} while (0)
-#define assert_lacks(text, what) assert_false(str_contains((text), str_from(what)))
 
 /* --- what is taken out -------------------------------------------------------------------- */
 
