@@ -1,6 +1,8 @@
 /* What a run came to, found once and said in several forms. */
 #include "report/priv.h"
 
+#include "base/utf8.h"
+
 #include <stdlib.h>
 
 #define ANSWER_SENTENCES 5
@@ -157,10 +159,13 @@ struct str fact_confidence(struct arena *a, const struct report_run *run)
 	unsigned holds = n.of[CITE_RESOLVES] + n.of[CITE_MOVED];
 	struct str said = run->verdicts ? run->verdicts->confidence : (struct str){ "", 0 };
 
+	said = utf8_cut(str_trim(said), 400);
+	if (str_ends(said, STR("."))) /* the sentence goes on */
+		said.n--;
 	if (run->verdicts && run->verdicts->validated && said.n)
 		return str_from(
 		    arena_printf(a, "%.*s (the validator's word); %u of %u citations hold.",
-			STR_ARG(str_take(str_trim(said), 400)), holds, n.all));
+			STR_ARG(said), holds, n.all));
 	const char *why = run->validator_expected ? "no validator's verdict could be read"
 						  : "this flow has no validator";
 

@@ -39,7 +39,7 @@ static struct report_run *make_run(void)
 	struct evidence **sets = arena_array(arena, 1, sizeof(*sets));
 	static struct str validator = {
 		"### V1: S1 — confirmed\nReason: seen\n### V2: S2 — refuted\nReason: gone\n"
-		"Evidence: `src/a.c:5` \"take_the_lock(run);\"\n\nConfidence: medium — why\n",
+		"Evidence: `src/a.c:5` \"take_the_lock(run);\"\n\nConfidence: medium — why.\n",
 		0
 	};
 	struct evidence *judged;
@@ -128,6 +128,7 @@ static void facts_are_said(void **state)
 	    "2026-09-21-architectural-analysis-where-are-the-locks.md");
 	assert_str(report_file_name(arena, 1790000000000, STR("x"), STR("?"), STR("r-1")),
 	    "2026-09-21-x-r-1.md");
+	assert_has(text, "medium — why (the validator's word)");
 }
 
 static void recommendation_never_links_to_what_is_refuted(void **state)
