@@ -6,9 +6,7 @@ KILLS=${KILLS:-100}
 
 setup() {
 	own_place
-	# a name of its own, so that what is left over can be found
-	cp "$TUTTI" "$BATS_TEST_TMPDIR/tutti-killed"
-	TUTTI=$BATS_TEST_TMPDIR/tutti-killed
+	own_program
 	REPO=$BATS_TEST_TMPDIR/repo
 	mkdir "$REPO"
 	cp -r "$TOP/src/engine" "$TOP/src/store" "$TOP/src/core" "$REPO"
@@ -44,17 +42,6 @@ newest() {
 import json, sys
 runs = json.load(sys.stdin)["runs"]
 print(runs[0]["id"], runs[0]["status"]) if runs else print("none none")'
-}
-
-# Everything of a killed process dies with it; the kernel needs a moment to say so.
-nobody_left() {
-	local tries
-	for tries in 1 2 3 4 5 6 7 8 9 10; do
-		pgrep -f "^$TUTTI " >/dev/null || return 0
-		sleep 0.1
-	done
-	pgrep -af "^$TUTTI " | cut -c1-100
-	return 1
 }
 
 @test "killed at $KILLS random moments, resumed each time: the same report" {

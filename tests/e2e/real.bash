@@ -13,6 +13,33 @@ own_place() {
 	chmod 700 "$TUTTI_DATA"
 }
 
+# A copy of the program that only this test runs, so that what it left behind can be told from
+# what other tests, running beside it, are busy with.
+own_program() {
+	cp "$TUTTI" "$BATS_TEST_TMPDIR/tutti-own"
+	TUTTI=$BATS_TEST_TMPDIR/tutti-own
+}
+
+# own_processes: the ids of all processes that execute the copy: daemon, launcher, agents. The
+# command line is no sign, an agent's is the same whoever started it; the file executed is.
+own_processes() {
+	local p
+	for p in /proc/[0-9]*; do
+		if [ "$p/exe" -ef "$TUTTI" ]; then echo "${p#/proc/}"; fi
+	done
+}
+
+# Everything of a dead process dies with it; the kernel needs a moment to say so.
+nobody_left() {
+	local tries
+	for tries in 1 2 3 4 5 6 7 8 9 10; do
+		[ -n "$(own_processes)" ] || return 0
+		sleep 0.1
+	done
+	ps -o pid,args -p "$(own_processes | paste -sd,)"
+	return 1
+}
+
 # commit_all DIR: makes DIR a repository with one commit
 commit_all() {
 	git -C "$1" init -q
