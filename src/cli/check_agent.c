@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "cli/describe.h"
-#include "cli/house.h"
+#include "cli/follow.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -36,7 +36,7 @@ struct checking {
 	const struct globals *g;
 	const char *name, *dir, *repo, *script;
 	struct globals own; /* with a data directory of its own */
-	struct house house;
+	struct follow follow;
 	struct step_row *steps;
 	size_t n_steps;
 	bool read;
@@ -187,7 +187,7 @@ static int read_steps(struct store *s, void *ctx)
 {
 	struct checking *c = ctx;
 
-	return s->ops->step_list(s, c->a, c->house.run, &c->steps, &c->n_steps);
+	return s->ops->step_list(s, c->a, c->follow.run, &c->steps, &c->n_steps);
 }
 
 static void on_read(void *ctx, int rc)
@@ -208,14 +208,14 @@ static int follow(struct checking *c, const json_t *frozen, struct err *err)
 		.repo = str_from(c->repo),
 		.command = STR("tutti agents check") };
 
-	int rc = house_launch(&c->house, &launch, err);
+	int rc = follow_launch(&c->follow, &launch, err);
 
 	json_decref(input);
 	if (rc)
 		return rc;
-	engine_read(c->house.engine, read_steps, on_read, c);
+	engine_read(c->follow.house.engine, read_steps, on_read, c);
 	while (!c->read)
-		uv_run(&c->house.loop, UV_RUN_ONCE);
+		uv_run(&c->follow.house.loop, UV_RUN_ONCE);
 	return 0;
 }
 
@@ -323,16 +323,16 @@ static int print_json(struct checking *c, const struct program *p)
 
 static int check_in_house(struct checking *c, struct err *err)
 {
-	const struct program *p = programs_get(&c->house.programs, str_from(c->name));
+	const struct program *p = programs_get(&c->follow.house.programs, str_from(c->name));
 	struct str before = tree_text(c->a, c->repo, true);
 	json_t *frozen = freeze_flow(c, err);
 	int rc = frozen ? follow(c, frozen, err) : -EINVAL;
 
 	json_decref(frozen);
-	house_close(&c->house);
+	follow_close(&c->follow);
 	if (rc)
 		return cli_fail(c->g, err, EXIT_NOT_READY);
-	if (c->house.status == RUN_CANCELLED || c->house.terminated)
+	if (c->follow.status == RUN_CANCELLED || c->follow.terminated)
 		return EXIT_INTERRUPTED;
 	judge(c, before, tree_text(c->a, c->repo, false));
 	if (keep(c, p, err) < 0)
@@ -352,15 +352,15 @@ int check_agent(struct arena *a, const struct globals *g, const char *name)
 	if (set_up(c, &err) < 0) {
 		code = cli_fail(g, &err, EXIT_NOT_READY);
 	} else {
-		const struct house_spec spec = { .globals = &c->own,
-			.agent = name,
-			.model = "rehearsal",
-			.script = c->script,
-			.agents = true,
-			.unchecked = true,
+		const struct follow_spec spec = { .house = { .globals = &c->own,
+						      .agent = name,
+						      .model = "rehearsal",
+						      .script = c->script,
+						      .agents = true,
+						      .unchecked = true },
 			.format = "quiet" };
 
-		code = house_open(&c->house, a, &spec, &err);
+		code = follow_open(&c->follow, a, &spec, &err);
 		code = code ? cli_fail(g, &err, code) : check_in_house(c, &err);
 	}
 	if (c->dir)

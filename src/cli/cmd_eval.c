@@ -123,7 +123,7 @@ static void tell_begin(struct evaluation *ev, size_t i, unsigned round)
 static void on_tick(uv_timer_t *timer)
 {
 	struct evaluation *ev = timer->data;
-	const struct roster *r = &ev->house.show.roster;
+	const struct roster *r = &ev->follow.show.roster;
 	unsigned settled, all;
 	char span[24];
 	struct buf b;
@@ -191,14 +191,14 @@ static bool run_one(struct evaluation *ev, size_t i, unsigned round)
 {
 	bool done;
 
-	uv_run(&ev->house.loop, UV_RUN_NOWAIT); /* a signal may have come meanwhile */
-	if (ev->house.terminated)
+	uv_run(&ev->follow.house.loop, UV_RUN_NOWAIT); /* a signal may have come meanwhile */
+	if (ev->follow.terminated)
 		return false;
 	tell_begin(ev, i, round);
 	done = eval_run(ev, &ev->items[i]);
 	if (done && ev->begun <= round)
 		ev->begun = round + 1;
-	house_forget(&ev->house);
+	follow_forget(&ev->follow);
 	tell_end(ev, &ev->items[i], done);
 	return done;
 }
@@ -238,7 +238,7 @@ static int code_of(const struct evaluation *ev)
 
 	eval_sums(ev, &sum, rounds);
 	if (!ev->complete)
-		return ev->house.interrupts ? EXIT_INTERRUPTED : EXIT_TERMINATED;
+		return ev->follow.interrupts ? EXIT_INTERRUPTED : EXIT_TERMINATED;
 	if (sum.failed == sum.runs)
 		return EXIT_RUN_FAILED;
 	if (trips(ev, rounds))
@@ -268,19 +268,19 @@ static int print(struct evaluation *ev, int code)
 static int evaluate(struct evaluation *ev)
 {
 	const struct eval_opts *o = ev->o;
-	const struct house_spec spec = { .globals = ev->g,
-		.agent = o->agent,
-		.model = o->model,
-		.script = o->script,
-		.agents = true,
+	const struct follow_spec spec = { .house = { .globals = ev->g,
+					      .agent = o->agent,
+					      .model = o->model,
+					      .script = o->script,
+					      .agents = true },
 		.hasty = true,
 		.format = is_format(ev, "plain") ? "plain" : "quiet" };
 	struct err err = { 0 };
-	int code = house_open(&ev->house, ev->a, &spec, &err), rc;
+	int code = follow_open(&ev->follow, ev->a, &spec, &err), rc;
 
 	if (code)
 		return cli_fail(ev->g, &err, code);
-	uv_timer_init(&ev->house.loop, &ev->ticker);
+	uv_timer_init(&ev->follow.house.loop, &ev->ticker);
 	ev->ticker.data = ev;
 	uv_timer_start(&ev->ticker, on_tick, TICK_MS, TICK_MS);
 	rc = run_all(ev, &err);
@@ -288,7 +288,7 @@ static int evaluate(struct evaluation *ev)
 	uv_close((uv_handle_t *)&ev->ticker, NULL);
 	if (!rc)
 		rc = keep(ev, code, &err);
-	house_close(&ev->house);
+	follow_close(&ev->follow);
 	if (rc)
 		code = term_error(&err, EXIT_RUN_FAILED, false);
 	return print(ev, code);

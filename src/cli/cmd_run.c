@@ -194,13 +194,13 @@ static struct str text(const char *s)
 }
 
 static int launch(
-    struct house *h, const struct launch *l, const struct run_opts *o, const struct gate *gate)
+    struct follow *f, const struct launch *l, const struct run_opts *o, const struct gate *gate)
 {
 	struct err err;
-	struct finish_spec how = { o->output, o->sarif, gate };
-	int rc = house_launch(h, l, &err);
+	struct finish_spec how = { .output = o->output, .sarif = o->sarif, .gate = gate };
+	int rc = follow_launch(f, l, &err);
 
-	return rc ? cli_fail(h->globals, &err, cli_code(rc)) : finish(h, &how);
+	return rc ? cli_fail(f->house.globals, &err, cli_code(rc)) : finish(f, &how);
 }
 
 /* Whether anything of FLOW, or of the flows it uses, is an agent's; what is not known may be one.
@@ -234,14 +234,14 @@ static struct str base_of(const struct run_opts *o, const struct flow *flow, con
 static int run_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
     const struct library *lib, const struct flow *flow, const json_t *input, const char *repo)
 {
-	struct house_spec spec = { .globals = g,
-		.agent = o->agent,
-		.model = o->model,
-		.script = o->script,
-		.agents = has_agents(lib, flow, 0),
+	const struct follow_spec spec = { .house = { .globals = g,
+					      .agent = o->agent,
+					      .model = o->model,
+					      .script = o->script,
+					      .agents = has_agents(lib, flow, 0) },
 		.format = g->json ? "quiet" : o->format };
 	struct err err = { 0 };
-	struct house h;
+	struct follow f;
 	struct gate gate;
 	json_t *frozen = library_freeze(lib, flow->name, &err);
 	int code;
@@ -250,7 +250,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		return cli_fail(g, &err, EXIT_INVALID);
 	code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
 	if (!code)
-		code = house_open(&h, a, &spec, &err);
+		code = follow_open(&f, a, &spec, &err);
 	if (code) {
 		json_decref(frozen);
 		return cli_fail(g, &err, code);
@@ -261,7 +261,7 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
 		.focus = text(o->focus),
 		.fast = o->fast,
-		.agent = str_from(h.agent),
+		.agent = str_from(f.house.agent),
 		.model = text(o->model),
 		.validators = several_count(o->validators, &o->validator_models),
 		.repo = text(repo),
@@ -271,9 +271,9 @@ static int run_flow(struct arena *a, const struct globals *g, const struct run_o
 		.timeout = o->timeout,
 		.command = command_of(a, o, repo, flow, input) };
 
-	show_say(&h.show, "%s", several_roster(a, flow, l.size));
-	code = launch(&h, &l, o, &gate);
-	house_close(&h);
+	show_say(&f.show, "%s", several_roster(a, flow, l.size));
+	code = launch(&f, &l, o, &gate);
+	follow_close(&f);
 	json_decref(frozen);
 	return code;
 }

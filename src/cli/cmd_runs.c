@@ -1,5 +1,5 @@
 /* Looking at runs, and changing them. Looking opens the store read-only, beside whoever owns it. */
-#include "cli/finish.h"
+#include "cli/runs.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -8,8 +8,6 @@
 #include "cli/coverage.h"
 #include "cli/export.h"
 #include "cli/html.h"
-#include "cli/keys.h"
-#include "cli/logline.h"
 #include "cli/paths.h"
 #include "cli/proof.h"
 #include "cli/spilled.h"
@@ -17,14 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct runs_opts {
-	const char *step, *as, *format, *output, *status, *flow, *script, *fail_on, *baseline;
-	bool follow, all, strict, proof, coverage;
-	long long since, limit;
-};
-
 #define O(member) offsetof(struct runs_opts, member)
-#define TAIL_MS 100 /* between two looks at the log */
 
 static const struct opt opts[] = {
 	{ "all", 'a', OPT_FLAG, NULL, "list", "runs of every repository", O(all) },
@@ -56,16 +47,6 @@ static const struct opt opts[] = {
 	{ "rehearsal-script", 0, OPT_TEXT, "FILE", "resume", "misbehaviour for the rehearsal model",
 	    O(script) },
 	{ 0 },
-};
-
-struct look {
-	struct arena *a;
-	const struct globals *g;
-	const struct runs_opts *o;
-	struct store *s;
-	char *repo; /* of the current directory, for "last" */
-	int64_t key;
-	struct run_row row;
 };
 
 static struct str repo_of(const struct look *l)
@@ -444,256 +425,6 @@ static int export(struct look *l)
 	return write_out(l, text, gated);
 }
 
-/* --- logs and watch
- * ------------------------------------------------------------------------------------ */
-
-struct tail {
-	struct look *l;
-	struct show show;
-	int64_t seen;
-	struct keys keys;
-	bool raw; /* logs: the events themselves */
-	bool over;
-	struct term t;
-};
-
-static bool is_of_step(const struct tail *tl, const struct event_row *row, const json_t *data)
-{
-	const char *want = tl->l->o->step;
-
-	(void)row;
-	return !want || str_is(json_get_str(data, "step"), want);
-}
-
-static void print_event(struct tail *tl, const struct event_row *row)
-{
-	json_t *data = json_parse(row->data, NULL);
-	struct buf b;
-
-	buf_init(&b, EVENT_TEXT_MAX * 2);
-	if (!is_of_step(tl, row, data))
-		;
-	else if (tl->l->g->json)
-		logline_add_json(&b, row->seq, row->at, row->type, row->data);
-	else
-		logline_add(&b, &tl->t, row->seq, row->at, row->type, data, row->data);
-	term_write(STDOUT_FILENO, buf_str(&b));
-	buf_fini(&b);
-	json_decref(data);
-}
-
-static int on_event(void *ctx, const struct event_row *row)
-{
-	struct tail *tl = ctx;
-
-	tl->seen = row->seq;
-	if (tl->raw)
-		print_event(tl, row);
-	else
-		show_event(&tl->show, row->seq, row->at, row->type, row->data);
-	return 0;
-}
-
-/* What is new, and whether there can be more. */
-static int tail_step(struct tail *tl)
-{
-	struct store *s = tl->l->s;
-	struct arena *a = arena_create("tail", ARENA_JOB);
-	struct run_row row;
-	int rc = s->ops->run_load(s, a, tl->l->key, &row);
-
-	tl->over = rc < 0 || !str_is(row.status, "running");
-	if (!rc)
-		rc = s->ops->event_read(s, tl->l->key, tl->seen, 1000, on_event, tl);
-	arena_destroy(a);
-	return rc;
-}
-
-/* Waits a little; false when the person has had enough. */
-static bool tail_pause(struct tail *tl)
-{
-	char key = keys_wait(&tl->keys, TAIL_MS);
-
-	if (key == 'q')
-		return false;
-	if (key && !tl->raw)
-		show_key(&tl->show, key);
-	return true;
-}
-
-static int tail_run(struct tail *tl, bool follow)
-{
-	bool stay = true;
-
-	keys_open(&tl->keys);
-	while (stay) {
-		int64_t before = tl->seen;
-		int rc = tail_step(tl);
-
-		if (rc) {
-			keys_close(&tl->keys);
-			return EXIT_RUN_FAILED;
-		}
-		if (!tl->raw)
-			show_tick(&tl->show, clock_wall());
-		if (tl->seen != before)
-			continue;
-		stay = follow && !tl->over && tail_pause(tl);
-	}
-	keys_close(&tl->keys);
-	return EXIT_DONE;
-}
-
-static int logs(struct look *l)
-{
-	struct tail tl = { .l = l, .seen = l->o->since, .raw = true };
-
-	term_init(&tl.t, STDOUT_FILENO, l->g->color);
-	return tail_run(&tl, l->o->follow);
-}
-
-/* The same display as that of `run`; leaving it (q, Ctrl-C) changes nothing. */
-static int watch(struct look *l)
-{
-	struct tail tl = { .l = l };
-	int code;
-
-	show_init(&tl.show,
-	    l->o->format ? l->o->format
-	    : l->g->json ? "jsonl"
-			 : "auto",
-	    l->g->color, "arrows, Enter: look closer  q: leave");
-	if (estimate_read(l->s, l->a, l->key, &tl.show.estimate) < 0)
-		tl.show.estimate = (struct estimate){ 0 };
-	code = tail_run(&tl, true);
-	show_fini(&tl.show);
-	return code;
-}
-
-/* --- changing
- * ------------------------------------------------------------------------------------------- */
-
-struct change {
-	bool done;
-	int rc;
-	struct err err;
-};
-
-static void on_changed(void *ctx, int rc, const struct err *err)
-{
-	struct change *c = ctx;
-
-	c->done = true;
-	c->rc = rc;
-	if (rc && err)
-		c->err = *err;
-}
-
-static int wait_change(struct house *h, struct change *c)
-{
-	while (!c->done)
-		uv_run(&h->loop, UV_RUN_ONCE);
-	return c->rc ? cli_fail(h->globals, &c->err, cli_code(c->rc)) : EXIT_DONE;
-}
-
-/* What the run was launched with, for what has to stand before it goes on. */
-static void spec_of(struct look *l, struct house_spec *spec)
-{
-	json_t *options = json_parse(l->row.options, NULL);
-	struct str agent = json_get_str(options, "agent"), model = json_get_str(options, "model");
-
-	*spec = (struct house_spec){ .globals = l->g,
-		.agent = agent.n ? arena_cstr(l->a, agent) : NULL,
-		.model = model.n ? arena_cstr(l->a, model) : NULL,
-		.script = l->o->script,
-		.agents = true,
-		.format = l->g->json ? "quiet" : l->o->format };
-	json_decref(options);
-}
-
-static int go_on(struct look *l, const char *verb)
-{
-	struct gate gate;
-	struct finish_spec how = { .output = l->o->output, .gate = &gate };
-	struct house_spec spec;
-	struct change c = { 0 };
-	struct err err = { 0 };
-	struct house h;
-	int code = gate_open(l->a, l->g, l->o->fail_on, l->o->baseline, l->o->strict, &gate, &err);
-
-	if (code)
-		return cli_fail(l->g, &err, code);
-	spec_of(l, &spec);
-	l->s->ops->close(l->s);
-	l->s = NULL;
-	code = house_open(&h, l->a, &spec, &err);
-	if (code)
-		return cli_fail(l->g, &err, code);
-	snprintf(h.run_id, sizeof(h.run_id), "%.*s", STR_ARG(l->row.id));
-	h.run = l->key; /* its end may come before the answer */
-	if (strcmp(verb, "resume") == 0)
-		engine_resume(h.engine, l->row.id, (struct str){ "", 0 }, on_changed, &c);
-	else
-		engine_retry(h.engine, l->row.id, (struct str){ "", 0 },
-		    str_from(l->o->step ? l->o->step : ""), on_changed, &c);
-	code = wait_change(&h, &c);
-	if (code == EXIT_DONE) {
-		house_follow(&h, l->key);
-		code = finish(&h, &how);
-	}
-	house_close(&h);
-	return code;
-}
-
-static int owned_elsewhere(struct look *l, long owner)
-{
-	struct err err = { 0 };
-
-	err_set(&err, -EBUSY, "run %.*s is in the hands of process %ld", STR_ARG(l->row.id), owner);
-	err_why(&err, "the process that runs it is the one that ends its agents");
-	err_fix(&err, "press Ctrl-C twice there, or: kill -INT %ld; kill -INT %ld", owner, owner);
-	return cli_fail(l->g, &err, EXIT_NOT_READY);
-}
-
-/* Nobody runs it: its record is brought to an end. */
-static int cancel(struct look *l)
-{
-	struct house_spec spec = { .globals = l->g, .format = "quiet" };
-	struct change c = { 0 };
-	struct err err = { 0 };
-	struct house h;
-	char *data;
-
-	if (paths_data(l->a, l->g->data, &data, &err) == 0 && store_owner(data))
-		return owned_elsewhere(l, store_owner(data));
-	l->s->ops->close(l->s);
-	l->s = NULL;
-	int code = house_open(&h, l->a, &spec, &err);
-
-	if (code)
-		return cli_fail(l->g, &err, code);
-	worker_drain(h.worker); /* nothing of it is to start again */
-	h.run = l->key;
-	if (str_is(l->row.status, "running")) {
-		engine_resume(h.engine, l->row.id, (struct str){ "", 0 }, on_changed, &c);
-		code = wait_change(&h, &c);
-		c = (struct change){ 0 };
-	}
-	if (code == EXIT_DONE) {
-		engine_cancel(
-		    h.engine, l->row.id, (struct str){ "", 0 }, STR("cancelled"), on_changed, &c);
-		code = wait_change(&h, &c);
-	}
-	if (code == EXIT_DONE)
-		house_wait(&h, &h.over);
-	house_close(&h);
-	if (code == EXIT_DONE && l->g->json)
-		return cli_print_json(
-		    json_pack("{s:o, s:s}", "id", json_text(l->row.id), "status", "cancelled"),
-		    code);
-	return code;
-}
-
 /* --- dispatch
  * ---------------------------------------------------------------------------------------------- */
 
@@ -703,9 +434,9 @@ static const struct {
 } verbs[] = {
 	{ "show", show },
 	{ "export", export },
-	{ "logs", logs },
-	{ "watch", watch },
-	{ "cancel", cancel },
+	{ "logs", runs_logs },
+	{ "watch", runs_watch },
+	{ "cancel", runs_cancel },
 };
 
 static int wrong(const struct globals *g, const char *what)
@@ -735,7 +466,7 @@ static int one_run(struct look *l, const char *verb, const char *name)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return verbs[i].fn(l);
-	return go_on(l, verb);
+	return runs_go_on(l, verb);
 }
 
 static bool is_verb(const char *verb)

@@ -6,7 +6,7 @@
 #ifndef CLI_EVAL_H
 #define CLI_EVAL_H
 
-#include "cli/house.h"
+#include "cli/follow.h"
 #include "report/eval.h"
 
 struct eval_opts {
@@ -34,9 +34,9 @@ struct evaluation {
 	unsigned rounds, begun; /* begun: rounds of which there is at least a run */
 	char *tmp;		/* for repositories; NULL: none yet */
 	struct library *lib;
-	struct house house;
+	struct follow follow;
 	struct term err_term;
-	uv_timer_t ticker; /* of the line of progress; closed with the house */
+	uv_timer_t ticker; /* of the line of progress; closed with it */
 	const char *now;   /* what is run just now, for that line; NULL: nothing */
 	json_t *old;	   /* --compare, or NULL */
 	double min_recall; /* -1: none */

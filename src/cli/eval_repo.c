@@ -214,7 +214,7 @@ static int make_tmp(struct evaluation *ev, struct err *err)
 	if (!mkdtemp(dir))
 		return err_set(err, -errno, "cannot make %s: %s", dir, err_name(-errno));
 	ev->tmp = dir;
-	return sandbox_let_in(ev->house.sandbox, dir, err);
+	return sandbox_let_in(ev->follow.house.sandbox, dir, err);
 }
 
 int eval_make_repo(struct evaluation *ev, struct eval_item *item)

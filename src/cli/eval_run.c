@@ -72,14 +72,14 @@ static int launch(struct evaluation *ev, const struct eval_item *item, const str
 		.input = input,
 		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
 		.focus = STR(""),
-		.agent = str_from(ev->house.agent),
+		.agent = str_from(ev->follow.house.agent),
 		.model = str_from(o->model ? o->model : ""),
 		.repo = str_from(item->repo),
 		.at = STR(""),
 		.base = base,
 		.command = command_of(ev->a, ev, item) };
 
-	int rc = house_launch(&ev->house, &launch, err);
+	int rc = follow_launch(&ev->follow, &launch, err);
 
 	json_decref(input);
 	return rc;
@@ -91,7 +91,7 @@ static int start(struct evaluation *ev, struct eval_item *item, struct err *err)
 	json_t *frozen = flow ? library_freeze(ev->lib, flow->name, err) : NULL;
 	int rc = frozen ? 0 : -EINVAL;
 
-	house_forget(&ev->house);
+	follow_forget(&ev->follow);
 	if (!rc)
 		rc = launch(ev, item, flow, frozen, err);
 	json_decref(frozen);
@@ -101,7 +101,7 @@ static int start(struct evaluation *ev, struct eval_item *item, struct err *err)
 /* --- its report -------------------------------------------------------------------------- */
 
 struct fetch {
-	struct house *h;
+	struct follow *follow;
 	struct arena *a;
 	struct run_row row;
 	struct str text;
@@ -113,9 +113,9 @@ struct fetch {
 static int fetch_on_store(struct store *s, void *ctx)
 {
 	struct fetch *f = ctx;
-	int rc = s->ops->run_load(s, f->a, f->h->run, &f->row);
+	int rc = s->ops->run_load(s, f->a, f->follow->run, &f->row);
 
-	return rc ? rc : engine_report_text(s, f->a, f->h->run, true, &f->text, &f->err);
+	return rc ? rc : engine_report_text(s, f->a, f->follow->run, true, &f->text, &f->err);
 }
 
 static void on_fetched(void *ctx, int rc)
@@ -134,7 +134,7 @@ static struct eval_score *score_of(
 	struct eval_score *s = eval_score(ev->a, &item->c, doc);
 
 	json_decref(doc);
-	if (ev->house.status == RUN_COMPLETED && doc)
+	if (ev->follow.status == RUN_COMPLETED && doc)
 		return s;
 	struct eval_score *failed = eval_failed(ev->a, &item->c, f->row.reason);
 
@@ -148,12 +148,12 @@ static struct eval_score *score_of(
 static struct eval_score *fetch(struct evaluation *ev, const struct eval_item *item)
 {
 	struct arena *a = arena_create("report", ARENA_JOB);
-	struct fetch f = { .h = &ev->house, .a = a };
+	struct fetch f = { .follow = &ev->follow, .a = a };
 	struct eval_score *s;
 
-	engine_read(ev->house.engine, fetch_on_store, on_fetched, &f);
+	engine_read(ev->follow.house.engine, fetch_on_store, on_fetched, &f);
 	while (!f.done)
-		uv_run(&ev->house.loop, UV_RUN_ONCE);
+		uv_run(&ev->follow.house.loop, UV_RUN_ONCE);
 	if (f.rc)
 		s = eval_failed(ev->a, &item->c,
 		    str_from(f.err.what[0] ? f.err.what : "its report cannot be read"));
@@ -181,11 +181,11 @@ bool eval_run(struct evaluation *ev, struct eval_item *item)
 		s = not_run(ev, item, &item->err);
 	else if (start(ev, item, &err) < 0)
 		s = not_run(ev, item, &err);
-	else if (!ev->house.over || ev->house.cancelling)
+	else if (!ev->follow.over || ev->follow.cancelling)
 		return false;
 	else
 		s = fetch(ev, item);
-	if (ev->house.terminated)
+	if (ev->follow.terminated)
 		return false;
 	item->score[item->n++] = s;
 	return true;

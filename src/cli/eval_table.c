@@ -61,10 +61,10 @@ json_t *eval_document(const struct evaluation *ev, int code)
 	doc = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:o, s:o, s:o, s:o}",
 	    "schema", "tutti.eval/1", "tutti", TUTTI_VERSION, "complete", ev->complete, "cases_of",
 	    json_cstr(ev->dir), "flow", word_json(ev->o->flow), "size", word_json(ev->o->size),
-	    "model", word_json(ev->o->model), "agent", ev->house.agent ? ev->house.agent : "",
-	    "repeat", (int)ev->rounds, "totals", eval_sum_json(&sum), "spread",
-	    eval_spread_json(&spread), "rounds", by_round, "cases", cases, "exit",
-	    json_pack("{s:i, s:s}", "code", code, "name", exit_name(code)));
+	    "model", word_json(ev->o->model), "agent",
+	    ev->follow.house.agent ? ev->follow.house.agent : "", "repeat", (int)ev->rounds,
+	    "totals", eval_sum_json(&sum), "spread", eval_spread_json(&spread), "rounds", by_round,
+	    "cases", cases, "exit", json_pack("{s:i, s:s}", "code", code, "name", exit_name(code)));
 	if (ev->old)
 		json_object_set_new(doc, "compare", eval_compare(ev->old, doc));
 	return doc;

@@ -13,13 +13,14 @@
 #include <unistd.h>
 
 struct ending_view {
-	struct house *h;
+	const struct finish_spec *spec;
 	struct arena *arena;
 	struct run_row row;
-	bool as_html; /* the file is to be */
+	enum run_status status;
 	struct str markdown, json, html;
 	struct report_doc doc; /* of JSON */
 	const struct comparison *baseline;
+	bool as_html; /* the file is to be */
 	bool budget, timeout;
 	struct err err;
 };
@@ -32,7 +33,7 @@ static void look_at_steps(struct ending_view *v, struct store *s)
 	struct step_row *steps = NULL;
 	size_t n = 0;
 
-	if (s->ops->step_list(s, v->arena, v->h->run, &steps, &n) < 0)
+	if (s->ops->step_list(s, v->arena, v->row.key, &steps, &n) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		v->budget |= str_is(steps[i].status, "failed") &&
@@ -43,50 +44,55 @@ static void look_at_steps(struct ending_view *v, struct store *s)
 		     str_contains(v->row.reason, STR("timed out"));
 }
 
-static int read_all(struct store *s, void *ctx)
+static int read_all(struct store *s, struct ending_view *v)
 {
-	struct ending_view *v = ctx;
-	int rc = s->ops->run_load(s, v->arena, v->h->run, &v->row);
+	const struct finish_spec *spec = v->spec;
+	int rc = s->ops->run_load(s, v->arena, spec->run, &v->row), status;
 
 	if (!rc)
-		rc = engine_report_text(s, v->arena, v->h->run, false, &v->markdown, &v->err);
+		rc = engine_report_text(s, v->arena, spec->run, false, &v->markdown, &v->err);
 	if (!rc && v->as_html)
 		rc = html_report(
-		    s, v->arena, v->h->data, v->h->run, v->row.snapshot, &v->html, &v->err);
+		    s, v->arena, spec->data, spec->run, v->row.snapshot, &v->html, &v->err);
 	if (!rc)
-		rc = engine_report_text(s, v->arena, v->h->run, true, &v->json, &v->err);
-	if (!rc)
-		look_at_steps(v, s);
-	return rc;
-}
-
-struct waiter {
-	bool done;
-	int rc;
-};
-
-static void on_done(void *ctx, int rc)
-{
-	struct waiter *w = ctx;
-
-	w->done = true;
-	w->rc = rc;
+		rc = engine_report_text(s, v->arena, spec->run, true, &v->json, &v->err);
+	if (rc)
+		return rc;
+	status = run_status_parse(v->row.status);
+	v->status = status < 0 ? RUN_FAILED : (enum run_status)status;
+	look_at_steps(v, s);
+	return 0;
 }
 
 /* engine_read's callback gets the reader's context; the waiter is part of it. */
 struct read_call {
-	struct ending_view view;
-	struct waiter waiter;
+	struct ending_view *view;
+	bool done;
+	int rc;
 };
 
 static int on_store(struct store *s, void *ctx)
 {
-	return read_all(s, &((struct read_call *)ctx)->view);
+	return read_all(s, ((struct read_call *)ctx)->view);
 }
 
 static void on_loop(void *ctx, int rc)
 {
-	on_done(&((struct read_call *)ctx)->waiter, rc);
+	struct read_call *call = ctx;
+
+	call->done = true;
+	call->rc = rc;
+}
+
+static int read_in_house(struct follow *f, struct ending_view *v)
+{
+	struct read_call *call = arena_new(v->arena, struct read_call);
+
+	call->view = v;
+	engine_read(f->house.engine, on_store, on_loop, call);
+	while (!call->done)
+		uv_run(&f->house.loop, UV_RUN_ONCE);
+	return call->rc;
 }
 
 /* --- exit codes
@@ -94,13 +100,11 @@ static void on_loop(void *ctx, int rc)
 
 static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 {
-	const struct house *h = v->h;
-
-	if (h->cancelling)
+	if (spec->cancelled)
 		return EXIT_INTERRUPTED;
-	if (v->budget || (h->status != RUN_COMPLETED && v->timeout))
+	if (v->budget || (v->status != RUN_COMPLETED && v->timeout))
 		return EXIT_LIMIT;
-	if (h->status != RUN_COMPLETED)
+	if (v->status != RUN_COMPLETED)
 		return EXIT_RUN_FAILED;
 	return gate_code(spec->gate, &v->doc, v->baseline);
 }
@@ -111,7 +115,7 @@ static int code_of(const struct ending_view *v, const struct finish_spec *spec)
 /* Where the report goes when nobody says: beside the data, by date, flow and question. */
 static const char *default_file(struct ending_view *v)
 {
-	char *dir = fs_join(v->arena, v->h->data, "reports"), *file;
+	char *dir = fs_join(v->arena, v->spec->data, "reports"), *file;
 	json_t *input = json_parse(v->row.input, NULL);
 	struct str question = json_get_str(input, "question");
 	const struct str ids[] = { { "", 0 }, v->row.id };
@@ -203,7 +207,7 @@ static void add_worst(struct buf *b, const struct term *t, const struct ending_v
 static void add_headline(struct buf *b, const struct term *t, const struct ending_view *v)
 {
 	msec_t took = v->row.ended_at > v->row.started_at ? v->row.ended_at - v->row.started_at : 0;
-	bool good = v->h->status == RUN_COMPLETED;
+	bool good = v->status == RUN_COMPLETED;
 	char span[24];
 
 	term_add(b, t, good ? STYLE_GOOD : STYLE_BAD,
@@ -222,8 +226,8 @@ static void add_next(struct buf *b, const struct term *t, const struct ending_vi
 
 	term_add(b, t, STYLE_DIM, STR("  next    "));
 	term_addf(b, t, STYLE_PLAIN, "tutti runs show %.*s, tutti runs %s %.*s%s",
-	    STR_ARG(v->row.id), verb[v->h->status], STR_ARG(v->row.id),
-	    v->h->status == RUN_COMPLETED ? " --as json" : "");
+	    STR_ARG(v->row.id), verb[v->status], STR_ARG(v->row.id),
+	    v->status == RUN_COMPLETED ? " --as json" : "");
 	buf_addc(b, '\n');
 }
 
@@ -249,8 +253,8 @@ static void add_gate(struct buf *b, const struct term *t, const struct ending_vi
 
 static void summary(struct ending_view *v, const char *file, int code)
 {
-	const struct term *t = &v->h->show.term;
-	bool good = v->h->status == RUN_COMPLETED;
+	const struct term *t = &v->spec->show->term;
+	bool good = v->status == RUN_COMPLETED;
 	struct buf b;
 
 	buf_init(&b, KIB(64));
@@ -276,9 +280,9 @@ static int print_result(struct ending_view *v, const struct finish_spec *spec, i
 	bool to_stdout = (spec->output && strcmp(spec->output, "-") == 0) ||
 			 (!spec->output && !isatty(STDOUT_FILENO));
 
-	if (v->h->show.format == SHOW_JSONL)
+	if (v->spec->show->format == SHOW_JSONL)
 		return code;
-	if (v->h->globals->json) {
+	if (v->spec->globals->json) {
 		json_t *doc = json_parse(v->json, NULL);
 
 		json_object_set_new(
@@ -306,37 +310,56 @@ static void tell(struct ending_view *v, const struct finish_spec *spec, int *cod
 	ci_tell(v->arena, &x);
 }
 
-static int left_running(struct house *h, int code)
+/* Everything that is said of a run that was read. */
+static int tell_all(struct ending_view *v, int rc)
 {
-	show_say(&h->show, "Stopped. The run is kept: tutti runs resume %s", h->run_id);
-	return code;
-}
+	const struct finish_spec *spec = v->spec;
 
-int finish(struct house *h, const struct finish_spec *spec)
-{
-	struct read_call *call = arena_new(h->arena, struct read_call);
-	struct ending_view *v = &call->view;
-	int code;
+	if (rc && !v->err.code)
+		err_set(&v->err, rc, "the report cannot be read");
+	if (!rc)
+		rc = doc_read(v->arena, v->json, &v->doc, &v->err);
+	if (rc)
+		return cli_fail(spec->globals, &v->err, EXIT_RUN_FAILED);
+	v->baseline = gate_compare(v->arena, spec->gate, &v->doc);
 
-	*v = (struct ending_view){ .h = h, .arena = h->arena, .as_html = html_named(spec->output) };
-	if (!h->over)
-		return left_running(h, h->interrupts > 2 ? EXIT_INTERRUPTED : EXIT_TERMINATED);
-	engine_read(h->engine, on_store, on_loop, call);
-	while (!call->waiter.done)
-		uv_run(&h->loop, UV_RUN_ONCE);
-	if (call->waiter.rc) {
-		if (!v->err.code)
-			err_set(&v->err, call->waiter.rc, "the report cannot be read");
-		return cli_fail(h->globals, &v->err, EXIT_RUN_FAILED);
-	}
-	if (doc_read(h->arena, v->json, &v->doc, &v->err) < 0)
-		return cli_fail(h->globals, &v->err, EXIT_RUN_FAILED);
-	v->baseline = gate_compare(h->arena, spec->gate, &v->doc);
-	code = code_of(v, spec);
+	int code = code_of(v, spec);
+
 	tell(v, spec, &code);
 	const char *file = write_file(v, spec, &code);
 
-	if (h->show.format != SHOW_QUIET && h->show.format != SHOW_JSONL)
+	if (spec->show->format != SHOW_QUIET && spec->show->format != SHOW_JSONL)
 		summary(v, file, code);
 	return print_result(v, spec, code);
+}
+
+int finish_stored(struct store *s, struct arena *a, const struct finish_spec *spec)
+{
+	struct ending_view *v = arena_new(a, struct ending_view);
+
+	*v = (struct ending_view){ .spec = spec, .arena = a, .as_html = html_named(spec->output) };
+	return tell_all(v, read_all(s, v));
+}
+
+static int left_running(struct follow *f, int code)
+{
+	show_say(&f->show, "Stopped. The run is kept: tutti runs resume %s", f->run_id);
+	return code;
+}
+
+int finish(struct follow *f, struct finish_spec *spec)
+{
+	struct ending_view *v = arena_new(f->house.arena, struct ending_view);
+
+	if (!f->over)
+		return left_running(f, f->interrupts > 2 ? EXIT_INTERRUPTED : EXIT_TERMINATED);
+	spec->globals = f->house.globals;
+	spec->data = f->house.data;
+	spec->run = f->run;
+	spec->show = &f->show;
+	spec->cancelled = f->cancelling;
+	*v = (struct ending_view){
+		.spec = spec, .arena = f->house.arena, .as_html = html_named(spec->output)
+	};
+	return tell_all(v, read_in_house(f, v));
 }

@@ -10,178 +10,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TICK_MS 100
-#define READ_MAX 500 /* events a turn */
+/* --- hooks
+ * ------------------------------------------------------------------------------------------ */
 
-/* --- events on their way to the display ----------------------------------------------------------
- */
-
-struct shown {
-	int64_t seq;
-	msec_t at;
-	struct str type, data;
-};
-
-struct reading {
-	struct house *h;
-	struct arena *arena;
-	struct shown *v;
-	size_t n;
-};
-
-static int keep_event(void *ctx, const struct event_row *row)
+static void on_effect(void *ctx, const struct engine_effect *fx)
 {
-	struct reading *r = ctx;
+	struct house *h = ctx;
 
-	r->v[r->n++] = (struct shown){ row->seq, row->at, arena_dup(r->arena, row->type),
-		arena_dup(r->arena, row->data) };
-	return 0;
-}
-
-static int read_events(struct store *s, void *ctx)
-{
-	struct reading *r = ctx;
-
-	r->n = 0;
-	return s->ops->event_read(s, r->h->run, r->h->seen, READ_MAX, keep_event, r);
-}
-
-static void read_more(struct house *h);
-
-static void on_read(void *ctx, int rc)
-{
-	struct reading *r = ctx;
-	struct house *h = r->h;
-
-	for (size_t i = 0; rc == 0 && i < r->n; i++) {
-		show_event(&h->show, r->v[i].seq, r->v[i].at, r->v[i].type, r->v[i].data);
-		h->seen = r->v[i].seq;
-	}
-	bool more = rc == 0 && r->n > 0 && h->seen < h->told;
-
-	arena_destroy(r->arena);
-	h->reading = false;
-	if (more)
-		read_more(h);
-}
-
-static void read_more(struct house *h)
-{
-	struct arena *a;
-	struct reading *r;
-
-	if (h->reading || !h->run)
-		return;
-	a = arena_create("events", ARENA_JOB);
-	r = arena_new(a, struct reading);
-	*r = (struct reading){ h, a, arena_array(a, READ_MAX, sizeof(struct shown)), 0 };
-	h->reading = true;
-	engine_read(h->engine, read_events, on_read, r);
+	if (fx->type == ENGINE_OFFER)
+		worker_offer(h->worker, fx);
+	else if (fx->type == ENGINE_KILL)
+		worker_kill(h->worker, fx);
+	if (h->watcher.effect)
+		h->watcher.effect(h->watcher.ctx, fx);
 }
 
 static void on_appended(void *ctx, int64_t run, int64_t seq)
 {
 	struct house *h = ctx;
 
-	if (run != h->run)
-		return;
-	h->told = seq > h->told ? seq : h->told;
-	read_more(h);
-}
-
-/* --- effects
- * --------------------------------------------------------------------------------------- */
-
-static void on_effect(void *ctx, const struct engine_effect *fx)
-{
-	struct house *h = ctx;
-
-	switch (fx->type) {
-	case ENGINE_OFFER:
-		worker_offer(h->worker, fx);
-		break;
-	case ENGINE_KILL:
-		worker_kill(h->worker, fx);
-		break;
-	case ENGINE_ASK:
-		show_say(&h->show, "a person is asked; the run waits for the step's timeout");
-		break;
-	case ENGINE_OVER:
-		if (fx->run == h->run) {
-			h->over = true;
-			h->status = fx->status;
-		}
-		break;
-	}
-}
-
-/* --- signals
- * ----------------------------------------------------------------------------------------- */
-
-static void on_cancelled(void *ctx, int rc, const struct err *err)
-{
-	struct house *h = ctx;
-
-	if (rc)
-		show_say(&h->show, "%s", err->what);
-}
-
-static void on_interrupt(uv_signal_t *sig, int number)
-{
-	struct house *h = sig->data;
-	size_t busy;
-
-	(void)number;
-	h->interrupts++;
-	if (h->interrupts == 1 && h->run && !h->over && !h->hasty) {
-		busy = worker_busy(h->worker);
-		show_say(&h->show, "Press Ctrl-C again to cancel (%zu agent%s running)", busy,
-		    busy == 1 ? "" : "s");
-	} else if (h->run && !h->over && !h->cancelling) {
-		h->cancelling = true;
-		show_say(&h->show, "cancelling; waiting until every process is gone");
-		engine_cancel(h->engine, str_from(h->run_id), (struct str){ "", 0 },
-		    STR("cancelled by Ctrl-C"), on_cancelled, h);
-	} else if (!h->run || h->interrupts > 2) {
-		h->terminated = true;
-	}
-}
-
-/* The run stays as it is and can be resumed. So after a third Ctrl-C, too. */
-static void on_terminate(uv_signal_t *sig, int number)
-{
-	struct house *h = sig->data;
-
-	(void)number;
-	h->terminated = true;
-}
-
-static void on_winch(uv_signal_t *sig, int number)
-{
-	struct house *h = sig->data;
-
-	(void)number;
-	term_measure(&h->show.term);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-	struct house *h = timer->data;
-
-	show_tick(&h->show, clock_wall());
-}
-
-static void watch_signals(struct house *h)
-{
-	uv_signal_init(&h->loop, &h->sigint);
-	uv_signal_init(&h->loop, &h->sigterm);
-	uv_signal_init(&h->loop, &h->sigwinch);
-	uv_timer_init(&h->loop, &h->ticker);
-	h->sigint.data = h->sigterm.data = h->sigwinch.data = h->ticker.data = h;
-	uv_signal_start(&h->sigint, on_interrupt, SIGINT);
-	uv_signal_start(&h->sigterm, on_terminate, SIGTERM);
-	uv_signal_start(&h->sigwinch, on_winch, SIGWINCH);
-	uv_timer_start(&h->ticker, on_tick, TICK_MS, TICK_MS);
+	if (h->watcher.appended)
+		h->watcher.appended(h->watcher.ctx, run, seq);
 }
 
 /* --- checks before anything runs
@@ -240,12 +89,12 @@ void house_programs(struct arena *a, const struct globals *g, const struct confi
 		describe_admit(a, data, ret);
 }
 
-static int check_agent(struct house *h, struct err *err)
+static int check_agent(struct house *h, const char *name, struct err *err)
 {
-	const struct program *p = programs_get(&h->programs, str_from(h->agent));
+	const struct program *p = programs_get(&h->programs, str_from(name));
 
 	if (!p) {
-		err_set(err, -ENOENT, "there is no agent \"%s\"", h->agent);
+		err_set(err, -ENOENT, "there is no agent \"%s\"", name);
 		err_why(err, "tutti knows: %s", programs_names(h->arena, &h->programs));
 		err_fix(err, "tutti run … --agent native");
 		err_more(err, "agents");
@@ -298,16 +147,10 @@ static int add_upstream(struct house *h, struct upstream_config *u, struct err *
 	return 0;
 }
 
-static int find_model(struct house *h, const struct house_spec *spec, struct err *err)
+static int find_server(struct house *h, const struct house_spec *spec, struct err *err)
 {
-	struct upstream_config rehearsal = { .name = "rehearsal",
-		.url = arena_printf(h->arena, "rehearsal:%s", spec->script ? spec->script : "") };
 	struct upstream_config u = h->config.upstream;
 
-	if (gateway_add_upstream(h->gateway, &rehearsal, err) < 0)
-		return EXIT_NOT_READY;
-	if (spec->model && strcmp(spec->model, "rehearsal") == 0)
-		return 0;
 	if (!u.url && upstream_discover(h->arena, &u, NULL) < 0)
 		return spec->agents ? no_model(err) : 0;
 	if (spec->model)
@@ -315,6 +158,30 @@ static int find_model(struct house *h, const struct house_spec *spec, struct err
 	int code = add_upstream(h, &u, err);
 
 	return spec->agents ? code : 0;
+}
+
+static int find_model(struct house *h, const struct house_spec *spec, struct err *err)
+{
+	struct upstream_config rehearsal = { .name = "rehearsal",
+		.url = arena_printf(h->arena, "rehearsal:%s", spec->script ? spec->script : "") };
+
+	if (gateway_add_upstream(h->gateway, &rehearsal, err) < 0)
+		return EXIT_NOT_READY;
+	if (spec->model && strcmp(spec->model, "rehearsal") == 0)
+		return 0;
+	return find_server(h, spec, err);
+}
+
+int house_ready(struct house *h, const char *agent, const char *model, struct err *err)
+{
+	const struct house_spec spec = { .model = model, .agents = true };
+	int code = check_fence(h, err);
+
+	if (!code)
+		code = check_agent(h, agent ? agent : h->agent, err);
+	if (!code && !h->upstream && !(model && strcmp(model, "rehearsal") == 0))
+		code = find_server(h, &spec, err);
+	return code;
 }
 
 /* The model "rehearsal" is another server, not another name for one. */
@@ -434,7 +301,7 @@ static int prepare(struct house *h, const struct house_spec *spec, struct err *e
 	if (spec->agents)
 		code = check_fence(h, err);
 	if (!code && spec->agents)
-		code = check_agent(h, err);
+		code = check_agent(h, h->agent, err);
 	return code;
 }
 
@@ -443,7 +310,7 @@ int house_open(struct house *h, struct arena *a, const struct house_spec *spec, 
 	int code;
 
 	*h = (struct house){
-		.arena = a, .globals = spec->globals, .lock = -1, .hasty = spec->hasty
+		.arena = a, .globals = spec->globals, .watcher = spec->watcher, .lock = -1
 	};
 	code = prepare(h, spec, err);
 	if (code) {
@@ -451,11 +318,11 @@ int house_open(struct house *h, struct arena *a, const struct house_spec *spec, 
 		return code;
 	}
 	uv_loop_init(&h->loop);
-	watch_signals(h);
-	show_init(&h->show, spec->format, spec->globals->color, "Ctrl-C twice to cancel");
 	code = open_rooms(h, spec, err);
-	if (code)
+	if (code) {
+		house_stop(h);
 		house_close(h);
+	}
 	return code;
 }
 
@@ -466,7 +333,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 		uv_close(handle, NULL);
 }
 
-void house_close(struct house *h)
+void house_stop(struct house *h)
 {
 	if (h->engine)
 		engine_hurry(h->engine);
@@ -476,11 +343,14 @@ void house_close(struct house *h)
 	gateway_destroy(h->gateway);
 	engine_destroy(h->engine);
 	workspace_destroy(h->workspace);
-	show_fini(&h->show);
-	uv_close((uv_handle_t *)&h->sigint, NULL);
-	uv_close((uv_handle_t *)&h->sigterm, NULL);
-	uv_close((uv_handle_t *)&h->sigwinch, NULL);
-	uv_close((uv_handle_t *)&h->ticker, NULL);
+	h->worker = NULL;
+	h->gateway = NULL;
+	h->engine = NULL;
+	h->workspace = NULL;
+}
+
+void house_close(struct house *h)
+{
 	while (uv_run(&h->loop, UV_RUN_DEFAULT) != 0)
 		;
 	if (uv_loop_close(&h->loop) != 0) {
@@ -491,60 +361,4 @@ void house_close(struct house *h)
 	sandbox_stop(h->sandbox);
 	if (h->lock >= 0)
 		close(h->lock);
-}
-
-/* --- waiting
- * ---------------------------------------------------------------------------------------------- */
-
-void house_wait(struct house *h, const bool *flag)
-{
-	while (!*flag && !h->terminated)
-		uv_run(&h->loop, UV_RUN_ONCE);
-}
-
-/* How long it may take is read beside everything else; the display gets it when it is there. */
-struct estimating {
-	struct house *h;
-	struct estimate found;
-};
-
-static int read_estimate(struct store *s, void *ctx)
-{
-	struct estimating *e = ctx;
-	struct arena *a = arena_create("estimate", ARENA_JOB);
-	int rc = estimate_read(s, a, e->h->run, &e->found);
-
-	arena_destroy(a);
-	return rc;
-}
-
-static void on_estimate(void *ctx, int rc)
-{
-	struct estimating *e = ctx;
-
-	if (rc == 0)
-		e->h->show.estimate = e->found;
-}
-
-void house_follow(struct house *h, int64_t key)
-{
-	struct estimating *e = arena_new(h->arena, struct estimating);
-
-	h->run = key;
-	e->h = h;
-	engine_read(h->engine, read_estimate, on_estimate, e);
-	read_more(h);
-	house_wait(h, &h->over);
-	while (h->over && (h->reading || h->seen < h->told))
-		uv_run(&h->loop, UV_RUN_ONCE);
-	show_tick(&h->show, clock_wall());
-	show_clear(&h->show);
-}
-
-void house_forget(struct house *h)
-{
-	show_forget(&h->show);
-	h->run = h->seen = h->told = 0;
-	h->over = false;
-	h->run_id[0] = '\0';
 }

@@ -1,13 +1,13 @@
 /*
  * The whole program in one process: fence, store, loop, engine, gateway, workspace, worker, wired
- * together. `run`, `runs resume` and their like open one; reading commands only open the store.
+ * together. `serve` and `run` open one (follow.h shows what happens in it); reading commands only
+ * open the store.
  */
 #ifndef CLI_HOUSE_H
 #define CLI_HOUSE_H
 
 #include "cli/cli.h"
 #include "cli/config.h"
-#include "cli/show.h"
 #include "engine/engine.h"
 #include "gateway/gateway.h"
 #include "sandbox/sandbox.h"
@@ -25,8 +25,9 @@ struct house_spec {
 	const char *script; /* of the rehearsal model, or NULL */
 	bool agents;	    /* agents will run: fence, program and model are checked first */
 	bool unchecked;	    /* a described agent runs without having passed its check: it is that */
-	bool hasty;	    /* the first Ctrl-C cancels: nobody is told to press it again */
-	const char *format; /* of the display */
+	/* Who hears what happens to runs, after the house did what it asks for; members may be
+	 * NULL. */
+	struct engine_hooks watcher;
 };
 
 struct house {
@@ -37,6 +38,7 @@ struct house {
 	int lock;
 	struct config config;
 	const char *agent;
+	struct engine_hooks watcher;
 	uv_loop_t loop;
 	struct sandbox *sandbox;
 	struct engine *engine;
@@ -45,17 +47,6 @@ struct house {
 	struct programs programs;
 	struct worker *worker;
 	const char *upstream; /* the default one, or NULL */
-	struct show show;
-	/* the run that is followed */
-	int64_t run, seen, told; /* key; events shown; events there are */
-	bool reading, over;
-	enum run_status status;
-	/* signals */
-	uv_signal_t sigint, sigterm, sigwinch;
-	uv_timer_t ticker;
-	unsigned interrupts;
-	bool hasty, terminated, cancelling;
-	char run_id[ID_RUN_SIZE];
 };
 
 /*
@@ -63,16 +54,15 @@ struct house {
  * (not an errno); 0 when the house stands.
  */
 int house_open(struct house *h, struct arena *a, const struct house_spec *spec, struct err *err);
-/* Ends what runs (confirmed), closes everything. */
+/*
+ * Whether a run of AGENT (NULL: the configured one) with MODEL (NULL: the default) can be carried
+ * out now. Exit code, with ERR in four parts; 0: yes. Looks for a model server if there was none.
+ */
+int house_ready(struct house *h, const char *agent, const char *model, struct err *err);
+/* Ends what runs (confirmed) and all rooms. What else is on the loop is to be closed next. */
+void house_stop(struct house *h);
+/* Runs the loop until nothing is left on it, and gives everything back. */
 void house_close(struct house *h);
-/* Launches a run and follows it (house_follow). 0, or a negative errno with ERR in four parts. */
-int house_launch(struct house *h, const struct launch *launch, struct err *err);
-/* Shows run KEY until it is over or we are asked to leave. */
-void house_follow(struct house *h, int64_t key);
-/* No run is followed any more; another one may be. */
-void house_forget(struct house *h);
-/* Runs the loop until *FLAG. */
-void house_wait(struct house *h, const bool *flag);
 
 /* The agents of this machine; what they said of their versions before is kept with the data, and
  * so are the verdicts about those that a file describes. */

@@ -1,0 +1,128 @@
+/* Changing runs: in this process, or by asking the daemon that has them. */
+#include "cli/runs.h"
+
+#include "base/json.h"
+#include "cli/paths.h"
+
+#include <stdio.h>
+
+struct change {
+	bool done;
+	int rc;
+	struct err err;
+};
+
+static void on_changed(void *ctx, int rc, const struct err *err)
+{
+	struct change *c = ctx;
+
+	c->done = true;
+	c->rc = rc;
+	if (rc && err)
+		c->err = *err;
+}
+
+static int wait_change(struct house *h, struct change *c)
+{
+	while (!c->done)
+		uv_run(&h->loop, UV_RUN_ONCE);
+	return c->rc ? cli_fail(h->globals, &c->err, cli_code(c->rc)) : EXIT_DONE;
+}
+
+/* What the run was launched with, for what has to stand before it goes on. */
+static void spec_of(struct look *l, struct follow_spec *spec)
+{
+	json_t *options = json_parse(l->row.options, NULL);
+	struct str agent = json_get_str(options, "agent"), model = json_get_str(options, "model");
+
+	*spec = (struct follow_spec){ .house = { .globals = l->g,
+					  .agent = agent.n ? arena_cstr(l->a, agent) : NULL,
+					  .model = model.n ? arena_cstr(l->a, model) : NULL,
+					  .script = l->o->script,
+					  .agents = true },
+		.format = l->g->json ? "quiet" : l->o->format };
+	json_decref(options);
+}
+
+int runs_go_on(struct look *l, const char *verb)
+{
+	struct gate gate;
+	struct finish_spec how = { .output = l->o->output, .gate = &gate };
+	struct follow_spec spec;
+	struct change c = { 0 };
+	struct err err = { 0 };
+	struct follow f;
+	int code = gate_open(l->a, l->g, l->o->fail_on, l->o->baseline, l->o->strict, &gate, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	spec_of(l, &spec);
+	l->s->ops->close(l->s);
+	l->s = NULL;
+	code = follow_open(&f, l->a, &spec, &err);
+	if (code)
+		return cli_fail(l->g, &err, code);
+	snprintf(f.run_id, sizeof(f.run_id), "%.*s", STR_ARG(l->row.id));
+	f.run = l->key; /* its end may come before the answer */
+	if (strcmp(verb, "resume") == 0)
+		engine_resume(f.house.engine, l->row.id, (struct str){ "", 0 }, on_changed, &c);
+	else
+		engine_retry(f.house.engine, l->row.id, (struct str){ "", 0 },
+		    str_from(l->o->step ? l->o->step : ""), on_changed, &c);
+	code = wait_change(&f.house, &c);
+	if (code == EXIT_DONE) {
+		follow_run(&f, l->key);
+		code = finish(&f, &how);
+	}
+	follow_close(&f);
+	return code;
+}
+
+static int owned_elsewhere(struct look *l, long owner)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EBUSY, "run %.*s is in the hands of process %ld", STR_ARG(l->row.id), owner);
+	err_why(&err, "the process that runs it is the one that ends its agents");
+	err_fix(&err, "press Ctrl-C twice there, or: kill -INT %ld; kill -INT %ld", owner, owner);
+	return cli_fail(l->g, &err, EXIT_NOT_READY);
+}
+
+/* Nobody runs it: its record is brought to an end. */
+int runs_cancel(struct look *l)
+{
+	const struct follow_spec spec = { .house = { .globals = l->g }, .format = "quiet" };
+	struct change c = { 0 };
+	struct err err = { 0 };
+	struct follow f;
+	char *data;
+
+	if (paths_data(l->a, l->g->data, &data, &err) == 0 && store_owner(data))
+		return owned_elsewhere(l, store_owner(data));
+	l->s->ops->close(l->s);
+	l->s = NULL;
+	int code = follow_open(&f, l->a, &spec, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	worker_drain(f.house.worker); /* nothing of it is to start again */
+	f.run = l->key;
+	if (str_is(l->row.status, "running")) {
+		engine_resume(f.house.engine, l->row.id, (struct str){ "", 0 }, on_changed, &c);
+		code = wait_change(&f.house, &c);
+		c = (struct change){ 0 };
+	}
+	if (code == EXIT_DONE) {
+		engine_cancel(f.house.engine, l->row.id, (struct str){ "", 0 }, STR("cancelled"),
+		    on_changed, &c);
+		code = wait_change(&f.house, &c);
+	}
+	if (code == EXIT_DONE)
+		follow_wait(&f, &f.over);
+	follow_close(&f);
+	if (code == EXIT_DONE && l->g->json)
+		return cli_print_json(
+		    json_pack("{s:o, s:s}", "id", json_text(l->row.id), "status", "cancelled"),
+		    code);
+	return code;
+}
