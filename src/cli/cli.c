@@ -1,12 +1,11 @@
 #include "cli/cli.h"
 
+#include "api/flows.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/paths.h"
-#include "sys/fs.h"
 
-#include <dirent.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,54 +75,15 @@ int cli_print_json(json_t *doc, int code)
 /* --- flows -------------------------------------------------------------------------------------
  */
 
-static const struct {
-	const char *dir, *suffix;
-	enum text_kind kind;
-	size_t max;
-} kinds[] = {
-	{ "flows", ".yaml", TEXT_FLOW, FLOW_FILE_MAX },
-	{ "personas", ".md", TEXT_PERSONA, PERSONA_FILE_MAX },
-	{ "contracts", ".md", TEXT_CONTRACT, PERSONA_FILE_MAX },
-};
-
-static void add_dir(
-    struct arena *a, struct library *lib, size_t k, const char *base, const char *origin)
-{
-	char *path = fs_join(a, base, kinds[k].dir);
-	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		char *file = fs_join(a, path, names[i]->d_name);
-		struct str text;
-
-		if (str_ends(str_from(file), str_from(kinds[k].suffix)) &&
-		    fs_read(a, file, kinds[k].max, &text) == 0 &&
-		    library_add(lib, kinds[k].kind, file, origin, text) < 0)
-			log_debug("%s has errors: tutti flows validate %s", file, file);
-		free(names[i]);
-	}
-	free(names);
-}
-
 struct library *cli_library(struct arena *a, const struct globals *g)
 {
-	struct library *lib = library_create();
-	const char *user = paths_config(a);
+	struct flows_from from = { .user = paths_config(a) };
 	char *repo = NULL;
 	struct err err;
 
-	library_add_builtin(lib);
-	if (g->trust_repo && paths_repo(a, g->repo, &repo, &err) < 0)
-		repo = NULL;
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		if (user)
-			add_dir(a, lib, k, user, "user");
-		if (repo)
-			add_dir(a, lib, k, fs_join(a, repo, ".tutti"), "repository");
-	}
-	library_check(lib);
-	return lib;
+	if (g->trust_repo && paths_repo(a, g->repo, &repo, &err) == 0)
+		from.repo = repo;
+	return flows_load(a, &from);
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------

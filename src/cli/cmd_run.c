@@ -1,10 +1,11 @@
 #include "cli/finish.h"
 
+#include "api/launch.h"
+#include "api/several.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/unconst.h"
 #include "cli/paths.h"
-#include "cli/several.h"
+#include "sys/fs.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -78,120 +79,85 @@ static int read_question(struct arena *a, const char *word, struct str *ret, str
 	return 0;
 }
 
-static bool has_input(const struct flow *flow, struct str name)
-{
-	for (size_t i = 0; i < flow->n_inputs; i++)
-		if (str_eq(flow->inputs[i].name, name))
-			return true;
-	return false;
-}
-
-static int add_word(const struct flow *flow, json_t *input, const char *word, struct err *err)
+/* NAME=VALUE; whether the flow has such an input is looked at where requests are. */
+static int add_word(json_t *inputs, const char *flow, const char *word, struct err *err)
 {
 	struct str value = str_from(word), name = str_split(&value, '=');
 
-	if (value.p && has_input(flow, name)) {
+	if (value.p && name.n) {
 		char *key = xstrndup(name.p, name.n);
 
-		json_object_set_new(input, key, json_text(value));
+		json_object_set_new(inputs, key, json_text(value));
 		free(key);
 		return 0;
 	}
 	err_set(err, -EINVAL, "what is \"%.100s\"?", word);
 	err_why(err, "behind the flow comes one question, then inputs of the flow as NAME=VALUE");
-	return err_fix(
-	    err, "put the question in quotes: tutti run %.*s \"…\"", STR_ARG(flow->name));
+	return err_fix(err, "put the question in quotes: tutti run %s \"…\"", flow);
 }
 
-/* What the flow cannot do without was given. */
-static int check_required(
-    struct arena *a, const struct flow *flow, const json_t *input, struct err *err)
+static void set_text(json_t *request, const char *name, const char *value)
 {
-	for (size_t i = 1; i < flow->n_inputs; i++) {
-		const struct flow_input *in = &flow->inputs[i];
+	if (value)
+		json_object_set_new(request, name, json_cstr(value));
+}
 
-		if (!in->required || str_trim(json_get_str(input, arena_cstr(a, in->name))).n)
-			continue;
-		err_set(err, -EINVAL, "%.*s needs %.*s", STR_ARG(flow->name), STR_ARG(in->name));
-		err_why(
-		    err, "%.*s: without it this flow has nothing to rest on", STR_ARG(in->label));
-		return err_fix(err, "tutti run %.*s \"…\" %.*s=\"%.*s\"", STR_ARG(flow->name),
-		    STR_ARG(in->name), STR_ARG(in->placeholder.n ? in->placeholder : STR("…")));
+/* The repository, as far as it is known; one that cannot be opened is named as it was given. */
+static void set_repo(struct arena *a, const struct globals *g, json_t *request)
+{
+	struct err ignored;
+	char *repo, *cwd;
+
+	if (paths_repo(a, g->repo, &repo, &ignored) == 0) {
+		set_text(request, "repo", repo);
+	} else if (g->repo) {
+		cwd = g->repo[0] == '/' ? NULL : getcwd(NULL, 0);
+		set_text(request, "repo", cwd ? fs_join(a, cwd, g->repo) : g->repo);
+		free(cwd);
 	}
-	return 0;
 }
 
-static int make_input(struct arena *a, const struct flow *flow, const struct run_opts *o,
-    const char **words, size_t n, json_t **ret, struct err *err)
+static void set_options(
+    struct arena *a, const struct globals *g, const struct run_opts *o, json_t *request)
 {
+	json_t *models = json_array();
+
+	set_text(request, "size", o->size);
+	set_text(request, "focus", o->focus);
+	set_text(request, "at", o->at);
+	set_text(request, "base", o->base);
+	set_text(request, "agent", o->agent);
+	set_text(request, "model", o->model);
+	for (size_t i = 0; i < o->validator_models.n; i++)
+		json_array_append_new(models, json_cstr(o->validator_models.v[i]));
+	json_object_set_new(request, "validator_models", models);
+	json_object_set_new(request, "validators",
+	    json_integer(o->validators ? strtol(o->validators, NULL, 10) : 0));
+	json_object_set_new(request, "budget", json_integer(o->budget));
+	json_object_set_new(request, "timeout_ms", json_integer(o->timeout));
+	json_object_set_new(request, "fast", json_boolean(o->fast));
+	json_object_set_new(request, "trust_repo", json_boolean(g->trust_repo));
+	set_repo(a, g, request);
+}
+
+/* What is asked for, as HTTP would hand it in. */
+static int make_request(struct arena *a, const struct globals *g, const struct run_opts *o,
+    const char **words, size_t n, json_t *request, struct err *err)
+{
+	json_t *inputs = json_object();
 	struct str question = { "", 0 };
 	int rc = n > 1 ? read_question(a, words[1], &question, err) : 0;
 
-	*ret = json_object();
-	if (!rc && !str_trim(question).n) {
-		rc = err_set(err, -EINVAL, "%.*s needs a question", STR_ARG(flow->name));
-		err_fix(err, "tutti run %.*s \"%.*s\"", STR_ARG(flow->name),
-		    STR_ARG(
-			flow->inputs[0].placeholder.n ? flow->inputs[0].placeholder : STR("…")));
-	}
-	if (!rc)
-		json_object_set_new(*ret, "question", json_text(question));
-	if (!rc && o->base && has_input(flow, STR("base")))
-		json_object_set_new(*ret, "base", json_cstr(o->base));
+	set_text(request, "flow", words[0]);
+	json_object_set_new(request, "question", json_text(question));
+	json_object_set_new(request, "inputs", inputs);
 	for (size_t i = 2; !rc && i < n; i++)
-		rc = add_word(flow, *ret, words[i], err);
-	if (!rc)
-		rc = check_required(a, flow, *ret, err);
+		rc = add_word(inputs, words[0], words[i], err);
+	set_options(a, g, o, request);
 	return rc;
 }
 
-static void add_option(struct buf *b, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	buf_printf(b, " --%s ", name);
-	buf_add_shell(b, str_from(value));
-}
-
-static struct str command_of(struct arena *a, const struct run_opts *o, const char *repo,
-    const struct flow *flow, const json_t *input)
-{
-	struct buf b;
-	const char *key;
-	const json_t *value;
-
-	buf_init(&b, KIB(256));
-	buf_printf(&b, "tutti run %.*s ", STR_ARG(flow->name));
-	buf_add_shell(&b, json_get_str(input, "question"));
-	json_object_foreach (unconst(input), key, value) {
-		if (strcmp(key, "question") == 0)
-			continue;
-		buf_printf(&b, " %s=", key);
-		buf_add_shell(&b, str_from(json_string_value(value)));
-	}
-	add_option(&b, "repo", repo);
-	add_option(&b, "size", o->size);
-	add_option(&b, "focus", o->focus);
-	add_option(&b, "at", o->at);
-	add_option(&b, "base", o->base);
-	add_option(&b, "agent", o->agent);
-	add_option(&b, "model", o->model);
-	add_option(&b, "validators", o->validators);
-	for (size_t i = 0; i < o->validator_models.n; i++)
-		add_option(&b, "validator-model", o->validator_models.v[i]);
-	buf_adds(&b, o->fast ? " --fast" : "");
-	struct str out = arena_dup(a, buf_str(&b));
-
-	buf_fini(&b);
-	return out;
-}
-
 /* --- launching ---------------------------------------------------------------------------- */
-
-static struct str text(const char *s)
-{
-	return s ? str_from(s) : (struct str){ "", 0 };
-}
 
 static int launch(
     struct follow *f, const struct launch *l, const struct run_opts *o, const struct gate *gate)
@@ -203,118 +169,62 @@ static int launch(
 	return rc ? cli_fail(f->house.globals, &err, cli_code(rc)) : finish(f, &how);
 }
 
-/* Whether anything of FLOW, or of the flows it uses, is an agent's; what is not known may be one.
- */
-static bool has_agents(const struct library *lib, const struct flow *flow, unsigned depth)
-{
-	struct err err;
-
-	if (!flow || depth > FLOW_NEST_MAX)
-		return true;
-	for (size_t i = 0; i < flow->n_all; i++) {
-		const struct flow_step *s = flow->all[i];
-
-		if (s->kind == KIND_AGENT)
-			return true;
-		if (s->kind == KIND_FLOW &&
-		    has_agents(lib, library_flow(lib, s->flow.use, &err), depth + 1))
-			return true;
-	}
-	return false;
-}
-
-/* As an option, or as an input of the flow: the same thing. */
-static struct str base_of(const struct run_opts *o, const struct flow *flow, const json_t *input)
-{
-	if (o->base || !has_input(flow, STR("base")))
-		return text(o->base);
-	return json_get_str(input, "base");
-}
-
-static int run_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
-    const struct library *lib, const struct flow *flow, const json_t *input, const char *repo)
+static int run_flow(
+    struct arena *a, const struct globals *g, const struct run_opts *o, struct order *order)
 {
 	const struct follow_spec spec = { .house = { .globals = g,
 					      .agent = o->agent,
 					      .model = o->model,
 					      .script = o->script,
-					      .agents = has_agents(lib, flow, 0) },
+					      .agents = order->agents },
 		.format = g->json ? "quiet" : o->format };
 	struct err err = { 0 };
 	struct follow f;
 	struct gate gate;
-	json_t *frozen = library_freeze(lib, flow->name, &err);
-	int code;
+	int code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
 
-	if (!frozen)
-		return cli_fail(g, &err, EXIT_INVALID);
-	code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
 	if (!code)
 		code = follow_open(&f, a, &spec, &err);
-	if (code) {
-		json_decref(frozen);
+	if (code)
 		return cli_fail(g, &err, code);
-	}
-	const struct launch l = { .frozen = frozen,
-		.flow = flow->name,
-		.input = unconst(input),
-		.size = o->size ? (enum flow_size)flow_size_parse(str_from(o->size)) : SIZE_AUTO,
-		.focus = text(o->focus),
-		.fast = o->fast,
-		.agent = str_from(f.house.agent),
-		.model = text(o->model),
-		.validators = several_count(o->validators, &o->validator_models),
-		.repo = text(repo),
-		.at = text(o->at),
-		.base = base_of(o, flow, input),
-		.budget = o->budget,
-		.timeout = o->timeout,
-		.command = command_of(a, o, repo, flow, input) };
-
-	show_say(&f.show, "%s", several_roster(a, flow, l.size));
-	code = launch(&f, &l, o, &gate);
+	order->launch.agent = str_from(f.house.agent);
+	show_say(&f.show, "%s", several_roster(a, order->flow, order->launch.size));
+	code = launch(&f, &order->launch, o, &gate);
 	follow_close(&f);
-	json_decref(frozen);
 	return code;
 }
 
-/* The flow as it is asked for, from a library that is the caller's. */
-static int find_flow(struct arena *a, const struct globals *g, const struct run_opts *o,
-    const char *name, struct library **lib, const struct flow **ret, struct err *err)
+static int code_of(enum order_fault fault)
 {
-	int rc;
+	static const int codes[] = { [ORDER_SOUND] = EXIT_DONE,
+		[ORDER_BAD] = EXIT_USAGE,
+		[ORDER_NO_FLOW] = EXIT_NOT_FOUND,
+		[ORDER_BAD_FLOW] = EXIT_INVALID,
+		[ORDER_NO_REPO] = EXIT_NOT_READY };
 
-	*lib = cli_library(a, g);
-	*ret = library_flow(*lib, str_from(name), err);
-	if (!*ret)
-		return err->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID;
-	rc = several_validators(lib, ret, o->validators, &o->validator_models, err);
-	return !rc ? 0 : rc == -E2BIG ? EXIT_INVALID : EXIT_USAGE;
+	return codes[fault];
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
 {
 	const struct run_opts *o = values;
+	json_t *request = json_object();
+	struct order order = { 0 };
 	struct err err = { 0 };
-	struct library *lib;
-	const struct flow *flow;
-	json_t *input = NULL;
-	char *repo = NULL;
+	int code = 0;
 
 	if (!n) {
+		code = EXIT_USAGE;
 		err_set(&err, -EINVAL, "which flow?");
 		err_fix(&err, "tutti flows list");
-		return cli_fail(g, &err, EXIT_USAGE);
-	}
-	int code = find_flow(a, g, o, words[0], &lib, &flow, &err);
-
-	if (!code && make_input(a, flow, o, words, n, &input, &err) < 0)
+	} else if (make_request(a, g, o, words, n, request, &err) < 0) {
 		code = EXIT_USAGE;
-	if (!code && flow->uses_repo && paths_repo(a, g->repo, &repo, &err) < 0)
-		code = EXIT_NOT_READY;
-	code = code ? cli_fail(g, &err, code) : run_flow(a, g, o, lib, flow, input, repo);
-	json_decref(input);
-	library_destroy(lib);
+	} else {
+		code = code_of(order_make(a, paths_config(a), request, &order, &err));
+	}
+	code = code ? cli_fail(g, &err, code) : run_flow(a, g, o, &order);
+	order_free(&order);
+	json_decref(request);
 	return code;
 }
 

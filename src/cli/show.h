@@ -6,7 +6,7 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
-#include "cli/estimate.h"
+#include "api/estimate.h"
 #include "cli/roster.h"
 #include "cli/term.h"
 

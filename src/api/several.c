@@ -1,27 +1,17 @@
-#include "cli/several.h"
+#include "api/several.h"
 
 #include "base/limits.h"
 #include "flow/multiply.h"
 
-#include <stdlib.h>
-
-unsigned several_count(const char *n, const struct opt_texts *models)
+static int judge(const struct flow *flow, unsigned many, const struct strs *models, struct err *err)
 {
-	return n ? (unsigned)strtoul(n, NULL, 10) : (unsigned)models->n;
-}
-
-static int judge(
-    const struct flow *flow, const char *n, const struct opt_texts *models, struct err *err)
-{
-	unsigned many = several_count(n, models);
-
 	if (models->n > VALIDATORS_MAX)
 		return err_set(err, -EINVAL, "there are at most %d validators", VALIDATORS_MAX);
 	if (models->n > many)
 		return err_set(err, -EINVAL, "%zu models, but %u validator%s", models->n, many,
 		    many == 1 ? "" : "s");
 	for (size_t i = 0; i < models->n; i++)
-		if (!models->v[i][0])
+		if (!models->v[i].n)
 			return err_set(err, -EINVAL, "--validator-model wants a name");
 	if (flow_validators(flow, SIZE_LARGE))
 		return 0;
@@ -29,22 +19,19 @@ static int judge(
 	return err_fix(err, "leave out --validators and --validator-model");
 }
 
-int several_validators(struct library **lib, const struct flow **flow, const char *n,
-    const struct opt_texts *models, struct err *err)
+int several_validators(struct library **lib, const struct flow **flow, unsigned n,
+    const struct strs *models, unsigned *ret_n, struct err *err)
 {
-	struct str names[OPT_TEXTS_MAX];
-	struct strs all = { names, 0 };
 	struct str name = (*flow)->name;
 	struct library *many;
 
-	if (!n && !models->n)
+	*ret_n = n ? n : (unsigned)models->n;
+	if (!*ret_n)
 		return 0;
-	int rc = judge(*flow, n, models, err);
+	int rc = judge(*flow, *ret_n, models, err);
 
-	for (size_t i = 0; !rc && i < models->n; i++)
-		names[all.n++] = str_from(models->v[i]);
 	if (!rc)
-		rc = library_multiply(*lib, several_count(n, models), &all, &many, err);
+		rc = library_multiply(*lib, *ret_n, models, &many, err);
 	if (rc)
 		return rc;
 	*flow = library_flow(many, name, err);
