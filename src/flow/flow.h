@@ -175,6 +175,8 @@ struct flow_errors {
 	struct arena *arena; /* of the messages */
 };
 
+/* May S name a flow or a persona: 1 to 64 of the characters a-z, 0-9 and -? */
+bool flow_is_slug(struct str s);
 /* Is S there at SIZE, and what it is nested in? */
 bool flow_step_exists(const struct flow_step *s, enum flow_size size);
 /* The step called ID at top level or nested, or NULL. */

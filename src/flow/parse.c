@@ -57,7 +57,7 @@ void parse_map(struct parse *p, const struct yaml_node *map, const struct key *t
 
 /* --- the flow --------------------------------------------------------------------------- */
 
-static bool is_slug(struct str s)
+bool flow_is_slug(struct str s)
 {
 	bool ok = s.n >= 1 && s.n <= 64;
 
@@ -71,7 +71,7 @@ static void read_name(struct parse *p, const struct yaml_node *v, void *target)
 {
 	struct flow *f = target;
 
-	if (yaml_read_text(v, p->errors, &f->name) && !is_slug(f->name))
+	if (yaml_read_text(v, p->errors, &f->name) && !flow_is_slug(f->name))
 		flow_error_add(
 		    p->errors, v->at, "a flow's name has 1 to 64 of the characters a-z, 0-9 and -");
 }

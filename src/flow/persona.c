@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define TEMPERATURE_MAX 2 /* of every dialect that has one */
+
 static bool split_front(struct str text, struct str *front, struct str *body)
 {
 	struct str rest = text;
@@ -27,24 +29,48 @@ static bool split_front(struct str text, struct str *front, struct str *body)
 	return false;
 }
 
-static void read_front(
-    struct arena *a, struct persona *p, const struct yaml_node *front, struct flow_errors *errors)
+static void read_name(struct persona *p, const struct yaml_pair *pair, struct flow_errors *errors)
 {
+	if (yaml_read_text(pair->value, errors, &p->name) && !flow_is_slug(p->name))
+		flow_error_add(errors, pair->value->at,
+		    "a persona's name has 1 to 64 of the characters a-z, 0-9 and -");
+}
+
+static void read_temperature(
+    struct persona *p, const struct yaml_pair *pair, struct flow_errors *errors)
+{
+	struct str text;
+	char *end = NULL;
+
+	if (!yaml_read_text(pair->value, errors, &text))
+		return;
+	p->temperature = text.n ? strtod(text.p, &end) : -1;
+	if (!(p->temperature >= 0 && p->temperature <= TEMPERATURE_MAX) || *end)
+		flow_error_add(errors, pair->value->at, "temperature is a number from 0 to %d",
+		    TEMPERATURE_MAX);
+}
+
+static void read_front(struct persona *p, const struct yaml_node *front, struct flow_errors *errors)
+{
+	static const char *const known[] = { "persona", "title", "temperature", NULL };
+
 	for (size_t i = 0; i < front->n; i++) {
 		const struct yaml_pair *pair = &front->pairs[i];
+		const char *near;
 
-		if (str_is(pair->key, "persona"))
-			yaml_read_text(pair->value, errors, &p->name);
-		else if (str_is(pair->key, "title"))
+		if (str_is(pair->key, "persona")) {
+			read_name(p, pair, errors);
+		} else if (str_is(pair->key, "title")) {
 			yaml_read_text(pair->value, errors, &p->title);
-		else if (str_is(pair->key, "temperature"))
-			p->temperature =
-			    strtod(pair->value->text.p ? pair->value->text.p : "", NULL);
-		else
-			flow_error_add(errors, pair->at, "unknown key '%.*s' in a persona",
-			    STR_ARG(str_take(pair->key, 40)));
+		} else if (str_is(pair->key, "temperature")) {
+			read_temperature(p, pair, errors);
+		} else {
+			near = nearest_word(pair->key, known);
+			flow_error_add(errors, pair->at, "unknown key '%.*s' in a persona%s%s%s",
+			    STR_ARG(str_take(pair->key, 40)), near ? "; did you mean '" : "",
+			    near ? near : "", near ? "'?" : "");
+		}
 	}
-	(void)a;
 }
 
 int persona_parse(struct arena *a, const char *file, struct str text, struct persona *ret,
@@ -69,7 +95,7 @@ int persona_parse(struct arena *a, const char *file, struct str text, struct per
 	struct yaml_node *node = yaml_parse(a, file, str_from(padded), errors);
 
 	if (node && node->type == YAML_MAP)
-		read_front(a, ret, node, errors);
+		read_front(ret, node, errors);
 	if (!ret->name.n && !errors->n)
 		flow_error_add(errors, top, "a persona needs `persona:` with its name");
 	if (!str_trim(body).n)
