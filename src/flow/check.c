@@ -51,21 +51,38 @@ static void check_ids(struct check *c)
 			}
 }
 
-/* Ids that a step may need: its siblings at top level or in its round. */
-static const char **sibling_ids(struct check *c, const struct flow_step *s)
+/* What a step may need: its siblings at top level or in its round. */
+static struct flow_step *const *siblings(
+    const struct check *c, const struct flow_step *s, size_t *ret_n)
 {
 	const struct flow_step *parent = s->parent;
 	bool in_loop = parent && parent->kind == KIND_LOOP;
-	size_t n = in_loop ? parent->loop.n_body : parent ? 0 : c->flow->n_steps, k = 0;
+
+	*ret_n = in_loop ? parent->loop.n_body : parent ? 0 : c->flow->n_steps;
+	return in_loop ? parent->loop.body : c->flow->steps;
+}
+
+static bool is_sibling(const struct check *c, const struct flow_step *s, struct str id)
+{
+	size_t n;
+	struct flow_step *const *all = siblings(c, s, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i] != s && all[i]->id.n && str_eq(all[i]->id, id))
+			return true;
+	return false;
+}
+
+static const char *nearest_sibling(struct check *c, const struct flow_step *s, struct str id)
+{
+	size_t n, k = 0;
+	struct flow_step *const *all = siblings(c, s, &n);
 	const char **ids = arena_array(c->arena, n + 1, sizeof(*ids));
 
-	for (size_t i = 0; i < n; i++) {
-		const struct flow_step *other = in_loop ? parent->loop.body[i] : c->flow->steps[i];
-
-		if (other != s && other->id.n)
-			ids[k++] = arena_cstr(c->arena, other->id);
-	}
-	return ids;
+	for (size_t i = 0; i < n; i++)
+		if (all[i] != s && all[i]->id.n)
+			ids[k++] = arena_cstr(c->arena, all[i]->id);
+	return nearest_word(id, ids);
 }
 
 static bool is_one_of(struct str word, const char *const *words)
@@ -79,12 +96,12 @@ static bool is_one_of(struct str word, const char *const *words)
 static void check_refs(
     struct check *c, const struct flow_step *s, const struct strs *ids, const char *what)
 {
-	const char **known = sibling_ids(c, s);
-
 	for (size_t i = 0; i < ids->n; i++) {
-		if (is_one_of(ids->v[i], known))
+		if (is_sibling(c, s, ids->v[i]))
 			continue;
-		const char *near = nearest_word(ids->v[i], known);
+		/* a file with thousands of them is not asked about each */
+		const char *near =
+		    c->p->errors->n < FLOW_ERRORS_MAX ? nearest_sibling(c, s, ids->v[i]) : NULL;
 
 		complain(c, s->at, "step '%.*s' %s unknown step '%.*s'%s%s%s", STR_ARG(s->id), what,
 		    STR_ARG(str_take(ids->v[i], 64)), near ? "; did you mean '" : "",
