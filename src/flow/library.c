@@ -1,10 +1,6 @@
-#include "flow/library.h"
+#include "flow/library_priv.h"
 
-#include "base/json.h"
 #include "base/limits.h"
-#include "base/map.h"
-#include "base/sha256.h"
-#include "base/unconst.h"
 #include "flow/embedded.h"
 #include "flow/errors.h"
 #include "flow/multiply.h"
@@ -15,24 +11,18 @@
 
 static const char *const kind_names[TEXT_KINDS] = { "flow", "persona", "contract" };
 
-struct text {
-	enum text_kind kind;
-	const char *file, *origin;
-	struct str name, text;
-	struct flow *flow;	 /* TEXT_FLOW, sound */
-	struct persona *persona; /* TEXT_PERSONA, sound */
-	struct flow_errors errors;
-	struct flow_entry entry; /* TEXT_FLOW */
-};
+const char *text_kind_name(enum text_kind kind)
+{
+	return kind_names[kind];
+}
 
-struct library {
-	struct arena *arena;
-	struct text **texts; /* in order of adding */
-	size_t n, cap;
-	struct map by_name[TEXT_KINDS]; /* the one that wins */
-	struct text **flows;		/* those that win, in order */
-	size_t n_flows;
-};
+int text_kind_parse(struct str name)
+{
+	for (int k = 0; k < TEXT_KINDS; k++)
+		if (str_is(name, kind_names[k]))
+			return k;
+	return -1;
+}
 
 struct library *library_create(void)
 {
@@ -41,6 +31,7 @@ struct library *library_create(void)
 	lib->arena = arena_create("library", ARENA_JOB);
 	for (int k = 0; k < TEXT_KINDS; k++)
 		map_init(&lib->by_name[k], lib->arena);
+	map_init(&lib->withheld, lib->arena);
 	return lib;
 }
 
@@ -99,7 +90,9 @@ static int parse_text(struct library *lib, struct text *t)
 
 static void list_flows(struct library *lib)
 {
-	lib->flows = xrealloc(lib->flows, (lib->n + 1) * sizeof(struct text *));
+	size_t most = lib->n + lib->withheld.n + 1;
+
+	lib->flows = xrealloc(lib->flows, most * sizeof(struct text *));
 	lib->n_flows = 0;
 	for (size_t i = 0; i < lib->n; i++) {
 		struct text *t = lib->texts[i];
@@ -108,6 +101,8 @@ static void list_flows(struct library *lib)
 		    (t->errors.n || map_get(&lib->by_name[TEXT_FLOW], t->name) == t))
 			lib->flows[lib->n_flows++] = t;
 	}
+	map_each (&lib->withheld, e)
+		lib->flows[lib->n_flows++] = e->value;
 }
 
 int library_add(
@@ -139,22 +134,22 @@ int library_add(
 	return rc;
 }
 
-static int kind_of_file(const char *name)
+/* "flows/research.yaml" -> TEXT_FLOW */
+static enum text_kind kind_of_file(const char *name)
 {
-	for (int k = 0; k < TEXT_KINDS; k++)
-		if (strncmp(name, kind_names[k], strlen(kind_names[k])) == 0)
-			return k;
-	return -1;
+	int k = 0;
+
+	while (k < TEXT_KINDS && strncmp(name, kind_names[k], strlen(kind_names[k])) != 0)
+		k++;
+	assert(k < TEXT_KINDS);
+	return (enum text_kind)k;
 }
 
 void library_add_builtin(struct library *lib)
 {
 	for (const struct embedded *e = embedded_files; e->name; e++) {
-		int kind = kind_of_file(e->name);
-
-		assert(kind >= 0);
 		int rc = library_add(
-		    lib, (enum text_kind)kind, e->name, "built in", (struct str){ e->text, e->n });
+		    lib, kind_of_file(e->name), e->name, "built in", (struct str){ e->text, e->n });
 
 		(void)rc; /* a test proves that none is broken; a broken one is listed as such */
 	}
@@ -165,6 +160,10 @@ void library_add_builtin(struct library *lib)
 static void missing(
     struct library *lib, struct text *t, struct place at, enum text_kind kind, struct str name)
 {
+	if (t->errors.n == FLOW_ERRORS_MAX) {
+		t->errors.more = true;
+		return;
+	}
 	const char **words = arena_array(lib->arena, lib->by_name[kind].n + 1, sizeof(*words));
 	size_t n = 0;
 
@@ -172,7 +171,7 @@ static void missing(
 		words[n++] = e->key.p;
 	const char *near = nearest_word(name, words);
 
-	flow_error_add(&t->errors, at, "unknown %s '%.*s'%s%s%s", kind_names[kind],
+	flow_error_add(&t->errors, at, "unknown %s '%.*s'%s%s%s", text_kind_name(kind),
 	    STR_ARG(str_take(name, 64)), near ? "; did you mean '" : "", near ? near : "",
 	    near ? "'?" : "");
 }
@@ -195,8 +194,20 @@ static void check_references(struct library *lib, struct text *t)
 			missing(lib, t, s->at, TEXT_FLOW, s->flow.use);
 	}
 	for (size_t i = 0; i < f->next.n; i++)
-		if (!map_get(&lib->by_name[TEXT_FLOW], f->next.v[i]))
+		if (!map_get(&lib->by_name[TEXT_FLOW], f->next.v[i]) &&
+		    !map_get(&lib->withheld, f->next.v[i]))
 			missing(lib, t, top, TEXT_FLOW, f->next.v[i]);
+}
+
+/* Of those with T's name, the last one that is sound stands for it; T itself when none is. */
+static void give_way(struct library *lib, struct text *t)
+{
+	for (size_t i = 0; i < lib->n; i++) {
+		struct text *other = lib->texts[i];
+
+		if (other->flow && !other->errors.n && str_eq(other->name, t->name))
+			map_put(&lib->by_name[TEXT_FLOW], t->name, other);
+	}
 }
 
 void library_check(struct library *lib)
@@ -210,9 +221,45 @@ void library_check(struct library *lib)
 		if (t->errors.n) {
 			t->entry.flow = NULL;
 			t->entry.errors = &t->errors;
+			if (map_get(&lib->by_name[TEXT_FLOW], t->name) == t)
+				give_way(lib, t);
 		}
 	}
 	list_flows(lib);
+}
+
+/* --- withholding ------------------------------------------------------------------------ */
+
+void library_withhold(struct library *lib, struct str name, const char *file, enum withheld why)
+{
+	struct text *t = arena_new(lib->arena, struct text);
+
+	t->kind = TEXT_FLOW;
+	t->name = arena_dup(lib->arena, name);
+	t->file = arena_cstr(lib->arena, str_from(file));
+	t->origin = "repository";
+	t->entry = (struct flow_entry){
+		.name = t->name, .file = t->file, .origin = t->origin, .withheld = why
+	};
+	map_put(&lib->withheld, t->name, t);
+	list_flows(lib);
+}
+
+static const struct flow *withheld(const struct text *t, bool hides, struct err *err)
+{
+	bool changed = t->entry.withheld == WITHHELD_CHANGED;
+
+	err_set(err, -EACCES, "flow '%.*s' is the repository's own, and %s",
+	    STR_ARG(str_take(t->name, 64)),
+	    changed ? "changed since you accepted it" : "not trusted");
+	err_why(err, "%s: what it runs and asks for was %s", t->file,
+	    changed ? "something else when you read it" : "written by others");
+	err_fix(err, "tutti flows trust %.*s%s%.*s", STR_ARG(str_take(t->name, 64)),
+	    hides ? "\nor, to run the other one of that name: tutti flows untrust "
+		  : "\nor, for once: ",
+	    STR_ARG(hides ? str_take(t->name, 64) : STR("tutti --trust-repo …")));
+	err_more(err, "trust");
+	return NULL;
 }
 
 /* --- looking up ------------------------------------------------------------------------- */
@@ -233,7 +280,8 @@ static const struct text *find_prefix(const struct library *lib, struct str name
 
 	*ret_many = false;
 	for (size_t i = 0; i < lib->n_flows; i++) {
-		if (!str_starts(lib->flows[i]->name, name) || !name.n)
+		if (!str_starts(lib->flows[i]->name, name) || !name.n ||
+		    lib->flows[i]->entry.withheld)
 			continue;
 		if (str_eq(lib->flows[i]->name, name))
 			return lib->flows[i];
@@ -264,7 +312,10 @@ const struct flow *library_flow(const struct library *lib, struct str name, stru
 {
 	bool many;
 	const struct text *t = find_prefix(lib, name, &many);
+	const struct text *own = map_get(&lib->withheld, t && !many ? t->name : name);
 
+	if (own && (!t || own->entry.withheld == WITHHELD_CHANGED))
+		return withheld(own, t != NULL, err);
 	if (!t)
 		return not_found(lib, name, err);
 	if (many) {
@@ -299,6 +350,38 @@ struct str library_contract(const struct library *lib, struct str name, enum con
 	return contract_section(t->text, form == FORM_PRODUCE ? "produce" : "review");
 }
 
+/* --- all of them ------------------------------------------------------------------------ */
+
+size_t library_memory(const struct library *lib)
+{
+	return arena_used(lib->arena);
+}
+
+size_t library_texts(const struct library *lib)
+{
+	return lib->n;
+}
+
+void library_text_at(const struct library *lib, size_t i, struct library_text *ret)
+{
+	text_tell(lib, lib->texts[i], ret);
+}
+
+void text_tell(const struct library *lib, const struct text *t, struct library_text *ret)
+{
+	bool sound = !t->errors.n;
+
+	*ret = (struct library_text){ .kind = t->kind,
+		.name = t->name,
+		.text = t->text,
+		.file = t->file,
+		.origin = t->origin,
+		.flow = sound ? t->flow : NULL,
+		.persona = t->persona,
+		.errors = sound ? NULL : &t->errors,
+		.wins = map_get(&lib->by_name[t->kind], t->name) == t };
+}
+
 /* --- several validators ----------------------------------------------------------------- */
 
 static int add_multiplied(struct library *lib, const struct text *t, unsigned n,
@@ -329,121 +412,5 @@ int library_multiply(const struct library *lib, unsigned n, const struct strs *m
 	}
 	library_check(many);
 	*ret = many;
-	return 0;
-}
-
-/* --- freezing --------------------------------------------------------------------------- */
-
-struct freezing {
-	const struct library *lib;
-	json_t *texts;
-	const struct text *done[RUN_STEPS_MAX];
-	size_t n;
-};
-
-static bool freeze_text(struct freezing *f, enum text_kind kind, struct str name)
-{
-	const struct text *t = map_get(&f->lib->by_name[kind], name);
-
-	for (size_t i = 0; i < f->n; i++)
-		if (f->done[i] == t)
-			return false;
-	if (!t || f->n == RUN_STEPS_MAX)
-		return false;
-	f->done[f->n++] = t;
-	json_array_append_new(f->texts, json_pack("{s:s, s:s, s:o}", "kind", kind_names[kind],
-					    "file", t->file, "text", json_text(t->text)));
-	return true;
-}
-
-static void freeze_flow(struct freezing *f, struct str name)
-{
-	const struct text *t = map_get(&f->lib->by_name[TEXT_FLOW], name);
-
-	if (!t || !freeze_text(f, TEXT_FLOW, name))
-		return;
-	for (size_t i = 0; i < t->flow->contracts.n; i++)
-		freeze_text(f, TEXT_CONTRACT, t->flow->contracts.v[i]);
-	for (size_t i = 0; i < t->flow->n_all; i++)
-		if (t->flow->all[i]->kind == KIND_AGENT)
-			freeze_text(f, TEXT_PERSONA, t->flow->all[i]->agent.persona);
-}
-
-/* Flows that the frozen ones use, until nothing new comes in. Each is taken once. */
-static void freeze_used(struct freezing *f)
-{
-	for (size_t k = 0; k < f->n; k++) {
-		const struct flow *flow = f->done[k]->flow;
-
-		for (size_t i = 0; flow && i < flow->n_all; i++)
-			if (flow->all[i]->kind == KIND_FLOW)
-				freeze_flow(f, flow->all[i]->flow.use);
-	}
-}
-
-static void hash_of(json_t *frozen, char hex[SHA256_HEX])
-{
-	char *text = json_dump_canonical(frozen);
-
-	sha256_of(str_from(text), hex);
-	free(text);
-}
-
-json_t *library_freeze(const struct library *lib, struct str name, struct err *err)
-{
-	const struct flow *flow = library_flow(lib, name, err);
-	char hex[SHA256_HEX];
-
-	if (!flow)
-		return NULL;
-	struct freezing *f = xalloc(sizeof(*f));
-
-	f->lib = lib;
-	f->texts = json_array();
-	freeze_flow(f, flow->name);
-	freeze_used(f);
-	json_t *frozen = json_pack("{s:o, s:o}", "flow", json_text(flow->name), "texts", f->texts);
-
-	free(f);
-	hash_of(frozen, hex);
-	json_object_set_new(frozen, "sha256", json_cstr(hex));
-	return frozen;
-}
-
-static int check_hash(const json_t *frozen, struct err *err)
-{
-	json_t *copy = json_copy(unconst(frozen));
-	char hex[SHA256_HEX];
-
-	json_object_del(copy, "sha256");
-	hash_of(copy, hex);
-	json_decref(copy);
-	if (str_is(json_get_str(frozen, "sha256"), hex))
-		return 0;
-	return err_set(err, -EPROTO, "the run's frozen definition was changed: its hash differs");
-}
-
-int library_thaw(const json_t *frozen, struct library **ret, struct err *err)
-{
-	int rc = check_hash(frozen, err);
-	json_t *texts = json_get_array(frozen, "texts"), *one;
-	size_t i;
-
-	if (rc)
-		return rc;
-	struct library *lib = library_create();
-
-	json_array_foreach (texts, i, one) {
-		int kind = kind_of_file(json_get_cstr(one, "kind", ""));
-
-		if (kind >= 0 && !rc)
-			rc = library_add(lib, (enum text_kind)kind, json_get_cstr(one, "file", "?"),
-			    "run", json_get_str(one, "text"));
-	}
-	if (rc) {
-		library_destroy(lib);
-		return err_set(err, rc, "the run's frozen definition cannot be read by this tutti");
-	}
-	*ret = lib;
 	return 0;
 }

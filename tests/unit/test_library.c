@@ -99,6 +99,122 @@ static void unknown_references_are_errors(void **state)
 	    err.why, "mine.yaml:1:1: unknown contract 'evidenc'; did you mean 'evidence'?");
 }
 
+/* One that could be read, but refers to what is not there, is as broken as the other. */
+static void a_flow_that_lacks_something_hides_nothing(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(library_add(lib, TEXT_FLOW, "mine.yaml", "user",
+			     STR("flow: research\ncategory: analysis\nsummary: mine\n"
+				 "steps: [{id: a, persona: nobody, task: t}]\n")),
+	    0);
+	library_check(lib);
+	const struct flow *f = library_flow(lib, STR("research"), &err);
+
+	assert_non_null(f);
+	assert_false(str_is(f->summary, "mine"));
+}
+
+/* --- withheld ---------------------------------------------------------------------------- */
+
+static void what_is_withheld_is_listed_and_not_used(void **state)
+{
+	struct err err;
+	size_t before = library_count(lib);
+
+	(void)state;
+	library_withhold(lib, STR("theirs"), "/r/.tutti/flows/theirs.yaml", WITHHELD_NEW);
+	assert_int_equal(library_count(lib), before + 1);
+	assert_null(library_at(lib, before)->flow);
+	assert_int_equal(library_at(lib, before)->withheld, WITHHELD_NEW);
+	assert_null(library_flow(lib, STR("theirs"), &err));
+	assert_int_equal(err.code, -EACCES);
+	assert_string_equal(err.what, "flow 'theirs' is the repository's own, and not trusted");
+	assert_string_equal(
+	    err.fix, "tutti flows trust theirs\nor, for once: tutti --trust-repo …");
+	assert_null(library_flow(lib, STR("their"), &err)); /* nor is it anybody's prefix */
+	assert_int_equal(err.code, -ENOENT);
+}
+
+static void what_is_withheld_hides_nothing_unless_it_was_accepted(void **state)
+{
+	struct err err;
+
+	(void)state;
+	library_withhold(lib, STR("research"), "x", WITHHELD_NEW);
+	library_withhold(lib, STR("resear"), "x", WITHHELD_NEW);
+	assert_non_null(library_flow(lib, STR("research"), &err));
+	assert_non_null(library_flow(lib, STR("resear"), &err));
+	library_withhold(lib, STR("research"), "x", WITHHELD_CHANGED);
+	assert_null(library_flow(lib, STR("resear"), &err));
+	assert_int_equal(err.code, -EACCES);
+	assert_string_equal(
+	    err.what, "flow 'research' is the repository's own, and changed since you accepted it");
+	assert_string_equal(err.fix,
+	    "tutti flows trust research\n"
+	    "or, to run the other one of that name: tutti flows untrust research");
+}
+
+static void next_may_name_what_is_withheld(void **state)
+{
+	const struct str text = STR("flow: mine\ncategory: analysis\nsummary: s\nnext: [theirs]\n"
+				    "steps: [{id: a, kind: code, run: return 1}]\n");
+	struct err err;
+
+	(void)state;
+	library_withhold(lib, STR("theirs"), "x", WITHHELD_NEW);
+	assert_int_equal(library_add(lib, TEXT_FLOW, "mine.yaml", "user", text), 0);
+	library_check(lib);
+	assert_non_null(library_flow(lib, STR("mine"), &err));
+	assert_int_equal(library_add(lib, TEXT_FLOW, "uses.yaml", "user",
+			     STR("flow: uses\ncategory: analysis\nsummary: s\n"
+				 "steps: [{id: a, kind: flow, use: theirs}]\n")),
+	    0);
+	library_check(lib);
+	assert_null(library_flow(lib, STR("uses"), &err));
+	assert_int_equal(err.code, -EINVAL);
+}
+
+/* --- personas ---------------------------------------------------------------------------- */
+
+static void mistakes_in_a_persona_have_their_places(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} wrong[] = {
+		{ "persona: x\n",
+		    "1:1: a persona begins with front matter between two lines `---`" },
+		{ "---\npersona: x\n---\n", "1:1: a persona needs a text below its front matter" },
+		{ "---\ntitle: x\n---\nYou.\n", "1:1: a persona needs `persona:` with its name" },
+		{ "---\npersona: A b\n---\nYou.\n",
+		    "2:10: a persona's name has 1 to 64 of the characters a-z, 0-9 and -" },
+		{ "---\npersona: x\ntemperatur: 1\n---\nYou.\n",
+		    "3:1: unknown key 'temperatur' in a persona; did you mean 'temperature'?" },
+		{ "---\npersona: x\ntemperature: warm\n---\nYou.\n",
+		    "3:14: temperature is a number from 0 to 2" },
+		{ "---\npersona: x\ntemperature: 3\n---\nYou.\n",
+		    "3:14: temperature is a number from 0 to 2" },
+		{ "---\npersona: x\ntemperature: ''\n---\nYou.\n",
+		    "3:15: temperature is a number from 0 to 2" },
+	};
+	struct library_text t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		size_t at = library_texts(lib);
+
+		assert_int_equal(
+		    library_add(lib, TEXT_PERSONA, "p/x.md", "user", str_from(wrong[i].text)),
+		    -EINVAL);
+		library_text_at(lib, at, &t);
+		assert_false(t.wins);
+		assert_string_equal(arena_printf(a, "%u:%u: %s", t.errors->v[0].at.line,
+					t.errors->v[0].at.column, t.errors->v[0].message),
+		    wrong[i].message);
+	}
+}
+
 static void a_frozen_definition_thaws_to_the_same_and_notices_changes(void **state)
 {
 	struct library *thawed;
@@ -237,6 +353,11 @@ int main(void)
 		T(a_broken_file_hides_nothing),
 		T(a_later_flow_wins),
 		T(unknown_references_are_errors),
+		T(a_flow_that_lacks_something_hides_nothing),
+		T(what_is_withheld_is_listed_and_not_used),
+		T(what_is_withheld_hides_nothing_unless_it_was_accepted),
+		T(next_may_name_what_is_withheld),
+		T(mistakes_in_a_persona_have_their_places),
 		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
 		T(a_chunk_is_fenced_and_signed_for),
 		T(a_prompt_is_cut_to_fit_and_says_so),
