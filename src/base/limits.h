@@ -30,6 +30,15 @@
 #define LOOP_ROUNDS_MAX 20
 #define PERSONA_FILE_MAX KIB(64)
 #define DESCRIPTION_MAX KIB(64) /* of an agent */
+
+/* what a repository brings along: flows, personas, contracts; more of it, and none is read */
+#define OWN_FILES_MAX 100	/* of one kind */
+#define OWN_ENTRIES_MAX 5000	/* of one directory, whatever they are */
+#define OWN_BYTES_MAX MIB(4)	/* all of them */
+#define OWN_MEMORY_MAX MIB(128) /* what they are when they are read */
+#define TRUSTED_FLOWS_MAX 1000	/* accepted, of all repositories */
+#define TRUSTED_MAX MIB(4)	/* the file that says so */
+
 #define SPAN_MAX_MS 31536000000 /* a year, for every time that somebody writes down */
 
 /* expressions */
