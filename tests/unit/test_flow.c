@@ -265,6 +265,23 @@ static void hostile_yaml_ends_quickly(void **state)
 #define SPINE "flow: t\ncategory: analysis\nsummary: s\nspine:\n  angles:\n"
 
 /* Other kinds once were read as if they were agents. */
+/* What might have been meant is not looked for where nobody is told any more. */
+static void thousands_of_mistakes_cost_little_memory(void **state)
+{
+	struct buf b;
+	size_t before = arena_used(a);
+
+	(void)state;
+	buf_init(&b, MIB(1));
+	buf_adds(&b, HEAD);
+	for (int i = 0; i < FLOW_STEPS_MAX; i++)
+		buf_printf(&b, " - {id: step-%d, kind: code, run: x, needs: [a, b, c, d]}\n", i);
+	assert_null(parse(buf_str(&b).p));
+	assert_true(errors.n == FLOW_ERRORS_MAX && errors.more);
+	assert_true(arena_used(a) - before < MIB(8));
+	buf_fini(&b);
+}
+
 static void a_spine_holds_agents_only(void **state)
 {
 	static const char *const parts[] = { "  validator: {kind: loop}\n",
@@ -499,6 +516,7 @@ int main(void)
 		T(mistakes_are_named),
 		T(a_step_may_speak_only_of_what_is_over),
 		T(hostile_yaml_ends_quickly),
+		T(thousands_of_mistakes_cost_little_memory),
 		T(a_spine_holds_agents_only),
 		T(the_plain_form_says_the_same),
 		T(built_in_flows_are_sound_and_survive_expansion),

@@ -99,6 +99,25 @@ static void unknown_references_are_errors(void **state)
 	    err.why, "mine.yaml:1:1: unknown contract 'evidenc'; did you mean 'evidence'?");
 }
 
+static void thousands_of_unknown_names_cost_little_memory(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MIB(1));
+	buf_adds(&b, "flow: mine\ncategory: analysis\nsummary: s\n"
+		     "steps: [{id: a, kind: code, run: return 1}]\nnext: [a");
+	for (int i = 0; i < 9900; i++)
+		buf_adds(&b, ",a");
+	buf_adds(&b, "]\n");
+	assert_int_equal(library_add(lib, TEXT_FLOW, "mine.yaml", "user", buf_str(&b)), 0);
+	buf_fini(&b);
+	size_t before = library_memory(lib);
+
+	library_check(lib);
+	assert_true(library_memory(lib) - before < KIB(256));
+}
+
 /* One that could be read, but refers to what is not there, is as broken as the other. */
 static void a_flow_that_lacks_something_hides_nothing(void **state)
 {
@@ -353,6 +372,7 @@ int main(void)
 		T(a_broken_file_hides_nothing),
 		T(a_later_flow_wins),
 		T(unknown_references_are_errors),
+		T(thousands_of_unknown_names_cost_little_memory),
 		T(a_flow_that_lacks_something_hides_nothing),
 		T(what_is_withheld_is_listed_and_not_used),
 		T(what_is_withheld_hides_nothing_unless_it_was_accepted),
