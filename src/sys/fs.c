@@ -32,14 +32,9 @@ static int read_all(int fd, char *p, size_t n, size_t *ret)
 	return 0;
 }
 
-int fs_read(struct arena *a, const char *path, size_t max, struct str *ret)
+int fs_read_fd(struct arena *a, int fd, size_t max, struct str *ret)
 {
-	/* a FIFO must not hang us, hence O_NONBLOCK before we know what it is */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
-
-	if (fd < 0)
-		return -errno;
 	int rc = fstat(fd, &st) < 0 ? -errno : 0;
 
 	if (!rc && !S_ISREG(st.st_mode))
@@ -54,6 +49,18 @@ int fs_read(struct arena *a, const char *path, size_t max, struct str *ret)
 		if (!rc)
 			*ret = (struct str){ p, n };
 	}
+	return rc;
+}
+
+int fs_read(struct arena *a, const char *path, size_t max, struct str *ret)
+{
+	/* a FIFO must not hang us, hence O_NONBLOCK before we know what it is */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	int rc = fs_read_fd(a, fd, max, ret);
+
 	close(fd);
 	return rc;
 }
