@@ -7,20 +7,16 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-static const struct {
-	const char *dir, *suffix;
-	enum text_kind kind;
-	size_t max;
-} kinds[] = {
-	{ "flows", ".yaml", TEXT_FLOW, FLOW_FILE_MAX },
-	{ "personas", ".md", TEXT_PERSONA, PERSONA_FILE_MAX },
-	{ "contracts", ".md", TEXT_CONTRACT, PERSONA_FILE_MAX },
-};
-
-static void add_dir(
-    struct arena *a, struct library *lib, size_t k, const char *base, const char *origin)
+static void add(
+    struct library *lib, enum text_kind kind, const char *file, const char *origin, struct str text)
 {
-	char *path = fs_join(a, base, kinds[k].dir);
+	if (library_add(lib, kind, file, origin, text) < 0)
+		log_debug("%s has errors", file);
+}
+
+static void add_dir(struct arena *a, struct library *lib, enum text_kind kind, const char *base)
+{
+	char *path = fs_join(a, base, own_kinds[kind].dir);
 	struct dirent **names = NULL;
 	int n = scandir(path, &names, NULL, alphasort);
 
@@ -28,26 +24,52 @@ static void add_dir(
 		char *file = fs_join(a, path, names[i]->d_name);
 		struct str text;
 
-		if (str_ends(str_from(file), str_from(kinds[k].suffix)) &&
-		    fs_read(a, file, kinds[k].max, &text) == 0 &&
-		    library_add(lib, kinds[k].kind, file, origin, text) < 0)
-			log_debug("%s has errors: tutti flows validate %s", file, file);
+		if (str_ends(str_from(file), str_from(own_kinds[kind].suffix)) &&
+		    fs_read(a, file, own_kinds[kind].max, &text) == 0)
+			add(lib, kind, file, "user", text);
 		free(names[i]);
 	}
 	free(names);
 }
 
-struct library *flows_load(struct arena *a, const struct flows_from *from)
+struct library *flows_base(struct arena *a, const char *user)
 {
 	struct library *lib = library_create();
 
 	library_add_builtin(lib);
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		if (from->user)
-			add_dir(a, lib, k, from->user, "user");
-		if (from->repo)
-			add_dir(a, lib, k, fs_join(a, from->repo, ".tutti"), "repository");
+	for (int k = 0; user && k < TEXT_KINDS; k++)
+		add_dir(a, lib, (enum text_kind)k, user);
+	return lib;
+}
+
+struct library *flows_with(struct arena *a, const char *user, struct own *own)
+{
+	struct library *lib = flows_base(a, user);
+	size_t before = library_memory(lib);
+
+	for (size_t i = 0; i < own->n; i++) {
+		add(lib, own->v[i].kind, own->v[i].file, FLOWS_REPOSITORY, own->v[i].text);
+		if (library_memory(lib) - before <= OWN_MEMORY_MAX)
+			continue;
+		own->refused = arena_printf(a, "%s and what comes before it need more than %zu MiB",
+		    own->v[i].file, OWN_MEMORY_MAX >> 20);
+		own->n = 0;
+		library_destroy(lib);
+		lib = flows_base(a, user);
 	}
 	library_check(lib);
+	return lib;
+}
+
+struct library *flows_load(struct arena *a, const struct flows_from *from)
+{
+	struct own own = { 0 };
+
+	if (from->repo)
+		own_read(a, from->repo, &own);
+	struct library *lib = flows_with(a, from->user, &own);
+
+	if (own.refused)
+		log_warn("%s: nothing of it is used", own.refused);
 	return lib;
 }

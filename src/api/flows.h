@@ -5,6 +5,7 @@
 #ifndef API_FLOWS_H
 #define API_FLOWS_H
 
+#include "api/own.h"
 #include "flow/library.h"
 
 /* Where flows come from. Paths are absolute and borrowed. */
@@ -15,5 +16,15 @@ struct flows_from {
 
 /* Files that cannot be read are left out; broken ones are in it with their errors. Blocks. */
 struct library *flows_load(struct arena *a, const struct flows_from *from);
+/*
+ * Built in, those of USER, and all of OWN, the repository's. When those come to too much none of
+ * them is in it, and OWN is refused from then on.
+ */
+struct library *flows_with(struct arena *a, const char *user, struct own *own);
+/* The same without the repository's, and not yet checked, to add some. */
+struct library *flows_base(struct arena *a, const char *user);
+
+/* The origin of a repository's texts. */
+#define FLOWS_REPOSITORY "repository"
 
 #endif

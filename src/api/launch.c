@@ -1,5 +1,6 @@
 #include "api/launch.h"
 
+#include "api/definitions.h"
 #include "api/several.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -326,11 +327,20 @@ static bool has_agents(const struct library *lib, const struct flow *flow, unsig
 	return false;
 }
 
+static enum order_fault no_flow(const struct err *err)
+{
+	return err->code == -ENOENT   ? ORDER_NO_FLOW
+	       : err->code == -EACCES ? ORDER_UNTRUSTED
+				      : ORDER_BAD_FLOW;
+}
+
 /* Its flow, with as many validators as it shall have. */
 static enum order_fault find_flow(
     struct arena *a, const char *user, const struct wish *w, struct order *o, struct err *err)
 {
-	struct flows_from from = { .user = user };
+	struct definitions_from from = { .user = user, .trust_repo = w->trust };
+	struct err ignored; /* a flow that needs the repository says so */
+	struct definitions d;
 	struct str repo;
 
 	if (!w->flow.n) {
@@ -338,12 +348,16 @@ static enum order_fault find_flow(
 		err_fix(err, "tutti flows list");
 		return ORDER_BAD;
 	}
-	if (w->trust && order_repo(a, w->repo, &repo, err) == 0)
+	if (w->repo.n && order_repo(a, w->repo, &repo, &ignored) == 0)
 		from.repo = repo.p;
-	o->lib = flows_load(a, &from);
-	o->flow = library_flow(o->lib, w->flow, err);
+	if (definitions_open(&d, a, &from, err) < 0)
+		return ORDER_UNTRUSTED;
+	o->flow = definitions_flow(&d, w->flow, &o->lib, err);
 	if (!o->flow)
-		return err->code == -ENOENT ? ORDER_NO_FLOW : ORDER_BAD_FLOW;
+		o->lib = NULL;
+	definitions_leave(&d, o->lib);
+	if (!o->flow)
+		return no_flow(err);
 	int rc = several_validators(
 	    &o->lib, &o->flow, (unsigned)w->validators, &w->models, &o->launch.validators, err);
 

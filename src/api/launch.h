@@ -20,16 +20,17 @@ struct order {
 /* What stood in the way. */
 enum order_fault {
 	ORDER_SOUND,
-	ORDER_BAD,	/* the request makes no sense */
-	ORDER_NO_FLOW,	/* there is no such flow */
-	ORDER_BAD_FLOW, /* it has errors, or became too large with so many validators */
-	ORDER_NO_REPO,	/* the repository cannot be opened */
+	ORDER_BAD,	 /* the request makes no sense */
+	ORDER_NO_FLOW,	 /* there is no such flow */
+	ORDER_BAD_FLOW,	 /* it has errors, or became too large with so many validators */
+	ORDER_NO_REPO,	 /* the repository cannot be opened */
+	ORDER_UNTRUSTED, /* the flow is the repository's, and is not accepted as it is */
 };
 
 /*
  * REQUEST, an object of whatever kind, with the flows of USER (a configuration directory, or NULL)
- * and, if it says trust_repo, of its repository. Reads files. ERR has four parts. RET is to be
- * given to order_free in any case.
+ * and those of its repository that are trusted (definitions.h). Reads files. ERR has four parts.
+ * RET is to be given to order_free in any case.
  */
 enum order_fault order_make(
     struct arena *a, const char *user, const json_t *request, struct order *ret, struct err *err);

@@ -27,8 +27,8 @@ const struct opt global_opts[] = {
 	{ 0 },
 };
 
-const struct cmd *const all_cmds[] = { &cmd_run, &cmd_flows, &cmd_runs, &cmd_proof, &cmd_agents,
-	&cmd_eval, &cmd_doctor, &cmd_version, &cmd_help, &cmd_completion, NULL };
+const struct cmd *const all_cmds[] = { &cmd_run, &cmd_flows, &cmd_personas, &cmd_runs, &cmd_proof,
+	&cmd_agents, &cmd_eval, &cmd_doctor, &cmd_version, &cmd_help, &cmd_completion, NULL };
 
 /* --- saying ------------------------------------------------------------------------------------
  */
@@ -84,6 +84,30 @@ struct library *cli_library(struct arena *a, const struct globals *g)
 	if (g->trust_repo && paths_repo(a, g->repo, &repo, &err) == 0)
 		from.repo = repo;
 	return flows_load(a, &from);
+}
+
+int cli_definitions(
+    struct definitions *d, struct arena *a, const struct globals *g, struct err *err)
+{
+	struct definitions_from from = { .user = paths_config(a), .trust_repo = g->trust_repo };
+	struct err ignored; /* whoever needs the repository says what is wrong with it */
+	char *repo = NULL;
+
+	if (paths_repo(a, g->repo, &repo, &ignored) == 0)
+		from.repo = repo;
+	return definitions_open(d, a, &from, err);
+}
+
+int cli_flow_code(const struct err *err)
+{
+	switch (err->code) {
+	case -ENOENT:
+		return EXIT_NOT_FOUND;
+	case -EACCES:
+		return EXIT_NOT_READY;
+	default:
+		return EXIT_INVALID;
+	}
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "api/definitions.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/args.h"
 #include "cli/exit.h"
 #include "cli/term.h"
-#include "flow/library.h"
 
 /* What every command knows. */
 struct globals {
@@ -26,8 +26,8 @@ struct cmd {
 	bool hidden;
 };
 
-extern const struct cmd cmd_run, cmd_eval, cmd_flows, cmd_runs, cmd_proof, cmd_agents, cmd_doctor,
-    cmd_version, cmd_help, cmd_completion;
+extern const struct cmd cmd_run, cmd_eval, cmd_flows, cmd_personas, cmd_runs, cmd_proof, cmd_agents,
+    cmd_doctor, cmd_version, cmd_help, cmd_completion;
 extern const struct cmd *const all_cmds[];
 /* Options of struct globals. */
 extern const struct opt global_opts[];
@@ -43,7 +43,12 @@ int cli_code(int rc);
 int cli_print_json(json_t *doc, int code);
 int cli_print(struct str text, int code);
 
-/* All flows: built in, the user's, and the repository's when it is trusted. */
+/* All flows: built in, the user's, and with --trust-repo all of the repository's. */
 struct library *cli_library(struct arena *a, const struct globals *g);
+/* Those, and of the repository's the ones that were accepted. */
+MUST_CHECK int cli_definitions(
+    struct definitions *d, struct arena *a, const struct globals *g, struct err *err);
+/* The exit code for an error of definitions_flow. */
+int cli_flow_code(const struct err *err);
 
 #endif

@@ -310,9 +310,12 @@ static int prepare(struct evaluation *ev, const char **words, size_t n, struct e
 		code = read_old(ev, err);
 	if (code)
 		return code;
-	ev->lib = cli_library(ev->a, ev->g);
-	if (ev->o->flow && !library_flow(ev->lib, str_from(ev->o->flow), err))
-		return err->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID;
+	struct library *lib;
+
+	if (cli_definitions(&ev->definitions, ev->a, ev->g, err) < 0)
+		return EXIT_NOT_READY;
+	if (ev->o->flow && !definitions_flow(&ev->definitions, str_from(ev->o->flow), &lib, err))
+		return cli_flow_code(err);
 	return 0;
 }
 
@@ -328,8 +331,7 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	code = code ? cli_fail(g, &err, code) : evaluate(ev);
 	if (ev->tmp)
 		fs_remove_tree(ev->tmp);
-	if (ev->lib)
-		library_destroy(ev->lib);
+	definitions_close(&ev->definitions);
 	json_decref(ev->old);
 	return code;
 }

@@ -2,8 +2,10 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/cmd_trust.h"
 #include "cli/flowtext.h"
 #include "cli/paths.h"
+#include "cli/starter.h"
 #include "sys/fs.h"
 
 #include <stdio.h>
@@ -11,7 +13,7 @@
 #include <unistd.h>
 
 struct flows_opts {
-	bool expanded, markdown;
+	bool expanded, markdown, yes, all;
 };
 
 static const struct opt opts[] = {
@@ -19,6 +21,10 @@ static const struct opt opts[] = {
 	    offsetof(struct flows_opts, expanded) },
 	{ "markdown", 0, OPT_FLAG, NULL, "What", "list: a table in Markdown, as in README.md",
 	    offsetof(struct flows_opts, markdown) },
+	{ "yes", 0, OPT_FLAG, NULL, "What", "trust: without asking",
+	    offsetof(struct flows_opts, yes) },
+	{ "all", 0, OPT_FLAG, NULL, "What", "untrust: every flow of the repository",
+	    offsetof(struct flows_opts, all) },
 	{ 0 },
 };
 
@@ -63,36 +69,51 @@ static void add_about(json_t *doc, const struct flow *f)
 
 static json_t *entry_json(const struct flow_entry *e)
 {
-	json_t *doc = json_pack("{s:o, s:s, s:s, s:b}", "name", json_text(e->name), "origin",
-	    e->origin, "file", e->file, "valid", e->flow != NULL);
+	char fix[FLOWTEXT_FIX];
+	json_t *doc = json_pack("{s:o, s:s, s:o, s:b, s:b}", "name", json_text(e->name), "origin",
+	    e->origin, "file", json_cstr(e->file), "valid", e->flow != NULL, "trusted",
+	    e->withheld == WITHHELD_NOT);
 
 	if (e->flow)
 		add_about(doc, e->flow);
+	if (e->withheld) {
+		json_object_set_new(doc, "changed", json_boolean(e->withheld == WITHHELD_CHANGED));
+		json_object_set_new(doc, "fix", json_cstr(flowtext_fix(fix, e)));
+	}
 	return doc;
 }
 
-static int list_json(const struct library *lib)
+static int list_json(const struct definitions *d, const struct library *lib)
 {
-	json_t *all = json_array();
+	json_t *all = json_array(), *doc;
 
 	for (size_t i = 0; i < library_count(lib); i++)
 		json_array_append_new(all, entry_json(library_at(lib, i)));
-	return cli_print_json(json_pack("{s:o}", "flows", all), EXIT_DONE);
+	doc = json_pack("{s:o}", "flows", all);
+	if (d->own.refused)
+		json_object_set_new(doc, "not_read", json_cstr(d->own.refused));
+	return cli_print_json(doc, EXIT_DONE);
 }
 
-static int list(const struct globals *g, const struct flows_opts *o, const struct library *lib)
+static int list(const struct globals *g, const struct flows_opts *o, struct definitions *d)
 {
+	const struct library *lib = definitions_view(d);
 	struct term t;
 	struct buf b;
 
 	if (g->json)
-		return list_json(lib);
+		return list_json(d, lib);
 	term_init(&t, STDOUT_FILENO, g->color);
 	buf_init(&b, MIB(4));
 	if (o->markdown)
 		flowtext_markdown(&b, lib);
 	else
 		flowtext_list(&b, &t, lib);
+	if (d->own.refused && !o->markdown) {
+		buf_addc(&b, '\n');
+		term_addf(&b, &t, STYLE_WARN, "%s: nothing of it was read", d->own.refused);
+		buf_addc(&b, '\n');
+	}
 	int code = cli_print(buf_str(&b), EXIT_DONE);
 
 	buf_fini(&b);
@@ -126,15 +147,16 @@ static int show_json(const struct flow *flow)
 }
 
 static int show(struct arena *a, const struct globals *g, const struct flows_opts *o,
-    const struct library *lib, const char *name)
+    struct definitions *d, const char *name)
 {
 	struct err err = { 0 };
-	const struct flow *flow = library_flow(lib, str_from(name), &err);
+	struct library *lib;
+	const struct flow *flow = definitions_flow(d, str_from(name), &lib, &err);
 	struct term t;
 	struct buf b;
 
 	if (!flow)
-		return cli_fail(g, &err, err.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_INVALID);
+		return cli_fail(g, &err, cli_flow_code(&err));
 	if (g->json)
 		return show_json(flow);
 	if (o->expanded)
@@ -166,11 +188,25 @@ static void add_error(struct findings *f, const char *file, const struct flow_er
 	f->n++;
 }
 
+/* A file of the repository may name what else is there; to check it, nothing is run. */
+static struct library *library_for(struct arena *a, const struct globals *g, const char *file)
+{
+	struct globals whole = *g;
+	char *real = realpath(file, NULL), *repo;
+	struct err err;
+
+	if (real && paths_repo(a, g->repo, &repo, &err) == 0 &&
+	    str_starts(str_from(real), str_from(fs_join(a, repo, ".tutti/"))))
+		whole.trust_repo = true;
+	free(real);
+	return cli_library(a, &whole);
+}
+
 /* Checked as part of everything else, because a flow names personas, contracts and other flows. */
 static int validate_one(
     struct arena *a, const struct globals *g, struct findings *f, const char *file)
 {
-	struct library *lib = cli_library(a, g);
+	struct library *lib = library_for(a, g, file);
 	struct str text;
 	int rc = fs_read(a, file, FLOW_FILE_MAX, &text);
 	size_t before = f->n;
@@ -223,93 +259,6 @@ static int validate(struct arena *a, const struct globals *g, const char **files
 	return code;
 }
 
-/* --- new
- * -------------------------------------------------------------------------------------------------
- */
-
-static const char template[] =
-    "# tutti flows validate FILE checks it; docs/flows.md describes every key.\n"
-    "flow: %s\n"
-    "title: %s\n"
-    "category: analysis                  # analysis, discovery, planning, authoring, review\n"
-    "summary: What comes out, in one sentence.\n"
-    "contracts: [evidence]               # rules that every agent of the flow gets\n"
-    "\n"
-    "input:\n"
-    "  question: {label: Question, placeholder: \"what to look at\"}\n"
-    "\n"
-    "# The usual shape: angles look at the question side by side, one agent recommends, another\n"
-    "# one attacks what they found. tutti flows show %s --expanded prints the plain steps.\n"
-    "spine:\n"
-    "  angles:\n"
-    "    - id: structure\n"
-    "      persona: structural-analyst\n"
-    "      label: Structure\n"
-    "      task: |\n"
-    "        Analyse the structure of: {{ question }}\n"
-    "\n"
-    "    - id: behaviour\n"
-    "      persona: behavioral-analyst\n"
-    "      label: Behaviour\n"
-    "      task: |\n"
-    "        Analyse the runtime behaviour of: {{ question }}\n"
-    "\n"
-    "    - id: concurrency\n"
-    "      persona: concurrency-analyst\n"
-    "      label: Concurrency\n"
-    "      size: medium                  # not at --size small\n"
-    "      if: signals.concurrency       # and only where there is any\n"
-    "      task: |\n"
-    "        Analyse what happens at the same time in: {{ question }}\n"
-    "\n"
-    "  synthesizer:\n"
-    "    persona: software-architect\n"
-    "    label: Recommendation\n"
-    "    task: |\n"
-    "      Recommend what to change about: {{ question }}\n"
-    "\n"
-    "  validator: default\n"
-    "\n"
-    "report:\n"
-    "  title: \"%s: {{ question }}\"\n"
-    "  sections: [recommendation, structure, behaviour, concurrency]\n";
-
-static bool is_slug(const char *s)
-{
-	return *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s) && *s != '-';
-}
-
-static int make_new(struct arena *a, const struct globals *g, const char *name)
-{
-	const char *dir = paths_config(a);
-	struct err err = { 0 };
-
-	if (!is_slug(name)) {
-		err_set(&err, -EINVAL, "\"%s\" cannot name a flow", name);
-		err_why(&err, "a name is lower-case letters, digits and hyphens");
-		return cli_fail(g, &err, EXIT_USAGE);
-	}
-	char *flows = fs_join(a, dir ? dir : ".", "flows");
-	char *file = fs_join(a, flows, arena_printf(a, "%s.yaml", name));
-
-	if (fs_exists(file)) {
-		err_set(&err, -EEXIST, "%s is there already", file);
-		err_fix(&err, "choose another name");
-		return cli_fail(g, &err, EXIT_USAGE);
-	}
-	char *text = arena_printf(a, template, name, name, name, name);
-	int rc = fs_mkdirs(flows, 0755);
-
-	if (rc || fs_write(file, str_from(text), 0644, &err) < 0) {
-		if (!err.code)
-			err_set(&err, rc, "cannot make %s: %s", flows, err_name(rc));
-		return cli_fail(g, &err, EXIT_NOT_READY);
-	}
-	if (g->json)
-		return cli_print_json(json_pack("{s:s}", "file", file), EXIT_DONE);
-	return cli_print(str_from(arena_printf(a, "%s\n", file)), EXIT_DONE);
-}
-
 /* --- dispatch
  * ---------------------------------------------------------------------------------------------- */
 
@@ -319,33 +268,51 @@ static int wrong(const struct globals *g, const char *what)
 
 	err_set(&err, -EINVAL, "%s", what);
 	err_fix(&err, "tutti flows list\ntutti flows show FLOW\ntutti flows validate FILE…\n"
-		      "tutti flows new NAME");
+		      "tutti flows new NAME\ntutti flows trust [FLOW…]\n"
+		      "tutti flows untrust FLOW… | --all");
+	err_more(&err, "trust");
 	return cli_fail(g, &err, EXIT_USAGE);
+}
+
+static int look(
+    struct arena *a, const struct globals *g, const struct flows_opts *o, const char *name)
+{
+	struct definitions d;
+	struct err err = { 0 };
+	int code;
+
+	if (cli_definitions(&d, a, g, &err) < 0)
+		return cli_fail(g, &err, EXIT_NOT_READY);
+	code = name ? show(a, g, o, &d, name) : list(g, o, &d);
+	definitions_close(&d);
+	return code;
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
 {
+	const struct flows_opts *o = values;
 	const char *verb = n ? words[0] : "list";
-	struct library *lib;
-	int code;
 
+	if (strcmp(verb, "list") == 0)
+		return n < 2 ? look(a, g, o, NULL) : wrong(g, "list takes no name");
+	if (strcmp(verb, "show") == 0)
+		return n == 2 ? look(a, g, o, words[1]) : wrong(g, "which flow?");
 	if (strcmp(verb, "validate") == 0)
 		return n > 1 ? validate(a, g, words + 1, n - 1) : wrong(g, "which file?");
 	if (strcmp(verb, "new") == 0)
-		return n == 2 ? make_new(a, g, words[1]) : wrong(g, "which name?");
-	if (strcmp(verb, "show") != 0 && strcmp(verb, "list") != 0)
-		return wrong(g, "flows does not know that");
-	if (strcmp(verb, "show") == 0 && n != 2)
-		return wrong(g, "which flow?");
-	lib = cli_library(a, g);
-	code = strcmp(verb, "show") == 0 ? show(a, g, values, lib, words[1]) : list(g, values, lib);
-	library_destroy(lib);
-	return code;
+		return n == 2 ? starter_flow(a, g, words[1]) : wrong(g, "which name?");
+	if (strcmp(verb, "trust") == 0)
+		return trust_flows(a, g, o->yes, words + 1, n - 1);
+	if (strcmp(verb, "untrust") == 0)
+		return n > 1 || o->all ? untrust_flows(a, g, o->all, words + 1, n - 1)
+				       : wrong(g, "which flow?");
+	return wrong(g, "flows does not know that");
 }
 
 static const char *const examples[] = { "tutti flows list",
-	"tutti flows show architectural-analysis --expanded", NULL };
+	"tutti flows show architectural-analysis --expanded", "tutti flows trust", NULL };
 
-const struct cmd cmd_flows = { "flows", "flows list | show FLOW | validate FILE… | new NAME",
-	"the flows there are, and checking your own", opts, examples, run,
+const struct cmd cmd_flows = { "flows",
+	"flows list | show FLOW | validate FILE… | new NAME | trust [FLOW…] | untrust FLOW…",
+	"the flows there are, checking your own, trusting a repository's", opts, examples, run,
 	sizeof(struct flows_opts), false };

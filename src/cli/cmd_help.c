@@ -90,6 +90,25 @@ static void topic_agents(struct buf *b)
 	    "has, and what is missing: tutti agents\n");
 }
 
+static void topic_trust(struct buf *b)
+{
+	buf_adds(b,
+	    "A repository may bring flows, personas and contracts along, in .tutti/. Whoever wrote "
+	    "it\nwrote what agents are asked and what commands run, so nothing of it is used until "
+	    "you\naccept a flow of it:\n\n"
+	    "  tutti flows list             what the repository has, and what of it is trusted\n"
+	    "  tutti flows trust FLOW       shows its files, commands and agents, and asks\n"
+	    "  tutti flows untrust FLOW     takes that back\n"
+	    "  tutti --trust-repo run …     everything of the repository, this once (for CI)\n\n"
+	    "What is accepted is the contents: of the flow and of every text of the repository "
+	    "that\nit uses, by their SHA-256. When one of them changes, the flow is not trusted "
+	    "any "
+	    "more.\nIt is accepted for this repository, and reaches no further than the flow: "
+	    "other "
+	    "flows\nkeep the personas that are built in or yours. Kept in "
+	    "~/.config/tutti/trusted.json.\n");
+}
+
 static const struct {
 	const char *name, *what;
 	void (*fn)(struct buf *b);
@@ -100,6 +119,7 @@ static const struct {
 	{ "proofs", "what is kept of that, and how to check it", topic_proof },
 	{ "models", "where the model comes from", topic_models },
 	{ "agents", "which programs do the work", topic_agents },
+	{ "trust", "how flows of a repository are accepted", topic_trust },
 };
 
 /* --- a command
@@ -261,6 +281,8 @@ static void add_words(struct buf *b, const struct opt *table)
 static const char *verbs_of(const struct cmd *c)
 {
 	if (c == &cmd_flows)
+		return "list show validate new trust untrust";
+	if (c == &cmd_personas)
 		return "list show validate new";
 	if (c == &cmd_runs)
 		return "list show watch logs cancel resume retry export compare";
@@ -273,6 +295,7 @@ static const char *verbs_of(const struct cmd *c)
 	return "";
 }
 
+/* compgen expands its words: of names that others gave, only what is nothing but a name. */
 static void add_bash(struct buf *b)
 {
 	buf_adds(b, "_tutti() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
@@ -288,7 +311,8 @@ static void add_bash(struct buf *b)
 		buf_printf(b, "%s%s", i ? " " : "", all_cmds[i]->name);
 	buf_adds(b, "\" ;;\n\tesac\n"
 		    "\tif [ \"$COMP_CWORD\" = 2 ] && [ \"${COMP_WORDS[1]}\" = run ]; then\n"
-		    "\t\twords=$(tutti flows list --color never | sed 1d | cut -d' ' -f1)\n\tfi\n"
+		    "\t\twords=$(tutti flows list --color never |\n"
+		    "\t\t\tsed -n '1d; s/^  \\([a-z0-9-][a-z0-9-]*\\) .*/\\1/p')\n\tfi\n"
 		    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
 		    "complete -o default -F _tutti tutti\n");
 }

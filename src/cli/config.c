@@ -3,10 +3,10 @@
 #include "base/limits.h"
 #include "cli/describe.h"
 #include "cli/paths.h"
-#include "cli/trust.h"
 #include "flow/errors.h"
 #include "flow/yaml.h"
 #include "sys/fs.h"
+#include "sys/trust.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/trust.h"
 #include "flow/errors.h"
 #include "sys/fs.h"
+#include "sys/trust.h"
 
 #include <stdlib.h>
 

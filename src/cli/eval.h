@@ -33,7 +33,7 @@ struct evaluation {
 	size_t n;
 	unsigned rounds, begun; /* begun: rounds of which there is at least a run */
 	char *tmp;		/* for repositories; NULL: none yet */
-	struct library *lib;
+	struct definitions definitions;
 	struct follow follow;
 	struct term err_term;
 	uv_timer_t ticker; /* of the line of progress; closed with it */

@@ -87,8 +87,9 @@ static int launch(struct evaluation *ev, const struct eval_item *item, const str
 
 static int start(struct evaluation *ev, struct eval_item *item, struct err *err)
 {
-	const struct flow *flow = library_flow(ev->lib, flow_of(ev, item), err);
-	json_t *frozen = flow ? library_freeze(ev->lib, flow->name, err) : NULL;
+	struct library *lib;
+	const struct flow *flow = definitions_flow(&ev->definitions, flow_of(ev, item), &lib, err);
+	json_t *frozen = flow ? library_freeze(lib, flow->name, err) : NULL;
 	int rc = frozen ? 0 : -EINVAL;
 
 	follow_forget(&ev->follow);

@@ -84,6 +84,26 @@ static void add_column(
 #define NAME_COLUMNS 30
 #define LABEL_COLUMNS 30
 
+const char *flowtext_fix(char text[FLOWTEXT_FIX], const struct flow_entry *e)
+{
+	/* a name that is none comes from a file's, and may be anything */
+	bool named = flow_is_slug(e->name);
+
+	snprintf(text, FLOWTEXT_FIX, "tutti flows trust%s%.*s", named ? " " : "",
+	    named ? (int)e->name.n : 0, e->name.p);
+	return text;
+}
+
+static void add_withheld(struct buf *b, const struct term *t, const struct flow_entry *e)
+{
+	char fix[FLOWTEXT_FIX];
+
+	term_addf(b, t, STYLE_WARN, "%s: %s",
+	    e->withheld == WITHHELD_CHANGED ? "changed since you accepted it" : "not trusted",
+	    flowtext_fix(fix, e));
+	buf_addc(b, '\n');
+}
+
 static void add_entry(struct buf *b, const struct term *t, const struct flow_entry *e)
 {
 	const struct flow *f = e->flow;
@@ -91,6 +111,10 @@ static void add_entry(struct buf *b, const struct term *t, const struct flow_ent
 
 	buf_adds(b, "  ");
 	add_column(b, t, STYLE_BOLD, e->name, NAME_COLUMNS);
+	if (e->withheld) {
+		add_withheld(b, t, e);
+		return;
+	}
 	if (!f) {
 		term_addf(b, t, STYLE_BAD, "has errors: tutti flows validate %s", e->file);
 		buf_addc(b, '\n');
@@ -104,9 +128,20 @@ static void add_entry(struct buf *b, const struct term *t, const struct flow_ent
 	add_wrapped(b, t, STYLE_DIM, 4, f->summary);
 }
 
+/* Behind the categories. */
+#define TAB_WITHHELD FLOW_CATEGORIES
+#define TAB_BROKEN (FLOW_CATEGORIES + 1)
+
 static bool is_under(const struct flow_entry *e, int tab)
 {
-	return e->flow ? (int)e->flow->category == tab : tab == FLOW_CATEGORIES;
+	return tab == (e->flow ? (int)e->flow->category : e->withheld ? TAB_WITHHELD : TAB_BROKEN);
+}
+
+static const char *tab_title(int tab)
+{
+	return tab == TAB_WITHHELD ? "In the repository, and not used"
+	       : tab == TAB_BROKEN ? "Broken"
+				   : tab_titles[tab];
 }
 
 void flowtext_list(struct buf *b, const struct term *t, const struct library *lib)
@@ -114,7 +149,7 @@ void flowtext_list(struct buf *b, const struct term *t, const struct library *li
 	term_addf(
 	    b, t, STYLE_DIM, "  %-*s %-*s agents", NAME_COLUMNS, "flow", LABEL_COLUMNS, "asks for");
 	buf_adds(b, "\n");
-	for (int tab = 0; tab <= FLOW_CATEGORIES; tab++) {
+	for (int tab = 0; tab <= TAB_BROKEN; tab++) {
 		bool headed = false;
 
 		for (size_t i = 0; i < library_count(lib); i++) {
@@ -123,8 +158,7 @@ void flowtext_list(struct buf *b, const struct term *t, const struct library *li
 			if (!is_under(e, tab))
 				continue;
 			if (!headed)
-				add_heading(
-				    b, t, tab < FLOW_CATEGORIES ? tab_titles[tab] : "Broken");
+				add_heading(b, t, tab_title(tab));
 			headed = true;
 			add_entry(b, t, e);
 		}

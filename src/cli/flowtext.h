@@ -12,6 +12,9 @@
 /* Agents that FLOW has at SIZE if every condition is true; a loop counts once. */
 unsigned flowtext_agents(const struct flow *flow, enum flow_size size);
 
+#define FLOWTEXT_FIX 96
+/* The command by which a flow that is withheld comes to be used. Returns TEXT. */
+const char *flowtext_fix(char text[FLOWTEXT_FIX], const struct flow_entry *e);
 /* Two or three lines a flow: name, what it asks for, agents at each size; then its summary. */
 void flowtext_list(struct buf *b, const struct term *t, const struct library *lib);
 /* What FLOW asks for, its steps in their order, and what follows it. */

@@ -213,8 +213,11 @@ script() {
 	  - {id: one, kind: code, run: return 1}
 	END
 	tutti flows show theirs --repo "$REPO"
-	is "$CODE" 5
+	is "$CODE" 4
+	has "$ERR" 'tutti flows trust theirs'
 	tutti flows show theirs --repo "$REPO" --trust-repo
+	is "$CODE" 0
+	tutti flows validate "$REPO/.tutti/flows/theirs.yaml"
 	is "$CODE" 0
 }
 

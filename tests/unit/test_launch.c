@@ -1,9 +1,12 @@
 /* Launch requests: what is taken, what is refused and why, and the command that repeats one. */
 #include "check.h"
 
+#include "api/accept.h"
+#include "api/definitions.h"
 #include "api/launch.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/unconst.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -29,13 +32,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const char *user; /* NULL: nobody has a configuration */
+
 static enum order_fault make(const char *text, struct order *o, struct err *err)
 {
 	json_t *request = json_parse(str_from(text), NULL);
 
 	assert_non_null(request);
 	*err = (struct err){ 0 };
-	enum order_fault fault = order_make(a, NULL, request, o, err);
+	enum order_fault fault = order_make(a, user, request, o, err);
 
 	json_decref(request);
 	return fault;
@@ -192,12 +197,64 @@ static void a_repository_is_heard_only_when_it_is_trusted(void **state)
 	(void)state;
 	assert_int_equal(fs_mkdirs(dir, 0755), 0);
 	assert_int_equal(fs_write(fs_join(a, dir, "own.yaml"), STR(own), 0644, &err), 0);
-	assert_int_equal(make(own_request("false"), &o, &err), ORDER_NO_FLOW);
+	assert_int_equal(make(own_request("false"), &o, &err), ORDER_UNTRUSTED);
+	assert_string_equal(err.what, "flow 'own' is the repository's own, and not trusted");
+	assert_null(o.lib);
 	order_free(&o);
 	assert_int_equal(make(own_request("true"), &o, &err), ORDER_SOUND);
 	assert_false(o.agents);
 	assert_str(o.launch.repo, "");
 	order_free(&o);
+}
+
+static int put(void *ctx, struct acceptances *all, struct err *err)
+{
+	return acceptances_put(a, all, ctx, err);
+}
+
+/* What `tutti flows trust own` does, once somebody said yes. */
+static void accept_own(void)
+{
+	const struct definitions_from from = { .user = user, .repo = repo };
+	struct definitions d;
+	struct err err;
+
+	assert_int_equal(definitions_open(&d, a, &from, &err), 0);
+	definitions_read(&d);
+	const struct own_flow *f = definitions_own(&d, STR("own"));
+
+	assert_non_null(f);
+	assert_false(f->trusted);
+	assert_int_equal(accept_change(a, user, put, unconst(&f->now), &err), 0);
+	definitions_close(&d);
+}
+
+static void an_accepted_flow_is_launched_until_it_changes(void **state)
+{
+	char *file = fs_join(a, repo, ".tutti/flows/own.yaml");
+	struct order o;
+	struct err err;
+
+	(void)state;
+	user = fs_join(a, repo, "user");
+	assert_int_equal(fs_mkdirs(fs_join(a, repo, ".tutti/flows"), 0755), 0);
+	assert_int_equal(fs_write(file, STR(own), 0644, &err), 0);
+	accept_own();
+	assert_int_equal(make(own_request("false"), &o, &err), ORDER_SOUND);
+	order_free(&o);
+	assert_int_equal(fs_write(file, str_from(arena_printf(a, "%s#", own)), 0644, &err), 0);
+	assert_int_equal(make(own_request("false"), &o, &err), ORDER_UNTRUSTED);
+	assert_true(str_contains(str_from(err.what), STR("changed since you accepted it")));
+	order_free(&o);
+	accept_own();
+	assert_int_equal(make(own_request("false"), &o, &err), ORDER_SOUND);
+	order_free(&o);
+	/* what cannot be read accepts nothing, and does not pass for nothing accepted either */
+	assert_int_equal(fs_write(fs_join(a, user, "trusted.json"), STR("{"), 0600, &err), 0);
+	assert_int_equal(make(own_request("false"), &o, &err), ORDER_UNTRUSTED);
+	assert_true(str_contains(str_from(err.what), STR("cannot be understood")));
+	order_free(&o);
+	user = NULL;
 }
 
 int main(void)
@@ -209,6 +266,7 @@ int main(void)
 		T(everything_reaches_the_engine),
 		T(what_is_null_is_not_there),
 		T(a_repository_is_heard_only_when_it_is_trusted),
+		T(an_accepted_flow_is_launched_until_it_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

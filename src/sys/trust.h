@@ -1,6 +1,6 @@
 /* Which files of a person may tell us what to run. */
-#ifndef CLI_TRUST_H
-#define CLI_TRUST_H
+#ifndef SYS_TRUST_H
+#define SYS_TRUST_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "cli/trust.h"
+#include "sys/trust.h"
 
 #include "sys/fs.h"
 
