@@ -9,6 +9,7 @@
 #include "cli/exit.h"
 #include "dialect/dialect.h"
 #include "flow/expr.h"
+#include "flow/library.h"
 #include "flow/parse.h"
 #include "rehearsal/rehearsal.h"
 #include "worker/priv.h"
@@ -240,6 +241,14 @@ static void limits_are_those_of_the_program(void **state)
 		{ "flows.md", "rounds of a `loop`", with_commas(LOOP_ROUNDS_MAX) },
 		{ "flows.md", "flows inside flows", with_commas(FLOW_NEST_MAX) },
 		{ "flows.md", "a persona", as_size(PERSONA_FILE_MAX) },
+		{ "flows.md", "flows of a repository, and again personas, and contracts",
+		    arena_printf(arena, "%s files; %s entries", with_commas(OWN_FILES_MAX),
+			with_commas(OWN_ENTRIES_MAX)) },
+		{ "flows.md", "all of them",
+		    arena_printf(arena, "%s, and %s of memory", as_size(OWN_BYTES_MAX),
+			as_size(OWN_MEMORY_MAX)) },
+		{ "flows.md", "flows of repositories that are trusted",
+		    with_commas(TRUSTED_FLOWS_MAX) },
 		{ "flows.md", "the question", as_size(QUESTION_MAX) },
 		{ "flows.md", "a prompt", as_size(PROMPT_MAX) },
 		{ "flows.md", "an answer", as_size(ANSWER_MAX) },
@@ -356,7 +365,29 @@ static void examples_of_flows_parse(void **state)
 		flow_release(f);
 		n++;
 	}
-	assert_true(n >= 3);
+	assert_true(n >= 5);
+}
+
+static void examples_of_personas_are_used_by_their_flows(void **state)
+{
+	struct str text = page("personas.md"), rest = text, block;
+	struct library *lib = library_create();
+	struct err err;
+
+	(void)state;
+	library_add_builtin(lib);
+	while (next_block(&rest, "markdown", &block))
+		assert_int_equal(
+		    library_add(lib, TEXT_PERSONA, "docs/personas.md", "docs", block), 0);
+	rest = text;
+	while (next_block(&rest, "yaml", &block))
+		assert_int_equal(library_add(lib, TEXT_FLOW, "docs/personas.md", "docs", block), 0);
+	library_check(lib);
+	if (!library_flow(lib, STR("release-check"), &err))
+		fail_msg("%s: %s", err.what, err.why);
+	assert_non_null(library_persona(lib, STR("release-reader")));
+	must_mention(text, "personas.md", as_size(PERSONA_FILE_MAX));
+	library_destroy(lib);
 }
 
 static void examples_of_scripts_are_read(void **state)
@@ -684,6 +715,7 @@ int main(void)
 		T(every_route_is_served),
 		T(ceilings_are_those_of_the_gateway),
 		T(examples_of_flows_parse),
+		T(examples_of_personas_are_used_by_their_flows),
 		T(examples_of_scripts_are_read),
 		T(every_action_has_an_example),
 		T(exit_codes_are_those_of_the_program),
