@@ -341,7 +341,7 @@ static enum order_fault find_flow(
 	struct definitions_from from = { .user = user, .trust_repo = w->trust };
 	struct err ignored; /* a flow that needs the repository says so */
 	struct definitions d;
-	struct str repo;
+	struct str repo = { 0 };
 
 	if (!w->flow.n) {
 		err_set(err, -EINVAL, "which flow?");

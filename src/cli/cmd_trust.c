@@ -7,6 +7,7 @@
 #include "base/unconst.h"
 #include "cli/paths.h"
 #include "cli/trusttext.h"
+#include "flow/errors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,7 +153,7 @@ static int refuse(const struct trusting *t, const struct own_flow *f, struct err
 		err_set(err, -EINVAL, "flow '%.*s' has errors", STR_ARG(f->name));
 		err_why(err, "%s:%u:%u: %s", f->file, f->errors->v[0].at.line,
 		    f->errors->v[0].at.column, f->errors->v[0].message);
-		err_fix(err, "tutti flows validate %s", f->file);
+		flow_error_fix(err, f->file);
 		return EXIT_INVALID;
 	}
 	err_set(err, -EACCES, "flow '%.*s' is not trusted", STR_ARG(f->name));
@@ -284,6 +285,10 @@ int untrust_flows(
 	char *repo = NULL;
 	int rc = paths_repo(a, g->repo, &repo, &err);
 
+	if (rc && g->repo && g->repo[0] == '/') { /* also when it is gone, as it was called */
+		repo = arena_cstr(a, str_from(g->repo));
+		rc = 0;
+	}
 	d.repo = str_from(repo);
 	if (!rc)
 		rc = accept_change(a, paths_config(a), drop, &d, &err);

@@ -104,6 +104,18 @@ static void add_withheld(struct buf *b, const struct term *t, const struct flow_
 	buf_addc(b, '\n');
 }
 
+static void add_broken(struct buf *b, const struct term *t, const struct flow_entry *e)
+{
+	struct buf file;
+
+	buf_init(&file, 4 * PATH_BYTES_MAX);
+	buf_add_shell(&file, str_from(e->file));
+	term_addf(
+	    b, t, STYLE_BAD, "has errors: tutti flows validate %.*s", STR_ARG(buf_str(&file)));
+	buf_addc(b, '\n');
+	buf_fini(&file);
+}
+
 static void add_entry(struct buf *b, const struct term *t, const struct flow_entry *e)
 {
 	const struct flow *f = e->flow;
@@ -116,8 +128,7 @@ static void add_entry(struct buf *b, const struct term *t, const struct flow_ent
 		return;
 	}
 	if (!f) {
-		term_addf(b, t, STYLE_BAD, "has errors: tutti flows validate %s", e->file);
-		buf_addc(b, '\n');
+		add_broken(b, t, e);
 		return;
 	}
 	add_column(b, t, STYLE_PLAIN, f->inputs[0].label, LABEL_COLUMNS);

@@ -1,6 +1,7 @@
 /* All errors of a file: collected in any order, shown in the file's. */
 #include "flow/errors.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -48,6 +49,16 @@ struct str flow_error_text(const struct err *err)
 			return str_trim(rest);
 	}
 	return text;
+}
+
+void flow_error_fix(struct err *err, const char *file)
+{
+	struct buf b;
+
+	buf_init(&b, 4 * PATH_BYTES_MAX);
+	buf_add_shell(&b, str_from(file));
+	err_fix(err, "tutti flows validate %.*s", STR_ARG(buf_str(&b)));
+	buf_fini(&b);
 }
 
 const char *nearest_word(struct str word, const char *const *words)

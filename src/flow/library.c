@@ -328,7 +328,7 @@ const struct flow *library_flow(const struct library *lib, struct str name, stru
 		err_set(err, -EINVAL, "flow '%.*s' has errors", STR_ARG(t->name));
 		err_why(err, "%s:%u:%u: %s", t->file, t->errors.v[0].at.line,
 		    t->errors.v[0].at.column, t->errors.v[0].message);
-		err_fix(err, "tutti flows validate %s", t->file);
+		flow_error_fix(err, t->file);
 		return NULL;
 	}
 	return t->entry.flow;

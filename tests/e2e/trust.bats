@@ -158,6 +158,11 @@ entry() {
 	tutti flows untrust --all --repo "$BATS_TEST_TMPDIR/copy"
 	is "$CODE" 0
 	is "$(entry theirs)" "[(True, None)]"
+	tutti flows trust theirs --yes --repo "$BATS_TEST_TMPDIR/copy"
+	rm -r "$BATS_TEST_TMPDIR/copy" # what is gone can be forgotten, too
+	tutti flows untrust theirs --repo "$BATS_TEST_TMPDIR/copy"
+	is "$CODE" 0
+	lacks "$TRUSTED" copy
 	tutti flows untrust --all
 	is "$(entry theirs)" "[(False, False)]"
 }
@@ -275,6 +280,11 @@ entry() {
 		has "$OUT" theirs
 	done
 	lacks "$OUT" 'trust \$'
+	# a command that is named can be pasted, whatever the file is called
+	has "$OUT" "validate '$REPO/.tutti/flows/\$(touch owned).yaml'"
+	tutti flows trust '$(touch owned)'
+	is "$CODE" 6
+	has "$ERR" "validate '$REPO/.tutti/flows/\$(touch owned).yaml'"
 	tutti personas list --trust-repo
 	lacks "$OUT" 'outside\|pipe'
 	is "$(entry theirs)" "[(True, None)]"
