@@ -22,7 +22,7 @@ static void topic_sizes(struct buf *b)
 	buf_adds(b, "What --size auto comes to; the first line that fits decides:\n\n");
 	for (const struct size_rule *r = size_rules; r->what; r++)
 		buf_printf(b, "  %-36s %s\n", r->what, flow_size_name(r->size));
-	buf_printf(b, "  %-36s %s\n", "anything else", flow_size_name(SIZE_SMALL));
+	buf_printf(b, "  %-36s %s\n", SIZE_ELSE, flow_size_name(SIZE_SMALL));
 }
 
 static void topic_read_only(struct buf *b)

@@ -4,6 +4,7 @@
 #include "api/several.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/dry_run.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -13,7 +14,7 @@
 struct run_opts {
 	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *sarif, *fail_on,
 	    *baseline, *script;
-	bool fast, strict;
+	bool fast, strict, dry_run;
 	const char *validators;
 	long long budget;
 	struct opt_texts validator_models;
@@ -27,6 +28,8 @@ static const struct opt opts[] = {
 	    O(size) },
 	{ "focus", 0, OPT_TEXT, "TEXT", "What", "what to look at most", O(focus) },
 	{ "fast", 0, OPT_FLAG, NULL, "What", "fewer turns a step", O(fast) },
+	{ "dry-run", 0, OPT_FLAG, NULL, "What",
+	    "only say what it would be: size, signals, who runs and why not", O(dry_run) },
 	{ "at", 0, OPT_TEXT, "REF", "Where", "freeze this commit, not the working tree", O(at) },
 	{ "base", 0, OPT_TEXT, "REF", "Where", "compare with this commit", O(base) },
 	{ "model", 0, OPT_TEXT, "NAME", "How", "the model; `rehearsal` needs none", O(model) },
@@ -223,7 +226,10 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	} else {
 		code = code_of(order_make(a, paths_config(a), request, &order, &err));
 	}
-	code = code ? cli_fail(g, &err, code) : run_flow(a, g, o, &order);
+	if (code)
+		code = cli_fail(g, &err, code);
+	else
+		code = o->dry_run ? dry_run(a, g, &order) : run_flow(a, g, o, &order);
 	order_free(&order);
 	json_decref(request);
 	return code;

@@ -305,6 +305,33 @@ static int show_coverage(struct look *l)
 	return code;
 }
 
+/* --- size
+ * -------------------------------------------------------------------------------------------- */
+
+static void add_choice(struct look *l, struct buf *b, const struct term *t, const json_t *choice)
+{
+	json_t *one;
+	size_t i;
+
+	if (str_is(json_get_str(choice, "asked"), "auto") &&
+	    !str_is(json_get_str(choice, "size"), "auto"))
+		add_line(b, t, STYLE_DIM,
+		    str_from(
+			arena_printf(l->a, "size %.*s: %.*s", STR_ARG(json_get_str(choice, "size")),
+			    STR_ARG(json_get_str(choice, "reason")))));
+	else
+		add_line(b, t, STYLE_DIM,
+		    str_from(arena_printf(l->a, "size %.*s%s",
+			STR_ARG(json_get_str(choice, "size")),
+			json_get_str(choice, "reason").n ? ", asked for" : ": not decided yet")));
+	json_array_foreach (json_get_array(choice, "left_out"), i, one)
+		if (!str_is(json_get_str(one, "kind"), "code"))
+			add_line(b, t, STYLE_DIM,
+			    str_from(arena_printf(l->a, "left out: %.*s, %.*s",
+				STR_ARG(json_get_str(one, "label")),
+				STR_ARG(json_get_str(one, "reason")))));
+}
+
 /* --- one run
  * -------------------------------------------------------------------------------------------- */
 
@@ -322,7 +349,7 @@ static int show(struct look *l)
 		return show_coverage(l);
 	const char *proof = proof_line(l, &good);
 	json_t *all = json_array(), *options = json_parse(l->row.options, NULL);
-	json_t *spilled = read_spilled(l);
+	json_t *spilled = read_spilled(l), *choice = engine_choice(l->s, l->key);
 	int rc = l->s->ops->step_list(l->s, l->a, l->key, &steps, &n);
 
 	term_init(&t, STDOUT_FILENO, l->g->color);
@@ -334,6 +361,7 @@ static int show(struct look *l)
 	if (l->row.outcome.n)
 		add_line(&b, &t, STYLE_PLAIN, l->row.outcome);
 	add_line(&b, &t, good ? STYLE_DIM : STYLE_BAD, str_from(proof));
+	add_choice(l, &b, &t, choice);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		show_step(l, &b, &t, &steps[i], spilled, all);
 	json_t *doc = row_json(&l->row);
@@ -341,6 +369,7 @@ static int show(struct look *l)
 	json_object_set(doc, "steps", all);
 	json_object_set_new(doc, "command", json_text(json_get_str(options, "command")));
 	json_object_set_new(doc, "proof", json_cstr(proof));
+	json_object_set_new(doc, "choice", choice);
 	int code = l->g->json ? cli_print_json(doc, EXIT_DONE) : cli_print(buf_str(&b), EXIT_DONE);
 
 	if (!l->g->json)

@@ -54,6 +54,27 @@ static struct roster_row *add(struct roster *r, const json_t *step, const char *
 	return row;
 }
 
+/* Which size it is, and rows for what that leaves out. */
+static void on_choice(struct roster *r, const json_t *choice)
+{
+	json_t *step;
+	size_t i;
+
+	if (!choice)
+		return;
+	r->size = keep(r, json_get_str(choice, "size"));
+	r->size_reason = str_is(json_get_str(choice, "asked"), "auto")
+			     ? keep(r, json_get_str(choice, "reason"))
+			     : STR("");
+	json_array_foreach (json_get_array(choice, "left_out"), i, step) {
+		struct roster_row *row = add(r, step, "step");
+
+		row->status = STEP_SKIPPED;
+		row->left_out = true;
+		row->reason = keep(r, json_get_str(step, "reason"));
+	}
+}
+
 static void on_started(struct roster *r, msec_t at, const json_t *data)
 {
 	json_t *step;
@@ -67,6 +88,7 @@ static void on_started(struct roster *r, msec_t at, const json_t *data)
 	r->started = at;
 	json_array_foreach (json_get_array(data, "steps"), i, step)
 		add(r, step, "name");
+	on_choice(r, json_get_object(data, "choice"));
 }
 
 static void take_facts(struct roster_row *row, const json_t *facts)
@@ -102,7 +124,7 @@ static struct str frozen_words(struct roster *r, const json_t *repo)
 		  out = json_get_int(repo, "left_out", 0);
 	struct buf b;
 
-	buf_init(&b, KIB(4));
+	buf_init(&b, KIB(8));
 	buf_add(&b, json_get_str(repo, "name"));
 	if (commit.n)
 		buf_printf(&b, "@%.*s", STR_ARG(str_take(commit, 7)));
@@ -112,6 +134,12 @@ static struct str frozen_words(struct roster *r, const json_t *repo)
 	if (out)
 		buf_printf(&b, ", %lld left out", out);
 	add_change(&b, json_get_object(repo, "change"));
+	if (r->size_reason.n) {
+		buf_adds(&b, "; size ");
+		buf_add(&b, r->size);
+		buf_adds(&b, ": ");
+		buf_add(&b, r->size_reason);
+	}
 	struct str words = keep(r, buf_str(&b));
 
 	buf_fini(&b);
@@ -139,8 +167,13 @@ static struct roster_row *on_step(struct roster *r, msec_t at, const json_t *dat
 	} else if (step_is_settled(row->status)) {
 		row->ended = at;
 		take_facts(row, json_get_object(data, "facts"));
-		if (json_get_object(data, "repo"))
+		if (json_get_object(data, "repo")) {
+			size_t place = (size_t)(row - r->rows);
+
+			on_choice(r, json_get_object(data, "choice"));
+			row = &r->rows[place]; /* rows may have moved */
 			row->reason = frozen_words(r, json_get_object(data, "repo"));
+		}
 	} else {
 		row->told = false;
 		snprintf(row->activity, sizeof(row->activity), "%.*s",
@@ -254,7 +287,8 @@ void roster_count(const struct roster *r, unsigned *ret_settled, unsigned *ret_a
 {
 	*ret_settled = *ret_all = 0;
 	for (size_t i = 0; i < r->n; i++) {
-		if (!roster_shows(&r->rows[i]) || r->rows[i].kind == KIND_SNAPSHOT)
+		if (!roster_shows(&r->rows[i]) || r->rows[i].kind == KIND_SNAPSHOT ||
+		    r->rows[i].left_out)
 			continue;
 		++*ret_all;
 		*ret_settled += step_is_settled(r->rows[i].status);

@@ -27,6 +27,7 @@ struct roster_row {
 	unsigned attempt, denied;
 	unsigned beats; /* events so far: the glyph turns with them, not with the clock */
 	msec_t started, ended, last;
+	bool left_out;		   /* its size is too small for it: it is no step of the run */
 	bool told;		   /* its last line has been printed for good */
 	char (*tail)[ROSTER_LINE]; /* the last lines it wrote, a ring; NULL: none */
 	unsigned tail_n;
@@ -34,7 +35,7 @@ struct roster_row {
 
 struct roster {
 	struct arena *arena;
-	struct str run, flow, size, repo, status, reason, outcome;
+	struct str run, flow, size, size_reason, repo, status, reason, outcome;
 	struct roster_row *rows;
 	size_t n, cap;
 	msec_t started, ended;
@@ -43,7 +44,8 @@ struct roster {
 };
 
 void roster_init(struct roster *r, struct arena *arena);
-/* One event of the log. Returns the row it changed, or NULL for the run itself. */
+/* One event of the log; those of what a size leaves out come with the one that says which size it
+ * is, as rows that are skipped. Returns the row it changed, or NULL for the run itself. */
 struct roster_row *roster_event(
     struct roster *r, int64_t seq, msec_t at, struct str type, const json_t *data);
 /* Agents and commands: settled and all. */

@@ -386,6 +386,19 @@ static void plain_row(struct show *s, msec_t at, const struct roster_row *row)
 		    row->started ? clock_span(row->ended - row->started, span, sizeof(span)) : "");
 }
 
+/* What the size leaves out, once it is known. */
+static void plain_left_out(struct show *s, msec_t at)
+{
+	for (size_t i = 0; i < s->roster.n; i++) {
+		struct roster_row *row = &s->roster.rows[i];
+
+		if (!row->left_out || row->told || !roster_shows(row))
+			continue;
+		plain_row(s, at, row);
+		row->told = true;
+	}
+}
+
 static void plain_event(
     struct show *s, msec_t at, struct str type, const struct roster_row *row, const json_t *data)
 {
@@ -400,6 +413,7 @@ static void plain_event(
 	else if (str_is(type, "notice") && row)
 		plain_line(
 		    s, at, "%.*s: %.*s", STR_ARG(row->label), STR_ARG(json_get_str(data, "text")));
+	plain_left_out(s, at);
 }
 
 static void heartbeat(struct show *s, msec_t now)

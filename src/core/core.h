@@ -138,6 +138,11 @@ struct core_ask {
 	    void *ctx, uint32_t step, const struct source *over, json_t **ret, struct err *err);
 	/* An each, switch or loop has just completed: make its output readable. */
 	void (*compose)(void *ctx, uint32_t step);
+	/*
+	 * What COND rests on as it was measured, for people; empty: nothing to add. Has to last
+	 * until core_step returns. May be NULL.
+	 */
+	struct str (*because)(void *ctx, const struct source *cond);
 };
 
 struct core_config {

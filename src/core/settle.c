@@ -91,9 +91,12 @@ static bool condition_met(struct core *c, uint32_t i)
 		return false;
 	}
 	if (!yes) {
-		struct str cond = str_trim(n->def->cond.text);
+		struct str cond = str_trim(n->def->cond.text), why = { "", 0 };
 
-		node_move(c, i, STEP_SKIPPED, "not (%.*s)", STR_ARG(cond));
+		if (c->ask->because)
+			why = c->ask->because(c->ask->ctx, &n->def->cond);
+		node_move(c, i, STEP_SKIPPED, "not (%.*s)%s%.*s", STR_ARG(cond), why.n ? ": " : "",
+		    STR_ARG(why));
 	}
 	return yes;
 }

@@ -1,4 +1,5 @@
 /* One event through core, and everything that it changes into rows and log. */
+#include "engine/choice.h"
 #include "engine/launch.h"
 #include "engine/live.h"
 
@@ -164,6 +165,17 @@ static void add_repo(struct buf *b, const json_t *repo)
 	buf_addc(b, '}');
 }
 
+/* Which size, why, and what that leaves out: told as soon as it is known. */
+void live_add_choice(struct buf *b, struct arena *a, const struct live *lv)
+{
+	json_t *choice = choice_json(a, lv->flow, core_size(lv->core),
+	    json_get_bool(lv->options, "auto", false), lv->signals);
+
+	buf_member_json(b, "choice", STR(""));
+	buf_add_value(b, choice);
+	json_decref(choice);
+}
+
 /* The most frequent event of all: written directly, in a buffer that is kept. */
 static int log_step(struct job *job, struct live *lv, const struct core_change *ch)
 {
@@ -187,8 +199,10 @@ static int log_step(struct job *job, struct live *lv, const struct core_change *
 		buf_member_int(b, "ready_at", n->ready_at);
 	if (n->kind == KIND_AGENT && n->status != STEP_RUNNING && k->facts)
 		buf_member_json(b, "facts", str_from(k->facts));
-	if (n->kind == KIND_SNAPSHOT && n->status == STEP_COMPLETED && lv->repo)
+	if (n->kind == KIND_SNAPSHOT && n->status == STEP_COMPLETED && lv->repo) {
 		add_repo(b, lv->repo);
+		live_add_choice(b, job->arena, lv);
+	}
 	buf_addc(b, '}');
 	int rc = buf_status(b);
 

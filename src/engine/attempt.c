@@ -156,7 +156,22 @@ struct report_request {
 	json_t *evidence, *facts, *record, *repo_facts, *signals;
 };
 
-static int keep_snapshot(struct live *lv, const struct report_request *r)
+/*
+ * What was measured for this run: it depends on the question, and equal snapshots of other runs
+ * were measured for others. A flow inside a flow goes on with its parent's.
+ */
+static json_t *measured(struct job *job, struct live *lv, const struct report_request *r)
+{
+	struct live *parent;
+
+	if (lv->row.parent && live_get(job, lv->store, lv->row.parent, &parent) == 0 &&
+	    str_eq(parent->row.snapshot, r->snapshot) && parent->signals)
+		return json_deep_copy(parent->signals);
+	/* the texts again: counters of the caller's values are another thread's */
+	return json_deep_copy(r->signals);
+}
+
+static int keep_snapshot(struct job *job, struct live *lv, const struct report_request *r)
 {
 	int bad = change_keep(lv, r->repo_facts, r->change);
 
@@ -177,11 +192,12 @@ static int keep_snapshot(struct live *lv, const struct report_request *r)
 	lv->row.snapshot = arena_dup(lv->arena, r->snapshot);
 	lv->row_dirty = true;
 	live_forget_change(lv);
+	json_t *signals_kept = measured(job, lv, r);
+
 	json_decref(lv->repo);
 	json_decref(lv->signals);
-	/* the texts again: counters of the caller's values are another thread's */
 	lv->repo = json_deep_copy(r->repo_facts);
-	lv->signals = json_deep_copy(r->signals);
+	lv->signals = signals_kept;
 	return 0;
 }
 
@@ -222,15 +238,20 @@ static int run_report(struct job *job, struct store *s)
 	if (rc)
 		return rc;
 	count_tokens(lv, r->facts);
+	json_t *measures = NULL;
+
 	if (r->snapshot.n) {
-		rc = keep_snapshot(lv, r);
-		ev.size = size_for(lv->repo, lv->signals);
+		rc = keep_snapshot(job, lv, r);
+		ev.size = size_rule(lv->signals)->size;
+		measures = json_pack("{s:O}", "signals", lv->signals);
 	}
-	if (rc)
-		return rc;
-	live_set_result(
-	    lv, ev.step, r->has_output ? r->output : (struct str){ 0 }, r->evidence, r->facts);
-	return live_apply(job, lv, &ev);
+	if (!rc) {
+		live_set_result(lv, ev.step, r->has_output ? r->output : (struct str){ 0 },
+		    r->evidence, measures ? measures : r->facts);
+		rc = live_apply(job, lv, &ev);
+	}
+	json_decref(measures);
+	return rc;
 }
 
 static void reported(struct job *job, int rc)

@@ -217,6 +217,9 @@ MUST_CHECK int engine_resolve(
  * what is stored now. In A. */
 MUST_CHECK int engine_report_text(
     struct store *s, struct arena *a, int64_t run, bool json, struct str *ret, struct err *err);
+/* choice_json (choice.h) of a run, and the `signals` it was measured by. JSON null: no such run.
+ * New. */
+json_t *engine_choice(struct store *s, int64_t run);
 /*
  * The same as one HTML file (report/report.h), put together from what is stored; FN gives the bytes
  * of the run's snapshot, NULL: it is gone. In A.

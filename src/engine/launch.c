@@ -37,7 +37,10 @@ int launch_log(struct job *job, struct live *lv)
 		buf_adds(b, i ? "," : "");
 		add_step(b, core_node(lv->core, i));
 	}
-	buf_adds(b, "]}");
+	buf_addc(b, ']');
+	if (core_size(lv->core) != SIZE_AUTO)
+		live_add_choice(b, job->arena, lv);
+	buf_addc(b, '}');
 	int rc = buf_status(b);
 
 	return rc ? rc : live_log_text(job, lv, -1, "started", buf_str(b));

@@ -321,6 +321,25 @@ static int load_steps(struct live *lv, struct err *err)
 	return 0;
 }
 
+/* What was measured for this run stands with its snapshot's step: equal snapshots share their row.
+ */
+static void load_signals(struct live *lv)
+{
+	for (uint32_t i = 0; lv->row.snapshot.p && i < core_count(lv->core); i++) {
+		const struct core_node *n = core_node(lv->core, i);
+		json_t *facts = n->kind == KIND_SNAPSHOT && n->status == STEP_COMPLETED
+				    ? live_facts(lv, i)
+				    : NULL;
+		json_t *signals = json_get_object(facts, "signals");
+
+		if (signals) {
+			json_decref(lv->signals);
+			lv->signals = json_incref(signals);
+		}
+		json_decref(facts);
+	}
+}
+
 static int live_load(struct job *job, struct store *s, int64_t key, struct live **ret)
 {
 	struct run_row row;
@@ -344,6 +363,8 @@ static int live_load(struct job *job, struct store *s, int64_t key, struct live 
 		rc = load_snapshot(lv);
 	if (!rc)
 		rc = load_steps(lv, &job->err);
+	if (!rc)
+		load_signals(lv);
 	if (rc) {
 		live_discard(lv);
 		return rc;

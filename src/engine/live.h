@@ -204,6 +204,8 @@ void live_forget_change(struct live *lv);
 const struct change_chunk *live_chunk(struct live *lv, uint32_t from);
 /* What people call the step I: its label, and which part of the change it is given. */
 struct str live_label(struct live *lv, uint32_t i);
+/* The member "choice" of an event: choice_json of LV. A is for what it takes to say it. */
+void live_add_choice(struct buf *b, struct arena *a, const struct live *lv);
 /* What expressions see as `change` and `chunk`. New references or NULL. */
 json_t *live_change_json(struct live *lv);
 json_t *live_chunk_json(struct live *lv, uint32_t from);

@@ -1,4 +1,5 @@
 /* Reading a run without an engine: for commands that only look. */
+#include "engine/choice.h"
 #include "engine/result.h"
 
 #include <stdlib.h>
@@ -53,6 +54,23 @@ int engine_report_text(
 	reader_destroy(job.e);
 	arena_destroy(job.arena);
 	return rc;
+}
+
+json_t *engine_choice(struct store *s, int64_t run)
+{
+	struct job job = { .e = reader_create(), .arena = arena_create("choice", ARENA_JOB) };
+	struct live *lv = NULL;
+	json_t *v = live_get(&job, s, run, &lv)
+			? json_null()
+			: choice_json(job.arena, lv->flow, core_size(lv->core),
+			      json_get_bool(lv->options, "auto", false), lv->signals);
+
+	if (lv && json_is_object(v))
+		json_object_set_new(
+		    v, "signals", lv->signals ? json_deep_copy(lv->signals) : json_null());
+	reader_destroy(job.e);
+	arena_destroy(job.arena);
+	return v;
 }
 
 int engine_report_html(struct store *s, struct arena *a, int64_t run, evidence_source_fn fn,

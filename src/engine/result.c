@@ -1,5 +1,7 @@
 #include "engine/result.h"
 
+#include "engine/choice.h"
+
 #include <stdlib.h>
 
 struct gathered {
@@ -299,6 +301,42 @@ static void fill_request(struct live *lv, struct report_run *run)
 	run->tokens_out = lv->row.tokens_out;
 }
 
+static struct report_left_out *add_left_out(struct live *lv, struct report_run *run)
+{
+	if (!run->left_out)
+		run->left_out = arena_array(lv->job->arena,
+		    lv->flow->n_steps + core_count(lv->core), sizeof(*run->left_out));
+	return &run->left_out[run->n_left_out++];
+}
+
+static bool works(enum step_kind kind)
+{
+	return kind != KIND_CODE && kind != KIND_SNAPSHOT && kind != KIND_SWITCH;
+}
+
+/* What its size leaves out, then what a condition of the flow did; not what waited in vain. */
+static void fill_left_out(struct live *lv, struct gathered *g, struct report_run *run)
+{
+	struct arena *a = lv->job->arena;
+
+	run->size_reason = choice_reason(a, core_size(lv->core), run->size_was_auto, lv->signals);
+	for (size_t i = 0; core_size(lv->core) != SIZE_AUTO && i < lv->flow->n_steps; i++) {
+		const struct flow_step *s = lv->flow->steps[i];
+
+		if (works(s->kind) && !flow_step_exists(s, core_size(lv->core)))
+			*add_left_out(lv, run) = (struct report_left_out){ s->id,
+				s->label.n ? s->label : s->id, true, choice_left_out(a, s) };
+	}
+	for (size_t k = 0; k < g->n; k++) {
+		const struct core_node *n = core_node(lv->core, g->nodes[k]);
+
+		if (works(n->kind) && n->status == STEP_SKIPPED && n->def && n->def->cond.text.p &&
+		    !n->upstream && n->parent == CORE_NONE && role_of(n) != ROLE_REWRITE)
+			*add_left_out(lv, run) = (struct report_left_out){ n->name,
+				live_label(lv, g->nodes[k]), false, n->reason };
+	}
+}
+
 /* A run that ended before its steps were planned lacks the validator, too. */
 static bool plans_validator(const struct live *lv)
 {
@@ -328,6 +366,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 	gather(lv, a, g);
 	fill_proof(lv, run);
 	fill_request(lv, run);
+	fill_left_out(lv, g, run);
 	fill_definition(lv, run);
 	fill_repo(lv, run);
 	run->coverage = result_ledger(lv);

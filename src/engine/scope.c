@@ -1,4 +1,5 @@
 /* What names mean in expressions and templates, as seen from one step of a run. */
+#include "engine/choice.h"
 #include "engine/live.h"
 #include "flow/output.h"
 
@@ -184,6 +185,13 @@ static int ask_test(void *ctx, uint32_t step, const struct source *cond, bool *r
 	return expr_test(lv->engine->vm, cond, &scope, ret, err);
 }
 
+static struct str ask_because(void *ctx, const struct source *cond)
+{
+	struct live *lv = ctx;
+
+	return choice_because(lv->job->arena, cond->text, core_size(lv->core), lv->signals);
+}
+
 static int ask_list(
     void *ctx, uint32_t step, const struct source *over, json_t **ret, struct err *err)
 {
@@ -210,7 +218,9 @@ static void ask_compose(void *ctx, uint32_t step)
 
 void live_ask_init(struct core_ask *ask, struct live *lv)
 {
-	*ask = (struct core_ask){
-		.ctx = lv, .test = ask_test, .list = ask_list, .compose = ask_compose
-	};
+	*ask = (struct core_ask){ .ctx = lv,
+		.test = ask_test,
+		.list = ask_list,
+		.because = ask_because,
+		.compose = ask_compose };
 }

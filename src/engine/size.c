@@ -9,14 +9,14 @@ const struct size_rule size_rules[] = {
 	{ "a smaller change", "changed_lines", 1, SIZE_SMALL },
 	{ "100,000 lines or more in focus", "focus_lines", 100000, SIZE_LARGE },
 	{ "10,000 lines or more in focus", "focus_lines", 10000, SIZE_MEDIUM },
-	{ 0 },
+	{ NULL, NULL, 0, SIZE_SMALL },
 };
 
-enum flow_size size_for(const json_t *repo, const json_t *signals)
+const struct size_rule *size_rule(const json_t *signals)
 {
-	(void)repo;
-	for (const struct size_rule *r = size_rules; r->what; r++)
-		if (json_get_int(signals, r->signal, 0) >= r->at_least)
-			return r->size;
-	return SIZE_SMALL;
+	const struct size_rule *r = size_rules;
+
+	while (r->what && json_get_int(signals, r->signal, 0) < r->at_least)
+		r++;
+	return r;
 }

@@ -13,10 +13,11 @@ struct size_rule {
 	enum flow_size size;
 };
 
-/* First match wins; ends with a NULL `what`. */
+/* First match wins; ends with a NULL `what`: anything else, which is small. */
 extern const struct size_rule size_rules[];
+#define SIZE_ELSE "anything else"
 
-/* REPO and SIGNALS as of the snapshot. Small when nothing matches. */
-enum flow_size size_for(const json_t *repo, const json_t *signals);
+/* The line that decides for SIGNALS, as of the snapshot. Never NULL: its `what` may be. */
+const struct size_rule *size_rule(const json_t *signals);
 
 #endif

@@ -112,15 +112,37 @@ static void add_agents(struct html_doc *d)
 	add_end(d);
 }
 
+/* Who is not in it, and why: a reader must not think that all of the flow looked. */
+static void add_left_out(struct html_doc *d)
+{
+	const struct report_run *run = d->run;
+
+	if (!run->n_left_out)
+		return;
+	add_term(d, "Left out");
+	for (size_t i = 0; i < run->n_left_out; i++) {
+		buf_adds(d->b, i ? "<br>" : "");
+		html_cut(d->b, run->left_out[i].label, 200);
+		buf_adds(d->b, ": ");
+		html_cut(d->b, run->left_out[i].reason, 400);
+	}
+	add_end(d);
+}
+
 static void add_choice(struct html_doc *d)
 {
 	const struct report_run *run = d->run;
 
 	add_term(d, "Flow");
 	html_cut(d->b, run->flow, 200);
-	buf_printf(d->b, ", %s%s%s", size_titles[run->size],
-	    run->size_was_auto ? " (by the repository's signals)" : "", run->fast ? ", fast" : "");
+	buf_printf(d->b, ", %s%s", size_titles[run->size], run->fast ? ", fast" : "");
 	add_end(d);
+	add_term(d, "Size");
+	buf_printf(d->b, "%s%s", size_titles[run->size], run->size_was_auto ? ", by auto: " : "");
+	if (run->size_was_auto)
+		html_cut(d->b, run->size_reason.n ? run->size_reason : STR("not decided"), 400);
+	add_end(d);
+	add_left_out(d);
 	if (run->focus.n)
 		add_fact(d, "Focus", run->focus);
 	add_fact(d, "Agent", run->agent);

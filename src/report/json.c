@@ -12,16 +12,32 @@ static json_t *strings(const struct strs *list)
 	return v;
 }
 
+static json_t *left_out_json(const struct report_run *run)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < run->n_left_out; i++) {
+		const struct report_left_out *l = &run->left_out[i];
+
+		json_array_append_new(
+		    v, json_pack("{s:o, s:o, s:s, s:o}", "step", json_text(l->name), "label",
+			   json_text(l->label), "by", l->by_size ? "size" : "condition", "reason",
+			   json_text(l->reason)));
+	}
+	return v;
+}
+
 static json_t *run_json(const struct report_run *run)
 {
 	char iso[32];
 
 	return json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:s, "
-	    "s:I, s:I, s:I}",
+	    "{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:b, s:b, s:b, s:s, s:o, s:o, s:o, "
+	    "s:s, s:I, s:I, s:I}",
 	    "id", json_text(run->id), "flow", json_text(run->flow), "title", json_text(run->title),
 	    "question", json_text(run->question), "focus", json_text(run->focus), "size",
-	    flow_size_name(run->size), "size_was_auto", run->size_was_auto, "fast", run->fast,
+	    flow_size_name(run->size), "size_was_auto", run->size_was_auto, "size_reason",
+	    json_text(run->size_reason), "left_out", left_out_json(run), "fast", run->fast,
 	    "resumed", run->resumed, "rehearsal", run->rehearsal, "status",
 	    run_status_name(run->status), "reason", json_text(run->reason), "agent",
 	    json_text(run->agent), "model", json_text(run->model), "started",

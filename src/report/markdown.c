@@ -51,8 +51,12 @@ static void add_choice(struct buf *b, const struct report_run *run)
 {
 	buf_adds(b, "**Flow** ");
 	md_inline(b, run->flow);
-	buf_printf(b, " · **Size** %s%s", size_titles[run->size],
-	    run->size_was_auto ? " (by the repository's signals)" : "");
+	buf_printf(
+	    b, " · **Size** %s%s", size_titles[run->size], run->size_was_auto ? " (auto: " : "");
+	if (run->size_was_auto) {
+		md_inline(b, run->size_reason.n ? run->size_reason : STR("not decided"));
+		buf_addc(b, ')');
+	}
 	if (run->focus.n) {
 		buf_adds(b, " · **Focus** ");
 		md_inline(b, run->focus);
@@ -63,6 +67,22 @@ static void add_choice(struct buf *b, const struct report_run *run)
 	md_inline(b, run->agent.n ? run->agent : STR("none"));
 	buf_adds(b, " · **Model** ");
 	md_inline(b, run->model.n ? run->model : STR("none"));
+	buf_adds(b, "  \n");
+}
+
+/* Who is not in it, and why: a reader must not think that all of the flow looked. */
+static void add_left_out(struct buf *b, const struct report_run *run)
+{
+	if (!run->n_left_out)
+		return;
+	buf_adds(b, "**Left out** ");
+	for (size_t i = 0; i < run->n_left_out; i++) {
+		buf_adds(b, i ? "; " : "");
+		md_inline(b, run->left_out[i].label);
+		buf_adds(b, " (");
+		md_inline(b, run->left_out[i].reason);
+		buf_addc(b, ')');
+	}
 	buf_adds(b, "  \n");
 }
 
@@ -110,6 +130,7 @@ static void add_header(struct buf *b, struct arena *a, const struct report_run *
 	add_unvalidated(b, a, run);
 	add_repo(b, run);
 	add_choice(b, run);
+	add_left_out(b, run);
 	add_times(b, run);
 }
 

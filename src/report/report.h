@@ -34,10 +34,20 @@ struct report_step {
 	msec_t took;
 };
 
+/* A step that is not in the run: its size is too small for it, or a condition did not hold. */
+struct report_left_out {
+	struct str name, label;
+	bool by_size;
+	struct str reason;
+};
+
 struct report_run {
 	struct str id, flow, flow_title, title, question, focus;
 	enum flow_size size;
 	bool size_was_auto, fast, resumed, rehearsal;
+	struct str size_reason;		  /* which line of the table decided; empty: not decided */
+	struct report_left_out *left_out; /* agents and groups of them, in the flow's order */
+	size_t n_left_out;
 	enum run_status status;
 	struct str reason;
 	struct str repo_name, commit, branch, tree_hash; /* tree_hash: the snapshot's id */

@@ -296,3 +296,57 @@ script() {
 	is "$CODE" 2
 	has "$ERR" "config.yaml:1:55: there is no dialect 'massages'; it is chat, messages, responses or gemini"
 }
+
+# which size a run came to, of its JSON
+reason_of() {
+	tutti runs show "$1" --json --repo "$REPO"
+	jq_like "$OUT" "r['choice']['reason']"
+}
+
+@test "a dry run tells size, signals and who would run, and leaves no run behind" {
+	tutti run architectural-analysis engine --repo "$REPO" --dry-run
+	is "$CODE" 0
+	has "$OUT" 'size      small: anything else, here [0-9,]* lines in focus (tutti help sizes)'
+	has "$OUT" 'measured  files = [0-9]*, lines = [0-9]*'
+	has "$OUT" 'no        Risk  *from size medium on'
+	has "$OUT" 'no        Map  *only at size large'
+	has "$OUT" 'yes       Structure  *structural-analyst'
+	has "$OUT" 'maybe     Recommendation after validation'
+	tutti run architectural-analysis engine --repo "$REPO" --dry-run --size large --json
+	is "$(jq_like "$OUT" "r['choice']['asked'], r['choice']['rule'], r['choice']['left_out'], r['signals']['concurrency']")" \
+		"large None [] True"
+	tutti run architectural-analysis engine --repo "$REPO" --dry-run --at nowhere
+	is "$CODE" 4
+	has "$ERR" 'error: '
+	tutti runs list --all --json
+	is "$(jq_like "$OUT" "r['runs']")" "[]"
+}
+
+@test "why a size, and why an angle is missing, stands wherever the run is shown" {
+	mkdir "$BATS_TEST_TMPDIR/tiny"
+	REPO=$BATS_TEST_TMPDIR/tiny
+	printf 'int main(void)\n{\n\treturn 0;\n}\n' >"$REPO/main.c"
+	echo '# Tiny' >"$REPO/README.md"
+	commit_all "$REPO"
+	tutti run architectural-analysis 'something quite else' --model rehearsal --repo "$REPO"
+	is "$CODE" 0
+	has "$ERR" 'size small: anything else, here 5 lines in focus'
+	has "$ERR" 'Data skipped: from size medium on'
+	has "$ERR" 'Concurrency skipped: not (signals.concurrency): signals.concurrency = false'
+	# an equal snapshot, measured for another question, changes nothing of the first run
+	tutti run architectural-analysis main --model rehearsal --repo "$REPO"
+	is "$(reason_of last~1)" "anything else, here 5 lines in focus"
+	is "$(reason_of last)" "anything else, here 4 lines in focus"
+	tutti runs show last --repo "$REPO"
+	has "$OUT" 'size small: anything else, here 4 lines in focus'
+	has "$OUT" 'left out: Map, only at size large'
+	tutti runs export last --repo "$REPO"
+	has "$OUT" '\*\*Size\*\* Small (auto: anything else, here 4 lines in focus)'
+	has "$OUT" '\*\*Left out\*\* Security (from size medium on); .*Concurrency (not '
+	tutti runs export last --as html --repo "$REPO"
+	has "$OUT" 'Small, by auto: anything else, here 4 lines in focus'
+	has "$OUT" 'Data: from size medium on'
+	tutti runs export last --as json --repo "$REPO"
+	is "$(jq_like "$OUT" "r['run']['size_reason'], [x['by'] for x in r['run']['left_out']].count('size'), r['run']['left_out'][-1]['reason']")" \
+		"anything else, here 4 lines in focus 7 not (signals.concurrency): signals.concurrency = false"
+}
