@@ -154,14 +154,6 @@ static int read_wish(struct arena *a, const json_t *request, struct wish *w, str
 
 /* --- the request -------------------------------------------------------------------------- */
 
-static bool has_input(const struct flow *flow, struct str name)
-{
-	for (size_t i = 0; i < flow->n_inputs; i++)
-		if (str_eq(flow->inputs[i].name, name))
-			return true;
-	return false;
-}
-
 static int no_input(const struct flow *flow, const char *name, struct err *err)
 {
 	char names[sizeof(err->fix)] = "";
@@ -181,7 +173,7 @@ static int add_inputs(const struct flow *flow, const json_t *inputs, json_t *inp
 	json_t *value;
 
 	json_object_foreach (unconst(inputs), key, value) {
-		if (!has_input(flow, str_from(key)) || strcmp(key, "question") == 0)
+		if (!flow_find_input(flow, str_from(key)) || strcmp(key, "question") == 0)
 			return no_input(flow, key, err);
 		if (!json_is_string(value))
 			return err_set(err, -EINVAL, "the input %.100s is a text", key);
@@ -193,25 +185,19 @@ static int add_inputs(const struct flow *flow, const json_t *inputs, json_t *inp
 }
 
 /* What the flow cannot do without was given. */
-static int check_required(
-    struct arena *a, const struct flow *flow, const json_t *input, struct err *err)
+static int check_required(const struct flow *flow, const json_t *input, struct err *err)
 {
-	for (size_t i = 1; i < flow->n_inputs; i++) {
-		const struct flow_input *in = &flow->inputs[i];
+	const struct flow_input *in = flow_missing_input(flow, input);
 
-		if (!in->required || str_trim(json_get_str(input, arena_cstr(a, in->name))).n)
-			continue;
-		err_set(err, -EINVAL, "%.*s needs %.*s", STR_ARG(flow->name), STR_ARG(in->name));
-		err_why(
-		    err, "%.*s: without it this flow has nothing to rest on", STR_ARG(in->label));
-		return err_fix(err, "tutti run %.*s \"…\" %.*s=\"%.*s\"", STR_ARG(flow->name),
-		    STR_ARG(in->name), STR_ARG(in->placeholder.n ? in->placeholder : STR("…")));
-	}
-	return 0;
+	if (!in)
+		return 0;
+	err_set(err, -EINVAL, "%.*s needs %.*s", STR_ARG(flow->name), STR_ARG(in->name));
+	err_why(err, "%.*s: without it this flow has nothing to rest on", STR_ARG(in->label));
+	return err_fix(err, "tutti run %.*s \"…\" %.*s=\"%.*s\"", STR_ARG(flow->name),
+	    STR_ARG(in->name), STR_ARG(in->placeholder.n ? in->placeholder : STR("…")));
 }
 
-static int make_input(
-    struct arena *a, const struct flow *flow, const struct wish *w, json_t **ret, struct err *err)
+static int make_input(const struct flow *flow, const struct wish *w, json_t **ret, struct err *err)
 {
 	*ret = json_object();
 	if (!str_trim(w->question).n) {
@@ -221,11 +207,11 @@ static int make_input(
 			flow->inputs[0].placeholder.n ? flow->inputs[0].placeholder : STR("…")));
 	}
 	json_object_set_new(*ret, "question", json_text(w->question));
-	if (w->base.n && has_input(flow, STR("base")))
+	if (w->base.n && flow_find_input(flow, STR("base")))
 		json_object_set_new(*ret, "base", json_text(w->base));
 	int rc = add_inputs(flow, w->inputs, *ret, err);
 
-	return rc ? rc : check_required(a, flow, *ret, err);
+	return rc ? rc : check_required(flow, *ret, err);
 }
 
 /* --- to repeat it ------------------------------------------------------------------------- */
@@ -394,7 +380,7 @@ static enum order_fault fill(
 	struct launch *l = &o->launch;
 
 	take_plain(a, w, l);
-	if (read_size(w, &l->size, err) < 0 || make_input(a, o->flow, w, &l->input, err) < 0)
+	if (read_size(w, &l->size, err) < 0 || make_input(o->flow, w, &l->input, err) < 0)
 		return ORDER_BAD;
 	l->repo = STR("");
 	if (o->flow->uses_repo && order_repo(a, w->repo, &l->repo, err) < 0)
@@ -403,7 +389,7 @@ static enum order_fault fill(
 	if (!l->frozen)
 		return ORDER_BAD_FLOW;
 	/* as an option, or as an input of the flow: the same thing */
-	if (!l->base.n && has_input(o->flow, STR("base")))
+	if (!l->base.n && flow_find_input(o->flow, STR("base")))
 		l->base = json_get_str(l->input, "base");
 	l->flow = o->flow->name;
 	l->command = command_of(a, w, o);

@@ -68,6 +68,22 @@ static json_t *child_input(struct live *lv, uint32_t step, struct err *err)
 	return input;
 }
 
+/* What a template came to can be known only now. */
+static int check_input(
+    struct live *lv, const struct flow_step *s, const json_t *input, struct err *err)
+{
+	const struct flow *f = library_flow(lv->def->lib, s->flow.use, err);
+	const struct flow_input *in = f ? flow_missing_input(f, input) : NULL;
+
+	if (!f)
+		return err->code;
+	if (!in)
+		return 0;
+	err_set(err, -EINVAL, "flow '%.*s' needs '%.*s'", STR_ARG(f->name), STR_ARG(in->name));
+	err_why(err, "and what `with` gives for it at %s:%u is empty", s->at.file, s->at.line);
+	return -EINVAL;
+}
+
 /* A child runs with its parent's options, and behind no lesser fence. */
 static struct str child_options(struct live *lv)
 {
@@ -90,7 +106,9 @@ static int launch_child(
 	const struct core_node *n = core_node(lv->core, r->step);
 	json_t *frozen = library_freeze(lv->def->lib, n->def->flow.use, err);
 	json_t *input = frozen ? child_input(lv, r->step, err) : NULL;
-	int rc = frozen && input ? 0 : err->code ? err->code : -EINVAL;
+	int rc = frozen && input ? check_input(lv, n->def, input, err)
+		 : err->code	 ? err->code
+				 : -EINVAL;
 
 	if (rc == 0 && depth_of(lv, lv->store) >= FLOW_NEST_MAX)
 		rc = err_set(err, -E2BIG, "flows inside flows are at most %d deep", FLOW_NEST_MAX);

@@ -179,6 +179,10 @@ struct flow_errors {
 bool flow_is_slug(struct str s);
 /* Is S there at SIZE, and what it is nested in? */
 bool flow_step_exists(const struct flow_step *s, enum flow_size size);
+/* The first input that F requires and INPUT, its values by name, has not or has blank; or NULL. */
+const struct flow_input *flow_missing_input(const struct flow *f, const json_t *input);
+/* The input of F called NAME, or NULL. */
+const struct flow_input *flow_find_input(const struct flow *f, struct str name);
 /* The step called ID at top level or nested, or NULL. */
 const struct flow_step *flow_find(const struct flow *f, struct str id);
 

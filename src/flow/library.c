@@ -176,6 +176,61 @@ static void missing(
 	    near ? "'?" : "");
 }
 
+static void unknown_input(struct library *lib, struct text *t, const struct flow_step *s,
+    const struct flow *used, size_t k)
+{
+	const char **words = arena_array(lib->arena, used->n_inputs + 1, sizeof(*words));
+	struct str name = s->flow.with[k].name;
+
+	for (size_t i = 0; i < used->n_inputs; i++)
+		words[i] = arena_cstr(lib->arena, used->inputs[i].name);
+	const char *near = nearest_word(name, words);
+
+	flow_error_add(&t->errors, s->at, "flow '%.*s' has no input '%.*s'%s%s%s",
+	    STR_ARG(used->name), STR_ARG(str_take(name, 64)), near ? "; did you mean '" : "",
+	    near ? near : "", near ? "'?" : "");
+}
+
+static const struct flow_with *with_of(const struct flow_step *s, struct str name)
+{
+	for (size_t k = 0; k < s->flow.n_with; k++)
+		if (str_eq(s->flow.with[k].name, name))
+			return &s->flow.with[k];
+	return NULL;
+}
+
+/*
+ * What S hands to the flow that it uses. The question is there without being given; what a template
+ * with holes comes to is known only when it runs.
+ */
+static void check_with(
+    struct library *lib, struct text *t, const struct flow_step *s, const struct flow *used)
+{
+	for (size_t k = 0; k < s->flow.n_with; k++)
+		if (!flow_find_input(used, s->flow.with[k].name))
+			unknown_input(lib, t, s, used, k);
+	for (size_t i = 0; i < used->n_inputs; i++) {
+		const struct flow_input *in = &used->inputs[i];
+		const struct flow_with *w = with_of(s, in->name);
+
+		if (!in->required || (w ? str_trim(w->value.text).n > 0 : i == 0))
+			continue;
+		flow_error_add(&t->errors, s->at,
+		    "flow '%.*s' needs the input '%.*s', and `with` %s", STR_ARG(used->name),
+		    STR_ARG(in->name), w ? "gives it empty" : "does not give it");
+	}
+}
+
+static void check_use(struct library *lib, struct text *t, const struct flow_step *s)
+{
+	const struct text *used = map_get(&lib->by_name[TEXT_FLOW], s->flow.use);
+
+	if (!used)
+		missing(lib, t, s->at, TEXT_FLOW, s->flow.use);
+	else if (used->flow)
+		check_with(lib, t, s, used->flow);
+}
+
 static void check_references(struct library *lib, struct text *t)
 {
 	const struct flow *f = t->flow;
@@ -190,8 +245,8 @@ static void check_references(struct library *lib, struct text *t)
 		if (s->kind == KIND_AGENT &&
 		    !map_get(&lib->by_name[TEXT_PERSONA], s->agent.persona))
 			missing(lib, t, s->at, TEXT_PERSONA, s->agent.persona);
-		if (s->kind == KIND_FLOW && !map_get(&lib->by_name[TEXT_FLOW], s->flow.use))
-			missing(lib, t, s->at, TEXT_FLOW, s->flow.use);
+		if (s->kind == KIND_FLOW)
+			check_use(lib, t, s);
 	}
 	for (size_t i = 0; i < f->next.n; i++)
 		if (!map_get(&lib->by_name[TEXT_FLOW], f->next.v[i]) &&

@@ -361,6 +361,26 @@ bool flow_step_exists(const struct flow_step *s, enum flow_size size)
 	return true;
 }
 
+const struct flow_input *flow_find_input(const struct flow *f, struct str name)
+{
+	for (size_t i = 0; i < f->n_inputs; i++)
+		if (str_eq(f->inputs[i].name, name))
+			return &f->inputs[i];
+	return NULL;
+}
+
+const struct flow_input *flow_missing_input(const struct flow *f, const json_t *input)
+{
+	for (size_t i = 0; i < f->n_inputs; i++) {
+		const struct flow_input *in = &f->inputs[i];
+		const json_t *value = json_object_getn(input, in->name.p, in->name.n);
+
+		if (in->required && !str_trim(str_from(json_string_value(value))).n)
+			return in;
+	}
+	return NULL;
+}
+
 const struct flow_step *flow_find(const struct flow *f, struct str id)
 {
 	for (size_t i = 0; i < f->n_all; i++)

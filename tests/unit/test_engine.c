@@ -543,6 +543,37 @@ static void a_child_run_is_a_run_of_its_own(void **state)
 	assert_non_null(strstr(read_text(print_steps), "got: what about why?"));
 }
 
+/* Only the run can tell what a template comes to. */
+static void a_child_without_what_it_needs_does_not_begin(void **state)
+{
+	static const char needy[] =
+	    "flow: g\ncategory: analysis\nsummary: Inner.\n"
+	    "input: {because: {label: Why, required: true}}\nsteps:\n"
+	    "  - {id: a, kind: code, run: 'return \"got: \" .. input.because'}\n"
+	    "report: {sections: [a]}\n";
+
+	(void)state;
+	launch_as(HEAD
+	    "  - {id: inner, kind: flow, use: g, retries: 0, on_failure: continue,\n"
+	    "     with: {because: '{{ opt(input.nothing) }} '}}\n"
+	    "  - {id: b, kind: code, needs: [inner], trigger: all_done, run: 'return 1'}\n",
+	    needy, "");
+	finish();
+	assert_string_equal(read_text(count_runs), "f: completed\n");
+	assert_string_equal(read_text(print_steps),
+	    "snapshot: completed\n"
+	    "inner: failed (contract_broken: flow 'g' needs 'because' and what `with` gives for it "
+	    "at "
+	    "f.yaml:5 is empty)\n"
+	    "b: completed = 1\n");
+	launch_as(HEAD
+	    "  - {id: inner, kind: flow, use: g, with: {because: '{{ question }}'}}\n"
+	    "  - {id: b, kind: code, needs: [inner], run: 'return steps.inner.output'}\n",
+	    needy, "");
+	finish();
+	assert_non_null(strstr(read_text(print_steps), "got: why?"));
+}
+
 static void a_person_decides(void **state)
 {
 	struct change c = { 0 };
@@ -901,6 +932,7 @@ int main(void)
 		T(what_is_too_much_for_a_list_is_marked),
 		T(a_round_knows_the_one_before),
 		T(a_child_run_is_a_run_of_its_own),
+		T(a_child_without_what_it_needs_does_not_begin),
 		T(a_person_decides),
 		T(cancel_waits_until_the_attempt_is_dead),
 		T(a_crash_while_cancelling_can_be_resumed),
