@@ -39,9 +39,10 @@ struct change_file {
 	struct str path, old_path; /* OLD_PATH: empty where it is the same */
 	enum change_how how;
 	struct str old_mode, new_mode; /* empty: not said */
-	bool binary;
+	bool binary, submodule;
 	unsigned added, deleted;
 	struct str left_out; /* why its lines are in no hunk; empty: they all are */
+	bool excused;	     /* left out, and rightly: there is no text that a person would read */
 	struct str title;    /* one line: path and what became of it, safe to print */
 	size_t first, n;     /* its hunks */
 	bool torn;	     /* the diff says of more lines than there are */
@@ -72,7 +73,7 @@ struct change {
 	size_t n_hunks;
 	struct change_chunk *chunks;
 	size_t n_chunks;
-	unsigned added, deleted, n_left_out;
+	unsigned added, deleted, n_left_out, n_excused; /* n_excused: of those left out */
 	unsigned more_files; /* beyond CHANGE_FILES_MAX: not even named */
 };
 

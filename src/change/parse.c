@@ -175,6 +175,8 @@ static void set_old(struct parser *p, struct change_file *f, struct str name, en
 	f->how = how;
 }
 
+#define SUBMODULE_MODE "160000"
+
 enum header {
 	OLD_MODE,
 	NEW_MODE,
@@ -186,6 +188,7 @@ enum header {
 	COPY_TO,
 	OLD_NAME,
 	NEW_NAME,
+	INDEX,
 	BINARY,
 	PATCH,
 	LEFT_OUT,
@@ -194,7 +197,7 @@ enum header {
 
 static const char *const headers[HEADERS] = { "old mode ", "new mode ", "deleted file mode ",
 	"new file mode ", "rename from ", "rename to ", "copy from ", "copy to ", "--- ", "+++ ",
-	"Binary files ", "GIT binary patch", "tutti left out: " };
+	"index ", "Binary files ", "GIT binary patch", "tutti left out: " };
 
 static void take_header(
     struct parser *p, struct change_file *f, enum header which, struct str value)
@@ -226,6 +229,9 @@ static void take_header(
 	case NEW_NAME:
 		set_names(p, f, value, which == OLD_NAME);
 		break;
+	case INDEX: /* with the mode behind it where that stays the same */
+		f->submodule |= str_ends(value, STR(" " SUBMODULE_MODE));
+		break;
 	case LEFT_OUT:
 		f->left_out = str_take(value, 200);
 		break;
@@ -237,6 +243,12 @@ static void take_header(
 	}
 }
 
+/* What git writes of a commit of another repository: one line on each side, and no text. */
+static void note_submodule(struct change_file *f)
+{
+	f->submodule |= str_is(f->old_mode, SUBMODULE_MODE) || str_is(f->new_mode, SUBMODULE_MODE);
+}
+
 static void header_line(struct parser *p, struct change_file *f, struct str line)
 {
 	for (enum header k = 0; k < HEADERS; k++) {
@@ -244,6 +256,7 @@ static void header_line(struct parser *p, struct change_file *f, struct str line
 
 		if (str_starts(line, word)) {
 			take_header(p, f, k, str_skip(line, word.n));
+			note_submodule(f);
 			return;
 		}
 	}

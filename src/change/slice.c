@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
+
 #define HUNK_HEAD_MAX 160 /* "@@ h12 @@ …" without a reason */
 #define TITLE_MAX KIB(8)
 
@@ -180,6 +182,38 @@ static struct str title_of(struct arena *a, const struct change_file *f)
 	return title;
 }
 
+static bool is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isxdigit((unsigned char)s.p[i]))
+			return false;
+	return s.n == 8;
+}
+
+/* The commit that a line like "+Subproject commit 1234abcd…" names, cut to be read; or "none". */
+static struct str commit_of(const struct change_raw *raw, size_t n, struct str begin)
+{
+	struct str rest = n ? raw[0].body : STR("");
+
+	while (rest.n) {
+		struct str line = str_line(&rest);
+
+		if (str_starts(line, begin) && is_hex(str_take(str_skip(line, begin.n), 8)))
+			return str_take(str_skip(line, begin.n), 8);
+	}
+	return STR("none");
+}
+
+static struct str submodule_reason(struct arena *a, const struct change_raw *raw, size_t n)
+{
+	struct str old = commit_of(raw, n, STR("-Subproject commit ")),
+		   new = commit_of(raw, n, STR("+Subproject commit "));
+
+	return str_from(
+	    arena_printf(a, "a submodule, commit %.*s -> %.*s: what is in it is not here",
+		STR_ARG(old), STR_ARG(new)));
+}
+
 /* Its hunks, or one without lines. A file behind the ceiling has none. */
 static void slice_file(struct slicing *s, size_t i, const struct change_raw *raw, size_t n)
 {
@@ -189,12 +223,16 @@ static void slice_file(struct slicing *s, size_t i, const struct change_raw *raw
 
 	f->title = title_of(s->a, f);
 	f->first = s->c->n_hunks;
-	if (why && !f->left_out.n)
+	if (f->submodule)
+		f->left_out = submodule_reason(s->a, raw, n);
+	else if (why && !f->left_out.n)
 		f->left_out = str_from(why);
+	f->excused = f->left_out.n && (f->submodule || f->binary || is_generated(f->path));
 	size_t cost = f->title.n + (f->left_out.n ? 0 : e.bytes);
 
 	if (s->bytes + cost > CHANGE_TEXT_MAX || s->c->n_hunks >= CHANGE_HUNKS_MAX) {
 		f->left_out = STR("behind the first 4 MiB of the change");
+		f->excused = false;
 		s->bytes = CHANGE_TEXT_MAX + 1; /* a small file behind a large one is not ahead */
 		return;
 	}
@@ -286,6 +324,7 @@ void change_slice(struct arena *a, struct change *c, const struct change_raw *ra
 		c->added += c->files[i].added;
 		c->deleted += c->files[i].deleted;
 		c->n_left_out += c->files[i].left_out.n > 0;
+		c->n_excused += c->files[i].excused;
 	}
 	pack(&s);
 }

@@ -127,11 +127,11 @@ bool live_shows_chunk(struct live *lv, uint32_t from, unsigned *ret_from, unsign
 
 #define FILES_NAMED 50
 
-static bool is_review(struct live *lv)
+const struct change *live_reviewed(struct live *lv)
 {
 	const struct change *c = lv->flow->by_chunk ? live_change(lv) : NULL;
 
-	return c && c->head.kind != CHANGE_NONE;
+	return c && c->head.kind != CHANGE_NONE ? c : NULL;
 }
 
 /* Below which severity nothing rises, by the size of the review. */
@@ -145,7 +145,7 @@ static enum severity escalates(enum flow_size size)
 void change_weigh(
     struct live *lv, struct arena *a, struct evidence **sets, size_t n, struct report_run *run)
 {
-	if (!is_review(lv))
+	if (!live_reviewed(lv))
 		return;
 	const struct change_weights *w =
 	    evidence_weigh_change(a, sets, n, lv->change, escalates(core_size(lv->core)));
@@ -228,11 +228,23 @@ static void add_unread(struct live *lv, struct gaps *g, uint32_t i)
 		    STR_ARG(change_places(g->a, lv->change, from, to, missing)));
 }
 
+/* Files of which a text that a person would read was shown to nobody, or not all of it. */
+static unsigned unreviewed(const struct change *c)
+{
+	unsigned n = c->n_left_out - c->n_excused + c->more_files;
+
+	for (size_t i = 0; i < c->n_files; i++)
+		n += c->files[i].torn && !c->files[i].left_out.n;
+	return n + (c->head.cut && c->head.files > c->n_files + c->more_files
+			   ? c->head.files - (unsigned)c->n_files - c->more_files
+			   : 0);
+}
+
 void change_report(struct live *lv, struct report_run *run)
 {
 	size_t nodes = core_count(lv->core);
 
-	if (!is_review(lv))
+	if (!live_reviewed(lv))
 		return;
 	const struct change *c = lv->change;
 	struct gaps g = { .a = lv->job->arena, .cap = nodes + FILES_NAMED + c->n_files + 4 };
@@ -241,6 +253,7 @@ void change_report(struct live *lv, struct report_run *run)
 	run->change = str_from(arena_printf(g.a, "%.*s; %zu hunks in %zu part%s",
 	    STR_ARG(change_title(g.a, c)), c->n_hunks, c->n_chunks, c->n_chunks == 1 ? "" : "s"));
 	add_left_out(&g, c);
+	run->unreviewed = unreviewed(c);
 	size_t before = g.list.n;
 
 	for (uint32_t i = 0; i < nodes; i++)

@@ -73,6 +73,7 @@ struct ledger *result_ledger(struct live *lv)
 	const struct coverage *c = join_all(lv, &inventory);
 	const struct ledger_scope scope = { .files = inventory,
 		.repo = lv->repo,
+		.change = live_reviewed(lv),
 		.change_only = json_get_str(lv->options, "base").n > 0,
 		.focus_only = json_get_str(lv->options, "focus").n > 0 };
 	struct ledger *l = ledger_build(lv->job->arena, c, &scope);

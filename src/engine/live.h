@@ -199,6 +199,8 @@ void live_mark_ancestors(const struct core *c, uint32_t from, bool *marked);
 MUST_CHECK int change_keep(struct live *lv, json_t *facts, struct str change);
 /* NULL: it cannot be read. Lives until live_forget_change. */
 const struct change *live_change(struct live *lv);
+/* The same where the flow reviews it, else NULL. */
+const struct change *live_reviewed(struct live *lv);
 void live_forget_change(struct live *lv);
 /* The part of it that the step FROM is given, or NULL. */
 const struct change_chunk *live_chunk(struct live *lv, uint32_t from);

@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+struct change; /* change/change.h */
+
 #define COVERAGE_TO_END 0xffffffffU /* for a last line that is not known */
 
 /* Lines FROM to TO, counted from 1, both included. */
@@ -100,8 +102,9 @@ struct ledger {
 struct ledger_scope {
 	const json_t *files; /* [[path, lines, flags]…]: of a snapshot, see INVENTORY_… */
 	const json_t *repo;  /* its facts: changed, skipped, files */
-	bool change_only;    /* the question is about the changed files */
-	bool focus_only;     /* … about those in focus, where there are any */
+	const struct change *change; /* what is reviewed, or NULL: it is no review */
+	bool change_only;	     /* the question is about the changed files */
+	bool focus_only;	     /* … about those in focus, where there are any */
 };
 
 /* Flags of a file in the list; a binary file and a link have no lines. */

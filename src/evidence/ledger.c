@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "change/change.h"
 
 #include <stdlib.h>
 
@@ -37,8 +38,21 @@ static void take_reads(
 	f->lines_read = spans_lines(&f->read, f->lines);
 }
 
+/* Of a file of the change that is reviewed: why nobody has to read it, or NULL. */
+static const char *why_of_change(struct arena *a, const struct change_file *cf)
+{
+	if (!cf)
+		return NULL;
+	if (cf->excused)
+		return arena_printf(a, "left out of the change: %.*s", STR_ARG(cf->left_out));
+	return !cf->left_out.n && !cf->torn && !cf->added && !cf->deleted
+		   ? "no line of it was changed"
+		   : NULL;
+}
+
 /* Why nobody had to read it, or NULL. */
-static const char *why_skipped(const struct ledger *l, const struct ledger_file *f, unsigned flags)
+static const char *why_skipped(struct arena *a, const struct ledger *l, const struct ledger_file *f,
+    unsigned flags, const struct change_file *cf)
 {
 	if (flags & INVENTORY_LINK)
 		return "a link";
@@ -48,14 +62,17 @@ static const char *why_skipped(const struct ledger *l, const struct ledger_file 
 		return "empty";
 	if (f->lines_read)
 		return NULL;
+	if (why_of_change(a, cf))
+		return why_of_change(a, cf);
 	if (l->of_change && !f->changed)
 		return "not part of the change";
 	return l->of_focus && !(flags & INVENTORY_FOCUS) ? "outside the focus" : NULL;
 }
 
-static void settle(struct ledger *l, struct ledger_file *f, unsigned flags)
+static void settle(struct arena *a, struct ledger *l, struct ledger_file *f, unsigned flags,
+    const struct change_file *cf)
 {
-	f->reason = why_skipped(l, f, flags);
+	f->reason = why_skipped(a, l, f, flags, cf);
 	f->state = f->reason		       ? LEDGER_SKIPPED
 		   : f->lines_read == f->lines ? LEDGER_READ
 		   : f->lines_read	       ? LEDGER_PARTLY
@@ -101,8 +118,36 @@ static void take_changed(struct arena *a, struct map *m, const json_t *repo)
 	}
 }
 
+/* The files of the change that is reviewed, by path. Returns how many. */
+static size_t take_reviewed(struct arena *a, struct map *m, const struct change *c)
+{
+	map_init(m, a);
+	for (size_t i = 0; c && i < c->n_files; i++)
+		if (c->files[i].path.n)
+			map_put(m, c->files[i].path, &c->files[i]);
+	return c ? c->n_files : 0;
+}
+
+/* What the change has and the snapshot has not: files that are gone, commits of submodules. */
+static void add_gone(struct arena *a, struct ledger *l, const struct change *c, struct map *listed)
+{
+	for (size_t i = 0; c && i < c->n_files; i++) {
+		const struct change_file *cf = &c->files[i];
+
+		if (!cf->excused || !cf->path.n || map_get(listed, cf->path))
+			continue;
+		struct ledger_file *f = &l->files[l->n++];
+
+		f->path = arena_dup(a, cf->path);
+		f->reason = why_of_change(a, cf);
+		f->changed = true;
+		f->state = LEDGER_SKIPPED;
+		l->count[LEDGER_SKIPPED]++;
+	}
+}
+
 /* What was left out when freezing is not in the list, and not in sight of any agent. */
-static void add_left_out(struct arena *a, struct ledger *l, const json_t *repo)
+static void add_left_out(struct arena *a, struct ledger *l, const json_t *repo, struct map *listed)
 {
 	const json_t *one;
 	size_t i;
@@ -111,6 +156,8 @@ static void add_left_out(struct arena *a, struct ledger *l, const json_t *repo)
 		struct ledger_file *f = &l->files[l->n++];
 
 		f->path = arena_dup(a, json_get_str(one, "path"));
+		if (f->path.n)
+			map_put(listed, f->path, f);
 		f->reason = arena_cstr(a, json_get_str(one, "why"));
 		f->state = LEDGER_SKIPPED;
 		l->count[LEDGER_SKIPPED]++;
@@ -133,7 +180,7 @@ struct ledger *ledger_build(
 {
 	size_t listed = json_array_size(scope->files), i;
 	struct ledger *l = arena_new(a, struct ledger);
-	struct map changed;
+	struct map changed, reviewed, here;
 	const json_t *one;
 
 	if (!json_is_array(scope->files))
@@ -141,8 +188,11 @@ struct ledger *ledger_build(
 	take_changed(a, &changed, scope->repo);
 	l->of_change = scope->change_only && changed.n;
 	l->of_focus = scope->focus_only && any_in_focus(scope->files);
-	l->files = arena_array(
-	    a, listed + json_array_size(json_get_array(scope->repo, "skipped")), sizeof(*l->files));
+	l->files = arena_array(a,
+	    listed + json_array_size(json_get_array(scope->repo, "skipped")) +
+		take_reviewed(a, &reviewed, scope->change),
+	    sizeof(*l->files));
+	map_init(&here, a);
 	l->blind = arena_array(a, c->blind.n, sizeof(*l->blind));
 	json_array_foreach (scope->files, i, one) {
 		struct ledger_file *f = &l->files[l->n++];
@@ -153,9 +203,12 @@ struct ledger *ledger_build(
 		f->changed = f->path.n && map_get(&changed, f->path);
 		if (!(flags_of(one) & (INVENTORY_LINK | INVENTORY_BINARY)))
 			take_reads(a, c, l, f);
-		settle(l, f, flags_of(one));
+		if (f->path.n)
+			map_put(&here, f->path, f);
+		settle(a, l, f, flags_of(one), f->path.n ? map_get(&reviewed, f->path) : NULL);
 	}
-	add_left_out(a, l, scope->repo);
+	add_left_out(a, l, scope->repo, &here);
+	add_gone(a, l, scope->change, &here);
 	count_rest(a, l, c, scope->repo, listed);
 	return l;
 }

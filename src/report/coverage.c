@@ -27,17 +27,27 @@ static const char *scope_words(const struct ledger *l)
 
 /* --- gaps ---------------------------------------------------------------------------------- */
 
+static const char *was(unsigned long long n)
+{
+	return n == 1 ? "was" : "were";
+}
+
 static void gap_of_files(struct arena *a, const struct ledger *l, struct strs *ret)
 {
 	unsigned long long unread = l->count[LEDGER_UNREAD], partly = l->count[LEDGER_PARTLY];
 
+	const char *none = unread ? arena_printf(a, "%llu %s not read", unread, was(unread)) : "";
+	const char *some = !partly ? ""
+			   : unread
+			       ? arena_printf(a, " and %llu only in part", partly)
+			       : arena_printf(a, "%llu %s read only in part", partly, was(partly));
+
 	if (unread || partly)
 		strs_add(a, ret,
 		    str_from(arena_printf(a,
-			"of %llu file%s%s, %llu %s not read and %llu only in part (%llu of %llu "
-			"lines were): see Coverage",
-			in_scope(l), plural(in_scope(l)), scope_words(l), unread,
-			unread == 1 ? "was" : "were", partly, l->lines_read, l->lines)));
+			"of %llu file%s%s, %s%s (%llu of %llu lines were): see Coverage",
+			in_scope(l), plural(in_scope(l)), scope_words(l), none, some, l->lines_read,
+			l->lines)));
 }
 
 void fact_coverage(struct arena *a, const struct report_run *run, struct strs *ret)
@@ -96,7 +106,7 @@ static void add_reasons(struct buf *b, struct arena *a, const struct ledger *l)
 	map_each (&reasons, e) {
 		const unsigned long long *n = e->value;
 
-		buf_printf(b, "%s%llu ", e == reasons.entries ? "Skipped: " : ", ", *n);
+		buf_printf(b, "%s%llu ", e == reasons.entries ? "Skipped: " : "; ", *n);
 		md_cell(b, e->key, 200);
 	}
 	buf_adds(b, reasons.n ? ".\n\n" : "");

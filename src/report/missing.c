@@ -48,9 +48,14 @@ struct strs fact_missing(struct arena *a, const struct report_run *run)
 	if (run->unread)
 		strs_add(
 		    a, &list, STR("hunks of the change were not read by all who were given them"));
+	if (run->unreviewed)
+		strs_add(a, &list,
+		    str_from(arena_printf(a, "%u file%s of the change with text %s not reviewed",
+			run->unreviewed, run->unreviewed == 1 ? "" : "s",
+			run->unreviewed == 1 ? "was" : "were")));
 	if (run->skipped_files.n)
 		strs_add(a, &list,
-		    str_from(arena_printf(
-			a, "%zu files are not in the snapshot", run->skipped_files.n)));
+		    str_from(arena_printf(a, "%zu file%s not in the snapshot", run->skipped_files.n,
+			run->skipped_files.n == 1 ? " is" : "s are")));
 	return list;
 }

@@ -71,6 +71,7 @@ struct report_run {
 	struct strs skipped_files;  /* "path (why)" */
 	struct str change;	 /* what was reviewed, in a line; empty: not a review of a change */
 	struct strs change_gaps; /* of it: left out, or read by nobody */
+	unsigned unreviewed;	 /* files of it with text that a person would read, left out */
 	unsigned unread;	 /* of these, how many say that somebody has not read hunks */
 	struct strs contradictions;    /* between findings on the same lines */
 	struct strs notices;	       /* lane pauses, budget … */

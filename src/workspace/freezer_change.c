@@ -33,8 +33,9 @@ static bool add_tracked(struct freezer *z, struct buf *b)
 {
 	const char *const diff[] = { "-c", "core.bigFileThreshold=8m", "diff", "--patch",
 		"--no-color", "--find-renames", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--end-of-options",
-		z->from, z->at[0] ? z->commit : "--", z->at[0] ? "--" : NULL, NULL };
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short",
+		"--end-of-options", z->from, z->at[0] ? z->commit : "--", z->at[0] ? "--" : NULL,
+		NULL };
 	bool cut;
 
 	if (git_read(diff, CHANGE_RAW_MAX, b, &cut) < 0)

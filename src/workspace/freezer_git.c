@@ -519,7 +519,7 @@ static void changes_of_tree(struct freezer *z)
 	const char *const dirt[] = { "diff-index", "-z", "--name-only", "--ignore-submodules=all",
 		"HEAD", "--", NULL };
 	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->from, "--",
+		"--no-textconv", "--ignore-submodules=dirty", "--end-of-options", z->from, "--",
 		NULL };
 	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
 
@@ -534,8 +534,8 @@ static void changes_of_tree(struct freezer *z)
 static void changes_of_commit(struct freezer *z)
 {
 	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=all", "--end-of-options", z->from, z->commit,
-		"--", NULL };
+		"--no-textconv", "--ignore-submodules=dirty", "--end-of-options", z->from,
+		z->commit, "--", NULL };
 
 	if (git_records(z, diff, take_numstat) != 0)
 		no_base(z);

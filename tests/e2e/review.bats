@@ -195,3 +195,63 @@ prompts() {
 	is "$status" 1
 	[[ $output == *'this clone is shallow: git fetch --unshallow'* ]]
 }
+
+# a change with one of each kind that has no lines to read; with ARGUMENTS also of long text
+odd_kinds() {
+	mkdir -p "$R/bin" "$R/src"
+	cd "$R"
+	own_git init -q -b main .
+	printf 'a\0b' >bin/logo.png
+	printf 'a\0b' >bin/gone.bin
+	echo 'int a;' >src/a.c
+	seq 40 >src/moved.txt
+	echo 'echo run' >src/tool.sh
+	echo '{}' >package-lock.json
+	own_git update-index --add --cacheinfo 160000,1111111122222222333333334444444455555555,vendored
+	own_git add bin src package-lock.json
+	own_git commit -qm first
+	printf 'c\0d' >bin/logo.png
+	rm bin/gone.bin
+	echo 'int b;' >src/a.c
+	git mv src/moved.txt src/elsewhere.txt
+	chmod +x src/tool.sh
+	echo '{"a": 1}' >package-lock.json
+	for name; do
+		head -c 20000 /dev/zero | tr '\0' y >"$name"
+	done
+	own_git update-index --cacheinfo 160000,aaaaaaaa22222222333333334444444455555555,vendored
+	own_git add -A bin src package-lock.json
+	own_git commit -qm second
+	cd - >/dev/null
+}
+
+# why a file is skipped, of the coverage in the report's JSON
+skipped() {
+	jq_like "$OUT" "[f['reason'] for f in r['coverage']['files'] if f['path'] == '$1' and f['state'] == 'skipped']"
+}
+
+@test "what has no lines to review is named and skipped with its reason, and is not missing" {
+	odd_kinds
+	run "$TUTTI" run code-review q --base HEAD~1 --repo "$R" --model rehearsal --size small \
+		--strict --json
+	is "$status" 0
+	echo "$output" | grep '^{' >"$OUT"
+	is "$(jq_like "$OUT" "r['missing']")" "[]"
+	is "$(skipped bin/logo.png)" "['binary']"
+	is "$(skipped bin/gone.bin)" "['left out of the change: binary']"
+	is "$(skipped package-lock.json)" "['left out of the change: generated, by its name']"
+	is "$(skipped vendored)" "['left out of the change: a submodule, commit 11111111 -> none: what is in it is not here']"
+	is "$(jq_like "$OUT" "len([g for g in r['gaps'] if g.startswith('not reviewed: ')])")" 4
+	run "$TUTTI" run code-review q --base HEAD~1 --at HEAD --repo "$R" --model rehearsal --size small
+	has <(echo "$output") 'not reviewed: vendored (a submodule, commit 11111111 -> aaaaaaaa'
+	# a rename and a mode have hunks without lines, and receipts
+	is "$(jq_like "$OUT" "[f['state'] in ('read', 'skipped') for f in r['coverage']['files'] if f['path'] in ('src/elsewhere.txt', 'src/tool.sh')]")" "[True, True]"
+}
+
+@test "a text that was left out is missing" {
+	odd_kinds src/wide.txt
+	run "$TUTTI" run code-review q --base HEAD~1 --repo "$R" --model rehearsal --size small --strict --json
+	is "$status" 8
+	echo "$output" | grep '^{' >"$OUT"
+	is "$(jq_like "$OUT" "r['missing']")" "['1 file of the change with text was not reviewed']"
+}

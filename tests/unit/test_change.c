@@ -128,6 +128,35 @@ static void what_nobody_reads_is_named_with_its_reason(void **state)
 	assert_str(c->files[3].left_out, "generated, by its name");
 	assert_int_equal(c->n_hunks, 4);
 	assert_non_null(strstr(chunk_text(c, 0), "@@ h2 @@ its lines are not shown: generated"));
+	/* a person would read the long line; nobody reads the others */
+	assert_int_equal(c->n_excused, 3);
+	assert_false(c->files[2].excused);
+}
+
+/* A commit of another repository is known by its mode; a text that says the same is a text. */
+static void a_submodule_is_named_with_its_commits(void **state)
+{
+	static const char lines[] = "@@ -1 +1 @@\n"
+				    "-Subproject commit 1111111122222222333333334444444455555555\n"
+				    "+Subproject commit aaaaaaaa22222222333333334444444455555555\n";
+	struct change *c = parse(text("diff --git a/sub b/sub\nindex 1111111..aaaaaaa 160000\n"
+				      "--- a/sub\n+++ b/sub\n%s"
+				      "diff --git a/t b/t\nindex 1111111..aaaaaaa 100644\n"
+				      "--- a/t\n+++ b/t\n%s"
+				      "diff --git a/new b/new\nnew file mode 160000\nindex 0..a\n"
+				      "--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n"
+				      "+Subproject commit nothing-of-the-kind\n",
+	    lines, lines));
+
+	(void)state;
+	assert_str(c->files[0].left_out,
+	    "a submodule, commit 11111111 -> aaaaaaaa: what is in it is not here");
+	assert_true(c->files[0].excused);
+	assert_int_equal(c->files[1].left_out.n, 0);
+	assert_str(
+	    c->files[2].left_out, "a submodule, commit none -> none: what is in it is not here");
+	assert_int_equal(c->n_left_out, 2);
+	assert_int_equal(c->n_excused, 2);
 }
 
 /* --- cutting ----------------------------------------------------------------------------- */
@@ -404,6 +433,7 @@ int main(void)
 		UNIT_TEST(names_are_unquoted),
 		UNIT_TEST(a_diff_that_breaks_off_is_said_to),
 		UNIT_TEST(what_nobody_reads_is_named_with_its_reason),
+		UNIT_TEST(a_submodule_is_named_with_its_commits),
 		UNIT_TEST(the_chunks_are_exactly_the_change),
 		UNIT_TEST(files_stay_whole_where_they_can),
 		UNIT_TEST(behind_the_ceiling_every_file_is_named),

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "change/change.h"
 #include "evidence/coverage.h"
 
 #include <stdlib.h>
@@ -245,7 +246,7 @@ static struct ledger *ledger_of(
     const struct coverage *c, const char *files, const char *repo, bool change, bool focus)
 {
 	json_t *list = json_parse(str_from(files), NULL), *facts = json_parse(str_from(repo), NULL);
-	const struct ledger_scope scope = { list, facts, change, focus };
+	const struct ledger_scope scope = { list, facts, NULL, change, focus };
 	struct ledger *l = ledger_build(arena, c, &scope);
 
 	json_decref(list); /* it keeps nothing of them */
@@ -312,6 +313,44 @@ static void a_file_that_was_read_whole_is_read(void **state)
 	assert_int_equal(l->count[LEDGER_SKIPPED], 3);
 }
 
+/* Of a review: what no reviewer could read, and what has no line that changed. */
+static void what_a_change_leaves_out_is_skipped_with_the_reason(void **state)
+{
+	static const char *const want[] = { "a.c partly 9/12 -",
+		"go.sum skipped 0/4 left out of the change: generated, by its name",
+		"long.c not_read 0/1 -", "run.sh skipped 0/7 no line of it was changed",
+		"d/e.c not_read 0/7 -", "gone.bin skipped 0/0 left out of the change: binary",
+		NULL };
+	static const char diff[] =
+	    "diff --git a/go.sum b/go.sum\n--- a/go.sum\n+++ b/go.sum\n@@ -1 +1 @@\n-a\n+b\n"
+	    "diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n"
+	    "diff --git a/gone.bin b/gone.bin\ndeleted file mode 100644\n"
+	    "Binary files a/gone.bin and /dev/null differ\n"
+	    "diff --git a/long.c b/long.c\n--- a/long.c\n+++ b/long.c\n@@ -1 +1 @@\n-a\n+";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MIB(1));
+	change_write_head(
+	    &b, &(struct change_head){ .kind = CHANGE_UNCOMMITTED, .from = STR("1") });
+	buf_adds(&b, diff);
+	for (size_t i = 0; i <= CHANGE_LINE_MAX; i++)
+		buf_addc(&b, 'x');
+	buf_addc(&b, '\n');
+	json_t *list = json_parse(STR("[[\"a.c\",12,0],[\"go.sum\",4,0],[\"long.c\",1,0],"
+				      "[\"run.sh\",7,0],[\"d/e.c\",7,0]]"),
+	    NULL);
+	json_t *facts = json_pack("{}");
+	const struct ledger_scope scope = { .files = list,
+		.repo = facts,
+		.change = change_parse(arena, arena_dup(arena, buf_str(&b))) };
+
+	are_lines(ledger_build(arena, sample(), &scope), want);
+	json_decref(list);
+	json_decref(facts);
+	buf_fini(&b);
+}
+
 static void what_is_not_asked_about_is_skipped(void **state)
 {
 	static const char *const change[] = { "a.c partly 9/12 -", "b.c partly 2/4 -",
@@ -371,6 +410,7 @@ int main(void)
 		T(each_file_has_a_state),
 		T(a_file_that_was_read_whole_is_read),
 		T(what_is_not_asked_about_is_skipped),
+		T(what_a_change_leaves_out_is_skipped_with_the_reason),
 		T(without_a_list_nothing_is_known),
 		T(the_worst_directory_is_first),
 	};

@@ -338,7 +338,7 @@ static void only_some_gaps_are_missing(void **state)
 	run->steps[0].partial = true;
 	run->skipped_files = files;
 	assert_str(missing_of(run),
-	    "the text of Structure was cut off; 1 files are not in the snapshot; ");
+	    "the text of Structure was cut off; 1 file is not in the snapshot; ");
 	run->steps[0].partial = false;
 	run->skipped_files.n = 0;
 	run->verdicts = NULL;
