@@ -143,6 +143,50 @@ static void add_section(
 		}
 }
 
+/* --- two different things ------------------------------------------------------------------- */
+
+/* What makes two reports answers to different questions; what one of them does not say is none. */
+enum { UNLIKE_FLOW, UNLIKE_REPOSITORY, UNLIKES };
+
+static const char *const unlike_words[UNLIKES] = { "flow", "repository" };
+
+static bool is_unlike(const struct view *v, int what, struct str *ret_old, struct str *ret_now)
+{
+	*ret_old = what == UNLIKE_FLOW ? v->old.flow : v->old.repo;
+	*ret_now = what == UNLIKE_FLOW ? v->now.flow : v->now.repo;
+	return ret_old->n && ret_now->n && !str_eq(*ret_old, *ret_now);
+}
+
+static void add_unlike(struct buf *b, const struct view *v)
+{
+	struct str old, now;
+	bool any = false;
+
+	for (int k = 0; k < UNLIKES; k++) {
+		if (!is_unlike(v, k, &old, &now))
+			continue;
+		term_addf(b, &v->t, STYLE_WARN, "Not the same %s: %.*s, then %.*s.",
+		    unlike_words[k], STR_ARG(utf8_fit(old, 24)), STR_ARG(utf8_fit(now, 24)));
+		buf_addc(b, '\n');
+		any = true;
+	}
+	if (any)
+		buf_adds(b, "What is new or gone may be so for that alone.\n\n");
+}
+
+static json_t *unlike_json(const struct view *v)
+{
+	json_t *all = json_array();
+	struct str old, now;
+
+	for (int k = 0; k < UNLIKES; k++)
+		if (is_unlike(v, k, &old, &now))
+			json_array_append_new(
+			    all, json_pack("{s:s, s:o, s:o}", "what", unlike_words[k], "old",
+				     json_text(old), "now", json_text(now)));
+	return all;
+}
+
 static int show(const struct view *v, int code)
 {
 	const unsigned *of = v->c->of;
@@ -152,6 +196,7 @@ static int show(const struct view *v, int code)
 	add_head(&b, v, &v->old);
 	add_head(&b, v, &v->now);
 	buf_addc(&b, '\n');
+	add_unlike(&b, v);
 	term_addf(&b, &v->t, STYLE_BOLD, "%u new, %u gone, %u changed, %u same", of[CHANGE_NEW],
 	    of[CHANGE_GONE], of[CHANGE_CHANGED], of[CHANGE_SAME]);
 	buf_addc(&b, '\n');
@@ -196,9 +241,10 @@ static json_t *pair_json(const struct compared *p)
 
 static json_t *run_json(const struct report_doc *d)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "run", json_text(d->id), "flow",
-	    json_text(d->flow), "started", json_text(d->started), "model", json_text(d->model),
-	    "commit", json_text(d->commit), "snapshot", json_text(d->snapshot));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", json_text(d->id), "flow",
+	    json_text(d->flow), "repository", json_text(d->repo), "started", json_text(d->started),
+	    "model", json_text(d->model), "commit", json_text(d->commit), "snapshot",
+	    json_text(d->snapshot));
 }
 
 static int print(const struct view *v, int code)
@@ -211,9 +257,9 @@ static int print(const struct view *v, int code)
 	for (size_t i = 0; i < v->c->n; i++)
 		json_array_append_new(all, pair_json(&v->c->v[i]));
 	return cli_print_json(
-	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:i, s:s}}", "schema", "tutti.compare/1", "old",
-		run_json(&v->old), "now", run_json(&v->now), "counts", counts, "findings", all,
-		"exit", "code", code, "name", exit_name(code)),
+	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:{s:i, s:s}}", "schema", "tutti.compare/1",
+		"old", run_json(&v->old), "now", run_json(&v->now), "unlike", unlike_json(v),
+		"counts", counts, "findings", all, "exit", "code", code, "name", exit_name(code)),
 	    code);
 }
 

@@ -347,3 +347,24 @@ commands_in() {
 	tutti runs compare last "$BATS_TEST_TMPDIR/x.sarif" --repo "$REPO" --fail-on note
 	is "$CODE" 0
 }
+
+@test "two runs of different flows, or repositories, are said to be that" {
+	other=$BATS_TEST_TMPDIR/other
+	mkdir "$other"
+	echo 'int main(void) { return 0; }' >"$other/main.c"
+	commit_all "$other"
+	tutti run research q --model rehearsal --repo "$other"
+	is "$CODE" 0
+	now=$(cd "$other" && "$TUTTI" runs list --json | tr ',' '\n' | sed -n 's/.*"id": *"\(r-[0-9a-z]*\)".*/\1/p' | head -1)
+	tutti runs compare "$KEPT/code-review.json" "$now"
+	is "$CODE" 0
+	has "$OUT" 'Not the same flow: code-review, then research.'
+	has "$OUT" 'Not the same repository: .*, then other.'
+	tutti runs compare "$KEPT/code-review.json" "$now" --json
+	is "$(jq_like "$OUT" "[u['what'] for u in r['unlike']], r['unlike'][0]['now'], r['exit']['code']")" \
+		"['flow', 'repository'] research 0"
+	tutti runs compare "$KEPT/research.json" "$KEPT/research.json" --json
+	is "$(jq_like "$OUT" "r['unlike']")" "[]"
+	tutti runs compare "$KEPT/research.json" "$KEPT/research.json"
+	lacks "$OUT" 'Not the same'
+}
