@@ -93,6 +93,26 @@ files() {
 	fi
 }
 
+# lines DIR: what stands at the places that the cases in DIR name
+lines() {
+	python3 "$BATS_TEST_DIRNAME/eval-lines.py" "$1"
+}
+
+@test "the lines of each defect and decoy hold what was planted (LINES_UPDATE=1 writes them, for review)" {
+	if [ -n "${LINES_UPDATE:-}" ]; then
+		lines "$CASES" >"$BATS_TEST_DIRNAME/eval-lines.txt"
+	fi
+	diff -u "$BATS_TEST_DIRNAME/eval-lines.txt" <(lines "$CASES")
+	# one line more at the top of any file, and it is noticed
+	take $(ls "$CASES")
+	for f in $(find "$MINE" -path '*/repo*' -type f -name '*.*'); do
+		sed -i '1i\\' "$f"
+	done
+	rm -f "$MINE"/*/change.patch # it does not apply any more, which is noticed, too
+	run comm -12 <(sort "$BATS_TEST_DIRNAME/eval-lines.txt") <(lines "$MINE" | sort)
+	is "$output" ""
+}
+
 @test "the score of six cases is the golden one (GOLDEN_UPDATE=1 writes it)" {
 	evaluate "$CASES" --flow panel --format quiet \
 		--only c-mail-hook,c-record-batch,go-price-feed,py-stock,rs-cache-file,ts-wallet
