@@ -247,6 +247,8 @@ static void fill_repo(struct live *lv, struct report_run *run)
 	run->commit = copy_member(a, lv->repo, "commit");
 	run->branch = copy_member(a, lv->repo, "branch");
 	run->changed_files = (unsigned)json_array_size(json_get_array(lv->repo, "changed"));
+	run->dirty = json_get_bool(lv->repo, "dirty", false);
+	run->base = json_get_str(lv->options, "base");
 	run->tree_hash = lv->row.snapshot;
 	json_array_foreach (skipped, k, one) {
 		struct str path = json_get_str(one, "path"), why = json_get_str(one, "why");

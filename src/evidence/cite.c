@@ -39,12 +39,15 @@ static bool is_path_char(char c)
 
 /* --- the path ---------------------------------------------------------------------------- */
 
-/* Offset of the backtick that opens a span around AT on the same line, not before FLOOR, or -1. */
+/*
+ * Offset of the backtick that opens a span around AT on the same line, not before FLOOR, or -1. One
+ * with a blank behind it closes a span of something else.
+ */
 static ptrdiff_t span_start(struct str text, size_t floor, size_t at)
 {
 	for (size_t i = at; i-- > floor && at - i < PATH_MAX_SEEN;) {
 		if (text.p[i] == '`')
-			return (ptrdiff_t)i;
+			return text.p[i + 1] == ' ' ? -1 : (ptrdiff_t)i;
 		if (text.p[i] == '\n' || text.p[i] == ':')
 			return -1;
 	}

@@ -19,10 +19,21 @@ static const char *plural(unsigned long long n)
 	return n == 1 ? "" : "s";
 }
 
+/* Files that are no part of the change, and were shown to somebody all the same. */
+static bool any_besides(const struct ledger *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->files[i].state != LEDGER_SKIPPED && !l->files[i].changed)
+			return true;
+	return false;
+}
+
 /* What the question is about, where that is less than everything. */
 static const char *scope_words(const struct ledger *l)
 {
-	return l->of_change ? " of the change" : l->of_focus ? " in focus" : " in scope";
+	if (l->of_change)
+		return any_besides(l) ? " of the change or shown besides" : " of the change";
+	return l->of_focus ? " in focus" : " in scope";
 }
 
 /* --- gaps ---------------------------------------------------------------------------------- */

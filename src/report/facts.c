@@ -27,6 +27,11 @@ bool fact_raises(const struct report_step *s)
 	return s->role == ROLE_ANGLE || s->role == ROLE_ASSESS;
 }
 
+bool fact_is_agent(const struct report_step *s)
+{
+	return s->kind == KIND_AGENT && !(s->role == ROLE_REWRITE && s->status == STEP_SKIPPED);
+}
+
 struct str fact_label(const struct report_step *s)
 {
 	return s->label.n ? s->label : s->name;

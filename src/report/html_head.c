@@ -64,6 +64,26 @@ static void add_hash(struct html_doc *d, struct str hash)
 	buf_adds(d->b, "</code>");
 }
 
+/* Of the working tree, or since a base; a review says it in its own line. */
+static void add_changed(struct html_doc *d)
+{
+	const struct report_run *run = d->run;
+	const char *s = run->changed_files == 1 ? "" : "s";
+
+	if (run->change.n)
+		return;
+	if (run->dirty)
+		buf_adds(d->b, ", dirty");
+	if (!run->changed_files)
+		return;
+	if (run->base.n) {
+		buf_printf(d->b, ", %u changed file%s since ", run->changed_files, s);
+		html_cut(d->b, run->base, 200);
+	} else {
+		buf_printf(d->b, " (%u changed file%s)", run->changed_files, s);
+	}
+}
+
 static void add_repository(struct html_doc *d)
 {
 	const struct report_run *run = d->run;
@@ -80,8 +100,7 @@ static void add_repository(struct html_doc *d)
 		buf_adds(d->b, " on ");
 		html_cut(d->b, run->branch, 200);
 	}
-	if (run->changed_files && !run->change.n)
-		buf_printf(d->b, ", dirty (%u changed files)", run->changed_files);
+	add_changed(d);
 	add_end(d);
 	if (run->change.n) {
 		add_term(d, "Reviewed");
@@ -100,7 +119,7 @@ static void add_agents(struct html_doc *d)
 	unsigned n[STEP_STATUSES] = { 0 }, all = 0;
 
 	for (size_t i = 0; i < d->run->n_steps; i++)
-		if (d->run->steps[i].kind == KIND_AGENT) {
+		if (fact_is_agent(&d->run->steps[i])) {
 			n[d->run->steps[i].status]++;
 			all++;
 		}

@@ -13,7 +13,7 @@ static void add_agents(struct buf *b, const struct report_run *run)
 	unsigned n[STEP_STATUSES] = { 0 }, all = 0;
 
 	for (size_t i = 0; i < run->n_steps; i++)
-		if (run->steps[i].kind == KIND_AGENT) {
+		if (fact_is_agent(&run->steps[i])) {
 			n[run->steps[i].status]++;
 			all++;
 		}
@@ -21,6 +21,25 @@ static void add_agents(struct buf *b, const struct report_run *run)
 	    n[STEP_FAILED], n[STEP_SKIPPED]);
 	if (n[STEP_CANCELLED])
 		buf_printf(b, ", %u cancelled", n[STEP_CANCELLED]);
+}
+
+/* Of the working tree, or since a base; a review says it in its own line. */
+static void add_changed(struct buf *b, const struct report_run *run)
+{
+	const char *s = run->changed_files == 1 ? "" : "s";
+
+	if (run->change.n)
+		return;
+	if (run->dirty)
+		buf_adds(b, ", dirty");
+	if (!run->changed_files)
+		return;
+	if (run->base.n) {
+		buf_printf(b, ", %u changed file%s since ", run->changed_files, s);
+		md_inline(b, run->base);
+	} else {
+		buf_printf(b, " (%u changed file%s)", run->changed_files, s);
+	}
 }
 
 static void add_repo(struct buf *b, const struct report_run *run)
@@ -35,8 +54,7 @@ static void add_repo(struct buf *b, const struct report_run *run)
 		buf_adds(b, " on ");
 		md_inline(b, run->branch);
 	}
-	if (run->changed_files && !run->change.n)
-		buf_printf(b, ", dirty (%u changed files)", run->changed_files);
+	add_changed(b, run);
 	if (run->tree_hash.n)
 		buf_printf(b, " · **Snapshot** `%.12s`", run->tree_hash.p);
 	buf_adds(b, "  \n");
@@ -185,6 +203,19 @@ static void add_recommendation(struct buf *b, struct arena *a, const struct repo
 	buf_addc(b, '\n');
 }
 
+/* The name of a part of every report: a step's own text under the same one would be taken for it.
+ */
+static bool is_part(struct str label)
+{
+	static const char *const parts[] = { "Answer", "Validation", "Recommendation", "Findings",
+		"Deferred (YAGNI)", "Gaps", "Coverage", "Evidence", "Reproduce" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (str_is(label, parts[i]))
+			return true;
+	return false;
+}
+
 static void add_angles(struct buf *b, struct arena *a, const struct report_run *run)
 {
 	const struct report_step **v;
@@ -193,7 +224,7 @@ static void add_angles(struct buf *b, struct arena *a, const struct report_run *
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(b, "## ");
 		md_inline(b, fact_label(v[i]));
-		buf_adds(b, "\n\n");
+		buf_adds(b, is_part(fact_label(v[i])) ? ", in full\n\n" : "\n\n");
 		if (v[i]->partial)
 			buf_adds(b, "*Partial: the text was cut off.*\n\n");
 		add_text(b, a, v[i]->output);

@@ -61,6 +61,8 @@ const struct report_step *fact_step(const struct report_run *run, struct str nam
 bool fact_raises(const struct report_step *s);
 /* What a person calls this step. */
 struct str fact_label(const struct report_step *s);
+/* An agent, other than one that would have rewritten what nobody weakened. */
+bool fact_is_agent(const struct report_step *s);
 
 /* validated.c: what the validators came to. */
 enum validation {

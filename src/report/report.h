@@ -51,7 +51,9 @@ struct report_run {
 	enum run_status status;
 	struct str reason;
 	struct str repo_name, commit, branch, tree_hash; /* tree_hash: the snapshot's id */
-	unsigned changed_files;
+	unsigned changed_files; /* of the working tree; where there is a base, since that */
+	bool dirty;
+	struct str base;	 /* as it was asked for */
 	struct str agent, model; /* of the run */
 	msec_t started, took;
 	long long tokens_in, tokens_out;

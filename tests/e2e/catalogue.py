@@ -65,7 +65,10 @@ def order(name, flow, text, report):
     judges = [s["label"] for s in report["steps"]
               if s["role"] == "validator" and s["status"] == "completed"]
     want = ["Answer", "Validation"] + ["Recommendation"] * len(concluded(report)) + ["Findings"]
-    want += labels + judges
+    parts = want + ["Gaps", "Coverage", "Evidence", "Reproduce"]
+    want += [t + ", in full" if t in parts else t for t in labels + judges]
+    if len(set(found)) != len(found):
+        yield "has a heading twice in %s" % found
     want += [t for t in ["Deferred (YAGNI)"] if t in found] + ["Gaps"]
     want += ["Coverage"] * bool(report["coverage"]) + ["Evidence", "Reproduce"]
     if found != want:

@@ -63,6 +63,8 @@ static void citations_get_their_state(void **state)
 		{ "`src/run.c:3` `_lock_run(struct run *r)`", CITE_CHANGED },
 		{ "`src/run.c:5` `*r = (struct run){ 0 };`", CITE_CHANGED },
 		{ "**`src/run.c:5`**: `pthread_mutex_lock(&r->lock);`", CITE_RESOLVES },
+		{ "`memcpy` is used (src/run.c:5): \"pthread_mutex_lock(&r->lock);\"",
+		    CITE_RESOLVES },
 		{ "`src/run.c:500` \"pthread_mutex_destroy(&r->lock)\"", CITE_MISSING },
 		{ "`src/gone.c:5` \"pthread_mutex_lock(&r->lock);\"", CITE_MISSING },
 		{ "`big.bin:5` \"pthread_mutex_lock(&r->lock);\"", CITE_UNCHECKED },
