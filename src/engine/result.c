@@ -454,6 +454,19 @@ static void check_account(struct live *lv, struct report_run *run)
 	run->reason = core_reason(lv->core);
 }
 
+/* The document; once more where it turns out to lack a finding, so that it says so itself. */
+static struct str print(struct live *lv, struct report_run *run)
+{
+	struct arena *a = lv->job->arena;
+	struct str text = report_markdown(a, run), lost = report_printed(a, run, text);
+
+	if (!lost.n || run->lost.n)
+		return text;
+	run->lost = lost;
+	check_account(lv, run);
+	return report_markdown(a, run);
+}
+
 /* Report, findings and outcome, in the transaction that ends the run. */
 int result_store(struct job *job, struct live *lv)
 {
@@ -461,7 +474,7 @@ int result_store(struct job *job, struct live *lv)
 	struct report_run *run = build(lv, &g);
 
 	check_account(lv, run);
-	struct str text = report_markdown(job->arena, run);
+	struct str text = print(lv, run);
 	char hash[65];
 	int rc = lv->store->ops->blob_put(lv->store, text, hash);
 

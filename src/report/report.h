@@ -99,6 +99,8 @@ json_t *report_json(struct arena *a, const struct report_run *run);
  * what is missing (evidence_account). In A.
  */
 struct str report_account(struct arena *a, const struct report_run *run);
+/* The same of the document TEXT that was made of RUN: what it has no entry for. In A. */
+struct str report_printed(struct arena *a, const struct report_run *run, struct str text);
 /*
  * The same facts as one HTML file, in A: no script, nothing from elsewhere, readable from disk. FN
  * gives the frozen bytes, of which the cited lines are shown; NULL: they are gone, which is said.

@@ -247,6 +247,23 @@ static void a_lost_finding_is_noticed(void **state)
 	assert_has(report_markdown(arena, run), "- findings were lost: D1 of data");
 }
 
+/* Who is in the list has an entry in the document, too; a text of an agent is none. */
+static void a_finding_without_an_entry_is_noticed(void **state)
+{
+	struct report_run *run = settled_run();
+	struct str text = report_markdown(arena, run);
+	ptrdiff_t at = str_find(text, STR("- <a id=\"f-d1\">"));
+
+	(void)state;
+	assert_str(report_printed(arena, run, text), "");
+	assert_true(at > 0);
+	char *without = arena_cstr(arena, text);
+
+	without[at] = '>';
+	assert_str(report_printed(arena, run, str_from(without)),
+	    "findings were lost: 1 without an entry in the document (D1 of data)");
+}
+
 static void gaps_are_what_is_missing(void **state)
 {
 	struct report_run *run = make_run();
@@ -337,8 +354,8 @@ static void only_some_gaps_are_missing(void **state)
 	assert_true(fact_gaps(arena, run).n > 0);
 	run->steps[0].partial = true;
 	run->skipped_files = files;
-	assert_str(missing_of(run),
-	    "the text of Structure was cut off; 1 file is not in the snapshot; ");
+	assert_str(
+	    missing_of(run), "the text of Structure was cut off; 1 file is not in the snapshot; ");
 	run->steps[0].partial = false;
 	run->skipped_files.n = 0;
 	run->verdicts = NULL;
@@ -511,6 +528,7 @@ int main(void)
 		cmocka_unit_test(findings_say_what_they_claim),
 		cmocka_unit_test(each_finding_says_what_became_of_it),
 		cmocka_unit_test(a_lost_finding_is_noticed),
+		cmocka_unit_test(a_finding_without_an_entry_is_noticed),
 		cmocka_unit_test(gaps_are_what_is_missing),
 		cmocka_unit_test(hostile_text_stays_inside),
 		cmocka_unit_test(plain_words_stay_plain),
