@@ -165,3 +165,24 @@ section() {
 	is "$CODE" 2
 	has "$ERR" "flow 'none' has no validator"
 }
+
+# over FLOW LINE…: as judged, with a flow of the catalogue
+over() {
+	CODE=0
+	printf '%s\n' "${@:2}" >"$BATS_TEST_TMPDIR/script"
+	"$TUTTI" run "$1" store --size small --model rehearsal --repo "$REPO" --output "$MD" --strict \
+		--rehearsal-script "$BATS_TEST_TMPDIR/script" --json >"$R" 2>"$ERR" || CODE=$?
+}
+
+@test "in each kind of flow: what is refuted is not recommended, a broken validator validates nothing" {
+	for flow in code-review code-overview iterative-plan-review research; do
+		over "$flow" "persona=adversarial-validator judge refute"
+		is "$(jq_like "$R" "len(r['findings']) > 0 and {f['verdict'] for f in r['findings']}")" "{'refuted'}"
+		is "$(jq_like "$R" "[f['id'] for f in r['findings'] if __import__('re').search(
+			r'(?<![\\w~/-])' + f['id'] + r'(?![\\w~-])(?! \\(refuted\\))', r['recommendation'])]")" "[]"
+		over "$flow" "persona=adversarial-validator empty"
+		is "$CODE" 8
+		is "$(jq_like "$R" "r['validation']['state'], '; not validated' in r['outcome']")" "not validated True"
+		has "$(section Validation)" '^\*\*Not validated\.\*\*'
+	done
+}
