@@ -216,7 +216,7 @@ void read_result(struct reader *r, const struct talk_call *call)
 	v = view_of(r, call->wish.path);
 	v->missing = false;
 	if (text_has_nocase(str_take(call->result, 80), "completed with no output") ||
-	    !str_trim(call->result).n) {
+	    str_starts(call->result, STR("lines 0-0 of 0\n")) || !str_trim(call->result).n) {
 		v->whole = call->wish.from <= 1;
 		return;
 	}

@@ -215,6 +215,7 @@ odd_kinds() {
 	echo 'int b;' >src/a.c
 	git mv src/moved.txt src/elsewhere.txt
 	chmod +x src/tool.sh
+	: >src/empty.txt
 	echo '{"a": 1}' >package-lock.json
 	for name; do
 		head -c 20000 /dev/zero | tr '\0' y >"$name"
@@ -241,6 +242,7 @@ skipped() {
 	is "$(skipped bin/gone.bin)" "['left out of the change: binary']"
 	is "$(skipped package-lock.json)" "['left out of the change: generated, by its name']"
 	is "$(skipped vendored)" "['left out of the change: a submodule, commit 11111111 -> none: what is in it is not here']"
+	is "$(jq_like "$OUT" "[c['path'] for c in r['evidence'] if c['state'] in ('missing', 'changed')]")" "[]"
 	is "$(jq_like "$OUT" "len([g for g in r['gaps'] if g.startswith('not reviewed: ')])")" 4
 	run "$TUTTI" run code-review q --base HEAD~1 --at HEAD --repo "$R" --model rehearsal --size small
 	has <(echo "$output") 'not reviewed: vendored (a submodule, commit 11111111 -> aaaaaaaa'
