@@ -311,9 +311,13 @@ static struct report_left_out *add_left_out(struct live *lv, struct report_run *
 	return &run->left_out[run->n_left_out++];
 }
 
-static bool works(enum step_kind kind)
+/* Would a reader miss it? Not what joins the others, nor who judges what was not raised. */
+static bool is_missed(const struct flow_step *s)
 {
-	return kind != KIND_CODE && kind != KIND_SNAPSHOT && kind != KIND_SWITCH;
+	bool judges = s->role == ROLE_VALIDATOR ||
+		      (s->kind == KIND_EACH && s->each.body->role == ROLE_VALIDATOR);
+
+	return !judges && s->role != ROLE_REWRITE && s->kind != KIND_CODE && s->kind != KIND_SWITCH;
 }
 
 /* What its size leaves out, then what a condition of the flow did; not what waited in vain. */
@@ -325,15 +329,15 @@ static void fill_left_out(struct live *lv, struct gathered *g, struct report_run
 	for (size_t i = 0; core_size(lv->core) != SIZE_AUTO && i < lv->flow->n_steps; i++) {
 		const struct flow_step *s = lv->flow->steps[i];
 
-		if (works(s->kind) && !flow_step_exists(s, core_size(lv->core)))
+		if (is_missed(s) && !flow_step_exists(s, core_size(lv->core)))
 			*add_left_out(lv, run) = (struct report_left_out){ s->id,
 				s->label.n ? s->label : s->id, true, choice_left_out(a, s) };
 	}
 	for (size_t k = 0; k < g->n; k++) {
 		const struct core_node *n = core_node(lv->core, g->nodes[k]);
 
-		if (works(n->kind) && n->status == STEP_SKIPPED && n->def && n->def->cond.text.p &&
-		    !n->upstream && n->parent == CORE_NONE && role_of(n) != ROLE_REWRITE)
+		if (n->def && is_missed(n->def) && n->status == STEP_SKIPPED &&
+		    n->def->cond.text.p && !n->upstream && n->parent == CORE_NONE)
 			*add_left_out(lv, run) = (struct report_left_out){ n->name,
 				live_label(lv, g->nodes[k]), false, n->reason };
 	}
