@@ -232,202 +232,201 @@ static void mistakes_in_a_persona_have_their_places(void **state)
 					t.errors->v[0].at.column, t.errors->v[0].message),
 		    wrong[i].message);
 	}
-	/* What `with` of a step that uses the flow called needy comes to, or "". */
-	static const char *error_of_with(const char *with)
-	{
-		const char *text = arena_printf(a,
-		    "flow: mine\ncategory: analysis\nsummary: s\nsteps:\n"
-		    "  - {id: x, kind: code, run: return 1}\n  - {id: y, kind: flow, use: "
-		    "needy%s}\n",
-		    with);
-		struct library *own = library_create();
-		struct err err = { 0 };
+}
 
-		assert_int_equal(library_add(own, TEXT_FLOW, "needy.yaml", "user",
-				     STR("flow: needy\ncategory: analysis\nsummary: s\n"
-					 "input:\n  because: {label: Why, required: true}\n"
-					 "  base: {label: Base, type: git-ref}\n"
-					 "steps:\n  - {id: a, kind: code, run: return 1}\n")),
-		    0);
-		assert_int_equal(
-		    library_add(own, TEXT_FLOW, "mine.yaml", "user", str_from(text)), 0);
-		library_check(own);
-		bool sound = library_flow(own, STR("mine"), &err) != NULL;
+/* What `with` of a step that uses the flow called needy comes to, or "". */
+static const char *error_of_with(const char *with)
+{
+	const char *text = arena_printf(a,
+	    "flow: mine\ncategory: analysis\nsummary: s\nsteps:\n"
+	    "  - {id: x, kind: code, run: return 1}\n  - {id: y, kind: flow, use: "
+	    "needy%s}\n",
+	    with);
+	struct library *own = library_create();
+	struct err err = { 0 };
 
-		library_destroy(own);
-		return sound ? "" : arena_printf(a, "%s", err.why);
-	}
+	assert_int_equal(library_add(own, TEXT_FLOW, "needy.yaml", "user",
+			     STR("flow: needy\ncategory: analysis\nsummary: s\n"
+				 "input:\n  because: {label: Why, required: true}\n"
+				 "  base: {label: Base, type: git-ref}\n"
+				 "steps:\n  - {id: a, kind: code, run: return 1}\n")),
+	    0);
+	assert_int_equal(library_add(own, TEXT_FLOW, "mine.yaml", "user", str_from(text)), 0);
+	library_check(own);
+	bool sound = library_flow(own, STR("mine"), &err) != NULL;
 
-	static void what_a_used_flow_needs_is_asked_for_when_it_is_read(void **state)
-	{
-		(void)state;
-		assert_string_equal(
-		    error_of_with(""), "mine.yaml:6:5: flow 'needy' needs the input 'because', and "
-				       "`with` does not give it");
-		assert_string_equal(error_of_with(", with: {because: ' '}"),
-		    "mine.yaml:6:5: flow 'needy' needs the input 'because', and `with` gives it "
-		    "empty");
-		assert_string_equal(error_of_with(", with: {question: '', because: x}"),
-		    "mine.yaml:6:5: flow 'needy' needs the input 'question', and `with` gives it "
-		    "empty");
-		assert_string_equal(error_of_with(", with: {because: x, bace: HEAD}"),
-		    "mine.yaml:6:5: flow 'needy' has no input 'bace'; did you mean 'base'?");
-		assert_string_equal(error_of_with(", with: {because: '{{ question }}'}"), "");
-		assert_string_equal(
-		    error_of_with(", with: {because: x, base: HEAD, question: y}"), "");
-	}
+	library_destroy(own);
+	return sound ? "" : arena_printf(a, "%s", err.why);
+}
 
-	static void a_frozen_definition_thaws_to_the_same_and_notices_changes(void **state)
-	{
-		struct library *thawed;
-		struct err err;
-		json_t *frozen = library_freeze(lib, STR("code-review"), &err);
+static void what_a_used_flow_needs_is_asked_for_when_it_is_read(void **state)
+{
+	(void)state;
+	assert_string_equal(error_of_with(""),
+	    "mine.yaml:6:5: flow 'needy' needs the input 'because', and "
+	    "`with` does not give it");
+	assert_string_equal(error_of_with(", with: {because: ' '}"),
+	    "mine.yaml:6:5: flow 'needy' needs the input 'because', and `with` gives it "
+	    "empty");
+	assert_string_equal(error_of_with(", with: {question: '', because: x}"),
+	    "mine.yaml:6:5: flow 'needy' needs the input 'question', and `with` gives it "
+	    "empty");
+	assert_string_equal(error_of_with(", with: {because: x, bace: HEAD}"),
+	    "mine.yaml:6:5: flow 'needy' has no input 'bace'; did you mean 'base'?");
+	assert_string_equal(error_of_with(", with: {because: '{{ question }}'}"), "");
+	assert_string_equal(error_of_with(", with: {because: x, base: HEAD, question: y}"), "");
+}
 
-		(void)state;
-		assert_non_null(frozen);
-		assert_int_equal(library_thaw(frozen, &thawed, &err), 0);
-		json_t *again = library_freeze(thawed, STR("code-review"), &err);
+static void a_frozen_definition_thaws_to_the_same_and_notices_changes(void **state)
+{
+	struct library *thawed;
+	struct err err;
+	json_t *frozen = library_freeze(lib, STR("code-review"), &err);
 
-		assert_true(json_equal(frozen, again));
-		library_destroy(thawed);
-		json_decref(again);
-		json_t *text = json_array_get(json_object_get(frozen, "texts"), 0);
+	(void)state;
+	assert_non_null(frozen);
+	assert_int_equal(library_thaw(frozen, &thawed, &err), 0);
+	json_t *again = library_freeze(thawed, STR("code-review"), &err);
 
-		json_object_set_new(text, "text", json_string("flow: other"));
-		assert_int_equal(library_thaw(frozen, &thawed, &err), -EPROTO);
-		json_decref(frozen);
-	}
+	assert_true(json_equal(frozen, again));
+	library_destroy(thawed);
+	json_decref(again);
+	json_t *text = json_array_get(json_object_get(frozen, "texts"), 0);
 
-	/* --- prompts ----------------------------------------------------------------------------
-	 */
+	json_object_set_new(text, "text", json_string("flow: other"));
+	assert_int_equal(library_thaw(frozen, &thawed, &err), -EPROTO);
+	json_decref(frozen);
+}
 
-	static json_t *name(void *ctx, struct str n)
-	{
-		(void)ctx;
-		if (str_is(n, "question"))
-			return json_string("the engine and its store");
-		if (str_is(n, "input"))
-			return json_pack("{s:s, s:s}", "question", "the engine", "base", "main");
-		if (str_is(n, "repo"))
-			return json_pack("{s:s, s:s, s:b, s:i, s:{s:{s:i, s:i}}}", "name",
-			    "SECRETREPO", "commit", "abc", "dirty", 1, "files", 3, "languages", "C",
-			    "files", 3, "lines", 300);
-		if (str_is(n, "items"))
-			return json_string("S1 [high] title (src/a.c:1)");
-		if (str_is(n, "change"))
-			return json_pack(
-			    "{s:s, s:s}", "kind", "since", "title", "main...working tree");
-		if (str_is(n, "chunk"))
-			return json_pack("{s:s}", "text",
-			    "=== a.c\n@@ h7 @@ old 1, new 1\n       -a\n     1 +b\n");
-		if (str_is(n, "size"))
-			return json_string("small");
-		if (str_is(n, "focus"))
-			return json_string("");
-		return NULL;
-	}
+/* --- prompts ----------------------------------------------------------------------------
+ */
 
-	static json_t *step(void *ctx, struct str id, struct str field)
-	{
-		(void)ctx;
-		(void)id;
-		if (str_is(field, "output"))
-			return json_string("### S1: text of another agent");
-		if (str_is(field, "json"))
-			return json_pack(
-			    "{s:s, s:b}", "summary", "one was refuted", "recommendation_hit", 1);
-		return NULL;
-	}
+static json_t *name(void *ctx, struct str n)
+{
+	(void)ctx;
+	if (str_is(n, "question"))
+		return json_string("the engine and its store");
+	if (str_is(n, "input"))
+		return json_pack("{s:s, s:s}", "question", "the engine", "base", "main");
+	if (str_is(n, "repo"))
+		return json_pack("{s:s, s:s, s:b, s:i, s:{s:{s:i, s:i}}}", "name", "SECRETREPO",
+		    "commit", "abc", "dirty", 1, "files", 3, "languages", "C", "files", 3, "lines",
+		    300);
+	if (str_is(n, "items"))
+		return json_string("S1 [high] title (src/a.c:1)");
+	if (str_is(n, "change"))
+		return json_pack("{s:s, s:s}", "kind", "since", "title", "main...working tree");
+	if (str_is(n, "chunk"))
+		return json_pack(
+		    "{s:s}", "text", "=== a.c\n@@ h7 @@ old 1, new 1\n       -a\n     1 +b\n");
+	if (str_is(n, "size"))
+		return json_string("small");
+	if (str_is(n, "focus"))
+		return json_string("");
+	return NULL;
+}
 
-	static json_t *endless(void *ctx, struct str id, struct str field)
-	{
-		char *text;
-		json_t *value;
+static json_t *step(void *ctx, struct str id, struct str field)
+{
+	(void)ctx;
+	(void)id;
+	if (str_is(field, "output"))
+		return json_string("### S1: text of another agent");
+	if (str_is(field, "json"))
+		return json_pack(
+		    "{s:s, s:b}", "summary", "one was refuted", "recommendation_hit", 1);
+	return NULL;
+}
 
-		if (!str_is(field, "output"))
-			return step(ctx, id, field);
-		text = xalloc(MIB(2) + 1);
-		memset(text, 'x', MIB(2));
-		value = json_stringn(text, MIB(2));
-		free(text);
-		return value;
-	}
+static json_t *endless(void *ctx, struct str id, struct str field)
+{
+	char *text;
+	json_t *value;
 
-	/* A part of a change is data, and its receipt is asked for where its hunks are named. */
-	static void a_chunk_is_fenced_and_signed_for(void **state)
-	{
-		const struct scope scope = { NULL, name, step };
-		struct err err;
-		const struct flow *f = library_flow(lib, STR("code-review"), &err);
-		struct prompt_spec spec = { .lib = lib,
-			.flow = f,
-			.step = flow_find(f, STR("review-security")),
-			.vm = expr_create(),
-			.scope = &scope,
-			.hunks = STR("h7") };
-		struct prompt p;
+	if (!str_is(field, "output"))
+		return step(ctx, id, field);
+	text = xalloc(MIB(2) + 1);
+	memset(text, 'x', MIB(2));
+	value = json_stringn(text, MIB(2));
+	free(text);
+	return value;
+}
 
-		(void)state;
-		assert_true(agent_names_chunk(a, spec.step) && f->by_chunk);
-		assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
-		assert_true(str_contains(p.text, STR("under review: main...working tree\n")));
-		ptrdiff_t from = str_find(p.text, STR("opt(chunk.text)\n=== a.c\n@@ h7 @@")),
-			  asked = str_find(p.text, STR("\nREAD: h7\n"));
+/* A part of a change is data, and its receipt is asked for where its hunks are named. */
+static void a_chunk_is_fenced_and_signed_for(void **state)
+{
+	const struct scope scope = { NULL, name, step };
+	struct err err;
+	const struct flow *f = library_flow(lib, STR("code-review"), &err);
+	struct prompt_spec spec = { .lib = lib,
+		.flow = f,
+		.step = flow_find(f, STR("review-security")),
+		.vm = expr_create(),
+		.scope = &scope,
+		.hunks = STR("h7") };
+	struct prompt p;
 
-		assert_true(from > (ptrdiff_t)p.system && asked > from);
-		spec.hunks = (struct str){ "", 0 };
-		assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
-		assert_false(str_contains(p.text, STR("READ:")));
-		expr_destroy(spec.vm);
-	}
+	(void)state;
+	assert_true(agent_names_chunk(a, spec.step) && f->by_chunk);
+	assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
+	assert_true(str_contains(p.text, STR("under review: main...working tree\n")));
+	ptrdiff_t from = str_find(p.text, STR("opt(chunk.text)\n=== a.c\n@@ h7 @@")),
+		  asked = str_find(p.text, STR("\nREAD: h7\n"));
 
-	static void a_prompt_is_cut_to_fit_and_says_so(void **state)
-	{
-		const struct scope scope = { NULL, name, endless };
-		struct expr_vm *vm = expr_create();
-		const struct flow *f = library_flow(lib, STR("architectural-analysis"), NULL);
-		unsigned cut = 0;
+	assert_true(from > (ptrdiff_t)p.system && asked > from);
+	spec.hunks = (struct str){ "", 0 };
+	assert_int_equal(prompt_build(a, &spec, &p, &err), 0);
+	assert_false(str_contains(p.text, STR("READ:")));
+	expr_destroy(spec.vm);
+}
 
-		(void)state;
-		for (size_t k = 0; k < f->n_all; k++) {
-			const struct prompt_spec spec = {
-				.lib = lib, .flow = f, .step = f->all[k], .vm = vm, .scope = &scope
-			};
-			struct prompt p;
-			struct err err;
+static void a_prompt_is_cut_to_fit_and_says_so(void **state)
+{
+	const struct scope scope = { NULL, name, endless };
+	struct expr_vm *vm = expr_create();
+	const struct flow *f = library_flow(lib, STR("architectural-analysis"), NULL);
+	unsigned cut = 0;
 
-			if (f->all[k]->kind != KIND_AGENT)
-				continue;
-			if (prompt_build(a, &spec, &p, &err) < 0)
-				fail_msg("%.*s: %s", STR_ARG(f->all[k]->id), err.what);
-			assert_true(p.text.n <= PROMPT_MAX);
-			assert_int_equal(p.cut > 0, str_contains(p.text, STR("\n[cut here: ")));
-			cut += p.cut;
-		}
-		assert_true(cut >= 3); /* risk, recommendation, validation */
-		expr_destroy(vm);
-	}
-
-	int main(void)
-	{
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		const struct CMUnitTest tests[] = {
-			T(everything_built_in_is_sound),
-			T(flows_are_found_by_prefix_and_by_near_miss),
-			T(a_broken_file_hides_nothing),
-			T(a_later_flow_wins),
-			T(unknown_references_are_errors),
-			T(thousands_of_unknown_names_cost_little_memory),
-			T(a_flow_that_lacks_something_hides_nothing),
-			T(what_is_withheld_is_listed_and_not_used),
-			T(what_is_withheld_hides_nothing_unless_it_was_accepted),
-			T(next_may_name_what_is_withheld),
-			T(mistakes_in_a_persona_have_their_places),
-			T(what_a_used_flow_needs_is_asked_for_when_it_is_read),
-			T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
-			T(a_chunk_is_fenced_and_signed_for),
-			T(a_prompt_is_cut_to_fit_and_says_so),
+	(void)state;
+	for (size_t k = 0; k < f->n_all; k++) {
+		const struct prompt_spec spec = {
+			.lib = lib, .flow = f, .step = f->all[k], .vm = vm, .scope = &scope
 		};
+		struct prompt p;
+		struct err err;
 
-		return cmocka_run_group_tests(tests, NULL, NULL);
+		if (f->all[k]->kind != KIND_AGENT)
+			continue;
+		if (prompt_build(a, &spec, &p, &err) < 0)
+			fail_msg("%.*s: %s", STR_ARG(f->all[k]->id), err.what);
+		assert_true(p.text.n <= PROMPT_MAX);
+		assert_int_equal(p.cut > 0, str_contains(p.text, STR("\n[cut here: ")));
+		cut += p.cut;
 	}
+	assert_true(cut >= 3); /* risk, recommendation, validation */
+	expr_destroy(vm);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(everything_built_in_is_sound),
+		T(flows_are_found_by_prefix_and_by_near_miss),
+		T(a_broken_file_hides_nothing),
+		T(a_later_flow_wins),
+		T(unknown_references_are_errors),
+		T(thousands_of_unknown_names_cost_little_memory),
+		T(a_flow_that_lacks_something_hides_nothing),
+		T(what_is_withheld_is_listed_and_not_used),
+		T(what_is_withheld_hides_nothing_unless_it_was_accepted),
+		T(next_may_name_what_is_withheld),
+		T(mistakes_in_a_persona_have_their_places),
+		T(what_a_used_flow_needs_is_asked_for_when_it_is_read),
+		T(a_frozen_definition_thaws_to_the_same_and_notices_changes),
+		T(a_chunk_is_fenced_and_signed_for),
+		T(a_prompt_is_cut_to_fit_and_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
