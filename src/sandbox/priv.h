@@ -3,7 +3,7 @@
  *
  *   sandbox.c   the daemon's side: requests out, reports in
  *   place.c     the same: where a child without a root of its own finds things
- *   launcher.c  the process between: one loop over requests, children and their deaths
+ *   launcher.c  the process between: one loop over requests, children and their deaths (launcher.h)
  *   ladder.c    which mode this machine can hold, found out once, at its start
  *   child.c     stage 1: builds the walls, then only waits
  *   watch.c     what a child holds in memory, for the launcher, which ends it above a ceiling
