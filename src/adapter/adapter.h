@@ -168,13 +168,13 @@ int adapter_admit(const struct adapter_ops *ops, const char *version, struct err
  * One line of stdout without its newline; any bytes. Lines above AGENT_LINE_MAX arrive cut with CUT
  * set.
  */
-void session_line(struct agent_session *s, struct str line, bool cut);
+void session_line(struct agent_session *own, struct str line, bool cut);
 /*
  * The process is gone: STATUS as waitpid gave it, ERRORS the tail of stderr. Fills exactly one
  * outcome. Called once, also after a kill.
  */
-void session_exited(struct agent_session *s, int status, struct str errors, struct outcome *ret);
-void session_destroy(struct agent_session *s);
+void session_exited(struct agent_session *own, int status, struct str errors, struct outcome *ret);
+void session_destroy(struct agent_session *own);
 
 extern const struct adapter_ops adapter_native;
 extern const struct adapter_ops adapter_qwen;

@@ -17,10 +17,10 @@ void blocks_retry(struct session *s, bool is_void, struct str why);
 /* --- for tables ------------------------------------------------------------------------------ */
 
 /* `stream_event`: text and thinking as they are written. Each message has its own text. */
-void blocks_stream(struct agent_session *s, json_t *doc);
+void blocks_stream(struct agent_session *own, json_t *doc);
 /* `assistant`: the calls in a message that is whole. */
-void blocks_assistant(struct agent_session *s, json_t *doc);
+void blocks_assistant(struct agent_session *own, json_t *doc);
 /* `user`: the results of calls. */
-void blocks_user(struct agent_session *s, json_t *doc);
+void blocks_user(struct agent_session *own, json_t *doc);
 
 #endif

@@ -57,7 +57,7 @@ static inline struct session *session_base(struct agent_session *s)
 /* Of KIND, which must outlive it; members of its own are zero. */
 struct agent_session *session_new(const struct session_kind *kind, fact_fn fn, void *ctx);
 /* For tables: the document is the result, and the last of several counts. */
-void session_on_result(struct agent_session *s, json_t *doc);
+void session_on_result(struct agent_session *own, json_t *doc);
 
 /* --- facts: what is counted of them is counted here ----------------------------------------- */
 

@@ -11,10 +11,10 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <stdio.h>
 
 #define LONG KIB(64)
-#define MARK "\\u0001long" /* of what stands in for one; a text that holds it is left alone */
+#define MARK "\\u0001long"    /* of what stands in for one; a text that holds it is left alone */
+#define MARK_READ "\x01long " /* how that is read back, before its number */
 #define LONG_STRINGS_MAX 64
 
 struct taking {
@@ -176,10 +176,11 @@ static bool take_out(struct taking *t, struct str text)
 /* The string that VALUE stands in for, or NULL; new reference. */
 static json_t *original(struct taking *t, const json_t *value)
 {
-	unsigned k;
+	struct str text = { json_string_value(value), json_string_length(value) };
+	unsigned long long k;
 
-	if (!json_is_string(value) || sscanf(json_string_value(value), "\x01long %u", &k) != 1 ||
-	    k >= t->n)
+	if (!t->n || !str_starts(text, STR(MARK_READ)) ||
+	    !str_to_u64(str_skip(text, sizeof(MARK_READ) - 1), t->n - 1, &k))
 		return NULL;
 	t->back++;
 	return json_incref(t->values[k]);
