@@ -110,7 +110,7 @@ static struct str common_name(struct arena *a, struct str s)
 {
 	size_t length;
 
-	if (str_starts(s, STR("\"")))
+	if (s.n && s.p[0] == '"')
 		return without_prefix(unquote(a, s, &length));
 	if (s.n < 7 || s.n % 2 == 0)
 		return without_prefix(s);
