@@ -1,6 +1,21 @@
 /* Steps in SQLite. */
 #include "store/sqlite_priv.h"
 
+/* What changes as a step goes on, in one order everywhere. */
+static void add_state(struct query *q, const struct step_row *r)
+{
+	sql_str(q, r->status);
+	sql_str(q, r->reason);
+	sql_str(q, r->ending);
+	sql_int(q, r->attempt);
+	sql_int(q, r->epoch);
+	sql_int(q, r->partial);
+	sql_int(q, r->upstream);
+	sql_int(q, r->ready_at);
+	sql_int(q, r->started_at);
+	sql_int(q, r->ended_at);
+}
+
 int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_key)
 {
 	struct query q = sql_query(s,
@@ -17,16 +32,7 @@ int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_k
 	sql_str(&q, r->name);
 	sql_str(&q, r->kind);
 	sql_str(&q, r->label);
-	sql_str(&q, r->status);
-	sql_str(&q, r->reason);
-	sql_str(&q, r->ending);
-	sql_int(&q, r->attempt);
-	sql_int(&q, r->epoch);
-	sql_int(&q, r->partial);
-	sql_int(&q, r->upstream);
-	sql_int(&q, r->ready_at);
-	sql_int(&q, r->started_at);
-	sql_int(&q, r->ended_at);
+	add_state(&q, r);
 	sql_opt(&q, r->item);
 	sql_key(&q, r->task);
 	sql_opt(&q, r->has_texts ? r->output : (struct str){ 0 });
@@ -55,16 +61,7 @@ int sqlite_step_update(struct store *s, const struct step_row *r)
 {
 	struct query q = sql_query(s, updates[r->task != 0][r->has_texts]);
 
-	sql_str(&q, r->status);
-	sql_str(&q, r->reason);
-	sql_str(&q, r->ending);
-	sql_int(&q, r->attempt);
-	sql_int(&q, r->epoch);
-	sql_int(&q, r->partial);
-	sql_int(&q, r->upstream);
-	sql_int(&q, r->ready_at);
-	sql_int(&q, r->started_at);
-	sql_int(&q, r->ended_at);
+	add_state(&q, r);
 	sql_int(&q, r->key);
 	if (r->task)
 		sql_int(&q, r->task);
