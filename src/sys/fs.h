@@ -9,7 +9,7 @@
 
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
 MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
-/* The same of what is open as FD, which stays open. */
+/* The same of what is open as FD, which stays open. -EISDIR, -EINVAL: no regular file. */
 MUST_CHECK int fs_read_fd(struct arena *a, int fd, size_t max, struct str *ret);
 /*
  * PATH is TEXT, whole or not at all: written beside it, synced, renamed, directory synced. A device

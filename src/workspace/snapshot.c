@@ -175,45 +175,15 @@ static int open_beneath(const char *tree, struct str path)
 	return fd;
 }
 
-static int read_whole(int fd, char *p, size_t n, size_t *ret)
-{
-	size_t at = 0;
-
-	while (at < n) {
-		ssize_t got = read(fd, p + at, n - at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		at += (size_t)got;
-	}
-	*ret = at;
-	return 0;
-}
-
 int snapshot_read(
     const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret)
 {
 	int fd = open_beneath(snap->tree, path);
-	struct stat st;
 
 	if (fd < 0)
 		return fd == -EISDIR ? -EISDIR : -ENOENT;
-	int rc = fstat(fd, &st) < 0 ? -errno : 0;
+	int rc = fs_read_fd(a, fd, max, ret);
 
-	if (!rc && !S_ISREG(st.st_mode))
-		rc = S_ISDIR(st.st_mode) ? -EISDIR : -ENOENT;
-	if (!rc && (unsigned long long)st.st_size > max)
-		rc = -E2BIG;
-	if (!rc) {
-		char *p = arena_alloc(a, (size_t)st.st_size + 1);
-
-		ret->p = p;
-		rc = read_whole(fd, p, (size_t)st.st_size, &ret->n);
-	}
 	close(fd);
-	return rc;
+	return rc == -EINVAL ? -ENOENT : rc;
 }
