@@ -273,6 +273,7 @@ struct str evidence_account(struct arena *a, const struct parsed_step *steps, si
 const char *cite_state_name(enum cite_state s);
 const char *trust_class_name(enum trust_class t);
 const char *severity_name(enum severity s);
+const char *severity_title(enum severity s); /* as a heading */
 const char *verdict_name(enum verdict v);
 const char *disposition_name(enum disposition d);
 int cite_state_parse(struct str name);

@@ -24,6 +24,15 @@ static const char *const severities[SEVERITIES] = {
 	[SEVERITY_CRITICAL] = "critical",
 };
 
+static const char *const severity_titles[SEVERITIES] = {
+	[SEVERITY_NONE] = "Not rated",
+	[SEVERITY_NOTE] = "Note",
+	[SEVERITY_LOW] = "Low",
+	[SEVERITY_MEDIUM] = "Medium",
+	[SEVERITY_HIGH] = "High",
+	[SEVERITY_CRITICAL] = "Critical",
+};
+
 static const char *const verdicts[VERDICTS] = {
 	[VERDICT_NONE] = "not reviewed",
 	[VERDICT_UPHELD] = "upheld",
@@ -61,6 +70,11 @@ const char *trust_class_name(enum trust_class t)
 const char *severity_name(enum severity s)
 {
 	return severities[s];
+}
+
+const char *severity_title(enum severity s)
+{
+	return severity_titles[s];
 }
 
 const char *verdict_name(enum verdict v)

@@ -7,15 +7,6 @@
 #define CITES_SHOWN 24
 #define UNTIL MIB(32) /* what comes behind needs room, too */
 
-static const char *const severity_titles[SEVERITIES] = {
-	[SEVERITY_NONE] = "Not rated",
-	[SEVERITY_NOTE] = "Note",
-	[SEVERITY_LOW] = "Low",
-	[SEVERITY_MEDIUM] = "Medium",
-	[SEVERITY_HIGH] = "High",
-	[SEVERITY_CRITICAL] = "Critical",
-};
-
 bool html_stands(const struct finding *f)
 {
 	return fact_stands(f) && f->verdict != VERDICT_REFUTED;
@@ -177,7 +168,7 @@ static size_t add_standing(struct html_doc *d)
 		}
 		if ((int)f->severity != last)
 			buf_printf(d->b, "<h3 id=\"%s\">%s <span class=\"count\">%u</span></h3>\n",
-			    severity_name(f->severity), severity_titles[f->severity],
+			    severity_name(f->severity), severity_title(f->severity),
 			    count(d, f->severity));
 		last = (int)f->severity;
 		html_card(d, f);

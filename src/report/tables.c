@@ -8,15 +8,6 @@
 #define RAISERS_SHOWN 12
 #define ROWS_MAX 5000 /* of one table; more are counted */
 
-static const char *const severity_titles[SEVERITIES] = {
-	[SEVERITY_NONE] = "Not rated",
-	[SEVERITY_NOTE] = "Note",
-	[SEVERITY_LOW] = "Low",
-	[SEVERITY_MEDIUM] = "Medium",
-	[SEVERITY_HIGH] = "High",
-	[SEVERITY_CRITICAL] = "Critical",
-};
-
 static void add_link(struct buf *b, const struct finding *f)
 {
 	buf_addc(b, '[');
@@ -381,7 +372,7 @@ void md_findings(struct buf *b, struct arena *a, const struct report_run *run)
 			continue;
 		if ((int)f[i]->severity != last)
 			buf_printf(b, "%s### %s\n\n", last == SEVERITIES ? "" : "\n",
-			    severity_titles[f[i]->severity]);
+			    severity_title(f[i]->severity));
 		last = (int)f[i]->severity;
 		add_finding(b, run, f[i], map_get(&raisers, f[i]->uid));
 	}
