@@ -341,6 +341,17 @@ struct fence_seen {
 
 /* Checks what the kernel says about the waiting child and puts it into *RET (new reference). */
 MUST_CHECK int fence_proof(const struct fence_seen *seen, json_t **ret, struct fence_fault *f);
+/* F is that WHAT is not as it must be; returns -EPERM. */
+int fence_doubt(struct fence_fault *f, const char *what);
+/* proof_mounts.c: the mounts and, among them, the shadows of the child SEEN, checked, into OUT. */
+MUST_CHECK int fence_proof_mounts(
+    const struct fence_seen *seen, json_t *out, struct fence_fault *f);
+/*
+ * What the child says it covered is in MOUNTS (mountinfo's text), and what it says was not there is
+ * not there; into OUT. In place nothing is covered, and only told.
+ */
+MUST_CHECK int fence_proof_shadows(
+    const struct fence_seen *seen, struct str mounts, json_t *out, struct fence_fault *f);
 /* Inodes of the namespaces of process PID (a number or "self"). */
 int fence_proof_namespaces(const char *pid, ino_t ret[FENCE_NAMESPACES]);
 /* The file NAME of process PID, or of none (0), below /proc, behind what is in RET. */
