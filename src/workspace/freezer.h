@@ -71,16 +71,25 @@ bool git_head(struct freezer *z);
 typedef void (*record_fn)(struct freezer *z, struct str record);
 /* Runs git with ARGS; FN gets each NUL-terminated record of its output. Exit status, or -1. */
 int git_records(struct freezer *z, const char *const *args, record_fn fn);
+/* A record_fn for when only the status counts. */
+void git_ignore(struct freezer *z, struct str record);
+/* Runs git with ARGS and TEXT as its stdin; what it says and how it ends is nobody's business. */
+void git_feed(const char *const *args, struct str text);
+/* Is REV one commit, and no range, no tree, no option? FN gets its id. */
+bool git_is_commit(struct freezer *z, const char *rev, record_fn fn);
+#define GIT_FSCK "git fsck in the repository says more"
 /* The object SHA into the descriptor FD by way of one long-lived `cat-file --batch`. Bytes, or
  * negative errno. *RET is in the freezer's cat arena until the next call. */
 MUST_CHECK int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret);
+/* What git says on stdout, at most MAX bytes of it; *RET_CUT: there was more. 0, or -EIO. */
+MUST_CHECK int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut);
+
+/* --- freezer_diff.c --- */
 /*
  * Against the common ancestor with `base` when that is given, else against the commit that is
  * checked out.
  */
 void git_changes(struct freezer *z);
-/* What git says on stdout, at most MAX bytes of it; *RET_CUT: there was more. 0, or -EIO. */
-MUST_CHECK int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut);
 
 /* --- freezer_change.c --- */
 /* Writes OUT/change (change/change.h), when there is one. After git_changes. */

@@ -15,7 +15,6 @@
 #define INDEX_MAX MIB(512)
 #define REFS_MAX MIB(64)
 #define LOOSE_REFS_MAX 20000
-#define FSCK "git fsck in the repository says more"
 
 /* --- places
  * ---------------------------------------------------------------------------------------------- */
@@ -294,7 +293,30 @@ int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut
 	return *ret_cut || (WIFEXITED(status) && WEXITSTATUS(status) == 0) ? 0 : -EIO;
 }
 
-static void ignore(struct freezer *z, struct str record)
+void git_feed(const char *const *args, struct str text)
+{
+	int in[2], null;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (run_with(args, in[0], null, &pid) < 0)
+		freezer_die("git cannot be started", err_name(-errno), "");
+	close(in[0]);
+	while (text.n) {
+		ssize_t n = write(in[1], text.p, text.n);
+
+		if (n <= 0)
+			break;
+		text = str_skip(text, (size_t)n);
+	}
+	close(in[1]);
+	close(null);
+	waitpid(pid, NULL, 0);
+}
+
+void git_ignore(struct freezer *z, struct str record)
 {
 	(void)z;
 	(void)record;
@@ -327,13 +349,12 @@ static void check_unborn(struct freezer *z)
 
 	if (fs_read(z->arena, GIT("HEAD"), KIB(4), &head) == 0 && str_starts(head, STR("ref: ")))
 		head = str_rtrim(str_skip(head, 5));
-	if (git_records(z, args, ignore) == 0 || fs_exists(GIT(arena_cstr(z->arena, head))))
+	if (git_records(z, args, git_ignore) == 0 || fs_exists(GIT(arena_cstr(z->arena, head))))
 		freezer_die("the commit that is checked out cannot be read",
-		    "HEAD names it, but its object is missing or damaged", FSCK);
+		    "HEAD names it, but its object is missing or damaged", GIT_FSCK);
 }
 
-/* Is REV one commit, and no range, no tree, no option? FN gets its id. */
-static bool is_commit(struct freezer *z, const char *rev, record_fn fn)
+bool git_is_commit(struct freezer *z, const char *rev, record_fn fn)
 {
 	const char *const args[] = { "rev-parse", "--verify", "--quiet", "--end-of-options",
 		arena_printf(z->arena, "%s^{commit}", rev), NULL };
@@ -345,7 +366,7 @@ bool git_head(struct freezer *z)
 {
 	struct str line;
 
-	if (!is_commit(z, z->at[0] ? z->at : "HEAD", take_commit)) {
+	if (!git_is_commit(z, z->at[0] ? z->at : "HEAD", take_commit)) {
 		if (!z->at[0])
 			check_unborn(z);
 		return false;
@@ -434,153 +455,4 @@ int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret)
 
 	*ret = (struct str){ p, (size_t)size };
 	return rc;
-}
-
-/* --- what changed
- * ------------------------------------------------------------------------------------------------------
- */
-
-/* "added\tdeleted\tpath"; a binary file has dashes. */
-static void take_numstat(struct freezer *z, struct str record)
-{
-	struct str rest = record, added = str_split(&rest, '\t'), deleted = str_split(&rest, '\t');
-	unsigned long long a = 0, d = 0;
-
-	if (!rest.p || !rest.n)
-		return;
-	if (!str_to_u64(added, 1ULL << 40, &a) || !str_to_u64(deleted, 1ULL << 40, &d))
-		a = d = 0;
-	z->changed_files++;
-	z->changed_lines += (long long)(a + d);
-	if (json_array_size(z->changed) < 1000)
-		json_array_append_new(z->changed, json_text(rest));
-}
-
-static void take_untracked(struct freezer *z, struct str record)
-{
-	z->dirty = true;
-	z->changed_files++;
-	buf_add(&z->untracked, record);
-	buf_addc(&z->untracked, '\0');
-	z->changed_lines += (long long)copy_lines(z, record);
-	if (json_array_size(z->changed) < 1000)
-		json_array_append_new(z->changed, json_text(record));
-}
-
-static void take_dirt(struct freezer *z, struct str record)
-{
-	(void)record;
-	z->dirty = true;
-}
-
-static void no_base(struct freezer *z)
-{
-	bool shallow = fs_exists(GIT("shallow"));
-
-	if (!z->base[0])
-		freezer_die("the repository cannot be compared with its last commit",
-		    "an object of that is missing or damaged", FSCK);
-	freezer_die("the repository cannot be compared",
-	    arena_printf(z->arena, "git does not know the commit \"%s\"", z->base),
-	    shallow ? "this clone is shallow: git fetch --unshallow brings what it lacks"
-		    : "name a commit, a branch or a tag with --base");
-}
-
-/* git gives up where it cannot read a file; it is told not to look at those. */
-static void hide_passed_over(const struct freezer *z)
-{
-	const char *const args[] = { "update-index", "-z", "--assume-unchanged", "--stdin", NULL };
-	struct str rest = buf_str(&z->passed_over);
-	int in[2], null;
-	pid_t pid;
-
-	if (!rest.n || pipe2(in, O_CLOEXEC) < 0)
-		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (run_with(args, in[0], null, &pid) < 0)
-		freezer_die("git cannot be started", err_name(-errno), "");
-	close(in[0]);
-	while (rest.n) {
-		ssize_t n = write(in[1], rest.p, rest.n);
-
-		if (n <= 0)
-			break;
-		rest = str_skip(rest, (size_t)n);
-	}
-	close(in[1]);
-	close(null);
-	waitpid(pid, NULL, 0);
-}
-
-/* The working tree against `from`: what git keeps an eye on, and what it does not. */
-static void changes_of_tree(struct freezer *z)
-{
-	const char *const refresh[] = { "update-index", "-q", "--refresh", NULL };
-	const char *const dirt[] = { "diff-index", "-z", "--name-only", "--ignore-submodules=all",
-		"HEAD", "--", NULL };
-	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=dirty", "--end-of-options", z->from, "--",
-		NULL };
-	const char *const others[] = { "ls-files", "-z", "--others", "--exclude-standard", NULL };
-
-	git_records(z, refresh, ignore);
-	hide_passed_over(z);
-	git_records(z, dirt, take_dirt);
-	if (git_records(z, diff, take_numstat) != 0)
-		no_base(z);
-	git_records(z, others, take_untracked);
-}
-
-static void changes_of_commit(struct freezer *z)
-{
-	const char *const diff[] = { "diff", "-z", "--numstat", "--no-renames", "--no-ext-diff",
-		"--no-textconv", "--ignore-submodules=dirty", "--end-of-options", z->from,
-		z->commit, "--", NULL };
-
-	if (git_records(z, diff, take_numstat) != 0)
-		no_base(z);
-}
-
-static void take_base(struct freezer *z, struct str record)
-{
-	struct str s = str_trim(record);
-
-	if (s.n && s.n < sizeof(z->base_id))
-		snprintf(z->base_id, sizeof(z->base_id), "%.*s", STR_ARG(s));
-}
-
-static void take_from(struct freezer *z, struct str record)
-{
-	struct str rest = record, first = str_trim(str_line(&rest));
-
-	if (first.n && first.n < sizeof(z->from))
-		snprintf(z->from, sizeof(z->from), "%.*s", STR_ARG(first));
-}
-
-/*
- * Where both came from: what the base did since is no part of the change. A shallow clone may not
- * reach that far; then the base itself is all there is to compare with.
- */
-static void find_ancestor(struct freezer *z)
-{
-	const char *const args[] = { "merge-base", z->base_id, z->commit, NULL };
-
-	if (z->has_head && git_records(z, args, take_from) == 0 && z->from[0])
-		return;
-	memcpy(z->from, z->base_id, sizeof(z->from));
-	z->unrelated = true;
-}
-
-void git_changes(struct freezer *z)
-{
-	if (z->base[0] && (!z->is_git || !is_commit(z, z->base, take_base)))
-		no_base(z);
-	if (z->base[0])
-		find_ancestor(z);
-	else if (!z->at[0] && z->has_head)
-		memcpy(z->from, z->commit, sizeof(z->from));
-	if (z->at[0] && z->base[0])
-		changes_of_commit(z);
-	else if (z->from[0])
-		changes_of_tree(z);
 }
