@@ -389,6 +389,8 @@ struct facts measure(const struct scene *s);
 size_t lonely_names(const struct scene *s, struct str *ret, size_t max);
 /* Signs of single lines: calls, marks, words; at most one fact of each wanted kind a line. */
 void signs_find(struct facts *f, const struct view *v);
+/* Lines that stand in two places, when such facts are wanted (twins.c). */
+void twins_find(struct facts *f, const struct scene *s);
 
 /* --- answers --------------------------------------------------------------------------------- */
 
