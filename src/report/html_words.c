@@ -194,6 +194,8 @@ void html_words(struct buf *b, const struct html_refs *r, struct str s)
 
 		html_add(b, str_take(s, n));
 		s = str_skip(s, n);
+		if (!s.n)
+			return;
 		n = s.p >= tried ? spot_length(s) : 0;
 		tried = n ? s.p + n : tried;
 		const struct html_spot *spot = spot_of(r, str_take(s, n));
