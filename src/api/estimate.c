@@ -10,7 +10,7 @@
 static struct estimate_kind kind_of(struct arena *a, const struct run_row *r)
 {
 	json_t *options = json_parse(r->options, NULL);
-	struct estimate_kind k = { r->flow, r->size, arena_dup(a, json_get_str(options, "model")),
+	struct estimate_kind k = { r->flow, r->size, json_dup_str(a, options, "model"),
 		json_get_int(options, "validators", 0) };
 
 	json_decref(options);

@@ -104,7 +104,7 @@ static int read_head(struct reading *r, struct str line)
 	json_t *doc = json_parse(line, NULL);
 	struct buf again;
 
-	r->found->run = arena_dup(r->a, json_get_str(doc, "run"));
+	r->found->run = json_dup_str(r->a, doc, "run");
 	json_decref(doc);
 	buf_init(&again, KIB(1));
 	attest_file_begin(&again, r->found->run);

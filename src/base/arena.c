@@ -93,6 +93,19 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	return arena_alloc(a, count * size);
 }
 
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return items;
+	size_t more = *cap ? *cap * 2 : 4;
+	void *grown = arena_array(a, more, size);
+
+	if (n)
+		memcpy(grown, items, n * size);
+	*cap = more;
+	return grown;
+}
+
 char *arena_cstr(struct arena *a, struct str s)
 {
 	char *p = arena_alloc(a, s.n + 1);

@@ -23,6 +23,11 @@ void arena_destroy(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n);
 /* Zeroed array; the product is checked for overflow. */
 void *arena_array(struct arena *a, size_t count, size_t size);
+/*
+ * Room for one more in an array of N that lives in A and has room for *CAP: ITEMS itself, or a copy
+ * twice as large. Starts with NULL and 0.
+ */
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t size);
 /* A copy with a NUL behind it. */
 struct str arena_dup(struct arena *a, struct str s);
 char *arena_cstr(struct arena *a, struct str s);

@@ -149,6 +149,11 @@ struct str json_get_str(const json_t *obj, const char *key)
 	return (struct str){ json_string_value(v), json_string_length(v) };
 }
 
+struct str json_dup_str(struct arena *a, const json_t *obj, const char *key)
+{
+	return arena_dup(a, json_get_str(obj, key));
+}
+
 const char *json_get_cstr(const json_t *obj, const char *key, const char *fallback)
 {
 	const json_t *v = json_object_get(obj, key);
@@ -166,6 +171,20 @@ long long json_get_int(const json_t *obj, const char *key, long long fallback)
 		return d > -9e15 && d < 9e15 ? (long long)d : fallback;
 	}
 	return json_is_integer(v) ? json_integer_value(v) : fallback;
+}
+
+unsigned json_get_count(const json_t *obj, const char *key)
+{
+	long long n = json_get_int(obj, key, 0);
+
+	return n > 0 && n <= INT32_MAX ? (unsigned)n : 0;
+}
+
+int json_get_word(const json_t *obj, const char *key, int (*parse)(struct str), int fallback)
+{
+	int v = parse(json_get_str(obj, key));
+
+	return v < 0 ? fallback : v;
 }
 
 bool json_get_bool(const json_t *obj, const char *key, bool fallback)

@@ -26,9 +26,15 @@ json_t *json_text(struct str s);
 json_t *json_cstr(const char *s);
 /* Member KEY of OBJ as text borrowed from the document, or an empty str. OBJ may be NULL. */
 struct str json_get_str(const json_t *obj, const char *key);
+/* The same, copied into A. */
+struct str json_dup_str(struct arena *a, const json_t *obj, const char *key);
 /* As above with a fallback, and only useful where no NUL can be inside. */
 const char *json_get_cstr(const json_t *obj, const char *key, const char *fallback);
 long long json_get_int(const json_t *obj, const char *key, long long fallback);
+/* A number from 1 to INT32_MAX (a line, a count); 0 for any other. */
+unsigned json_get_count(const json_t *obj, const char *key);
+/* What PARSE makes of member KEY, or FALLBACK for a word it does not know: that is below 0. */
+int json_get_word(const json_t *obj, const char *key, int (*parse)(struct str), int fallback);
 bool json_get_bool(const json_t *obj, const char *key, bool fallback);
 /* Member KEY when it is an object (array), else NULL. Borrowed. */
 json_t *json_get_object(const json_t *obj, const char *key);

@@ -37,9 +37,9 @@ static const char *const kinds[CHANGE_KINDS] = { "none", "uncommitted", "since" 
 static struct change_head read_head(struct arena *a, struct str line)
 {
 	json_t *doc = json_parse(line, NULL);
-	struct change_head h = { .base = arena_dup(a, json_get_str(doc, "base")),
-		.from = arena_dup(a, json_get_str(doc, "from")),
-		.to = arena_dup(a, json_get_str(doc, "to")),
+	struct change_head h = { .base = json_dup_str(a, doc, "base"),
+		.from = json_dup_str(a, doc, "from"),
+		.to = json_dup_str(a, doc, "to"),
 		.unrelated = json_get_bool(doc, "unrelated", false),
 		.cut = json_get_bool(doc, "cut", false),
 		.files = (unsigned)json_get_int(doc, "files", 0) };
@@ -122,19 +122,6 @@ static struct str common_name(struct arena *a, struct str s)
 
 /* --- files -------------------------------------------------------------------------------- */
 
-static void *grown(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
-{
-	if (n < *cap)
-		return old;
-	size_t more = *cap ? 2 * *cap : 16;
-	void *v = arena_array(a, more, size);
-
-	if (n)
-		memcpy(v, old, n * size);
-	*cap = more;
-	return v;
-}
-
 static struct change_file *last_file(struct parser *p)
 {
 	struct change *c = p->c;
@@ -150,7 +137,7 @@ static void begin_file(struct parser *p, struct str names)
 		c->more_files++;
 		return;
 	}
-	c->files = grown(p->a, c->files, c->n_files, &p->cap_files, sizeof(*c->files));
+	c->files = arena_grow(p->a, c->files, c->n_files, &p->cap_files, sizeof(*c->files));
 	c->files[c->n_files++] = (struct change_file){ .path = common_name(p->a, names) };
 }
 
@@ -340,7 +327,7 @@ static void take_hunk(struct parser *p, struct change_file *f, struct change_raw
 		f->left_out = STR("behind the first 50,000 hunks");
 	if (!h->body.n || p->n_raw == CHANGE_HUNKS_MAX)
 		return;
-	p->raw = grown(p->a, p->raw, p->n_raw, &p->cap_raw, sizeof(*p->raw));
+	p->raw = arena_grow(p->a, p->raw, p->n_raw, &p->cap_raw, sizeof(*p->raw));
 	p->raw[p->n_raw++] = *h;
 }
 

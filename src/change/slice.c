@@ -78,15 +78,7 @@ static struct change_hunk *add_hunk(struct slicing *s, size_t file)
 {
 	struct change *c = s->c;
 
-	if (c->n_hunks == s->cap_hunks) {
-		size_t cap = s->cap_hunks ? 2 * s->cap_hunks : 64;
-		struct change_hunk *more = arena_array(s->a, cap, sizeof(*more));
-
-		if (c->n_hunks)
-			memcpy(more, c->hunks, c->n_hunks * sizeof(*more));
-		c->hunks = more;
-		s->cap_hunks = cap;
-	}
+	c->hunks = arena_grow(s->a, c->hunks, c->n_hunks, &s->cap_hunks, sizeof(*c->hunks));
 	struct change_hunk *h = &c->hunks[c->n_hunks++];
 
 	*h = (struct change_hunk){ .id = (unsigned)c->n_hunks,
@@ -254,15 +246,7 @@ static struct change_chunk *begin_chunk(struct slicing *s, size_t first)
 {
 	struct change *c = s->c;
 
-	if (c->n_chunks == s->cap_chunks) {
-		size_t cap = s->cap_chunks ? 2 * s->cap_chunks : 8;
-		struct change_chunk *more = arena_array(s->a, cap, sizeof(*more));
-
-		if (c->n_chunks)
-			memcpy(more, c->chunks, c->n_chunks * sizeof(*more));
-		c->chunks = more;
-		s->cap_chunks = cap;
-	}
+	c->chunks = arena_grow(s->a, c->chunks, c->n_chunks, &s->cap_chunks, sizeof(*c->chunks));
 	struct change_chunk *chunk = &c->chunks[c->n_chunks++];
 
 	*chunk = (struct change_chunk){ .id = (unsigned)c->n_chunks, .first = first };

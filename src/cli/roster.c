@@ -33,15 +33,7 @@ static struct roster_row *add(struct roster *r, const json_t *step, const char *
 	int role = step_role_parse(json_get_str(step, "role"));
 
 	if (!row) {
-		if (r->n == r->cap) {
-			size_t cap = r->cap ? 2 * r->cap : 16;
-			struct roster_row *more = arena_array(r->arena, cap, sizeof(*more));
-
-			if (r->n)
-				memcpy(more, r->rows, r->n * sizeof(*more));
-			r->rows = more;
-			r->cap = cap;
-		}
+		r->rows = arena_grow(r->arena, r->rows, r->n, &r->cap, sizeof(*r->rows));
 		row = &r->rows[r->n++];
 	}
 	*row = (struct roster_row){ .name = keep(r, name),

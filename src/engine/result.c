@@ -162,23 +162,6 @@ struct reconciliation *result_reconcile(
 
 /* --- report_run ------------------------------------------------------------------------- */
 
-static struct str copy_member(struct arena *a, const json_t *obj, const char *key)
-{
-	return arena_dup(a, json_get_str(obj, key));
-}
-
-static void add_str(struct arena *a, struct strs *list, struct str s)
-{
-	if (!(list->n & (list->n - 1))) {
-		struct str *more = arena_array(a, list->n ? 2 * list->n : 1, sizeof(*more));
-
-		if (list->n)
-			memcpy(more, list->v, list->n * sizeof(*more));
-		list->v = more;
-	}
-	list->v[list->n++] = s;
-}
-
 static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, struct report_step *rs)
 {
 	struct arena *a = lv->job->arena;
@@ -187,8 +170,8 @@ static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, stru
 
 	if (!facts)
 		return;
-	rs->agent = copy_member(a, facts, "agent");
-	rs->model = copy_member(a, facts, "model");
+	rs->agent = json_dup_str(a, facts, "agent");
+	rs->model = json_dup_str(a, facts, "model");
 	rs->tokens_in = json_get_int(facts, "in", 0);
 	rs->tokens_out = json_get_int(facts, "out", 0);
 	rs->denied = (unsigned)json_get_int(facts, "denied", 0);
@@ -200,9 +183,9 @@ static void fill_facts(struct live *lv, uint32_t i, struct report_run *run, stru
 	if (!run->model.n)
 		run->model = rs->model;
 	if (!run->proof.n) /* of a run whose log has no records */
-		run->proof = copy_member(a, facts, "proof");
+		run->proof = json_dup_str(a, facts, "proof");
 	json_array_foreach (json_get_array(facts, "notices"), k, text)
-		add_str(a, &run->notices, arena_dup(a, str_from(json_string_value(text))));
+		strs_add(a, &run->notices, arena_dup(a, str_from(json_string_value(text))));
 	json_decref(facts);
 }
 
@@ -243,9 +226,9 @@ static void fill_repo(struct live *lv, struct report_run *run)
 	json_t *skipped = json_get_array(lv->repo, "skipped"), *one;
 	size_t k;
 
-	run->repo_name = copy_member(a, lv->repo, "name");
-	run->commit = copy_member(a, lv->repo, "commit");
-	run->branch = copy_member(a, lv->repo, "branch");
+	run->repo_name = json_dup_str(a, lv->repo, "name");
+	run->commit = json_dup_str(a, lv->repo, "commit");
+	run->branch = json_dup_str(a, lv->repo, "branch");
 	run->changed_files = (unsigned)json_array_size(json_get_array(lv->repo, "changed"));
 	run->dirty = json_get_bool(lv->repo, "dirty", false);
 	run->base = json_get_str(lv->options, "base");
@@ -253,7 +236,7 @@ static void fill_repo(struct live *lv, struct report_run *run)
 	json_array_foreach (skipped, k, one) {
 		struct str path = json_get_str(one, "path"), why = json_get_str(one, "why");
 
-		add_str(a, &run->skipped_files,
+		strs_add(a, &run->skipped_files,
 		    str_from(arena_printf(a, "%.*s (%.*s)", STR_ARG(path), STR_ARG(why))));
 	}
 }
@@ -277,7 +260,7 @@ static void fill_definition(struct live *lv, struct report_run *run)
 			seen |= str_starts(run->persona_hashes.v[d], p->name) &&
 				run->persona_hashes.v[d].p[p->name.n] == ' ';
 		if (p && !seen)
-			add_str(a, &run->persona_hashes,
+			strs_add(a, &run->persona_hashes,
 			    str_from(arena_printf(a, "%.*s %s", STR_ARG(p->name), p->hash)));
 	}
 }

@@ -17,19 +17,6 @@ static size_t first_near(const struct spans *s, unsigned from)
 	return i;
 }
 
-static void make_room(struct arena *a, struct spans *s)
-{
-	struct line_span *more;
-
-	if (s->n < s->cap)
-		return;
-	s->cap = s->cap ? 2 * s->cap : 4;
-	more = arena_array(a, s->cap, sizeof(*more));
-	if (s->n)
-		memcpy(more, s->v, s->n * sizeof(*more));
-	s->v = more;
-}
-
 bool spans_add(struct arena *a, struct spans *s, unsigned from, unsigned to)
 {
 	size_t i = first_near(s, from), end = i;
@@ -43,7 +30,7 @@ bool spans_add(struct arena *a, struct spans *s, unsigned from, unsigned to)
 	}
 	if (i == end && s->n == COVERAGE_SPANS_MAX)
 		return false;
-	make_room(a, s);
+	s->v = arena_grow(a, s->v, s->n, &s->cap, sizeof(*s->v));
 	memmove(s->v + i + 1, s->v + end, (s->n - end) * sizeof(*s->v));
 	s->v[i] = (struct line_span){ from, to };
 	s->n = s->n + 1 - (end - i);

@@ -155,7 +155,7 @@ static void add_left_out(struct arena *a, struct ledger *l, const json_t *repo, 
 	json_array_foreach (json_get_array(repo, "skipped"), i, one) {
 		struct ledger_file *f = &l->files[l->n++];
 
-		f->path = arena_dup(a, json_get_str(one, "path"));
+		f->path = json_dup_str(a, one, "path");
 		if (f->path.n)
 			map_put(listed, f->path, f);
 		f->reason = arena_cstr(a, json_get_str(one, "why"));

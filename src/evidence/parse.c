@@ -232,7 +232,7 @@ static struct citation *cite_of(struct arena *a, const json_t *item)
 	c->end = line_of(item, "end_line", c->line);
 	if (c->end < c->line)
 		c->end = c->line;
-	c->quote = arena_dup(a, json_get_str(item, "quote"));
+	c->quote = json_dup_str(a, item, "quote");
 	return c;
 }
 
@@ -252,15 +252,15 @@ struct evidence *evidence_from_findings(struct arena *a, struct str step, const 
 
 		if (i >= n)
 			break;
-		f->id = f->uid = arena_dup(a, json_get_str(item, "id"));
+		f->id = f->uid = json_dup_str(a, item, "id");
 		f->step = ev->step;
-		f->title = arena_dup(a, json_get_str(item, "title"));
+		f->title = json_dup_str(a, item, "title");
 		f->body = body_of(a, item);
 		f->claim = arena_dup(a, str_trim(json_get_str(item, "claim")));
 		f->scenario = arena_dup(a, str_trim(json_get_str(item, "failure_scenario")));
 		f->suggestion = arena_dup(a, str_trim(json_get_str(item, "suggestion")));
 		f->severity = severity_of_word(json_get_str(item, "severity"));
-		f->confidence = arena_dup(a, json_get_str(item, "confidence"));
+		f->confidence = json_dup_str(a, item, "confidence");
 		ev->findings[ev->n_findings++] = f;
 		if (!json_get_str(item, "path").n)
 			continue;

@@ -45,36 +45,19 @@ json_t *evidence_to_json(const struct evidence *ev)
 
 /* --- in ---------------------------------------------------------------------------------- */
 
-static struct str text_of(struct arena *a, const json_t *obj, const char *key)
-{
-	return arena_dup(a, json_get_str(obj, key));
-}
-
-static unsigned number_of(const json_t *obj, const char *key)
-{
-	long long v = json_get_int(obj, key, 0);
-
-	return v > 0 && v < 1000000000 ? (unsigned)v : 0;
-}
-
-static int at_least_0(int v)
-{
-	return v < 0 ? 0 : v;
-}
-
 static struct citation *cite_from_json(struct arena *a, const json_t *doc)
 {
 	struct citation *c = arena_new(a, struct citation);
 
-	c->trust = (enum trust_class)at_least_0(trust_class_parse(json_get_str(doc, "trust")));
-	c->path = text_of(a, doc, "path");
-	c->line = number_of(doc, "line");
-	c->end = number_of(doc, "end");
-	c->quote = text_of(a, doc, "quote");
-	c->state = (enum cite_state)at_least_0(cite_state_parse(json_get_str(doc, "state")));
-	c->found_line = number_of(doc, "found_line");
-	c->found_end = number_of(doc, "found_end");
-	c->found = text_of(a, doc, "found");
+	c->trust = (enum trust_class)json_get_word(doc, "trust", trust_class_parse, 0);
+	c->path = json_dup_str(a, doc, "path");
+	c->line = json_get_count(doc, "line");
+	c->end = json_get_count(doc, "end");
+	c->quote = json_dup_str(a, doc, "quote");
+	c->state = (enum cite_state)json_get_word(doc, "state", cite_state_parse, 0);
+	c->found_line = json_get_count(doc, "found_line");
+	c->found_end = json_get_count(doc, "found_end");
+	c->found = json_dup_str(a, doc, "found");
 	return c;
 }
 
@@ -82,19 +65,19 @@ static struct finding *finding_from_json(
     struct arena *a, const struct evidence *ev, const json_t *doc)
 {
 	struct finding *f = arena_new(a, struct finding);
-	size_t first = number_of(doc, "first"), n = number_of(doc, "n");
+	size_t first = json_get_count(doc, "first"), n = json_get_count(doc, "n");
 
-	f->id = f->uid = text_of(a, doc, "id");
+	f->id = f->uid = json_dup_str(a, doc, "id");
 	f->step = ev->step;
-	f->title = text_of(a, doc, "title");
-	f->body = text_of(a, doc, "body");
-	f->severity = (enum severity)at_least_0(severity_parse(json_get_str(doc, "severity")));
-	f->confidence = text_of(a, doc, "confidence");
-	f->claim = text_of(a, doc, "claim");
-	f->scenario = text_of(a, doc, "failure_scenario");
-	f->suggestion = text_of(a, doc, "suggestion");
-	f->symbol = text_of(a, doc, "symbol");
-	f->anchor = text_of(a, doc, "anchor");
+	f->title = json_dup_str(a, doc, "title");
+	f->body = json_dup_str(a, doc, "body");
+	f->severity = (enum severity)json_get_word(doc, "severity", severity_parse, 0);
+	f->confidence = json_dup_str(a, doc, "confidence");
+	f->claim = json_dup_str(a, doc, "claim");
+	f->scenario = json_dup_str(a, doc, "failure_scenario");
+	f->suggestion = json_dup_str(a, doc, "suggestion");
+	f->symbol = json_dup_str(a, doc, "symbol");
+	f->anchor = json_dup_str(a, doc, "anchor");
 	if (!json_object_get(doc, "claim")) /* stored before there were parts */
 		item_parts(f);
 	if (first <= ev->n_cites && n <= ev->n_cites - first) {
@@ -116,7 +99,7 @@ struct evidence *evidence_from_json(struct arena *a, const json_t *doc)
 	    json_array_size(cites) > CITATIONS_MAX)
 		return NULL;
 	ev = arena_new(a, struct evidence);
-	ev->step = text_of(a, doc, "step");
+	ev->step = json_dup_str(a, doc, "step");
 	ev->cut = json_get_bool(doc, "cut", false);
 	ev->cites = arena_array(a, json_array_size(cites), sizeof(*ev->cites));
 	ev->findings = arena_array(a, json_array_size(findings), sizeof(*ev->findings));

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/strs.h"
 #include "flow/words.h"
 
 #include <jansson.h>
@@ -25,11 +26,6 @@ struct place {
 struct source {
 	struct str text;
 	struct place at;
-};
-
-struct strs {
-	struct str *v;
-	size_t n;
 };
 
 enum step_trigger { TRIGGER_ALL_SUCCESS, TRIGGER_ONE_SUCCESS, TRIGGER_ALL_DONE };

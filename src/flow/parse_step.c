@@ -641,13 +641,6 @@ struct flow_step *parse_step(
 
 void parse_add_step(struct parse *p, struct flow_step *step)
 {
-	if (p->n_steps == p->cap_steps) {
-		p->cap_steps = p->cap_steps ? 2 * p->cap_steps : 16;
-		struct flow_step **more = arena_array(p->arena, p->cap_steps, sizeof(*more));
-
-		if (p->n_steps)
-			memcpy(more, p->steps, p->n_steps * sizeof(*more));
-		p->steps = more;
-	}
+	p->steps = arena_grow(p->arena, p->steps, p->n_steps, &p->cap_steps, sizeof(*p->steps));
 	p->steps[p->n_steps++] = step;
 }

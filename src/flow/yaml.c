@@ -45,18 +45,6 @@ static struct place place_of(const struct reader *r, yaml_mark_t mark)
 
 /* --- building --------------------------------------------------------------------------- */
 
-static void *grown(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
-{
-	if (n < *cap)
-		return old;
-	*cap = *cap ? 2 * *cap : 4;
-	void *more = arena_array(a, *cap, size);
-
-	if (n)
-		memcpy(more, old, n * size);
-	return more;
-}
-
 static bool has_key(const struct yaml_node *map, struct str key)
 {
 	for (size_t i = 0; i < map->n; i++)
@@ -90,7 +78,7 @@ static void attach(struct reader *r, struct yaml_node *node)
 	struct frame *f = &r->stack[r->depth - 1];
 
 	if (f->node->type == YAML_LIST) {
-		f->node->items = grown(
+		f->node->items = arena_grow(
 		    r->arena, f->node->items, f->node->n, &f->cap, sizeof(struct yaml_node *));
 		f->node->items[f->node->n++] = node;
 	} else if (!f->has_key) {
@@ -98,8 +86,8 @@ static void attach(struct reader *r, struct yaml_node *node)
 	} else if (f->twice) {
 		f->has_key = false;
 	} else {
-		f->node->pairs =
-		    grown(r->arena, f->node->pairs, f->node->n, &f->cap, sizeof(struct yaml_pair));
+		f->node->pairs = arena_grow(
+		    r->arena, f->node->pairs, f->node->n, &f->cap, sizeof(struct yaml_pair));
 		f->node->pairs[f->node->n++] = (struct yaml_pair){ f->key, f->key_at, node };
 		f->has_key = false;
 	}

@@ -239,7 +239,7 @@ size_t blocks_find(struct arena *a, const struct view *v, struct block **ret)
 
 		if (!last)
 			continue;
-		blocks = array_grow(a, blocks, n, &cap, sizeof(*blocks));
+		blocks = arena_grow(a, blocks, n, &cap, sizeof(*blocks));
 		blocks[n++] = (struct block){ name, i, last };
 		if (!nested)
 			i = last;

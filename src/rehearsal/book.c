@@ -58,10 +58,10 @@ static void add_path(struct reader *r, struct str path, bool dir)
 	if (!path_citable(path) || b->n_files + b->n_dirs >= REHEARSAL_FILES_MAX)
 		return;
 	if (dir) {
-		b->dirs = array_grow(r->a, b->dirs, b->n_dirs, &b->cap_dirs, sizeof(*b->dirs));
+		b->dirs = arena_grow(r->a, b->dirs, b->n_dirs, &b->cap_dirs, sizeof(*b->dirs));
 		b->dirs[b->n_dirs++] = path;
 	} else {
-		b->files = array_grow(r->a, b->files, b->n_files, &b->cap_files, sizeof(*b->files));
+		b->files = arena_grow(r->a, b->files, b->n_files, &b->cap_files, sizeof(*b->files));
 		b->files[b->n_files++] = path;
 	}
 	b->list_deep |= str_chr(path, '/') >= 0;
@@ -127,7 +127,7 @@ static void add_hit(
 	path = path_relative(r->t->root, path);
 	if (!path_citable(path) || line == 0 || b->n_hits >= REHEARSAL_HITS_MAX)
 		return;
-	b->hits = array_grow(r->a, b->hits, b->n_hits, &b->cap_hits, sizeof(*b->hits));
+	b->hits = arena_grow(r->a, b->hits, b->n_hits, &b->cap_hits, sizeof(*b->hits));
 	b->hits[b->n_hits++] = (struct hit){ .path = path,
 		.text = str_trim(text),
 		.pattern = s->pattern,
@@ -210,7 +210,7 @@ static void search_result(struct reader *r, const struct talk_call *call)
 	}
 	if (s.n)
 		qsort(b->hits + s.first, s.n, sizeof(*b->hits), hit_cmp);
-	b->searches = array_grow(r->a, b->searches, b->n_searches, &b->cap_searches, sizeof(s));
+	b->searches = arena_grow(r->a, b->searches, b->n_searches, &b->cap_searches, sizeof(s));
 	b->searches[b->n_searches++] = s;
 }
 

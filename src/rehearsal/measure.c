@@ -16,7 +16,7 @@ void facts_add(struct facts *f, const struct fact *fact)
 {
 	if (f->n >= REHEARSAL_FACTS_MAX || !(f->wanted & 1u << fact->kind))
 		return;
-	f->v = array_grow(f->a, f->v, f->n, &f->cap, sizeof(*f->v));
+	f->v = arena_grow(f->a, f->v, f->n, &f->cap, sizeof(*f->v));
 	f->v[f->n++] = *fact;
 }
 

@@ -173,7 +173,7 @@ bool hostile_calls(
 		    (!str_is(kind, "all") && !str_is(kind, hostile[i].kind)))
 			continue;
 		known = true;
-		m->calls = array_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
+		m->calls = arena_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
 		m->calls[m->n_calls++] = (struct extra_call){ str_from(hostile[i].tool),
 			fill_root(a, hostile[i].args, root) };
 	}

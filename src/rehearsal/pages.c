@@ -13,7 +13,7 @@ struct view *view_of(struct reader *r, struct str path)
 	v = arena_new(r->a, struct view);
 	v->path = path;
 	map_put(&r->views, path, v);
-	b->views = array_grow(r->a, b->views, b->n_views, &b->cap_views, sizeof(*b->views));
+	b->views = arena_grow(r->a, b->views, b->n_views, &b->cap_views, sizeof(*b->views));
 	b->views[b->n_views++] = v;
 	return v;
 }
@@ -24,7 +24,7 @@ void add_line(struct reader *r, struct view *v, unsigned no, struct str text)
 		v->whole = false;
 		return;
 	}
-	v->lines = array_grow(r->a, v->lines, v->n, &v->cap, sizeof(*v->lines));
+	v->lines = arena_grow(r->a, v->lines, v->n, &v->cap, sizeof(*v->lines));
 	v->lines[v->n++] = (struct line){ .text = str_rtrim(text), .no = no };
 	r->b->n_lines++;
 }

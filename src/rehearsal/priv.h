@@ -55,8 +55,6 @@ bool text_number(struct str s, unsigned *ret, struct str *ret_rest);
  * word, none twice. Returns how many were written to RET.
  */
 size_t text_keywords(struct str s, struct str *ret, size_t max);
-/* Room for one more in an array of N that lives in A. */
-void *array_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t size);
 /* The bytes of B as text of A; B is freed. */
 struct str buf_to_arena(struct arena *a, struct buf *b);
 

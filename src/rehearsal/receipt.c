@@ -60,7 +60,7 @@ size_t shown_read(struct arena *a, struct str text, struct shown **ret)
 			path = path_of(line);
 		if (!id || n == REHEARSAL_FACTS_MAX)
 			continue;
-		*ret = array_grow(a, *ret, n, &cap, sizeof(**ret));
+		*ret = arena_grow(a, *ret, n, &cap, sizeof(**ret));
 		(*ret)[n++] = (struct shown){ path, id, new_line(line) };
 	}
 	return n;

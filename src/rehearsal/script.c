@@ -289,13 +289,13 @@ static void add_call(struct arena *a, struct mischief *m, struct str text)
 {
 	struct str rest = text, name = str_split(&rest, ' ');
 
-	m->calls = array_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
+	m->calls = arena_grow(a, m->calls, m->n_calls, &m->cap_calls, sizeof(*m->calls));
 	m->calls[m->n_calls++] = (struct extra_call){ name, str_trim(rest) };
 }
 
 static void add_judging(struct arena *a, struct mischief *m, struct str text)
 {
-	m->judging = array_grow(a, m->judging, m->n_judging, &m->cap_judging, sizeof(*m->judging));
+	m->judging = arena_grow(a, m->judging, m->n_judging, &m->cap_judging, sizeof(*m->judging));
 	(void)judging_parse(text, &m->judging[m->n_judging++]); /* it was read once */
 }
 

@@ -134,7 +134,7 @@ static struct str unwrap(struct arena *a, struct str result, unsigned *ret_code)
 	json_t *doc = str_starts(result, STR("{")) ? json_parse_loosely(result) : NULL;
 
 	if (json_is_string(json_object_get(doc, "output"))) {
-		result = arena_dup(a, json_get_str(doc, "output"));
+		result = json_dup_str(a, doc, "output");
 		*ret_code =
 		    (unsigned)json_get_int(json_get_object(doc, "metadata"), "exit_code", 0);
 	}

@@ -83,7 +83,7 @@ static void put(struct writer *w, struct str event)
 
 	w->bytes += event.n;
 	out->chunks =
-	    array_grow(w->s->a, out->chunks, out->n_chunks, &w->cap, sizeof(*out->chunks));
+	    arena_grow(w->s->a, out->chunks, out->n_chunks, &w->cap, sizeof(*out->chunks));
 	out->chunks[out->n_chunks++] = event;
 }
 

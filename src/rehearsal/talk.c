@@ -12,7 +12,7 @@ struct texts {
 
 static void texts_add(struct texts *all, struct str text)
 {
-	all->v = array_grow(all->a, all->v, all->n, &all->cap, sizeof(*all->v));
+	all->v = arena_grow(all->a, all->v, all->n, &all->cap, sizeof(*all->v));
 	all->v[all->n++] = text;
 	all->bytes += text.n + 1;
 }

@@ -232,19 +232,6 @@ size_t text_keywords(struct str s, struct str *ret, size_t max)
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-void *array_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t size)
-{
-	if (n < *cap)
-		return items;
-	size_t more = *cap ? *cap * 2 : 16;
-	void *grown = arena_array(a, more, size);
-
-	if (n)
-		memcpy(grown, items, n * size);
-	*cap = more;
-	return grown;
-}
-
 struct str buf_to_arena(struct arena *a, struct buf *b)
 {
 	struct str text = arena_dup(a, buf_str(b));

@@ -6,32 +6,12 @@
 #include "base/map.h"
 #include "report/doc_priv.h"
 
-struct str doc_copy(struct arena *a, const json_t *obj, const char *key)
-{
-	return arena_dup(a, json_get_str(obj, key));
-}
-
-static unsigned line_of(const json_t *obj, const char *key)
-{
-	long long n = json_get_int(obj, key, 0);
-
-	return n > 0 && n <= INT32_MAX ? (unsigned)n : 0;
-}
-
 /* A span of milliseconds; what is none, or longer than any run, is 0. */
 static msec_t span_of(const json_t *obj, const char *key)
 {
 	long long n = json_get_int(obj, key, 0);
 
 	return n > 0 && n <= SPAN_MAX_MS ? (msec_t)n : 0;
-}
-
-/* FALLBACK for a word nobody knows. */
-static int word(const json_t *obj, const char *key, int (*parse)(struct str), int fallback)
-{
-	int v = parse(json_get_str(obj, key));
-
-	return v < 0 ? fallback : v;
 }
 
 static struct strs texts(struct arena *a, const json_t *list)
@@ -53,16 +33,18 @@ static struct citation *read_cite(struct arena *a, const json_t *v)
 {
 	struct citation *c = arena_new(a, struct citation);
 
-	*c = (struct citation){ .id = doc_copy(a, v, "id"),
-		.trust = (enum trust_class)word(v, "class", trust_class_parse, TRUST_PROVIDED),
-		.path = doc_copy(a, v, "path"),
-		.line = line_of(v, "line"),
-		.end = line_of(v, "end"),
-		.quote = doc_copy(a, v, "quote"),
-		.state = (enum cite_state)word(v, "state", cite_state_parse, CITE_UNCHECKED),
-		.found_line = line_of(v, "found_line"),
-		.found_end = line_of(v, "found_end"),
-		.found = doc_copy(a, v, "found") };
+	*c = (struct citation){ .id = json_dup_str(a, v, "id"),
+		.trust =
+		    (enum trust_class)json_get_word(v, "class", trust_class_parse, TRUST_PROVIDED),
+		.path = json_dup_str(a, v, "path"),
+		.line = json_get_count(v, "line"),
+		.end = json_get_count(v, "end"),
+		.quote = json_dup_str(a, v, "quote"),
+		.state =
+		    (enum cite_state)json_get_word(v, "state", cite_state_parse, CITE_UNCHECKED),
+		.found_line = json_get_count(v, "found_line"),
+		.found_end = json_get_count(v, "found_end"),
+		.found = json_dup_str(a, v, "found") };
 	return c;
 }
 
@@ -103,26 +85,28 @@ struct finding *doc_finding(struct arena *a, const json_t *v)
 {
 	struct finding *f = arena_new(a, struct finding);
 
-	*f = (struct finding){ .id = doc_copy(a, v, "id"),
-		.step = doc_copy(a, v, "step"),
-		.title = doc_copy(a, v, "title"),
-		.body = doc_copy(a, v, "body"),
-		.severity = (enum severity)word(v, "severity", severity_parse, SEVERITY_NONE),
-		.raised_as = (enum severity)word(v, "raised_as", severity_parse, SEVERITY_NONE),
-		.confidence = doc_copy(a, v, "confidence"),
-		.verdict = (enum verdict)word(v, "verdict", verdict_parse, VERDICT_NONE),
-		.verdict_reason = doc_copy(a, v, "reason"),
-		.verdict_by = doc_copy(a, v, "judged_by"),
-		.claim = doc_copy(a, v, "claim"),
-		.scenario = doc_copy(a, v, "failure_scenario"),
-		.suggestion = doc_copy(a, v, "suggestion"),
-		.symbol = doc_copy(a, v, "symbol"),
-		.fingerprint = doc_copy(a, v, "fingerprint"),
-		.disposition =
-		    (enum disposition)word(v, "disposition", disposition_parse, DISPOSITION_NONE),
-		.disposition_reason = doc_copy(a, v, "disposition_reason"),
-		.asked = line_of(v, "asked"),
-		.survived = line_of(v, "survived") };
+	*f = (struct finding){ .id = json_dup_str(a, v, "id"),
+		.step = json_dup_str(a, v, "step"),
+		.title = json_dup_str(a, v, "title"),
+		.body = json_dup_str(a, v, "body"),
+		.severity =
+		    (enum severity)json_get_word(v, "severity", severity_parse, SEVERITY_NONE),
+		.raised_as =
+		    (enum severity)json_get_word(v, "raised_as", severity_parse, SEVERITY_NONE),
+		.confidence = json_dup_str(a, v, "confidence"),
+		.verdict = (enum verdict)json_get_word(v, "verdict", verdict_parse, VERDICT_NONE),
+		.verdict_reason = json_dup_str(a, v, "reason"),
+		.verdict_by = json_dup_str(a, v, "judged_by"),
+		.claim = json_dup_str(a, v, "claim"),
+		.scenario = json_dup_str(a, v, "failure_scenario"),
+		.suggestion = json_dup_str(a, v, "suggestion"),
+		.symbol = json_dup_str(a, v, "symbol"),
+		.fingerprint = json_dup_str(a, v, "fingerprint"),
+		.disposition = (enum disposition)json_get_word(
+		    v, "disposition", disposition_parse, DISPOSITION_NONE),
+		.disposition_reason = json_dup_str(a, v, "disposition_reason"),
+		.asked = json_get_count(v, "asked"),
+		.survived = json_get_count(v, "survived") };
 	f->uid = f->id;
 	return f;
 }
@@ -160,30 +144,30 @@ static void read_steps(struct arena *a, const json_t *list, struct report_doc *r
 
 	ret->steps = arena_array(a, json_array_size(list), sizeof(*ret->steps));
 	json_array_foreach (list, i, v)
-		ret->steps[ret->n_steps++] = (struct doc_step){ .name = doc_copy(a, v, "step"),
-			.label = doc_copy(a, v, "label"),
-			.kind = doc_copy(a, v, "kind"),
-			.role = doc_copy(a, v, "role"),
-			.status = doc_copy(a, v, "status"),
-			.ending = doc_copy(a, v, "ending"),
-			.reason = doc_copy(a, v, "reason"),
-			.persona = doc_copy(a, v, "persona"),
+		ret->steps[ret->n_steps++] = (struct doc_step){ .name = json_dup_str(a, v, "step"),
+			.label = json_dup_str(a, v, "label"),
+			.kind = json_dup_str(a, v, "kind"),
+			.role = json_dup_str(a, v, "role"),
+			.status = json_dup_str(a, v, "status"),
+			.ending = json_dup_str(a, v, "ending"),
+			.reason = json_dup_str(a, v, "reason"),
+			.persona = json_dup_str(a, v, "persona"),
 			.took = span_of(v, "took_ms"),
 			.partial = json_get_bool(v, "partial", false) };
 }
 
 static void read_run(struct arena *a, const json_t *run, struct report_doc *ret)
 {
-	ret->id = doc_copy(a, run, "id");
-	ret->flow = doc_copy(a, run, "flow");
-	ret->title = doc_copy(a, run, "title");
-	ret->question = doc_copy(a, run, "question");
-	ret->size = doc_copy(a, run, "size");
-	ret->status = doc_copy(a, run, "status");
-	ret->reason = doc_copy(a, run, "reason");
-	ret->agent = doc_copy(a, run, "agent");
-	ret->model = doc_copy(a, run, "model");
-	ret->started = doc_copy(a, run, "started");
+	ret->id = json_dup_str(a, run, "id");
+	ret->flow = json_dup_str(a, run, "flow");
+	ret->title = json_dup_str(a, run, "title");
+	ret->question = json_dup_str(a, run, "question");
+	ret->size = json_dup_str(a, run, "size");
+	ret->status = json_dup_str(a, run, "status");
+	ret->reason = json_dup_str(a, run, "reason");
+	ret->agent = json_dup_str(a, run, "agent");
+	ret->model = json_dup_str(a, run, "model");
+	ret->started = json_dup_str(a, run, "started");
 	ret->took = span_of(run, "took_ms");
 	ret->rehearsal = json_get_bool(run, "rehearsal", false);
 	ret->completed = str_is(ret->status, "completed");
@@ -198,18 +182,18 @@ static void read_report(struct arena *a, const json_t *doc, struct report_doc *r
 
 	map_init(&by_id, a);
 	read_run(a, json_get_object(doc, "run"), ret);
-	ret->repo = doc_copy(a, repo, "name");
-	ret->commit = doc_copy(a, repo, "commit");
-	ret->branch = doc_copy(a, repo, "branch");
-	ret->snapshot = doc_copy(a, repo, "snapshot");
+	ret->repo = json_dup_str(a, repo, "name");
+	ret->commit = json_dup_str(a, repo, "commit");
+	ret->branch = json_dup_str(a, repo, "branch");
+	ret->snapshot = json_dup_str(a, repo, "snapshot");
 	ret->expects_validator = json_get_bool(validation, "expected", false);
 	ret->validated = json_get_bool(validation, "validated", false);
-	ret->answer = doc_copy(a, doc, "answer");
-	ret->confidence = doc_copy(a, doc, "confidence");
-	ret->outcome = doc_copy(a, doc, "outcome");
-	ret->proof = doc_copy(a, doc, "proof");
-	ret->command = doc_copy(a, reproduce, "command");
-	ret->flow_hash = doc_copy(a, reproduce, "flow");
+	ret->answer = json_dup_str(a, doc, "answer");
+	ret->confidence = json_dup_str(a, doc, "confidence");
+	ret->outcome = json_dup_str(a, doc, "outcome");
+	ret->proof = json_dup_str(a, doc, "proof");
+	ret->command = json_dup_str(a, reproduce, "command");
+	ret->flow_hash = json_dup_str(a, reproduce, "flow");
 	read_cites(a, json_get_array(doc, "evidence"), ret, &by_id);
 	read_findings(a, json_get_array(doc, "findings"), ret, &by_id);
 	read_steps(a, json_get_array(doc, "steps"), ret);

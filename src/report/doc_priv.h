@@ -4,8 +4,6 @@
 
 #include "report/doc.h"
 
-/* Member KEY of OBJ as text in A. */
-struct str doc_copy(struct arena *a, const json_t *obj, const char *key);
 /* A finding without its citations, from its JSON form. */
 struct finding *doc_finding(struct arena *a, const json_t *v);
 /* doc_sarif.c: what a SARIF file says of its results, as findings. */

@@ -40,7 +40,6 @@ static void read_place(struct arena *a, const json_t *result, struct finding *f)
 	const json_t *place = json_get_object(first(result, "locations"), "physicalLocation");
 	const json_t *region = json_get_object(place, "region");
 	struct str uri = json_get_str(json_get_object(place, "artifactLocation"), "uri");
-	long long line = json_get_int(region, "startLine", 0);
 
 	if (!uri.n || json_get_bool(json_get_object(result, "properties"), "anchored", false))
 		return;
@@ -48,9 +47,9 @@ static void read_place(struct arena *a, const json_t *result, struct finding *f)
 
 	c->trust = TRUST_CODEBASE;
 	c->path = decoded(a, uri);
-	c->line = line > 0 && line <= INT32_MAX ? (unsigned)line : 0;
+	c->line = json_get_count(region, "startLine");
 	c->end = c->line;
-	c->quote = doc_copy(a, json_get_object(region, "snippet"), "text");
+	c->quote = json_dup_str(a, json_get_object(region, "snippet"), "text");
 	if (c->quote.n) { /* it stood there when the file was written */
 		c->state = CITE_RESOLVES;
 		c->found_line = c->found_end = c->line;
@@ -83,7 +82,8 @@ static struct finding *read_result(struct arena *a, const json_t *result, size_t
 		f->title = arena_dup(a, str_line(&message));
 	if (severity_parse(json_get_str(own, "severity")) < 0)
 		f->severity = severity_of(result);
-	f->fingerprint = doc_copy(a, json_get_object(result, "partialFingerprints"), "tutti/v1");
+	f->fingerprint =
+	    json_dup_str(a, json_get_object(result, "partialFingerprints"), "tutti/v1");
 	read_place(a, result, f);
 	return f;
 }
@@ -113,9 +113,9 @@ void doc_read_sarif(struct arena *a, const json_t *doc, struct report_doc *ret)
 		const json_t *own = json_get_object(run, "properties");
 
 		if (!ret->id.n) {
-			ret->id = doc_copy(a, own, "run");
-			ret->flow = doc_copy(a, own, "flow");
-			ret->started = doc_copy(a, first(run, "invocations"), "startTimeUtc");
+			ret->id = json_dup_str(a, own, "run");
+			ret->flow = json_dup_str(a, own, "flow");
+			ret->started = json_dup_str(a, first(run, "invocations"), "startTimeUtc");
 		}
 		read_results(a, json_get_array(run, "results"), ret);
 	}

@@ -262,13 +262,6 @@ static bool holds(const json_t *cite)
 	       (str_is(state, "resolves") || str_is(state, "moved"));
 }
 
-static unsigned line_of(const json_t *cite, const char *key)
-{
-	long long n = json_get_int(cite, key, 0);
-
-	return n < 0 || n > UINT32_MAX ? 0 : (unsigned)n;
-}
-
 static void read_spans(struct arena *a, const json_t *one, const json_t *cites, struct raised *r)
 {
 	const json_t *ids = json_get_array(one, "evidence"), *id, *cite;
@@ -277,8 +270,8 @@ static void read_spans(struct arena *a, const json_t *one, const json_t *cites, 
 	r->spans = arena_array(a, json_array_size(ids), sizeof(*r->spans));
 	json_array_foreach (ids, i, id) {
 		cite = json_string_value(id) ? json_object_get(cites, json_string_value(id)) : NULL;
-		struct span s = { arena_dup(a, json_get_str(cite, "path")),
-			line_of(cite, "found_line"), line_of(cite, "found_end") };
+		struct span s = { json_dup_str(a, cite, "path"), json_get_count(cite, "found_line"),
+			json_get_count(cite, "found_end") };
 
 		if (cite && s.line && s.end >= s.line)
 			r->spans[r->n_spans++] = s;
@@ -299,13 +292,11 @@ static struct str aside_of(struct arena *a, const json_t *f)
 
 static void read_finding(struct arena *a, const json_t *f, const json_t *cites, struct raised *r)
 {
-	int severity = severity_parse(json_get_str(f, "severity"));
-
-	r->uid = arena_dup(a, json_get_str(f, "id"));
-	r->title = arena_dup(a, json_get_str(f, "title"));
-	r->claim = arena_dup(a, json_get_str(f, "claim"));
-	r->body = arena_dup(a, json_get_str(f, "body"));
-	r->severity = severity < 0 ? SEVERITY_NONE : (enum severity)severity;
+	r->uid = json_dup_str(a, f, "id");
+	r->title = json_dup_str(a, f, "title");
+	r->claim = json_dup_str(a, f, "claim");
+	r->body = json_dup_str(a, f, "body");
+	r->severity = (enum severity)json_get_word(f, "severity", severity_parse, SEVERITY_NONE);
 	r->aside = aside_of(a, f);
 	read_spans(a, f, cites, r);
 }
@@ -390,8 +381,8 @@ struct eval_score *eval_score(struct arena *a, const struct eval_case *c, const 
 	const json_t *run = json_get_object(report, "run");
 	json_t *cites = read_cites(report, s);
 
-	s->run = arena_dup(a, json_get_str(run, "id"));
-	s->model = arena_dup(a, json_get_str(run, "model"));
+	s->run = json_dup_str(a, run, "id");
+	s->model = json_dup_str(a, run, "model");
 	s->gaps = (unsigned)json_array_size(json_get_array(report, "gaps"));
 	s->tokens = count_of(run, "tokens_in") + count_of(run, "tokens_out");
 	s->took = count_of(run, "took_ms");

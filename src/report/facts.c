@@ -10,18 +10,6 @@
 #define SLUG_MAX 48
 #define SKIPPED_SHOWN 50 /* files, by name; the JSON form has more */
 
-void strs_add(struct arena *a, struct strs *list, struct str s)
-{
-	if (!(list->n & (list->n - 1))) {
-		struct str *more = arena_array(a, list->n ? 2 * list->n : 1, sizeof(*more));
-
-		if (list->n)
-			memcpy(more, list->v, list->n * sizeof(*more));
-		list->v = more;
-	}
-	list->v[list->n++] = s;
-}
-
 bool fact_raises(const struct report_step *s)
 {
 	return s->role == ROLE_ANGLE || s->role == ROLE_ASSESS;

@@ -105,8 +105,6 @@ void md_coverage(struct buf *b, struct arena *a, const struct report_run *run);
 /* The same for programs; null where nothing is known. New reference. */
 json_t *coverage_json(struct arena *a, const struct report_run *run);
 
-void strs_add(struct arena *a, struct strs *list, struct str s);
-
 /* --- tables.c ------------------------------------------------------------------------------ */
 
 /* Findings that contradict each other; nothing when there are none. */

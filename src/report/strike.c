@@ -64,28 +64,21 @@ static bool is_row(struct str line)
 	return line.n && line.p[0] == '|';
 }
 
-static void open_part(struct striking *s, struct str line, unsigned heading)
+static struct part *open_part(struct striking *s, struct str line, unsigned heading)
 {
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 64;
-		struct part *more = arena_array(s->a, cap, sizeof(*more));
+	s->parts = arena_grow(s->a, s->parts, s->n, &s->cap, sizeof(*s->parts));
+	struct part *part = &s->parts[s->n++];
 
-		if (s->n)
-			memcpy(more, s->parts, s->n * sizeof(*more));
-		s->parts = more;
-		s->cap = cap;
-	}
-	s->parts[s->n++] = (struct part){
+	*part = (struct part){
 		.text = line, .heading = heading, .item = is_item(line), .indent = indent_of(line)
 	};
+	return part;
 }
 
-/* A line that goes on with the part before it. */
-static bool goes_on(const struct striking *s, struct str line, unsigned heading, bool fenced)
+/* A line that goes on with LAST, the part before it. */
+static bool goes_on(const struct part *last, struct str line, unsigned heading, bool fenced)
 {
-	const struct part *last = s->n ? &s->parts[s->n - 1] : NULL;
-
-	if (!last || !str_trim(last->text).n || last->heading || last->closed || heading)
+	if (!str_trim(last->text).n || last->heading || last->closed || heading)
 		return false;
 	return fenced || (str_trim(line).n && !is_item(line) && !is_row(line));
 }
@@ -93,18 +86,18 @@ static bool goes_on(const struct striking *s, struct str line, unsigned heading,
 static void split(struct striking *s, struct str text)
 {
 	struct md_scan scan = { 0 };
+	struct part *last = NULL;
 
 	while (text.p && text.n) {
 		struct str line = str_line(&text);
 		bool inside = scan.fence;
 		unsigned level = md_heading(&scan, line);
 
-		if (goes_on(s, line, level, inside))
-			s->parts[s->n - 1].text.n =
-			    (size_t)(line.p + line.n - s->parts[s->n - 1].text.p);
+		if (last && goes_on(last, line, level, inside))
+			last->text.n = (size_t)(line.p + line.n - last->text.p);
 		else
-			open_part(s, line, level);
-		s->parts[s->n - 1].closed = inside && !scan.fence;
+			last = open_part(s, line, level);
+		last->closed = inside && !scan.fence;
 	}
 }
 
