@@ -3,13 +3,13 @@
  * rest is its stdout in chunks whose sizes are the bytes themselves. What we answer is one valid
  * message a line and allows nothing; there is one outcome, and nothing is an answer that is none.
  */
+#include "feed.h"
 #include "must.h"
 
 #include "adapter/acp.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "worker/lines.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -104,21 +104,6 @@ static void on_line(void *ctx, struct str line, bool cut)
 	session_line(h->session, line, cut);
 }
 
-static void feed(struct heard *h, struct str rest)
-{
-	struct lines l;
-
-	lines_init(&l, LINE_MAX_HERE, on_line, h);
-	while (rest.n) {
-		size_t n = (unsigned char)rest.p[0];
-
-		lines_feed(&l, str_take(rest, n ? n : 1));
-		rest = str_skip(rest, n ? n : 1);
-	}
-	lines_end(&l);
-	lines_fini(&l);
-}
-
 static void check_outcome(const struct heard *h, const struct outcome *o)
 {
 	bool quiet = o->ending == ENDING_ANSWERED || o->ending == ENDING_EMPTY ||
@@ -155,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int status = data[0] & 2 ? W_EXITCODE(0, 15) : W_EXITCODE(data[0] >> 2, 0);
 
 	h.session = acp_create(h.held ? &plan : &free_one, &task, on_fact, &h);
-	feed(&h, (struct str){ (const char *)data + 1, size - 1 });
+	feed((struct str){ (const char *)data + 1, size - 1 }, LINE_MAX_HERE, on_line, &h);
 	session_exited(h.session, status, STR("words"), &o);
 	check_outcome(&h, &o);
 	session_destroy(h.session);

@@ -4,13 +4,13 @@
  * last of it stands on stderr, too. Facts are such that they can be stored and shown; there is one
  * outcome, and nothing is an answer that is none.
  */
+#include "feed.h"
 #include "must.h"
 
 #include "adapter/adapter.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "worker/lines.h"
 
 #include <stdint.h>
 #include <sys/wait.h>
@@ -72,21 +72,6 @@ static void on_line(void *ctx, struct str line, bool cut)
 
 	must(line.n <= LINE_MAX_HERE && (!cut || line.n == LINE_MAX_HERE));
 	session_line(h->session, line, cut);
-}
-
-static void feed(struct heard *h, struct str rest)
-{
-	struct lines l;
-
-	lines_init(&l, LINE_MAX_HERE, on_line, h);
-	while (rest.n) {
-		size_t n = (unsigned char)rest.p[0];
-
-		lines_feed(&l, str_take(rest, n ? n : 1));
-		rest = str_skip(rest, n ? n : 1);
-	}
-	lines_end(&l);
-	lines_fini(&l);
 }
 
 static void check_counts(const struct heard *h, const struct outcome *o)
@@ -152,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int status = status_of(data[1]);
 
 	h.session = h.ops->create(&task, on_fact, &h);
-	feed(&h, said);
+	feed(said, LINE_MAX_HERE, on_line, &h);
 	session_exited(h.session, status, errors, &o);
 	check_counts(&h, &o);
 	check_outcome(a, &h, &o, status);

@@ -5,7 +5,7 @@
 #ifndef TESTS_REHEARSE_H
 #define TESTS_REHEARSE_H
 
-#include "check.h"
+#include "arena.h"
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -63,22 +63,6 @@ static const struct {
 };
 
 #define SAMPLES (sizeof(sample) / sizeof(sample[0]))
-
-static struct arena *arena;
-
-static inline int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static inline int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 /* --- the tools --------------------------------------------------------------------------- */
 
@@ -292,7 +276,5 @@ static inline struct evidence *checked(struct str text)
 	evidence_check(arena, ev, sample_source, NULL);
 	return ev;
 }
-
-#define assert_has(text, what) assert_true(str_contains((text), str_from(what)))
 
 #endif

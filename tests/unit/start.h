@@ -2,29 +2,13 @@
 #ifndef TESTS_START_H
 #define TESTS_START_H
 
-#include "check.h"
+#include "arena.h"
 
 #include "adapter/adapter.h"
 #include "base/json.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
-
-static struct arena *arena;
-
-static inline int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static inline int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
 
 #define PROMPT "/init --yolo @/etc/passwd\nWhat is here?"
 #define TOKEN "0f-token-of-this-attempt"
@@ -42,6 +26,17 @@ static const struct agent_task plain = { .prompt = { PROMPT, sizeof(PROMPT) - 1 
 	.temperature = -1,
 	.program = "/usr/lib/node_modules/@qwen-code/qwen-code/cli.js",
 	.interpreter = "/usr/bin/node" };
+
+/* TASK where nothing has a root of its own: everything is where the host has it. */
+static inline struct agent_task in_place(struct agent_task task)
+{
+	task.in_place = true;
+	task.repo = "/data/snapshot";
+	task.scratch = "/data/attempt";
+	task.home = "/data/attempt/home";
+	task.tmp = "/data/attempt/tmp";
+	return task;
+}
 
 /* --- as text ---------------------------------------------------------------------------- */
 

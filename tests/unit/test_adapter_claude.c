@@ -112,19 +112,12 @@ static void only_three_tools_of_claude_read(void **state)
 		assert_false(claude_reads(str_from(others[i])));
 }
 
-/* Without a root of its own everything is where the host has it. */
 static void claude_in_place_is_where_it_is(void **state)
 {
-	struct agent_task task = task_of_claude();
-
-	(void)state;
-	task.in_place = true;
-	task.repo = "/data/snapshot";
-	task.scratch = "/data/attempt";
-	task.home = "/data/attempt/home";
-	task.tmp = "/data/attempt/tmp";
+	struct agent_task task = in_place(task_of_claude());
 	struct agent_launch l = prepare(&adapter_claude, &task);
 
+	(void)state;
 	assert_string_equal(l.argv[0], task.program);
 	assert_string_equal(l.binds[0].inside, task.program);
 	assert_true(has_word(l.argv, "/data/attempt/claude-settings.json"));

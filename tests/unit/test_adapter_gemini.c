@@ -136,19 +136,12 @@ static void what_gemini_denies_does_not_read(void **state)
 	assert_false(gemini_reads(STR("")));
 }
 
-/* Without a root of its own everything is where the host has it. */
 static void gemini_in_place_is_where_it_is(void **state)
 {
-	struct agent_task task = task_of_gemini();
-
-	(void)state;
-	task.in_place = true;
-	task.repo = "/data/snapshot";
-	task.scratch = "/data/attempt";
-	task.home = "/data/attempt/home";
-	task.tmp = "/data/attempt/tmp";
+	struct agent_task task = in_place(task_of_gemini());
 	struct agent_launch l = prepare(&adapter_gemini, &task);
 
+	(void)state;
 	assert_string_equal(l.argv[0], task.interpreter);
 	assert_string_equal(l.argv[1], task.program);
 	assert_string_equal(binds(&l),

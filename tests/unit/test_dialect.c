@@ -3,7 +3,7 @@
  * tests/dialect/answers holds answers and how each is told in the others, as a stream and whole.
  * DIALECT_UPDATE=1 rewrites what is expected, for review.
  */
-#include "check.h"
+#include "arena.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -15,8 +15,6 @@
 
 #define CASE_MAX MIB(1)
 #define CASES_MAX 64
-
-static struct arena *arena;
 
 /* --- files of cases ------------------------------------------------------------------------ */
 
@@ -486,20 +484,6 @@ static void tokens_are_counted_in_every_dialect(void **state)
 			fail_msg("%s: %lld %lld %lld", rows[i].doc, u.in, u.out, u.cached);
 		json_decref(doc);
 	}
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create("test", ARENA_JOB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

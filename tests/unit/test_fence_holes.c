@@ -2,17 +2,15 @@
  * Every rule of the fence is left out once, and each time the launch must be refused: by the
  * canary, by the proof, or because what is missing is needed for what comes next. A rule that can
  * be left out without anybody noticing is one too many, or a check too few. Runs in modes A, B and
- * C
- * (../degrade.h).
+ * C (../degrade.h).
  */
-#include "check.h"
+#include "fence.h"
 
 #include "base/limits.h"
 #include "sandbox/kernel.h"
 #include "sandbox/priv.h"
 #include "sys/fs.h"
 
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -47,13 +45,6 @@ bool hole_row(const struct fence_row *row)
 {
 	return hole && hole->a_row && row->nr == hole->row.nr && row->arg == hole->row.arg &&
 	       row->op == hole->row.op && row->a == hole->row.a && row->b == hole->row.b;
-}
-
-static enum fence_mode wanted_mode(void)
-{
-	const char *word = getenv("DEGRADED");
-
-	return word && word[0] == 'B' ? FENCE_B : word && word[0] == 'C' ? FENCE_C : FENCE_A;
 }
 
 /* --- launching --------------------------------------------------------------------------- */
@@ -101,12 +92,7 @@ static struct outcome launch(void)
 		.err = -1 };
 
 	assert_int_equal(sandbox_spawn(sandbox, &spec, on_report, &o, &o.child, &err), 0);
-	while (!o.over) {
-		struct pollfd p = { sandbox_fd(sandbox), POLLIN, 0 };
-
-		poll(&p, 1, -1);
-		assert_int_equal(sandbox_turn(sandbox), 0);
-	}
+	assert_true(turn_until(sandbox, &o.over));
 	sandbox_leave(&place);
 	return o;
 }

@@ -6,10 +6,9 @@
  *
  * KILLS=2000 for as many daemons, and for the times; by default few, and no times are judged.
  */
-#include "check.h"
+#include "fence.h"
 
 #include "base/limits.h"
-#include "sandbox/sandbox.h"
 #include "sys/fs.h"
 
 #include <fcntl.h>
@@ -77,13 +76,7 @@ static void daemon_run(enum fence_mode wanted, int out)
 
 	if (sandbox_spawn(sb, &spec, on_report, &o, &o.child, &err) < 0)
 		_exit(3);
-	while (!o.over) {
-		struct pollfd p = { sandbox_fd(sb), POLLIN, 0 };
-
-		poll(&p, 1, -1);
-		if (sandbox_turn(sb) < 0)
-			break;
-	}
+	turn_until(sb, &o.over);
 	_exit(4);
 }
 
@@ -115,13 +108,6 @@ static double until_empty(pid_t daemon)
 		if (pid == 0)
 			usleep(200);
 	}
-}
-
-static enum fence_mode wanted_mode(void)
-{
-	const char *word = getenv("DEGRADED");
-
-	return word && word[0] == 'B' ? FENCE_B : word && word[0] == 'C' ? FENCE_C : FENCE_A;
 }
 
 static unsigned random_of(unsigned *seed, unsigned below)

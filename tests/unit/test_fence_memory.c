@@ -3,7 +3,7 @@
  * compiled again for this test, with a ceiling that a machine reaches in passing. The same tests
  * run on emulated poorer machines (../degrade.h).
  */
-#include "check.h"
+#include "fence.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -11,7 +11,6 @@
 #include "sys/fs.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -209,12 +208,7 @@ static struct outcome run(const char *kind, int out)
 		.err = -1 };
 
 	assert_int_equal(sandbox_spawn(sandbox, &spec, on_report, &o, &o.child, &err), 0);
-	while (!o.over) {
-		struct pollfd p = { sandbox_fd(sandbox), POLLIN, 0 };
-
-		poll(&p, 1, -1);
-		assert_int_equal(sandbox_turn(sandbox), 0);
-	}
+	assert_true(turn_until(sandbox, &o.over));
 	sandbox_leave(&place);
 	if (o.last.event != FENCE_EXITED)
 		fail_msg("%s: %s", kind, o.err.why);
@@ -253,10 +247,6 @@ static void others_are_not(void **state)
 
 static int begin(void **state)
 {
-	const char *word = getenv("DEGRADED");
-	enum fence_mode want = word && word[0] == 'B'	? FENCE_B
-			       : word && word[0] == 'C' ? FENCE_C
-							: FENCE_A;
 	struct err err;
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 16);
 
@@ -265,7 +255,7 @@ static int begin(void **state)
 	program[n] = '\0';
 	strcpy(strrchr(program, '/'), "/hostile_child");
 	assert_int_equal(sandbox_start(&sandbox, &err), 0);
-	assert_int_equal(sandbox_mode(sandbox), want);
+	assert_int_equal(sandbox_mode(sandbox), wanted_mode());
 	snprintf(top_dir, sizeof(top_dir), "/tmp/tutti-memory-XXXXXX");
 	assert_non_null(mkdtemp(top_dir));
 	arena = arena_create("test", MIB(4));

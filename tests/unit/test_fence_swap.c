@@ -2,16 +2,14 @@
  * What is attested is what runs: another process exchanges the program all the while, and each time
  * the digest in the proof belongs to the one that was executed. SWAPS=10000 for as many launches.
  */
-#include "check.h"
+#include "fence.h"
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/sha256.h"
-#include "sandbox/sandbox.h"
 #include "sys/fs.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,12 +111,7 @@ static bool launch(int *attested, int *spoke)
 
 	assert_int_equal(sandbox_spawn(sandbox, &spec, on_report, &o, &o.child, &err), 0);
 	close(ends[1]);
-	while (!o.over) {
-		struct pollfd p = { sandbox_fd(sandbox), POLLIN, 0 };
-
-		poll(&p, 1, -1);
-		assert_int_equal(sandbox_turn(sandbox), 0);
-	}
+	assert_true(turn_until(sandbox, &o.over));
 	ssize_t n = read(ends[0], said, sizeof(said) - 1);
 
 	close(ends[0]);

@@ -4,11 +4,10 @@
  * first letter what the fence must come to there. Scripts find their places in R (the repository),
  * S (scratch), O (what may be written to), HOME and TMPDIR.
  */
-#include "check.h"
+#include "fence.h"
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "sandbox/sandbox.h"
 #include "sys/fs.h"
 
 #include <arpa/inet.h>
@@ -44,16 +43,6 @@ struct outcome {
 	struct err err;
 	char text[16384]; /* stdout and stderr */
 };
-
-static enum fence_mode wanted_mode(void)
-{
-	const char *word = getenv("DEGRADED");
-
-	return word && word[0] == 'B'	? FENCE_B
-	       : word && word[0] == 'C' ? FENCE_C
-	       : word && word[0] == 'D' ? FENCE_NONE
-					: FENCE_A;
-}
 
 static int set_up(void **state)
 {
