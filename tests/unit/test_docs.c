@@ -12,23 +12,16 @@
 #include "flow/library.h"
 #include "flow/parse.h"
 #include "rehearsal/rehearsal.h"
+#include "sys/fs.h"
 #include "worker/priv.h"
-
-#include <stdio.h>
 
 static struct str source_file(const char *name)
 {
-	char path[4096];
-	char *text = arena_alloc(arena, MIB(1));
+	struct str text;
 
-	snprintf(path, sizeof(path), "%s/%s", getenv("TUTTI_SOURCE"), name);
-	FILE *f = fopen(path, "re");
-
-	assert_non_null(f);
-	size_t n = fread(text, 1, MIB(1), f);
-
-	fclose(f);
-	return (struct str){ text, n };
+	assert_int_equal(
+	    fs_read(arena, fs_join(arena, getenv("TUTTI_SOURCE"), name), MIB(1), &text), 0);
+	return text;
 }
 
 static struct str page(const char *name)

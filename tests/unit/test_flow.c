@@ -5,8 +5,8 @@
 #include "flow/embedded.h"
 #include "flow/multiply.h"
 #include "flow/parse.h"
+#include "sys/fs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static struct arena *a;
@@ -53,17 +53,10 @@ static struct str errors_text(void)
 
 static struct str read_file(const char *name)
 {
-	char path[256];
-	char *text = arena_alloc(a, KIB(64));
+	struct str text;
 
-	snprintf(path, sizeof(path), "%s/%s", getenv("TUTTI_SOURCE"), name);
-	FILE *f = fopen(path, "re");
-
-	assert_non_null(f);
-	size_t n = fread(text, 1, KIB(64), f);
-
-	fclose(f);
-	return (struct str){ text, n };
+	assert_int_equal(fs_read(a, fs_join(a, getenv("TUTTI_SOURCE"), name), KIB(64), &text), 0);
+	return text;
 }
 
 static void ten_mistakes_give_ten_errors_with_their_places(void **state)
