@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "cli/dry_run.h"
 #include "cli/paths.h"
+#include "cli/remote.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 struct run_opts {
 	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *sarif, *fail_on,
 	    *baseline, *script;
-	bool fast, strict, dry_run;
+	bool fast, strict, dry_run, detach;
 	const char *validators;
 	long long budget;
 	struct opt_texts validator_models;
@@ -43,6 +44,7 @@ static const struct opt opts[] = {
 	{ "budget", 0, OPT_NUMBER, "TOKENS", "How", "limit of the whole run", O(budget) },
 	{ "rehearsal-script", 0, OPT_TEXT, "FILE", "How", "misbehaviour for the rehearsal model",
 	    O(script) },
+	{ "detach", 0, OPT_FLAG, NULL, "How", "do not wait; a daemon carries it out", O(detach) },
 	{ "format", 0, OPT_CHOICE, "auto|live|plain|jsonl|quiet", "Output",
 	    "of the progress (auto)", O(format) },
 	{ "output", 'o', OPT_TEXT, "FILE", "Output",
@@ -197,6 +199,74 @@ static int run_flow(
 	return code;
 }
 
+/* --- by a daemon --------------------------------------------------------------------------- */
+
+static int no_daemon(const struct globals *g)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -ENOENT, "nobody is there to carry the run out");
+	err_why(&err, "no daemon works in this data directory, and --detach leaves at once");
+	err_fix(&err, "tutti serve\nor without --detach: tutti run …");
+	return cli_fail(g, &err, EXIT_NOT_READY);
+}
+
+static int not_here(const struct globals *g)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EINVAL, "--rehearsal-script is the daemon's to have");
+	err_why(&err, "a daemon works in this data directory and carries runs out");
+	err_fix(&err, "tutti serve --rehearsal-script FILE\nor another place: --data DIR");
+	return cli_fail(g, &err, EXIT_USAGE);
+}
+
+/* The daemon is asked for the same thing; looked on from here. */
+static int run_remote(struct arena *a, const struct globals *g, const struct run_opts *o,
+    struct client *client, const json_t *request)
+{
+	struct gate gate;
+	struct finish_spec how = { .output = o->output, .sarif = o->sarif, .gate = &gate };
+	struct err err = { 0 };
+	json_t *started = NULL;
+
+	if (o->script)
+		return not_here(g);
+	int code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
+
+	if (!code)
+		code = client_call(client, "POST", "/api/v1/runs", request, &started, &err);
+	if (code)
+		return cli_fail(g, &err, code);
+	const char *id = arena_cstr(a, json_get_str(started, "id"));
+
+	if (!o->detach)
+		code = remote_follow(a, g, id, g->json ? "quiet" : o->format, &how);
+	else if (g->json)
+		code = cli_print_json(json_incref(started), EXIT_DONE);
+	else
+		code = cli_print(str_from(arena_printf(a, "%s\n", id)), EXIT_DONE);
+	json_decref(started);
+	return code;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+/* Whoever has the data carries it out. */
+static int carry_out(struct arena *a, const struct globals *g, const struct run_opts *o,
+    struct order *order, const json_t *request)
+{
+	struct client *client;
+	struct err err = { 0 };
+	int code = remote_open(a, g, &client, &err);
+
+	if (code)
+		return cli_fail(g, &err, code);
+	if (client)
+		return run_remote(a, g, o, client, request);
+	return o->detach ? no_daemon(g) : run_flow(a, g, o, order);
+}
+
 static int code_of(enum order_fault fault)
 {
 	static const int codes[] = { [ORDER_SOUND] = EXIT_DONE,
@@ -229,7 +299,7 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	if (code)
 		code = cli_fail(g, &err, code);
 	else
-		code = o->dry_run ? dry_run(a, g, &order) : run_flow(a, g, o, &order);
+		code = o->dry_run ? dry_run(a, g, &order) : carry_out(a, g, o, &order, request);
 	order_free(&order);
 	json_decref(request);
 	return code;

@@ -24,8 +24,7 @@ static const struct opt opts[] = {
 	{ "flow", 0, OPT_TEXT, "NAME", "list", "only this flow", O(flow) },
 	{ "limit", 0, OPT_NUMBER, "N", "list", "at most so many (50)", O(limit) },
 	{ "agent", 0, OPT_TEXT, "STEP", "logs", "only this step", O(step) },
-	{ "step", 0, OPT_TEXT, "STEP", "retry", "only this step, and what follows from it",
-	    O(step) },
+	{ "step", 0, OPT_TEXT, "STEP", "retry, approve", "only this step", O(step) },
 	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more", O(follow) },
 	{ "since", 0, OPT_NUMBER, "SEQ", "logs", "events after this number", O(since) },
 	{ "as", 0, OPT_CHOICE, "md|json|html|sarif|junit|github", "export", "the form (md)",
@@ -485,16 +484,18 @@ static int compare(struct arena *a, const struct globals *g, const struct runs_o
 	return compare_runs(a, g, words[1], words[2], o->fail_on);
 }
 
-static int one_run(struct look *l, const char *verb, const char *name)
+static int one_run(struct look *l, const char *verb, const char **words, size_t n)
 {
 	struct err err = { 0 };
-	int rc = look_find(l, name, &err);
+	int rc = look_find(l, words[0], &err);
 
 	if (rc)
 		return cli_fail(l->g, &err, cli_code(rc));
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return verbs[i].fn(l);
+	if (strcmp(verb, "approve") == 0)
+		return n == 2 ? runs_approve(l, words[1]) : wrong(l->g, "which answer?");
 	return runs_go_on(l, verb);
 }
 
@@ -503,8 +504,9 @@ static bool is_verb(const char *verb)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return true;
-	return strcmp(verb, "resume") == 0 || strcmp(verb, "retry") == 0 ||
-	       strcmp(verb, "list") == 0 || strcmp(verb, "compare") == 0;
+	return strcmp(verb, "approve") == 0 || strcmp(verb, "resume") == 0 ||
+	       strcmp(verb, "retry") == 0 || strcmp(verb, "list") == 0 ||
+	       strcmp(verb, "compare") == 0;
 }
 
 static int run(struct arena *a, const struct globals *g, void *values, const char **words, size_t n)
@@ -530,7 +532,7 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 		list(&l);
 		code = wrong(g, "which run?");
 	} else {
-		code = one_run(&l, verb, words[1]);
+		code = one_run(&l, verb, words + 1, n - 1);
 	}
 	if (l.s)
 		l.s->ops->close(l.s);
@@ -544,7 +546,7 @@ static const char *const examples[] = { "tutti runs show last",
 const struct cmd cmd_runs = { "runs",
 	"runs list | show RUN [--proof|--coverage] | watch RUN | logs RUN | cancel RUN | resume "
 	"RUN | retry "
-	"RUN | "
+	"RUN | approve RUN CHOICE | "
 	"export RUN | compare OLD NEW",
 	"past and present runs; RUN is an id, its beginning, `last` or `last~1`", opts, examples,
 	run, sizeof(struct runs_opts), false };

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "cli/paths.h"
+#include "cli/remote.h"
+#include "cli/tail.h"
 
 #include <stdio.h>
 
@@ -44,7 +46,84 @@ static void spec_of(struct look *l, struct follow_spec *spec)
 	json_decref(options);
 }
 
-int runs_go_on(struct look *l, const char *verb)
+/* --- by the daemon ------------------------------------------------------------------------- */
+
+static int ask(struct look *l, struct client *client, const char *verb, json_t *body)
+{
+	struct err err = { 0 };
+	int code = client_call(client, "POST",
+	    arena_printf(l->a, "/api/v1/runs/%.*s/%s", STR_ARG(l->row.id), verb), body, NULL, &err);
+
+	json_decref(body);
+	return code ? cli_fail(l->g, &err, code) : EXIT_DONE;
+}
+
+static int go_on_remote(struct look *l, struct client *client, const char *verb)
+{
+	struct gate gate;
+	struct finish_spec how = { .output = l->o->output, .gate = &gate };
+	struct err err = { 0 };
+	int code = gate_open(l->a, l->g, l->o->fail_on, l->o->baseline, l->o->strict, &gate, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	code = ask(
+	    l, client, verb, l->o->step ? json_pack("{s:s}", "step", l->o->step) : json_object());
+	if (code)
+		return code;
+	return remote_follow(
+	    l->a, l->g, arena_cstr(l->a, l->row.id), l->g->json ? "quiet" : l->o->format, &how);
+}
+
+static int ignore_event(void *ctx, const struct event_row *row)
+{
+	(void)ctx;
+	(void)row;
+	return 0;
+}
+
+static int say_cancelled(struct look *l)
+{
+	return l->g->json ? cli_print_json(json_pack("{s:o, s:s}", "id", json_text(l->row.id),
+					       "status", "cancelled"),
+				EXIT_DONE)
+			  : EXIT_DONE;
+}
+
+/* Asked for, and waited for: cancelled is said when every process is gone. */
+static int cancel_remote(struct look *l, struct client *client)
+{
+	struct tail t = { .s = l->s, .run = l->key, .fn = ignore_event };
+	int code = ask(l, client, "cancel", json_object());
+
+	if (code)
+		return code;
+	int rc = tail_run(&t, true);
+
+	return rc < 0 ? EXIT_RUN_FAILED : rc == TAIL_LEFT ? EXIT_INTERRUPTED : say_cancelled(l);
+}
+
+int runs_approve(struct look *l, const char *choice)
+{
+	struct client *client;
+	struct err err = { 0 };
+	int code = remote_open(l->a, l->g, &client, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	if (client)
+		return ask(l, client, "approve",
+		    l->o->step ? json_pack("{s:s, s:s}", "choice", choice, "step", l->o->step)
+			       : json_pack("{s:s}", "choice", choice));
+	err_set(&err, -ENOENT, "nobody is there to take the answer");
+	err_why(&err, "a run that waits for a person is a daemon's to keep");
+	err_fix(&err, "tutti serve");
+	return cli_fail(l->g, &err, EXIT_NOT_READY);
+}
+
+/* --- in this process ----------------------------------------------------------------------- */
+
+static int go_on_here(struct look *l, const char *verb)
 {
 	struct gate gate;
 	struct finish_spec how = { .output = l->o->output, .gate = &gate };
@@ -78,6 +157,17 @@ int runs_go_on(struct look *l, const char *verb)
 	return code;
 }
 
+int runs_go_on(struct look *l, const char *verb)
+{
+	struct client *client;
+	struct err err = { 0 };
+	int code = remote_open(l->a, l->g, &client, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	return client ? go_on_remote(l, client, verb) : go_on_here(l, verb);
+}
+
 static int owned_elsewhere(struct look *l, long owner)
 {
 	struct err err = { 0 };
@@ -89,7 +179,7 @@ static int owned_elsewhere(struct look *l, long owner)
 }
 
 /* Nobody runs it: its record is brought to an end. */
-int runs_cancel(struct look *l)
+static int cancel_here(struct look *l)
 {
 	const struct follow_spec spec = { .house = { .globals = l->g }, .format = "quiet" };
 	struct change c = { 0 };
@@ -120,9 +210,16 @@ int runs_cancel(struct look *l)
 	if (code == EXIT_DONE)
 		follow_wait(&f, &f.over);
 	follow_close(&f);
-	if (code == EXIT_DONE && l->g->json)
-		return cli_print_json(
-		    json_pack("{s:o, s:s}", "id", json_text(l->row.id), "status", "cancelled"),
-		    code);
-	return code;
+	return code == EXIT_DONE ? say_cancelled(l) : code;
+}
+
+int runs_cancel(struct look *l)
+{
+	struct client *client;
+	struct err err = { 0 };
+	int code = remote_open(l->a, l->g, &client, &err);
+
+	if (code)
+		return cli_fail(l->g, &err, code);
+	return client ? cancel_remote(l, client) : cancel_here(l);
 }
