@@ -352,7 +352,7 @@ int finish(struct follow *f, struct finish_spec *spec)
 	struct ending_view *v = arena_new(f->house.arena, struct ending_view);
 
 	if (!f->over)
-		return left_running(f, f->interrupts > 2 ? EXIT_INTERRUPTED : EXIT_TERMINATED);
+		return left_running(f, f->interrupts ? EXIT_INTERRUPTED : EXIT_TERMINATED);
 	spec->globals = f->house.globals;
 	spec->data = f->house.data;
 	spec->run = f->run;

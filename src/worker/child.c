@@ -173,11 +173,35 @@ static int stdin_of(struct str text)
 
 /* --- the fence -------------------------------------------------------------------------- */
 
+/* It never executed. */
+static void give_up(struct attempt *at)
+{
+	child_close(at);
+	if (at->tampered && !at->stopping)
+		attempt_conclude(at, ENDING_DENIED, str_from(at->tampered));
+	else
+		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
+}
+
+/* A start that was put down is followed by an end. */
+static void never_ran(struct attempt *at)
+{
+	if (at->recorded)
+		attest_end(at, give_up);
+	else
+		give_up(at);
+}
+
 static void on_started(void *ctx, int rc)
 {
 	struct attempt *at = ctx;
 
+	at->starting = false;
 	at->recorded = rc == 0;
+	if (!at->child) { /* it was killed meanwhile */
+		never_ran(at);
+		return;
+	}
 	if (rc || at->stopping) { /* not ours any more: never executed */
 		sandbox_kill(at->child, false);
 		return;
@@ -207,6 +231,7 @@ static void start_fenced(struct attempt *at)
 		sandbox_kill(at->child, false);
 		return;
 	}
+	at->starting = true;
 	engine_started(at->worker->config.engine, at->claim,
 	    at->program ? str_from(at->program->ops->name) : STR("command"), at->model,
 	    attest_started(at), on_started, at);
@@ -221,16 +246,6 @@ static void on_ready(struct attempt *at, const struct fence_report *report)
 	start_fenced(at);
 }
 
-/* It never executed. */
-static void give_up(struct attempt *at)
-{
-	child_close(at);
-	if (at->tampered && !at->stopping)
-		attempt_conclude(at, ENDING_DENIED, str_from(at->tampered));
-	else
-		attempt_conclude(at, attempt_stop_ending(at), STR("stopped before it ran"));
-}
-
 static void on_exited(struct attempt *at, const struct fence_report *report)
 {
 	at->status = report->status;
@@ -241,10 +256,8 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 	talk_close(at);
 	if (at->phase != PHASE_FENCED)
 		both_gone(at);
-	else if (at->recorded)
-		attest_end(at, give_up);
-	else
-		give_up(at);
+	else if (!at->starting) /* else what is under way goes on from there */
+		never_ran(at);
 }
 
 static void on_fence(void *ctx, const struct fence_report *report)

@@ -104,8 +104,9 @@ struct attempt {
 	json_t *start, *end; /* its records, as far as they are known */
 	unsigned looks;	     /* answers that have not come */
 	void (*looked)(struct attempt *at), (*ended)(struct attempt *at);
-	bool fenced, recorded; /* the walls stand; the first record is in the log */
-	const char *tampered;  /* why nothing of it counts */
+	bool fenced;		 /* the walls stand */
+	bool starting, recorded; /* the first record is on its way to the log; is in it */
+	const char *tampered;	 /* why nothing of it counts */
 
 	struct attempt_result result;
 };

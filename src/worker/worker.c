@@ -23,6 +23,10 @@ static void on_claimed(void *ctx, struct claim *claim)
 	struct worker *w = ctx;
 
 	w->n_claiming--;
+	if (claim && w->draining) { /* too late: the next life's */
+		claim->refuse = ENDING_LOST;
+		claim->refuse_why = STR("claimed while the program ended");
+	}
 	if (claim)
 		attempt_start(w, claim);
 	fill_slots(w);
@@ -176,7 +180,8 @@ void worker_destroy(struct worker *w)
 	w->draining = true;
 	list_each_safe (&w->offers, it, next)
 		free(list_item(it, struct offer, list));
-	while (w->n_attempts) { /* each ends once its process is confirmed dead */
+	/* each ends once its process is confirmed dead; what is being claimed becomes one */
+	while (w->n_attempts || w->n_claiming) {
 		list_each (&w->attempts, it)
 			attempt_stop(list_item(it, struct attempt, list));
 		uv_run(w->loop, UV_RUN_ONCE);

@@ -3,6 +3,7 @@
 load real
 
 KILLS=${KILLS:-100}
+INTERRUPTS=${INTERRUPTS:-20}
 
 setup() {
 	own_place
@@ -86,4 +87,45 @@ print(runs[0]["id"], runs[0]["status"]) if runs else print("none none")'
 	"$TUTTI" runs resume "$id" --format quiet --output "$got" >/dev/null
 	diff <(without_run_facts "$want") <(without_run_facts "$got")
 	[ -z "$(ran_twice "$id")" ]
+}
+
+@test "interrupted at $INTERRUPTS random moments: it ends in good order" {
+	# little to read, so that most of the moments are those of starting and ending attempts
+	rm -rf "$REPO" && mkdir -p "$REPO/engine" && echo "int x;" >"$REPO/engine/x.c"
+	commit_all "$REPO"
+	cat >"$BATS_TEST_TMPDIR/many.sh" <<-'END'
+	for i in $(seq "$INTERRUPTS"); do
+		"$TUTTI" run architectural-analysis engine --size small --model rehearsal --format quiet \
+			--repo "$REPO" --output /dev/null 2>"$BATS_TEST_TMPDIR/said" &
+		pid=$!
+		sleep "0.$(printf '%03d' $((RANDOM % 400)))"
+		kill -INT $pid 2>/dev/null || true
+		[ $((i % 2)) = 0 ] || sleep "0.0$((RANDOM % 10))"
+		kill -INT $pid 2>/dev/null || true
+		code=0
+		wait $pid || code=$?
+		case $code in
+		0 | 130) ;;
+		*) cat "$BATS_TEST_TMPDIR/said" && echo "exit code $code" && exit 1 ;;
+		esac
+	done
+	END
+	export TUTTI REPO INTERRUPTS BATS_TEST_TMPDIR
+	bash "$BATS_TEST_TMPDIR/many.sh"
+	nobody_left
+	# and what was cancelled is proven as far as it went: no start without an end
+	for id in $("$TUTTI" runs list --all --json | python3 -c '
+import json, sys
+for r in json.load(sys.stdin)["runs"]: print(r["id"])'); do
+		"$TUTTI" runs logs "$id" --json | python3 -c '
+import json, sys
+open_ = set()
+for line in sys.stdin:
+    e = json.loads(line)
+    if e["type"] == "proof":
+        k = (e["data"]["step"], e["data"]["epoch"])
+        if e["data"]["part"] == "start": open_.add(k)
+        else: open_.discard(k)
+assert not open_, open_'
+	done
 }
