@@ -4,23 +4,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "view/tool.h"
 
 #define LINE_MAX_SHOWN 400 /* bytes of one line of an event */
 #define STEP_COLUMNS 16
-
-struct str logline_subject(const json_t *input)
-{
-	static const char *const keys[] = { "path", "file_path", "filePath", "absolute_path",
-		"pattern", "query", "commit", "command", "ref" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct str s = json_get_str(input, keys[i]);
-
-		if (s.n)
-			return s;
-	}
-	return (struct str){ "", 0 };
-}
 
 /* --- what each type says ------------------------------------------------------------------ */
 
@@ -79,7 +66,7 @@ static void of_tool(struct buf *b, const json_t *data)
 {
 	say_member(b, data, "calls ", "name");
 	buf_addc(b, ' ');
-	say(b, logline_subject(json_get_object(data, "data")));
+	say(b, tool_subject(json_get_object(data, "data")));
 }
 
 static void of_tool_end(struct buf *b, const json_t *data)

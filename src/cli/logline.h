@@ -12,7 +12,5 @@ void logline_add(struct buf *b, const struct term *t, int64_t seq, msec_t at, st
     const json_t *data, struct str text);
 /* The same as one line of JSON: {"seq", "at", "type", "data"}. */
 void logline_add_json(struct buf *b, int64_t seq, msec_t at, struct str type, struct str text);
-/* What a tool call is about: its path, pattern or the like; empty when it has none. Borrowed. */
-struct str logline_subject(const json_t *input);
 
 #endif

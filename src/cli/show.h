@@ -7,8 +7,8 @@
 #define CLI_SHOW_H
 
 #include "api/estimate.h"
-#include "cli/roster.h"
 #include "cli/term.h"
+#include "view/roster.h"
 
 enum show_format { SHOW_LIVE, SHOW_PLAIN, SHOW_JSONL, SHOW_QUIET };
 

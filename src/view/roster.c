@@ -1,9 +1,9 @@
-#include "cli/roster.h"
+#include "view/roster.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "cli/logline.h"
+#include "view/tool.h"
 
 #include <stdio.h>
 
@@ -193,7 +193,7 @@ static void on_tool(struct roster *r, struct roster_row *row, const json_t *data
 	char verb[64], line[128];
 
 	snprintf(verb, sizeof(verb), "%.*s", STR_ARG(json_get_str(data, "name")));
-	set_activity(row, verb, logline_subject(json_get_object(data, "data")));
+	set_activity(row, verb, tool_subject(json_get_object(data, "data")));
 	snprintf(line, sizeof(line), "> %.100s", row->activity);
 	add_tail(r, row, str_from(line));
 }

@@ -2,8 +2,8 @@
  * What a person watches: a run as rows, made from its events and nothing else. Pure; the live
  * display, the plain one and `runs watch` are views of it.
  */
-#ifndef CLI_ROSTER_H
-#define CLI_ROSTER_H
+#ifndef VIEW_ROSTER_H
+#define VIEW_ROSTER_H
 
 #include "base/arena.h"
 #include "base/clock.h"
