@@ -49,7 +49,8 @@ static const char hc_tags[] =
     "header hr html i li main mark meta nav ol p pre rect s section span strong style summary svg "
     "table tbody td th thead time title tr ul";
 static const char hc_attributes[] =
-    "aria-hidden aria-label aria-labelledby charset class content datetime focusable height href "
+    "aria-hidden aria-label aria-labelledby charset class content data-at datetime "
+    "focusable height href "
     "http-equiv id lang name open preserveAspectRatio rel role start tabindex viewBox width x y";
 
 static bool hc_link(struct html_check *c, struct str to)

@@ -58,12 +58,24 @@ void html_uid(struct buf *b, const struct html_refs *r, struct str uid);
  */
 void html_words(struct buf *b, const struct html_refs *r, struct str s);
 
+/*
+ * Text in which what reads as a place in a file is marked for a page that can show it, whether it is
+ * there or not: <a class="cite" data-at="src/a.c:5-9">, with both lines even where they are one.
+ * Linear.
+ */
+void html_places(struct buf *b, struct str s);
+
 /* --- html_text.c -------------------------------------------------------------------------- */
 
 struct html_text {
 	unsigned below;		      /* the level that its highest heading comes below */
 	const struct html_refs *refs; /* NULL: nothing is linked */
 	size_t until; /* B is not to be longer afterwards, but for a note of 1 KiB */
+	/*
+	 * One piece of many that are laid out apart, on a page that can show lines of files: levels
+	 * of headings are those of the whole, and cited places are marked (html_places).
+	 */
+	bool part;
 };
 
 /*

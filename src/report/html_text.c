@@ -277,7 +277,10 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 
 static void add_words(struct md *m, struct str s)
 {
-	html_words(m->b, m->links || m->in_code ? NULL : m->how->refs, s);
+	if (m->how->part && !m->links && !m->in_code)
+		html_places(m->b, s);
+	else
+		html_words(m->b, m->links || m->in_code ? NULL : m->how->refs, s);
 }
 
 /* The first part of S; cut where nothing is cut through. */
@@ -375,10 +378,22 @@ static struct str own_copy(struct buf *copy, struct str text)
 	return str_take(buf_str(copy), n);
 }
 
+static void add_cut_note(struct buf *b, const struct html_text *how)
+{
+	add_note(b, how->part ? "Cut here: the raw text has the rest."
+			      : "Cut here: the rest stands in the Markdown and JSON forms of this "
+				"report.");
+}
+
+static unsigned shift_of(const struct md *m)
+{
+	return m->how->part ? m->how->below : md_shift(m->text, m->how->below);
+}
+
 void html_text(struct buf *b, const struct html_text *how, struct str text)
 {
 	struct str shown = utf8_cut(text, HTML_TEXT_MAX);
-	struct md m = { .b = b, .how = how, .level = how->below };
+	struct md m = { .b = b, .how = how, .level = how->part ? 6 : how->below };
 	bool off = md_is_too_much(shown);
 	size_t begin = b->n;
 	struct buf copy;
@@ -387,7 +402,7 @@ void html_text(struct buf *b, const struct html_text *how, struct str text)
 	m.limit = limit_of(b, how, shown);
 	m.work = MD_WORK * (shown.n + KIB(1));
 	buf_init(&m.url, KIB(64));
-	m.shift = off ? 0 : md_shift(m.text, how->below);
+	m.shift = off ? 0 : shift_of(&m);
 	if (off || md_parse(m.text.p, (MD_SIZE)m.text.n, &parser, &m) != 0) {
 		cut_back(b, begin);
 		m.depth = 0;
@@ -397,8 +412,7 @@ void html_text(struct buf *b, const struct html_text *how, struct str text)
 	while (m.depth)
 		md_close(&m);
 	if (m.full || shown.n < text.n)
-		add_note(
-		    b, "Cut here: the rest stands in the Markdown and JSON forms of this report.");
+		add_cut_note(b, how);
 	buf_fini(&m.url);
 	buf_fini(&copy);
 }

@@ -173,8 +173,6 @@ static void add_spot(struct buf *b, const struct html_spot *spot, struct str wor
 	buf_adds(b, "</a>");
 }
 
-/* --- text --------------------------------------------------------------------------------- */
-
 /* The bytes before the next word. */
 static size_t gap_length(struct str s)
 {
@@ -184,6 +182,57 @@ static size_t gap_length(struct str s)
 		n++;
 	return n;
 }
+
+/* Would people write it for a file? "src/a.c", "Makefile.am"; no address, no time of day. */
+static bool is_path(struct str s)
+{
+	bool letter = false, mark = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		letter |= isalpha((unsigned char)s.p[i]) != 0;
+		mark |= s.p[i] == '/' || (s.p[i] == '.' && i + 1 < s.n);
+		if (s.p[i] == ':')
+			return false;
+	}
+	return letter && mark && !str_contains(s, STR("//"));
+}
+
+static bool add_place(struct buf *b, struct str word)
+{
+	const char *colon = word.n ? memrchr(word.p, ':', word.n) : NULL;
+	struct str path = { word.p, colon ? (size_t)(colon - word.p) : 0 };
+	unsigned end = 0, line;
+
+	if (!path.n || path.n > SPOT_MAX || !is_path(path))
+		return false;
+	line = read_lines(str_skip(word, path.n + 1), &end);
+	if (!line || end < line)
+		return false;
+	buf_adds(b, "<a class=\"cite\" data-at=\"");
+	html_add(b, path);
+	buf_printf(b, ":%u-%u\">", line, end);
+	html_add(b, word);
+	buf_adds(b, "</a>");
+	return true;
+}
+
+void html_places(struct buf *b, struct str s)
+{
+	while (s.n) {
+		size_t n = gap_length(s);
+
+		html_add(b, str_take(s, n));
+		s = str_skip(s, n);
+		n = spot_length(s);
+		if (!n && s.n)
+			n = 1;
+		if (!add_place(b, str_take(s, n)))
+			html_add(b, str_take(s, n));
+		s = str_skip(s, n);
+	}
+}
+
+/* --- text --------------------------------------------------------------------------------- */
 
 void html_words(struct buf *b, const struct html_refs *r, struct str s)
 {
