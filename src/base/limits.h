@@ -193,4 +193,14 @@
 #define GITHUB_SUMMARY_MAX KIB(128)    /* what we write of one run */
 #define GITHUB_STEP_SUMMARY_MAX MIB(1) /* the whole of a step, or none of it is kept */
 
+/* what people watch: one attempt in blocks */
+#define BLOCK_MESSAGE_MAX KIB(64) /* bytes of Markdown that are laid out as one piece */
+#define BLOCK_TEXT_MAX KIB(16)	  /* of a thought, an input, a notice; more is counted */
+#define BLOCK_TOOLS_MAX 256	  /* calls that can still change: the last ones */
+#define VIEW_PATTERN_MAX 256	  /* bytes of what is searched for */
+#define VIEW_STATES_MAX 2000	  /* of a regular expression */
+#define VIEW_HITS_MAX 2000	  /* that are listed; all are counted */
+#define VIEW_WORK_MAX 200000000	  /* steps of a regular expression in one search: a second or two */
+#define VIEW_LINE_MAX KIB(16)	  /* of a line of the raw view; longer ones go on in the next */
+
 #endif

@@ -59,7 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rows[i].cite = sets[0]->cites[i];
 	html_refs_init(&refs, a, list, 3, rows, sets[0]->n_cites);
 	must_be_right(a, render(a, how, raw), 2, size);
-	how = (struct html_text){ 3, &refs, HTML_MAX };
+	how.part = true; /* any level may begin it */
+	must_be_right(a, render(a, how, raw), 6, size);
+	how = (struct html_text){ 3, &refs, HTML_MAX, false };
 
 	struct str out = render(a, how, text);
 
