@@ -237,5 +237,7 @@ const struct store_ops store_sqlite = {
 	.snapshot_get = sqlite_snapshot_get,
 	.findings_replace = sqlite_findings_replace,
 	.findings_list = sqlite_findings_list,
+	.note_get = sqlite_note_get,
+	.note_put = sqlite_note_put,
 	.notify_fd = sqlite_notify_fd,
 };

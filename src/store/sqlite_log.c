@@ -175,3 +175,25 @@ int sqlite_findings_list(
 	}
 	return sql_done(&q, rc < 0 ? rc : 0);
 }
+
+int sqlite_note_get(struct store *s, struct arena *a, struct str name, struct str *ret)
+{
+	struct query q = sql_query(s, "SELECT value FROM meta WHERE name = ?1");
+
+	sql_str(&q, name);
+	int rc = sql_step(&q);
+
+	if (rc == 1)
+		*ret = sql_get_str(&q, a);
+	return sql_done(&q, rc == 1 ? 0 : rc ? rc : -ENOENT);
+}
+
+int sqlite_note_put(struct store *s, struct str name, struct str value)
+{
+	struct query q = sql_query(s, "INSERT INTO meta (name, value) VALUES (?1, ?2)"
+				      " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+
+	sql_str(&q, name);
+	sql_str(&q, value);
+	return sql_run(&q);
+}

@@ -94,6 +94,8 @@ int sqlite_snapshot_put(struct store *s, const struct snapshot_row *r);
 int sqlite_snapshot_get(struct store *s, struct arena *a, struct str id, struct snapshot_row *ret);
 int sqlite_findings_replace(
     struct store *s, int64_t run_key, const struct finding_row *rows, size_t n);
+int sqlite_note_get(struct store *s, struct arena *a, struct str name, struct str *ret);
+int sqlite_note_put(struct store *s, struct str name, struct str value);
 int sqlite_findings_list(
     struct store *s, struct arena *a, int64_t run_key, struct finding_row **ret, size_t *ret_n);
 

@@ -195,6 +195,10 @@ struct store_ops {
 	int (*findings_list)(
 	    struct store *s, struct arena *a, int64_t run, struct finding_row **ret, size_t *ret_n);
 
+	/* small facts about the whole store, by name */
+	int (*note_get)(struct store *s, struct arena *a, struct str name, struct str *ret);
+	int (*note_put)(struct store *s, struct str name, struct str value);
+
 	/* descriptor that becomes readable when another node wrote; -1: there is none */
 	int (*notify_fd)(struct store *s);
 };

@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	text = (struct str){ ended, text.n };
 	play(&whole, a, text, SIZE_MAX);
-	play(&parts, a, text, 1 + size % 7);
+	play(&parts, a, text, 1 + size % 7 + size / 1000);
 	must(whole.n == parts.n && whole.end == parts.end);
 	for (uint64_t i = 1; i <= whole.n && i < BLOCKS_MAX; i++)
 		must(str_eq(whole.blocks[i], parts.blocks[i]));
