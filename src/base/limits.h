@@ -204,17 +204,18 @@
 #define VIEW_LINE_MAX KIB(16)	  /* of a line of the raw view; longer ones go on in the next */
 
 /* who watches */
-#define HUB_SESSIONS_MAX 200 /* open pages */
-#define HUB_FOLLOWS_MAX 200  /* streams of one log */
-#define HUB_SUBS_MAX 32	     /* runs that one page is told of */
-#define HUB_WATCHES_MAX 2    /* attempts that one page reads along */
-#define HUB_ROOM KIB(256)    /* not sent yet: whoever has that much gets no more */
-#define HUB_SLOW_MS 5000     /* without room: what was missed is given up */
-#define HUB_GAP 20000	     /* events that are made up for one by one */
-#define HUB_ROWS 2000	     /* events of one reading, */
-#define HUB_BYTES KIB(256)   /* and how much of them; a single one may be larger */
-#define HUB_READS 4	     /* under way at once of one run */
-#define HUB_BLOCKS 1000	     /* that are kept of an attempt that is watched, */
+#define HUB_SESSIONS_MAX 200  /* open pages */
+#define HUB_FOLLOWS_MAX 200   /* streams of one log */
+#define HUB_SUBS_MAX 32	      /* runs that one page is told of */
+#define HUB_WATCHES_MAX 2     /* attempts that one page reads along */
+#define HUB_ROOM KIB(256)     /* not sent yet: whoever has that much gets no more */
+#define HUB_SLOW_MS 5000      /* without room: what was missed is given up */
+#define HUB_GAP 20000	      /* events that are made up for one by one */
+#define HUB_ROWS 2000	      /* events of one reading, */
+#define HUB_BYTES KIB(256)    /* and how much of them; a single one may be larger */
+#define HUB_ROWS_PASSED 10000 /* of one that looks for what a single step said */
+#define HUB_READS 4	      /* under way at once of one run */
+#define HUB_BLOCKS 1000	      /* that are kept of an attempt that is watched, */
 #define HUB_BLOCKS_BYTES MIB(4)
 #define HUB_BLOCKS_FIRST 200 /* that somebody who comes is shown */
 #define HUB_FRAME KIB(64)    /* a frame is not begun anew once it has so much */

@@ -117,7 +117,7 @@ struct builder *builder_get(
 	b->c = conversation_create(step, epoch, on_block, b);
 	list_push(&f->builders, &b->list);
 	f->refs++;
-	feed_add(f, &b->cursor, after);
+	feed_add(f, &b->cursor, after, position);
 	return b;
 }
 

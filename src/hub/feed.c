@@ -23,7 +23,7 @@ static void portion_clear(struct portion *p)
 		json_decref(p->rows[i].doc);
 	arena_destroy(p->arena);
 	buf_fini(&p->states);
-	*p = (struct portion){ .after = p->after };
+	*p = (struct portion){ .after = p->after, .only = p->only };
 }
 
 const json_t *row_doc(struct row *row)
@@ -49,6 +49,9 @@ static int on_row(void *ctx, const struct event_row *row)
 {
 	struct portion *p = ctx;
 
+	p->last = row->seq;
+	if (p->only >= 0 && p->only != row->step)
+		return 0;
 	*next_row(p) = (struct row){ .seq = row->seq,
 		.at = row->at,
 		.position = row->step,
@@ -66,7 +69,8 @@ static int read_rows(struct store *s, void *ctx)
 	portion_clear(&r->p);
 	r->p.arena = arena_create("portion", ARENA_JOB);
 	buf_init(&r->p.states, EVENT_TEXT_MAX + HUB_BYTES * 2);
-	r->rc = s->ops->event_read(s, r->run, r->p.after, HUB_ROWS, on_row, &r->p);
+	r->rc = s->ops->event_read(
+	    s, r->run, r->p.after, r->p.only < 0 ? HUB_ROWS : HUB_ROWS_PASSED, on_row, &r->p);
 	return 0;
 }
 
@@ -86,13 +90,13 @@ static void note_end(struct feed *f, struct portion *p)
 
 static void hand_over(struct feed *f, struct portion *p)
 {
-	p->last = p->n ? p->rows[p->n - 1].seq : f->told; /* nothing there: deleted */
+	p->last = p->last ? p->last : f->told; /* nothing there: deleted */
 	f->told = p->last > f->told ? p->last : f->told;
 	note_end(f, p);
 	list_each_safe (&f->cursors, it, next) {
 		struct cursor *c = list_item(it, struct cursor, list);
 
-		if (c->pos != p->after || !c->wants(c))
+		if (c->pos != p->after || (p->only >= 0 && p->only != c->only) || !c->wants(c))
 			continue;
 		c->pos = p->last;
 		c->take(c, p);
@@ -123,11 +127,20 @@ static void rows_read(void *ctx, int rc)
 	hub_unref(h);
 }
 
-static bool is_under_way(const struct feed *f, int64_t after)
+/* Far back, what others say is passed over where it is read. */
+static int64_t only_for(const struct feed *f, const struct cursor *c)
 {
-	list_each (&f->reads, it)
-		if (list_item(it, struct reading, list)->p.after == after)
+	return f->told - c->pos > HUB_ROWS ? c->only : -1;
+}
+
+static bool is_under_way(const struct feed *f, const struct cursor *c)
+{
+	list_each (&f->reads, it) {
+		const struct portion *p = &list_item(it, struct reading, list)->p;
+
+		if (p->after == c->pos && (p->only < 0 || p->only == c->only))
 			return true;
+	}
 	return false;
 }
 
@@ -136,7 +149,7 @@ static struct cursor *next_to_read(struct feed *f)
 	list_each (&f->cursors, it) {
 		struct cursor *c = list_item(it, struct cursor, list);
 
-		if (c->pos < f->told && c->wants(c) && !is_under_way(f, c->pos))
+		if (c->pos < f->told && c->wants(c) && !is_under_way(f, c))
 			return c;
 	}
 	return NULL;
@@ -152,6 +165,7 @@ void feed_go(struct feed *f)
 		r->feed = f;
 		r->run = f->run;
 		r->p.after = c->pos;
+		r->p.only = only_for(f, c);
 		list_remove(&c->list); /* the others come first, next time */
 		list_push(&f->cursors, &c->list);
 		list_push(&f->reads, &r->list);
@@ -197,9 +211,10 @@ void feed_put(struct feed *f)
 	free(f);
 }
 
-void feed_add(struct feed *f, struct cursor *c, int64_t pos)
+void feed_add(struct feed *f, struct cursor *c, int64_t pos, int64_t only)
 {
 	c->pos = pos;
+	c->only = only;
 	list_push(&f->cursors, &c->list);
 }
 

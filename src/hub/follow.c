@@ -123,7 +123,7 @@ static void on_found(void *ctx, const struct found *found, const struct err *err
 	}
 	f->feed = feed_get(f->hub, found);
 	f->until = found->seq;
-	feed_add(f->feed, &f->cursor, f->o.after);
+	feed_add(f->feed, &f->cursor, f->o.after, -1);
 	if (is_done(f))
 		end(f, 0);
 	else

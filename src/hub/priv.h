@@ -49,7 +49,8 @@ struct portion {
 	struct arena *arena;
 	struct row *rows;
 	size_t n, bytes;
-	int64_t after, last; /* it tells all of (after, last] */
+	int64_t after, last; /* it tells all of (after, last], */
+	int64_t only;	     /* that this step says; -1: all that is said */
 	struct buf states;   /* "items" of a frame "ev", once somebody asked */
 	size_t n_states;
 	bool has_states, has_report;
@@ -62,6 +63,7 @@ const json_t *row_doc(struct row *row);
 struct cursor {
 	struct list list;
 	int64_t pos;
+	int64_t only; /* the position of the step that it is about, or -1 */
 	bool (*wants)(struct cursor *c);
 	/* P begins at POS, which is set to its end before. */
 	void (*take)(struct cursor *c, struct portion *p);
@@ -96,7 +98,7 @@ struct found {
 /* feed.c */
 struct feed *feed_get(struct hub *h, const struct found *found);
 void feed_put(struct feed *f);
-void feed_add(struct feed *f, struct cursor *c, int64_t pos);
+void feed_add(struct feed *f, struct cursor *c, int64_t pos, int64_t only);
 void feed_remove(struct cursor *c);
 /* Reads for whoever wants more. */
 void feed_go(struct feed *f);

@@ -266,7 +266,7 @@ static void begin(struct sub *sub, const struct found *found)
 	list_push(&f->subs, &sub->in_feed);
 	sub->cursor.wants = wants;
 	sub->cursor.take = take;
-	feed_add(f, &sub->cursor, sub->after);
+	feed_add(f, &sub->cursor, sub->after, -1);
 	if (!f->over)
 		tailer_start(f);
 	sub->state = SUB_SNAP;

@@ -59,7 +59,7 @@ void tailer_start(struct feed *f)
 	t->arena = arena_create("rows", ARENA_JOB);
 	roster_init(&t->roster, t->arena);
 	buf_init(&t->frame, MIB(16));
-	feed_add(f, &t->cursor, 0);
+	feed_add(f, &t->cursor, 0, -1);
 }
 
 void tailer_free(struct tailer *t)

@@ -594,6 +594,21 @@ static void one_owner_a_directory(void **state)
 	close(fd);
 }
 
+static void a_note_is_kept_and_replaced(void **state)
+{
+	struct str value;
+
+	(void)state;
+	assert_int_equal(ops->note_get(s, a, STR("n"), &value), -ENOENT);
+	begin();
+	assert_int_equal(ops->note_put(s, STR("n"), STR("one")), 0);
+	assert_int_equal(ops->note_put(s, STR("m"), STR("other")), 0);
+	assert_int_equal(ops->note_put(s, STR("n"), STR("two")), 0);
+	commit();
+	assert_int_equal(ops->note_get(s, a, STR("n"), &value), 0);
+	assert_str(value, "two");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -614,6 +629,7 @@ int main(void)
 		T(what_is_rolled_back_was_never_there),
 		T(a_reader_sees_what_is_committed_and_cannot_write),
 		T(a_seal_is_kept),
+		T(a_note_is_kept_and_replaced),
 		T(an_older_schema_is_brought_up_to_date),
 		T(a_newer_schema_is_refused),
 		T(what_was_acknowledged_survives_kill_9),
