@@ -46,9 +46,10 @@ struct hub_config {
 
 struct hub *hub_create(const struct hub_config *config);
 /*
- * Lets go of all sessions and followers without another word to them. Before engine_destroy, which
- * ends what is being read; the hub's memory goes with the last of it, so the loop has to run until
- * nothing is left.
+ * Frees all sessions and followers without another word to them; whoever still holds one must not
+ * use it any more, so what calls them (http) goes first. Before engine_destroy, which ends what is
+ * being read; the hub's memory goes with the last of it, so the loop has to run until nothing is
+ * left.
  */
 void hub_destroy(struct hub *h);
 /* From the engine's hook: events up to SEQ of RUN are committed. */

@@ -133,8 +133,8 @@ void hub_session_message(struct hub_session *s, struct str text)
 
 void hub_session_drained(struct hub_session *s)
 {
-	if (s->closed)
-		return;
+	if (s->closed || !s->stalled)
+		return;	 /* nothing waited for it */
 	s->dirty = true; /* not at once: who tells it may be in the middle of a frame of ours */
 	hub_schedule(s->hub, 0);
 }

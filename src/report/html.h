@@ -59,8 +59,8 @@ void html_uid(struct buf *b, const struct html_refs *r, struct str uid);
 void html_words(struct buf *b, const struct html_refs *r, struct str s);
 
 /*
- * Text in which what reads as a place in a file is marked for a page that can show it, whether it is
- * there or not: <a class="cite" data-at="src/a.c:5-9">, with both lines even where they are one.
+ * Text in which what reads as a place in a file is marked for a page that can show it, whether it
+ * is there or not: <a class="cite" data-at="src/a.c:5-9">, with both lines even where they are one.
  * Linear.
  */
 void html_places(struct buf *b, struct str s);
