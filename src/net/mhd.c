@@ -22,6 +22,8 @@ static int load(struct err *err)
 		{ "MHD_lookup_connection_value", SLOT(lookup_connection_value) },
 		{ "MHD_create_response_from_buffer", SLOT(create_response_from_buffer) },
 		{ "MHD_create_response_from_callback", SLOT(create_response_from_callback) },
+		{ "MHD_create_response_for_upgrade", SLOT(create_response_for_upgrade) },
+		{ "MHD_upgrade_action", SLOT(upgrade_action) },
 		{ "MHD_add_response_header", SLOT(add_response_header) },
 		{ "MHD_queue_response", SLOT(queue_response) },
 		{ "MHD_destroy_response", SLOT(destroy_response) },

@@ -24,6 +24,9 @@ struct mhd_api {
 	__typeof__(&MHD_lookup_connection_value) lookup_connection_value;
 	__typeof__(&MHD_create_response_from_buffer) create_response_from_buffer;
 	__typeof__(&MHD_create_response_from_callback) create_response_from_callback;
+	__typeof__(&MHD_create_response_for_upgrade) create_response_for_upgrade;
+	enum MHD_Result (*upgrade_action)(
+	    struct MHD_UpgradeResponseHandle *urh, enum MHD_UpgradeAction action, ...);
 	__typeof__(&MHD_add_response_header) add_response_header;
 	__typeof__(&MHD_queue_response) queue_response;
 	__typeof__(&MHD_destroy_response) destroy_response;
