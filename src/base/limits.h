@@ -140,6 +140,19 @@
 #define DIALECT_BLOCKS_MAX 4096	     /* texts, thoughts and calls of one answer */
 #define DIALECT_CALLS_MAX 256	     /* tool calls of one answer */
 
+/* the daemon's listener; the head of a request is HTTP_HEADER_MAX there, too */
+#define HTTP_TARGET_MAX KIB(8) /* path and query, as sent */
+#define HTTP_HEADERS_MAX 100
+#define HTTP_BODY_MAX MIB(1)
+#define HTTP_CONNECTIONS_MAX 1024    /* or half of the files that may be open, if that is less */
+#define HTTP_CONNECTIONS_ADDRESS 512 /* from one address */
+#define HTTP_CONNECTIONS_SOCKET 128  /* of all, those that only the unix socket gets */
+#define HTTP_BACKLOG_MAX MIB(16)     /* that one stream or WebSocket has not taken yet */
+#define HTTP_SESSIONS_MAX 64
+#define HTTP_CODES_MAX 16      /* for signing in, not used yet */
+#define WS_MESSAGE_MAX KIB(64) /* from a client */
+#define WS_FRAMES_MAX 1024     /* that one message may come in */
+
 /* rehearsal model */
 #define REHEARSAL_SCRIPT_MAX KIB(256)
 #define REHEARSAL_RULES_MAX 200 /* lines of a script that do something */
