@@ -175,6 +175,13 @@
 
 /* lists */
 #define RUN_LIST_MAX 1000
+#define COUNTS_MAX 64 /* states of runs and attempts */
+
+/* search */
+#define SEARCH_TEXT_MAX KIB(256) /* of one text that is searched */
+#define SEARCH_WORDS_MAX 32	 /* of a query; the rest of it is ignored */
+#define SEARCH_QUERY_MAX 1000	 /* bytes of it */
+#define SEARCH_HITS_MAX 200
 
 /* evaluations */
 #define EVAL_CASES_MAX 1000

@@ -69,6 +69,18 @@ static struct step_row row_of(struct live *lv, uint32_t i, char **ret_item)
 		.facts = str_from(k->facts) };
 }
 
+static int delete_node(struct live *lv, uint32_t i)
+{
+	const struct core_node *n = core_node(lv->core, i);
+
+	if (!n->key)
+		return 0;
+	int rc = lv->store->ops->step_delete(lv->store, n->key);
+
+	core_set_key(lv->core, i, 0);
+	return rc ? rc : index_output(lv, i, STR(""));
+}
+
 static int save_node(struct live *lv, uint32_t i)
 {
 	const struct store_ops *ops = lv->store->ops;
@@ -76,14 +88,8 @@ static int save_node(struct live *lv, uint32_t i)
 	int64_t key;
 	char *item;
 
-	if (n->retired) {
-		if (!n->key)
-			return 0;
-		int rc = ops->step_delete(lv->store, n->key);
-
-		core_set_key(lv->core, i, 0);
-		return rc;
-	}
+	if (n->retired)
+		return delete_node(lv, i);
 	struct step_row row = row_of(lv, i, &item);
 	int rc =
 	    n->key ? ops->step_update(lv->store, &row) : ops->step_insert(lv->store, &row, &key);
@@ -92,6 +98,8 @@ static int save_node(struct live *lv, uint32_t i)
 	live_known(lv, i)->write &= rc != 0;
 	if (rc == 0 && !n->key)
 		core_set_key(lv->core, i, key);
+	if (rc == 0 && row.has_texts)
+		rc = index_output(lv, i, row.output);
 	return rc;
 }
 

@@ -198,6 +198,11 @@ void engine_retry(struct engine *e, struct str run, struct str repo, struct str 
     engine_changed_fn fn, void *ctx);
 void engine_answer(struct engine *e, struct str run, struct str repo, struct str step,
     struct str choice, engine_changed_fn fn, void *ctx);
+/*
+ * Takes an ended run out of the store, with its children and everything that is only theirs.
+ * -EBUSY: it is running, or part of another run.
+ */
+void engine_remove(struct engine *e, struct str run, engine_changed_fn fn, void *ctx);
 /* Takes over every run that a process which is gone left running. N: how many. */
 void engine_recover(struct engine *e, void (*fn)(void *ctx, int rc, size_t n), void *ctx);
 

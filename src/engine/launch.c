@@ -126,7 +126,8 @@ int launch_run(struct job *job, struct store *s, const struct launch_spec *spec,
 	if (!lv)
 		return rc;
 	job->run = lv->key;
-	return live_apply(job, lv, &ev);
+	rc = index_question(lv);
+	return rc ? rc : live_apply(job, lv, &ev);
 }
 
 /* --- engine_launch ---------------------------------------------------------------------- */

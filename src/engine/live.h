@@ -227,6 +227,12 @@ void child_follow(struct job *job, struct live *lv, uint32_t step, unsigned epoc
 void child_over(struct job *job, struct live *child);
 void child_cancel(struct job *job, struct live *lv, uint32_t step);
 
+/* index.c: what can be searched */
+MUST_CHECK int index_question(struct live *lv);
+MUST_CHECK int index_output(struct live *lv, uint32_t i, struct str output);
+MUST_CHECK int index_findings(struct live *lv, const struct finding_row *rows, size_t n);
+MUST_CHECK int index_report(struct live *lv, struct str text);
+
 /* result.c */
 MUST_CHECK int result_store(struct job *job, struct live *lv);
 struct reconciliation *result_reconcile(

@@ -429,7 +429,9 @@ static int store_findings(struct live *lv, const struct gathered *g)
 			rows[n++] = finding_row(lv, g->of[k]->findings[f], g->nodes[k],
 			    finding_data(a, g->of[k]->findings[f]));
 	}
-	return lv->store->ops->findings_replace(lv->store, lv->key, rows, n);
+	int rc = lv->store->ops->findings_replace(lv->store, lv->key, rows, n);
+
+	return rc ? rc : index_findings(lv, rows, n);
 }
 
 /* A run whose report lacks a finding has not done what it says. */
@@ -469,5 +471,6 @@ int result_store(struct job *job, struct live *lv)
 		return rc;
 	lv->row.report = arena_dup(lv->arena, str_from(hash));
 	lv->row.outcome = arena_dup(lv->arena, report_outcome(job->arena, run));
-	return store_findings(lv, &g);
+	rc = index_report(lv, text);
+	return rc ? rc : store_findings(lv, &g);
 }

@@ -146,7 +146,40 @@ static const char *const v2[] = {
 	NULL,
 };
 
-static const char *const *const versions[] = { v1, v2 };
+/*
+ * What can be searched, as texts of its own: an output is not looked for where it is stored, since
+ * not every one is, and reports are among the blobs. @search@ and what follows it make the index.
+ */
+static const char *const v3[] = {
+	"CREATE TABLE texts ("
+	" key @key@,"
+	" run @int@ NOT NULL CONSTRAINT texts_run REFERENCES runs (key) ON DELETE CASCADE,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" step TEXT NOT NULL,"
+	" title TEXT NOT NULL,"
+	" body TEXT NOT NULL,"
+	" CONSTRAINT texts_place UNIQUE (run, kind, name)) @strict@",
+
+	"@search@",
+	"@search_added@",
+	"@search_removed@",
+
+	"INSERT INTO texts (run, kind, name, step, title, body)"
+	" SELECT key, 'question', '', '', title, @question@ FROM runs",
+	"INSERT INTO texts (run, kind, name, step, title, body)"
+	" SELECT run, 'output', name, name, label, substr(output, 1, 262144) FROM steps"
+	" WHERE output IS NOT NULL AND (kind = 'agent' OR kind = 'command')",
+	"INSERT INTO texts (run, kind, name, step, title, body)"
+	" SELECT f.run, 'finding', f.uid, coalesce(s.name, ''), f.title, @finding_body@"
+	" FROM findings f LEFT JOIN steps s ON s.run = f.run AND s.position = f.step",
+	"INSERT INTO texts (run, kind, name, step, title, body)"
+	" SELECT r.key, 'report', '', '', r.title, substr(@report_text@, 1, 262144)"
+	" FROM runs r JOIN blobs b ON b.hash = r.report",
+	NULL,
+};
+
+static const char *const *const versions[] = { v1, v2, v3 };
 
 _Static_assert(sizeof(versions) / sizeof(versions[0]) == STORE_SCHEMA, "one list a version");
 

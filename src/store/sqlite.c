@@ -20,6 +20,18 @@ static const struct schema_dialect dialect = { (const struct schema_word[]){
     { "clustered", "STRICT, WITHOUT ROWID" },
     { "has_question", "coalesce(json_valid(input) AND json_type(input, '$.question') = 'text'"
 		      " AND json_extract(input, '$.question') <> '', 0)" },
+    /* the index holds no text of its own; triggers keep it like the table */
+    { "search", "CREATE VIRTUAL TABLE search USING fts5 (title, body, content = 'texts',"
+		" content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2')" },
+    { "search_added",
+	"CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN"
+	" INSERT INTO search (rowid, title, body) VALUES (new.key, new.title, new.body); END" },
+    { "search_removed", "CREATE TRIGGER texts_removed AFTER DELETE ON texts BEGIN"
+			" INSERT INTO search (search, rowid, title, body)"
+			" VALUES ('delete', old.key, old.title, old.body); END" },
+    { "question", "coalesce(json_extract(input, '$.question'), '')" },
+    { "finding_body", "coalesce(json_extract(f.data, '$.body'), '')" },
+    { "report_text", "CAST(b.bytes AS TEXT)" },
     { NULL, NULL },
 } };
 
@@ -239,5 +251,10 @@ const struct store_ops store_sqlite = {
 	.findings_list = sqlite_findings_list,
 	.note_get = sqlite_note_get,
 	.note_put = sqlite_note_put,
+	.text_put = sqlite_text_put,
+	.text_forget = sqlite_text_forget,
+	.text_find = sqlite_text_find,
+	.run_delete = sqlite_run_delete,
+	.counts = sqlite_counts,
 	.notify_fd = sqlite_notify_fd,
 };

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 96
 
 struct cached {
 	const char *sql; /* address of the constant is the key */
@@ -96,6 +96,14 @@ int sqlite_findings_replace(
     struct store *s, int64_t run_key, const struct finding_row *rows, size_t n);
 int sqlite_note_get(struct store *s, struct arena *a, struct str name, struct str *ret);
 int sqlite_note_put(struct store *s, struct str name, struct str value);
+int sqlite_text_put(struct store *s, const struct text_row *r);
+int sqlite_text_forget(struct store *s, int64_t run, struct str kind, struct str name);
+int sqlite_text_find(struct store *s, struct arena *a, const struct text_filter *f,
+    struct text_hit **ret, size_t *ret_n);
+/* WORDS as a query of the index, in A; empty: there is nothing to look for. */
+struct str sqlite_search_query(struct arena *a, struct str words);
+int sqlite_run_delete(struct store *s, int64_t key);
+int sqlite_counts(struct store *s, struct arena *a, struct count_row **ret, size_t *ret_n);
 int sqlite_findings_list(
     struct store *s, struct arena *a, int64_t run_key, struct finding_row **ret, size_t *ret_n);
 

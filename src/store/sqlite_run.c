@@ -169,33 +169,75 @@ int sqlite_run_child(struct store *s, int64_t parent, struct str parent_step, in
 	return sql_one_key(&q, ret_key);
 }
 
-int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f,
-    struct run_row **ret, size_t *ret_n)
+#define LIST                                                                                     \
+	"SELECT " RUN_COLUMNS " FROM runs WHERE (?1 = 0 OR key < ?1) AND (?2 = '' OR repo = ?2)" \
+	" AND (?3 = '' OR flow = ?3) AND (?4 = '' OR status = ?4)"                               \
+	" AND (?5 = 0 OR parent IS NULL) AND (?6 = '' OR size = ?6)"                             \
+	" AND (?7 = '' OR coalesce(json_extract(options, '$.model'), '') = ?7)"                  \
+	" AND created_at >= ?8"
+#define NEWEST " ORDER BY key DESC LIMIT ?9"
+
+static const char *const lists[2] = {
+	LIST NEWEST,
+	LIST " AND key IN (SELECT t.run FROM search JOIN texts t ON t.key = search.rowid"
+	     " WHERE search MATCH ?10)" NEWEST,
+};
+
+static struct query list_query(
+    struct store *s, const struct run_filter *f, unsigned limit, struct str match)
 {
-	struct query q = sql_query(s,
-	    "SELECT " RUN_COLUMNS " FROM runs WHERE (?1 = 0 OR key < ?1) AND (?2 = '' OR repo = ?2)"
-	    " AND (?3 = '' OR flow = ?3) AND (?4 = '' OR status = ?4) AND (?5 = 0 OR parent IS "
-	    "NULL)"
-	    " ORDER BY key DESC LIMIT ?6");
-	unsigned limit = f->limit && f->limit < RUN_LIST_MAX ? f->limit : RUN_LIST_MAX;
-	struct run_row *rows = arena_array(a, limit, sizeof(*rows));
-	size_t n = 0;
+	struct query q = sql_query(s, lists[match.n > 0]);
 
 	sql_int(&q, f->before);
 	sql_str(&q, f->repo);
 	sql_str(&q, f->flow);
 	sql_str(&q, f->status);
 	sql_int(&q, f->top_only);
+	sql_str(&q, f->size);
+	sql_str(&q, f->model);
+	sql_int(&q, f->since);
 	sql_int(&q, limit);
+	if (match.n)
+		sql_str(&q, match);
+	return q;
+}
+
+int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f,
+    struct run_row **ret, size_t *ret_n)
+{
+	unsigned limit = f->limit && f->limit < RUN_LIST_MAX ? f->limit : RUN_LIST_MAX;
+	struct str match = sqlite_search_query(a, f->words);
+	struct run_row *rows = arena_array(a, limit, sizeof(*rows));
+	size_t n = 0;
 	int rc;
+
+	*ret = rows;
+	*ret_n = 0;
+	if (f->words.n && !match.n)
+		return 0;
+	struct query q = list_query(s, f, limit, match);
 
 	while ((rc = sql_step(&q)) == 1 && n < limit)
 		read_run(&q, a, &rows[n++]);
-	if (rc >= 0) {
-		*ret = rows;
-		*ret_n = n;
-	}
+	*ret_n = n;
 	return sql_done(&q, rc < 0 ? rc : 0);
+}
+
+/* Attempts are found by the run's name; everything else follows from the row. */
+int sqlite_run_delete(struct store *s, int64_t key)
+{
+	struct query tasks = sql_query(s,
+	    "WITH RECURSIVE family (key, id) AS (SELECT key, id FROM runs WHERE key = ?1"
+	    " UNION ALL SELECT r.key, r.id FROM runs r JOIN family f ON r.parent = f.key)"
+	    " DELETE FROM tasks WHERE key IN (SELECT t.key FROM family f JOIN tasks t"
+	    " ON t.subject >= f.id || '/' AND t.subject < f.id || '0')");
+	struct query run = sql_query(s, "DELETE FROM runs WHERE key = ?1");
+
+	sql_int(&run, key);
+	sql_int(&tasks, key);
+	int rc = sql_run(&tasks);
+
+	return rc ? sql_done(&run, rc) : sql_run_one(&run);
 }
 
 int sqlite_run_open(struct store *s, struct arena *a, int64_t **ret, size_t *ret_n)

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3
 
 struct run_row {
 	int64_t key;
@@ -98,10 +98,38 @@ struct finding_row {
 };
 
 struct run_filter {
-	struct str repo, flow, status; /* empty: any */
-	int64_t before;		       /* key; 0: from the newest */
-	bool top_only;		       /* no child runs */
-	unsigned limit;		       /* at most RUN_LIST_MAX */
+	struct str repo, flow, status, size, model; /* empty: any */
+	struct str words;			    /* that its texts hold; empty: any */
+	msec_t since;				    /* begun then or later; 0: ever */
+	int64_t before;				    /* key; 0: from the newest */
+	bool top_only;				    /* no child runs */
+	unsigned limit;				    /* at most RUN_LIST_MAX */
+};
+
+/* What can be searched. NAME tells those of one kind apart: a step, an id of a finding, or ''. */
+struct text_row {
+	int64_t run;
+	struct str kind; /* question, output, finding, report */
+	struct str name, step, title, body;
+};
+
+struct text_filter {
+	struct str words; /* each has to occur; the last may be the beginning of one */
+	int64_t run;	  /* 0: any */
+	unsigned limit;	  /* at most SEARCH_HITS_MAX */
+};
+
+struct text_hit {
+	int64_t run;
+	struct str id; /* of the run */
+	struct str kind, step, title;
+	struct str snippet; /* \x02 and \x03 around what was found, and nowhere else */
+};
+
+/* How many rows there are in a state. */
+struct count_row {
+	struct str what, state; /* runs, tasks (by how they ended, or ready, claimed) */
+	int64_t n;
 };
 
 /* Returns 0 to go on, anything else to stop (and be returned). */
@@ -198,6 +226,21 @@ struct store_ops {
 	/* small facts about the whole store, by name */
 	int (*note_get)(struct store *s, struct arena *a, struct str name, struct str *ret);
 	int (*note_put)(struct store *s, struct str name, struct str value);
+	/*
+	 * Search. Whatever WORDS are, they are words: no character of them means anything to the
+	 * database. text_put replaces the one of the same run, kind and name; at most
+	 * SEARCH_TEXT_MAX bytes of a body are kept. text_forget: all of KIND when NAME is absent.
+	 */
+	int (*text_put)(struct store *s, const struct text_row *row);
+	int (*text_forget)(struct store *s, int64_t run, struct str kind, struct str name);
+	/* best first */
+	int (*text_find)(struct store *s, struct arena *a, const struct text_filter *f,
+	    struct text_hit **ret, size_t *ret_n);
+
+	/* with its children, steps, events, findings, texts and tasks; snapshots and blobs stay */
+	int (*run_delete)(struct store *s, int64_t key);
+	/* at most COUNTS_MAX; tokens of all runs in and out come along as "tokens" */
+	int (*counts)(struct store *s, struct arena *a, struct count_row **ret, size_t *ret_n);
 
 	/* descriptor that becomes readable when another node wrote; -1: there is none */
 	int (*notify_fd)(struct store *s);

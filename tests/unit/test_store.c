@@ -486,6 +486,7 @@ static void an_older_schema_is_brought_up_to_date(void **state)
 	ops->close(s);
 	snprintf(cmd, sizeof(cmd),
 	    "python3 -c \"import sqlite3; c = sqlite3.connect('%s');"
+	    " c.execute('DROP TABLE texts'); c.execute('DROP TABLE search');"
 	    " c.execute('ALTER TABLE runs DROP COLUMN seal');"
 	    " c.execute('ALTER TABLE runs DROP COLUMN seal_seq');"
 	    " c.execute('PRAGMA user_version = 1'); c.commit()\"",
