@@ -77,6 +77,7 @@ static struct run_row new_row(struct job *job, const struct launch_spec *spec, c
 		.parent = spec->parent,
 		.parent_step = spec->parent ? spec->parent_step : (struct str){ 0 },
 		.outcome = STR(""),
+		.summary = STR(""),
 		.created_at = clock_wall() };
 
 	row.started_at = row.created_at;

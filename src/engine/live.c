@@ -183,7 +183,7 @@ static void copy_row(struct live *lv, const struct run_row *row)
 		&lv->row.reason, &lv->row.end_as, &lv->row.size, &lv->row.input, &lv->row.options,
 		&lv->row.repo, &lv->row.project, &lv->row.snapshot, &lv->row.frozen,
 		&lv->row.idempotency, &lv->row.parent_step, &lv->row.report, &lv->row.outcome,
-		&lv->row.seal };
+		&lv->row.summary, &lv->row.seal };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = keep(lv, *texts[i]);

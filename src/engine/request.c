@@ -77,8 +77,10 @@ static int take_over(struct job *job, struct live *lv)
 static void forget_result(struct live *lv)
 {
 	lv->row.report = (struct str){ 0 };
-	lv->row.outcome = STR("");
+	lv->row.outcome = lv->row.summary = STR("");
 	lv->row_dirty = true;
+	/* what was seen is not what it will be; a run that is not there has not been seen either */
+	(void)lv->store->ops->run_seen(lv->store, lv->key, false);
 }
 
 /* Its process is gone. Was it being stopped then, that comes to its end first. */

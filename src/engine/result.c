@@ -456,6 +456,17 @@ static struct str print(struct live *lv, struct report_run *run)
 	return report_markdown(a, run);
 }
 
+static struct str summary_of(struct live *lv, const struct report_run *run)
+{
+	json_t *doc = report_summary(lv->job->arena, run);
+	char *text = json_dump(doc);
+	struct str out = arena_dup(lv->arena, str_from(text));
+
+	free(text);
+	json_decref(doc);
+	return out;
+}
+
 /* Report, findings and outcome, in the transaction that ends the run. */
 int result_store(struct job *job, struct live *lv)
 {
@@ -471,6 +482,7 @@ int result_store(struct job *job, struct live *lv)
 		return rc;
 	lv->row.report = arena_dup(lv->arena, str_from(hash));
 	lv->row.outcome = arena_dup(lv->arena, report_outcome(job->arena, run));
+	lv->row.summary = summary_of(lv, run);
 	rc = index_report(lv, text);
 	return rc ? rc : store_findings(lv, &g);
 }

@@ -110,6 +110,11 @@ struct str report_html(
     struct arena *a, const struct report_run *run, evidence_source_fn fn, void *ctx);
 /* "31 findings, 4 high; 2 citations could not be confirmed; Data failed (timed_out)". */
 struct str report_outcome(struct arena *a, const struct report_run *run);
+/*
+ * {"findings":{"critical":n,…,"note":n},"citations":{"resolves":n,…},"partial":bool}: those that
+ * stand, and all that is cited. New reference.
+ */
+json_t *report_summary(struct arena *a, const struct report_run *run);
 /* DATE-FLOW-SLUG.md, or DATE-FLOW-SLUG-ID.md where ID is needed to tell two apart. */
 struct str report_file_name(
     struct arena *a, msec_t started, struct str flow, struct str question, struct str id);

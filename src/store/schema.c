@@ -161,6 +161,9 @@ static const char *const v3[] = {
 	" body TEXT NOT NULL,"
 	" CONSTRAINT texts_place UNIQUE (run, kind, name)) @strict@",
 
+	"ALTER TABLE runs ADD COLUMN summary TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE runs ADD COLUMN seen @int@ NOT NULL DEFAULT 0",
+
 	"@search@",
 	"@search_added@",
 	"@search_removed@",

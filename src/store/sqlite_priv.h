@@ -64,6 +64,7 @@ int sqlite_run_child(struct store *s, int64_t parent, struct str parent_step, in
 int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f,
     struct run_row **ret, size_t *ret_n);
 int sqlite_run_open(struct store *s, struct arena *a, int64_t **ret, size_t *ret_n);
+int sqlite_run_seen(struct store *s, int64_t key, bool seen);
 int sqlite_run_lock(struct store *s, int64_t key, int64_t *ret_seq);
 int sqlite_step_insert(struct store *s, const struct step_row *r, int64_t *ret_key);
 int sqlite_step_update(struct store *s, const struct step_row *r);
@@ -71,6 +72,8 @@ int sqlite_step_delete(struct store *s, int64_t key);
 int sqlite_step_list(
     struct store *s, struct arena *a, int64_t run_key, struct step_row **ret, size_t *ret_n);
 int sqlite_step_texts(struct store *s, struct arena *a, int64_t key, struct step_row *ret);
+int sqlite_step_extras(
+    struct store *s, struct arena *a, int64_t run_key, struct step_extra **ret, size_t *ret_n);
 int sqlite_task_insert(struct store *s, const struct task_row *r, int64_t *ret_key);
 int sqlite_task_claim(struct store *s, struct arena *a, int64_t key, struct str node,
     struct str token, msec_t now, msec_t lease_until, struct task_row *ret);

@@ -4,7 +4,7 @@
 #define RUN_COLUMNS                                                                           \
 	"key, id, flow, title, status, reason, end_as, size, input, options, repo, project, " \
 	"snapshot, frozen, idempotency, parent, parent_step, report, outcome, tokens_in, "    \
-	"tokens_out, resumed, created_at, started_at, ended_at, seal_seq, seal"
+	"tokens_out, resumed, created_at, started_at, ended_at, seal_seq, seal, summary, seen"
 
 static void read_run(struct query *q, struct arena *a, struct run_row *r)
 {
@@ -35,6 +35,8 @@ static void read_run(struct query *q, struct arena *a, struct run_row *r)
 	r->ended_at = sql_get_int(q);
 	r->seal_seq = sql_get_int(q);
 	r->seal = sql_get_str(q, a);
+	r->summary = sql_get_str(q, a);
+	r->seen = sql_get_int(q) != 0;
 }
 
 int sqlite_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key)
@@ -82,8 +84,8 @@ int sqlite_run_update(struct store *s, const struct run_row *r)
 	struct query q = sql_query(s,
 	    "UPDATE runs SET status = ?1, reason = ?2, end_as = ?3, size = ?4, snapshot = ?5,"
 	    " report = ?6, outcome = ?7, tokens_in = ?8, tokens_out = ?9, resumed = ?10,"
-	    " started_at = ?11, ended_at = ?12, title = ?13, seal_seq = ?14, seal = ?15"
-	    " WHERE key = ?16");
+	    " started_at = ?11, ended_at = ?12, title = ?13, seal_seq = ?14, seal = ?15,"
+	    " summary = ?16 WHERE key = ?17");
 
 	sql_str(&q, r->status);
 	sql_str(&q, r->reason);
@@ -100,7 +102,17 @@ int sqlite_run_update(struct store *s, const struct run_row *r)
 	sql_str(&q, r->title);
 	sql_int(&q, r->seal_seq);
 	sql_str(&q, r->seal);
+	sql_str(&q, r->summary);
 	sql_int(&q, r->key);
+	return sql_run_one(&q);
+}
+
+int sqlite_run_seen(struct store *s, int64_t key, bool seen)
+{
+	struct query q = sql_query(s, "UPDATE runs SET seen = ?1 WHERE key = ?2");
+
+	sql_int(&q, seen);
+	sql_int(&q, key);
 	return sql_run_one(&q);
 }
 

@@ -147,3 +147,32 @@ int sqlite_step_texts(struct store *s, struct arena *a, int64_t key, struct step
 	}
 	return sql_done(&q, rc == 1 ? 0 : rc ? rc : -ENOENT);
 }
+
+int sqlite_step_extras(
+    struct store *s, struct arena *a, int64_t run_key, struct step_extra **ret, size_t *ret_n)
+{
+	struct query count = sql_query(s, "SELECT count(*) FROM steps WHERE run = ?1");
+	struct query q = sql_query(s,
+	    "SELECT s.position, s.facts, coalesce(t.agent, ''), coalesce(t.model, '') FROM steps s"
+	    " LEFT JOIN tasks t ON t.key = s.task WHERE s.run = ?1 ORDER BY s.position");
+	int64_t total = 0;
+	size_t n = 0;
+
+	sql_int(&count, run_key);
+	int rc = sql_one_key(&count, &total);
+
+	if (rc < 0)
+		return rc;
+	struct step_extra *rows = arena_array(a, (size_t)total + 1, sizeof(*rows));
+
+	sql_int(&q, run_key);
+	while ((rc = sql_step(&q)) == 1 && n < (size_t)total) {
+		rows[n].position = sql_get_int(&q);
+		rows[n].facts = sql_get_str(&q, a);
+		rows[n].agent = sql_get_str(&q, a);
+		rows[n++].model = sql_get_str(&q, a);
+	}
+	*ret = rows;
+	*ret_n = n;
+	return sql_done(&q, rc < 0 ? rc : 0);
+}

@@ -40,6 +40,8 @@ struct run_row {
 	struct str outcome;	/* one sentence, '' until over */
 	struct str seal;	/* digest of the log up to event SEAL_SEQ, or '' */
 	int64_t seal_seq;
+	struct str summary; /* JSON of report_summary, or '' until over, and of older runs */
+	bool seen;	    /* somebody has looked at it since it ended; written by run_seen */
 	int64_t tokens_in, tokens_out;
 	int64_t resumed;			 /* how often it went on after an interruption */
 	msec_t created_at, started_at, ended_at; /* 0: not yet */
@@ -106,6 +108,13 @@ struct run_filter {
 	unsigned limit;				    /* at most RUN_LIST_MAX */
 };
 
+/* What step_list leaves out and a list of steps shows. */
+struct step_extra {
+	int64_t position;
+	struct str facts;	 /* JSON or NULL */
+	struct str agent, model; /* of its current attempt; empty: none yet, or the default */
+};
+
 /* What can be searched. NAME tells those of one kind apart: a step, an id of a finding, or ''. */
 struct text_row {
 	int64_t run;
@@ -168,6 +177,7 @@ struct store_ops {
 	/* keys of runs that are running, oldest first */
 	int (*run_open)(struct store *s, struct arena *a, int64_t **ret, size_t *ret_n);
 	int (*run_child)(struct store *s, int64_t parent, struct str parent_step, int64_t *ret_key);
+	int (*run_seen)(struct store *s, int64_t key, bool seen);
 	/* locks the run until commit and tells the last event's number (0: none) */
 	int (*run_lock)(struct store *s, int64_t key, int64_t *ret_seq);
 
@@ -183,6 +193,10 @@ struct store_ops {
 	    struct store *s, struct arena *a, int64_t run, struct step_row **ret, size_t *ret_n);
 	/* output, evidence, facts of one */
 	int (*step_texts)(struct store *s, struct arena *a, int64_t key, struct step_row *ret);
+
+	/* of all steps, by position */
+	int (*step_extras)(
+	    struct store *s, struct arena *a, int64_t run, struct step_extra **ret, size_t *ret_n);
 
 	/* the queue */
 	int (*task_insert)(struct store *s, const struct task_row *row, int64_t *ret_key);

@@ -476,7 +476,7 @@ static void an_older_schema_is_brought_up_to_date(void **state)
 	struct store *reader;
 	struct run_row got;
 	struct err err;
-	char cmd[400];
+	char cmd[600];
 
 	(void)state;
 	begin();
@@ -487,6 +487,8 @@ static void an_older_schema_is_brought_up_to_date(void **state)
 	snprintf(cmd, sizeof(cmd),
 	    "python3 -c \"import sqlite3; c = sqlite3.connect('%s');"
 	    " c.execute('DROP TABLE texts'); c.execute('DROP TABLE search');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN summary');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN seen');"
 	    " c.execute('ALTER TABLE runs DROP COLUMN seal');"
 	    " c.execute('ALTER TABLE runs DROP COLUMN seal_seq');"
 	    " c.execute('PRAGMA user_version = 1'); c.commit()\"",

@@ -333,7 +333,7 @@ static void put_old_run(void)
 static void an_older_store_can_be_searched(void **state)
 {
 	struct err err;
-	char cmd[400];
+	char cmd[600];
 
 	(void)state;
 	put_old_run();
@@ -341,6 +341,8 @@ static void an_older_store_can_be_searched(void **state)
 	snprintf(cmd, sizeof(cmd),
 	    "python3 -c \"import sqlite3; c = sqlite3.connect('%s');"
 	    " c.execute('DROP TABLE texts'); c.execute('DROP TABLE search');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN summary');"
+	    " c.execute('ALTER TABLE runs DROP COLUMN seen');"
 	    " c.execute('PRAGMA user_version = 2'); c.commit()\"",
 	    url);
 	assert_int_equal(system(cmd), 0); /* NOLINT(cert-env33-c) */
