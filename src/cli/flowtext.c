@@ -1,5 +1,6 @@
 #include "cli/flowtext.h"
 
+#include "api/flow_doc.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -15,15 +16,6 @@ static const char *const tab_titles[FLOW_CATEGORIES] = {
 	[CATEGORY_AUTHORING] = "Authoring",
 	[CATEGORY_REVIEW] = "Review",
 };
-
-unsigned flowtext_agents(const struct flow *flow, enum flow_size size)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < flow->n_all; i++)
-		n += flow->all[i]->kind == KIND_AGENT && flow_step_exists(flow->all[i], size);
-	return n;
-}
 
 /* --- lines ------------------------------------------------------------------------------- */
 
@@ -132,8 +124,8 @@ static void add_entry(struct buf *b, const struct term *t, const struct flow_ent
 		return;
 	}
 	add_column(b, t, STYLE_PLAIN, f->inputs[0].label, LABEL_COLUMNS);
-	term_addf(b, t, STYLE_DIM, "%u/%u/%u%s%s", flowtext_agents(f, SIZE_SMALL),
-	    flowtext_agents(f, SIZE_MEDIUM), flowtext_agents(f, SIZE_LARGE), own ? "  " : "",
+	term_addf(b, t, STYLE_DIM, "%u/%u/%u%s%s", flow_doc_agents(f, SIZE_SMALL),
+	    flow_doc_agents(f, SIZE_MEDIUM), flow_doc_agents(f, SIZE_LARGE), own ? "  " : "",
 	    own ? e->origin : "");
 	buf_addc(b, '\n');
 	add_wrapped(b, t, STYLE_DIM, 4, f->summary);
@@ -252,8 +244,8 @@ void flowtext_show(struct buf *b, const struct term *t, const struct flow *flow)
 static void add_row(struct buf *b, const struct flow *f)
 {
 	buf_printf(b, "| `%.*s` | %.*s | %u, %u, %u |\n", STR_ARG(f->name),
-	    STR_ARG(str_trim(f->summary)), flowtext_agents(f, SIZE_SMALL),
-	    flowtext_agents(f, SIZE_MEDIUM), flowtext_agents(f, SIZE_LARGE));
+	    STR_ARG(str_trim(f->summary)), flow_doc_agents(f, SIZE_SMALL),
+	    flow_doc_agents(f, SIZE_MEDIUM), flow_doc_agents(f, SIZE_LARGE));
 }
 
 void flowtext_markdown(struct buf *b, const struct library *lib)

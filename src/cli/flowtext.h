@@ -9,9 +9,6 @@
 #include "cli/term.h"
 #include "flow/library.h"
 
-/* Agents that FLOW has at SIZE if every condition is true; a loop counts once. */
-unsigned flowtext_agents(const struct flow *flow, enum flow_size size);
-
 #define FLOWTEXT_FIX 96
 /* The command by which a flow that is withheld comes to be used. Returns TEXT. */
 const char *flowtext_fix(char text[FLOWTEXT_FIX], const struct flow_entry *e);

@@ -232,6 +232,13 @@ json_t *engine_choice(struct store *s, int64_t run);
 MUST_CHECK int engine_report_html(struct store *s, struct arena *a, int64_t run,
     evidence_source_fn fn, void *ctx, struct str *ret, struct err *err);
 
+/*
+ * What the approval at POSITION asks, in Markdown, from what is stored now. -EINVAL: it is none, or
+ * what it names is not there yet. In A.
+ */
+MUST_CHECK int engine_ask_text(struct store *s, struct arena *a, int64_t run, int64_t position,
+    struct str *ret, struct err *err);
+
 /* What a stored run proves. Nothing that was found out earlier is believed: its log is read. */
 struct engine_proof {
 	/*

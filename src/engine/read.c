@@ -1,6 +1,7 @@
 /* Reading a run without an engine: for commands that only look. */
 #include "engine/choice.h"
 #include "engine/result.h"
+#include "flow/template.h"
 
 #include <stdlib.h>
 
@@ -84,6 +85,40 @@ int engine_report_html(struct store *s, struct arena *a, int64_t run, evidence_s
 		*err = job.err;
 	else
 		*ret = arena_dup(a, report_html(job.arena, result_build(lv), fn, ctx));
+	reader_destroy(job.e);
+	arena_destroy(job.arena);
+	return rc;
+}
+
+static int render_ask(
+    struct live *lv, struct arena *a, int64_t position, struct str *ret, struct err *err)
+{
+	const struct core_node *n = position >= 0 && (uint64_t)position < core_count(lv->core)
+					? core_node(lv->core, (uint32_t)position)
+					: NULL;
+
+	if (!n || !n->def || n->kind != KIND_APPROVAL)
+		return err_set(err, -EINVAL, "this step asks nothing");
+	struct scope scope = live_scope(lv, (uint32_t)position);
+	int rc = template_render(lv->job->arena, lv->engine->vm, &n->def->approval.ask, &scope,
+	    TEMPLATE_PLAIN, ANSWER_MAX, ret, err);
+
+	*ret = arena_dup(a, *ret);
+	return rc;
+}
+
+int engine_ask_text(struct store *s, struct arena *a, int64_t run, int64_t position,
+    struct str *ret, struct err *err)
+{
+	struct job job = { .e = reader_create(), .arena = arena_create("ask", ARENA_JOB) };
+	struct live *lv;
+	int rc = live_get(&job, s, run, &lv);
+
+	*ret = STR("");
+	if (rc)
+		*err = job.err;
+	else
+		rc = render_ask(lv, a, position, ret, err);
 	reader_destroy(job.e);
 	arena_destroy(job.arena);
 	return rc;

@@ -29,6 +29,10 @@ json_t *export_sarif(struct arena *a, const struct export_facts *x);
  */
 struct str export_junit(struct arena *a, const struct export_facts *x);
 
+/* tutti.compare/1: {"schema","old","now","counts","findings"}. New reference. */
+json_t *report_comparison(
+    const struct report_doc *old, const struct report_doc *now, const struct comparison *c);
+
 /* Markdown for a job summary, at most GITHUB_SUMMARY_MAX bytes. In A. */
 struct str github_summary(struct arena *a, const struct export_facts *x);
 /*

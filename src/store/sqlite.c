@@ -245,6 +245,7 @@ const struct store_ops store_sqlite = {
 	.task_step = sqlite_task_step,
 	.event_append = sqlite_event_append,
 	.event_read = sqlite_event_read,
+	.event_last = sqlite_event_last,
 	.blob_put = sqlite_blob_put,
 	.blob_get = sqlite_blob_get,
 	.snapshot_put = sqlite_snapshot_put,

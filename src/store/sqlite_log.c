@@ -44,6 +44,29 @@ int sqlite_event_read(
 	return sql_done(&q, rc);
 }
 
+int sqlite_event_last(struct store *s, struct arena *a, int64_t run_key, struct str type,
+    struct str status, struct event_row *ret)
+{
+	struct query q = sql_query(s,
+	    "SELECT run, seq, at, step, type, data FROM events WHERE run = ?1 AND type = ?2"
+	    " AND (?3 = '' OR json_extract(data, '$.status') = ?3) ORDER BY seq DESC LIMIT 1");
+
+	sql_int(&q, run_key);
+	sql_str(&q, type);
+	sql_str(&q, status);
+	int rc = sql_step(&q);
+
+	if (rc == 1) {
+		ret->run = sql_get_int(&q);
+		ret->seq = sql_get_int(&q);
+		ret->at = sql_get_int(&q);
+		ret->step = sql_get_int(&q);
+		ret->type = sql_get_str(&q, a);
+		ret->data = sql_get_str(&q, a);
+	}
+	return sql_done(&q, rc == 1 ? 0 : rc ? rc : -ENOENT);
+}
+
 int sqlite_blob_put(struct store *s, struct str bytes, char ret_hash[65])
 {
 	struct query q = sql_query(

@@ -1,0 +1,329 @@
+/* What is asked of runs: to begin, to stop, to go on. */
+#include "api/estimate.h"
+#include "api/launch.h"
+#include "api/priv.h"
+
+/* --- changing one ------------------------------------------------------------------------- */
+
+static int read_summary(struct call *c, struct store *s)
+{
+	json_t *run = views_summary(c->api->views, s, c->a, c->key);
+
+	if (run)
+		c->doc = json_pack("{s:o}", "run", run);
+	return run ? 0 : -ENOENT;
+}
+
+static void on_changed(void *ctx, int rc, const struct err *err)
+{
+	struct call *c = ctx;
+
+	if (!rc) {
+		call_read(c, read_summary, NULL);
+		return;
+	}
+	c->err = *err;
+	if (rc == -EINVAL) /* it makes no sense as the run is now */
+		call_refuse(c, 409, "conflict");
+	else
+		call_fail(c, rc);
+}
+
+static int found(struct call *c, struct store *s)
+{
+	(void)c;
+	(void)s;
+	return 0;
+}
+
+static void cancel(struct call *c)
+{
+	struct str why = call_body(c, "why");
+
+	engine_cancel(c->api->config.engine, c->row.id, STR(""), why.n ? why : STR("cancelled"),
+	    on_changed, c);
+}
+
+void post_cancel(struct call *c)
+{
+	call_run(c, found, cancel);
+}
+
+/* Before anything starts, who does it has to be able to. */
+static bool is_ready(struct call *c, struct str agent, struct str model)
+{
+	const struct api_config *conf = &c->api->config;
+
+	if (c->api->draining) {
+		err_set(&c->err, -ESHUTDOWN, "the daemon is ending");
+		err_fix(&c->err, "wait until it is back");
+	} else if (!conf->ready || conf->ready(conf->ctx, agent.n ? arena_cstr(c->a, agent) : NULL,
+				       model.n ? arena_cstr(c->a, model) : NULL, &c->err) == 0) {
+		return true;
+	}
+	return false;
+}
+
+static bool is_ready_again(struct call *c)
+{
+	json_t *options = json_parse(c->row.options, NULL);
+	bool ready = is_ready(c, json_get_str(options, "agent"), json_get_str(options, "model"));
+
+	json_decref(options);
+	return ready;
+}
+
+static void resume(struct call *c)
+{
+	if (is_ready_again(c))
+		engine_resume(c->api->config.engine, c->row.id, STR(""), on_changed, c);
+	else
+		call_refuse(c, 503, "not_ready");
+}
+
+void post_resume(struct call *c)
+{
+	call_run(c, found, resume);
+}
+
+static void retry(struct call *c)
+{
+	if (is_ready_again(c))
+		engine_retry(
+		    c->api->config.engine, c->row.id, STR(""), call_body(c, "step"), on_changed, c);
+	else
+		call_refuse(c, 503, "not_ready");
+}
+
+void post_retry(struct call *c)
+{
+	call_run(c, found, retry);
+}
+
+static void approve(struct call *c)
+{
+	engine_answer(c->api->config.engine, c->row.id, STR(""), call_body(c, "step"),
+	    call_body(c, "choice"), on_changed, c);
+}
+
+void post_approve(struct call *c)
+{
+	if (call_body(c, "step").n && call_body(c, "choice").n) {
+		call_run(c, found, approve);
+		return;
+	}
+	err_set(&c->err, -EINVAL, "which step, and which choice?");
+	err_fix(&c->err, "{\"step\":\"…\",\"choice\":\"…\"}");
+	call_refuse(c, 400, "bad_request");
+}
+
+/* --- launching ---------------------------------------------------------------------------- */
+
+#define IDEMPOTENCY_MAX 200
+
+struct launching {
+	json_t *request, *warnings;
+	struct order order;
+	enum order_fault fault;
+	msec_t asked;
+};
+
+static void launching_free(struct launching *l)
+{
+	order_free(&l->order);
+	json_decref(l->request);
+	json_decref(l->warnings);
+	l->request = l->warnings = NULL;
+}
+
+static int make_order(struct call *c)
+{
+	struct launching *l = c->own;
+
+	l->fault = order_make(c->a, c->api->config.user, l->request, &l->order, &c->err);
+	return 0;
+}
+
+static void refuse_order(struct call *c, enum order_fault fault)
+{
+	static const struct {
+		unsigned status;
+		const char *code;
+	} as[] = { [ORDER_BAD] = { 400, "bad_request" },
+		[ORDER_NO_FLOW] = { 404, "not_found" },
+		[ORDER_BAD_FLOW] = { 409, "conflict" },
+		[ORDER_NO_REPO] = { 400, "bad_request" } };
+
+	launching_free(c->own);
+	call_refuse(c, as[fault].status, as[fault].code);
+}
+
+/* Reads the request and makes the order of it on the pool; THEN gets it when it is sound. */
+static void order(struct call *c, void (*then)(struct call *c))
+{
+	struct launching *l = arena_new(c->a, struct launching);
+
+	c->own = l;
+	l->request = c->q->json ? json_deep_copy(c->q->json) : json_object();
+	call_work(c, make_order, then);
+}
+
+static int read_launched(struct call *c, struct store *s)
+{
+	struct launching *l = c->own;
+	struct run_row row;
+	int rc = s->ops->run_load(s, c->a, c->key, &row);
+
+	if (rc)
+		return rc;
+	c->doc = json_pack("{s:o, s:o, s:o, s:b}", "id", json_text(row.id), "url",
+	    json_cstr(arena_printf(c->a, "/runs/%.*s", STR_ARG(row.id))), "run",
+	    views_summary_of(c->api->views, s, c->a, &row), "existed", row.created_at < l->asked);
+	return 0;
+}
+
+static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+{
+	struct call *c = ctx;
+
+	(void)id;
+	launching_free(c->own);
+	c->key = key;
+	if (!rc) {
+		call_read(c, read_launched, NULL);
+		return;
+	}
+	c->err = *err;
+	call_fail(c, rc);
+}
+
+static void launch(struct call *c)
+{
+	struct launching *l = c->own;
+	struct launch *what = &l->order.launch;
+
+	if (l->fault != ORDER_SOUND) {
+		refuse_order(c, l->fault);
+		return;
+	}
+	if (l->order.agents && !is_ready(c, what->agent, what->model)) {
+		launching_free(l);
+		call_refuse(c, 503, "not_ready");
+		return;
+	}
+	if (!what->agent.n)
+		what->agent = str_from(c->api->config.agent);
+	what->idempotency = arena_dup(c->a, http_header(c->q, "Idempotency-Key"));
+	l->asked = clock_wall();
+	engine_launch(c->api->config.engine, what, on_launched, c);
+}
+
+void post_runs(struct call *c)
+{
+	if (http_header(c->q, "Idempotency-Key").n > IDEMPOTENCY_MAX) {
+		err_set(
+		    &c->err, -EINVAL, "an Idempotency-Key has at most %d bytes", IDEMPOTENCY_MAX);
+		call_refuse(c, 400, "bad_request");
+		return;
+	}
+	if (c->api->draining) {
+		err_set(&c->err, -ESHUTDOWN, "the daemon is ending");
+		err_fix(&c->err, "wait until it is back");
+		call_refuse(c, 503, "not_ready");
+		return;
+	}
+	order(c, launch);
+}
+
+/* --- what would be launched --------------------------------------------------------------- */
+
+static json_t *preview_agent(const struct flow_step *s, enum flow_size size)
+{
+	bool open = size == SIZE_AUTO && s->size != SIZE_SMALL;
+	bool in = flow_step_exists(s, size == SIZE_AUTO ? SIZE_LARGE : size);
+	json_t *reason = json_null();
+
+	if (!in || open)
+		reason = json_sprintf("from size %s on", flow_size_name(s->size));
+	else if (s->cond.text.n)
+		reason = json_sprintf("if %.*s", STR_ARG(str_trim(s->cond.text)));
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "step", json_text(s->id), "label",
+	    json_text(s->label), "persona", views_text(s->agent.persona), "size",
+	    flow_size_name(s->size), "included", open ? json_null() : json_boolean(in), "reason",
+	    reason);
+}
+
+static json_t *preview_agents(const struct order *o)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < o->flow->n_all; i++)
+		if (o->flow->all[i]->kind == KIND_AGENT)
+			json_array_append_new(all, preview_agent(o->flow->all[i], o->launch.size));
+	return all;
+}
+
+static json_t *estimate_json(const struct estimate *e)
+{
+	if (!e->runs)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:i}", "low_ms", (json_int_t)e->low, "high_ms",
+	    (json_int_t)e->high, "tokens", (json_int_t)e->tokens, "runs", (int)e->runs);
+}
+
+static int read_preview(struct call *c, struct store *s)
+{
+	const struct launching *l = c->own;
+	const struct launch *what = &l->order.launch;
+	bool any = what->size == SIZE_AUTO;
+	const struct estimate_kind kind = { what->flow,
+		any ? STR("") : str_from(flow_size_name(what->size)), what->model,
+		what->validators };
+	struct estimate e;
+	int rc = estimate_like(s, c->a, &kind, &e);
+
+	c->doc = json_pack("{s:o, s:s, s:s, s:o, s:o, s:O}", "flow", json_text(what->flow), "size",
+	    flow_size_name(what->size), "size_reason",
+	    any ? "decided when the repository is frozen" : "as asked for", "agents",
+	    preview_agents(&l->order), "estimate", rc ? json_null() : estimate_json(&e), "warnings",
+	    l->warnings);
+	return rc;
+}
+
+static void preview_done(void *ctx, int rc)
+{
+	struct call *c = ctx;
+
+	launching_free(c->own);
+	call_answer(c, rc);
+}
+
+static int preview_on_store(struct store *s, void *ctx)
+{
+	struct call *c = ctx;
+
+	json_decref(c->doc);
+	c->doc = NULL;
+	return read_preview(c, s);
+}
+
+static void preview(struct call *c)
+{
+	struct launching *l = c->own;
+
+	if (l->fault != ORDER_SOUND) {
+		refuse_order(c, l->fault);
+		return;
+	}
+	l->warnings = json_array();
+	if (l->order.agents && !is_ready(c, l->order.launch.agent, l->order.launch.model))
+		json_array_append_new(l->warnings,
+		    json_sprintf("%s%s%s", c->err.what, c->err.why[0] ? ": " : "", c->err.why));
+	err_clear(&c->err);
+	engine_read(c->api->config.engine, preview_on_store, preview_done, c);
+}
+
+void post_preview(struct call *c)
+{
+	order(c, preview);
+}

@@ -1,0 +1,158 @@
+/* The table of routes as an OpenAPI 3.1 document. */
+#include "api/priv.h"
+#include "flow/embedded.h"
+
+#include <assert.h>
+#include <ctype.h>
+
+extern const struct embedded api_files[]; /* schemas.json */
+
+static json_t *schema_ref(const char *name)
+{
+	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
+}
+
+static json_t *content(const char *type, json_t *schema)
+{
+	json_t *media = json_object(), *doc = json_object();
+
+	json_object_set_new(media, "schema", schema);
+	json_object_set_new(doc, type, media);
+	return doc;
+}
+
+/* --- parameters --------------------------------------------------------------------------- */
+
+static json_t *choices_of(const char *words)
+{
+	json_t *all = json_array();
+	struct str rest = str_from(words);
+
+	while (rest.p)
+		json_array_append_new(all, json_text(str_split(&rest, '|')));
+	return all;
+}
+
+static json_t *query_schema(const struct param *p)
+{
+	if (p->choices)
+		return json_pack("{s:o}", "enum", choices_of(p->choices));
+	if (p->type == PARAM_FLAG)
+		return json_pack("{s:[i, i]}", "enum", 0, 1);
+	return json_pack("{s:s}", "type", p->type == PARAM_NUMBER ? "integer" : "string");
+}
+
+static void add_holes(json_t *all, const char *path)
+{
+	struct str rest = str_from(path);
+
+	while (rest.p) {
+		struct str part = str_split(&rest, '/');
+		struct str name = part.n > 2 ? (struct str){ part.p + 1, part.n - 2 } : part;
+
+		if (part.n > 2 && part.p[0] == '{')
+			json_array_append_new(
+			    all, json_pack("{s:o, s:s, s:b, s:{s:s}}", "name", json_text(name),
+				     "in", "path", "required", 1, "schema", "type", "string"));
+	}
+}
+
+static json_t *parameters(const struct route *r)
+{
+	json_t *all = json_array();
+
+	add_holes(all, r->path);
+	for (const struct param *p = r->query; p && p->name; p++)
+		json_array_append_new(
+		    all, json_pack("{s:s, s:s, s:s, s:o}", "name", p->name, "in", "query",
+			     "description", p->text, "schema", query_schema(p)));
+	if (strcmp(r->path, "/api/v1/runs") == 0 && r->method == HTTP_POST)
+		json_array_append_new(
+		    all, json_pack("{s:s, s:s, s:{s:s}}", "name", "Idempotency-Key", "in", "header",
+			     "schema", "type", "string"));
+	return all;
+}
+
+/* --- operations --------------------------------------------------------------------------- */
+
+static json_t *responses(const struct route *r)
+{
+	json_t *all = json_object(), *ok = json_pack("{s:s}", "description", r->summary);
+	char status[16];
+
+	snprintf(status, sizeof(status), "%u", r->status);
+	if (r->answer)
+		json_object_set_new(
+		    ok, "content", content("application/json", schema_ref(r->answer)));
+	else if (r->type)
+		json_object_set_new(
+		    ok, "content", content(r->type, json_pack("{s:s}", "type", "string")));
+	json_object_set_new(all, status, ok);
+	json_object_set_new(all, "default",
+	    json_pack("{s:s, s:o}", "description", "what failed, why, and what to do", "content",
+		content("application/json", schema_ref("Error"))));
+	return all;
+}
+
+/* "get_runs_run_steps_step": unique, as a path and a method are. */
+static json_t *operation_id(const struct route *r)
+{
+	char id[128];
+	size_t n = 0;
+
+	for (const char *p = method_name(r->method); *p; p++)
+		id[n++] = (char)tolower(*p);
+	for (const char *p = r->path; *p && n < sizeof(id) - 1; p++)
+		if (isalnum((unsigned char)*p))
+			id[n++] = *p;
+		else if (n && id[n - 1] != '_')
+			id[n++] = '_';
+	if (n && id[n - 1] == '_')
+		n--;
+	return json_text((struct str){ id, n });
+}
+
+static json_t *operation(const struct route *r)
+{
+	json_t *doc = json_pack("{s:o, s:s, s:o, s:o}", "operationId", operation_id(r), "summary",
+	    r->summary, "parameters", parameters(r), "responses", responses(r));
+
+	if (r->body)
+		json_object_set_new(doc, "requestBody",
+		    json_pack("{s:o, s:b}", "content",
+			content("application/json", schema_ref(r->body)), "required",
+			strcmp(r->body, "EmptyRequest") != 0));
+	return doc;
+}
+
+static json_t *paths(void)
+{
+	json_t *all = json_object();
+
+	for (const struct route *r = routes; r->path; r++) {
+		const char *method = r->method == HTTP_GET    ? "get"
+				     : r->method == HTTP_POST ? "post"
+							      : "delete";
+		json_t *path = json_object_get(all, r->path);
+
+		if (!path) {
+			path = json_object();
+			json_object_set_new(all, r->path, path);
+		}
+		json_object_set_new(path, method, operation(r));
+	}
+	return all;
+}
+
+json_t *api_openapi(const char *version)
+{
+	json_t *schemas = json_parse((struct str){ api_files[0].text, api_files[0].n }, NULL);
+
+	assert(schemas);
+	return json_pack("{s:s, s:{s:s, s:s, s:{s:s}}, s:o, s:{s:o, s:{s:{s:s, s:s}, "
+			 "s:{s:s, s:s, s:s}}}, s:[{s:[]}, {s:[]}]}",
+	    "openapi", "3.1.0", "info", "title", "tutti", "version", version, "license", "name",
+	    "Apache-2.0", "paths", paths(), "components", "schemas", schemas, "securitySchemes",
+	    "bearer", "type", "http", "scheme", "bearer", "cookie", "type", "apiKey", "in",
+	    "cookie", "name", "tutti", "security", "bearer", "cookie");
+}

@@ -1,0 +1,157 @@
+/*
+ * All routes, in the order in which docs/api.md tells them. {run}, {name} and {step} stand for
+ * parts of a path; a step's name may have slashes in it.
+ */
+#include "api/priv.h"
+
+#define P "/api/v1"
+#define END                                  \
+	{                                    \
+		NULL, PARAM_TEXT, NULL, NULL \
+	}
+
+static const struct param runs_query[] = {
+	{ "status", PARAM_TEXT, "only these", "running|completed|failed|cancelled" },
+	{ "flow", PARAM_TEXT, "only of this flow", NULL },
+	{ "size", PARAM_TEXT, "only of this size", "small|medium|large|auto" },
+	{ "repo", PARAM_TEXT, "only of this repository: its path", NULL },
+	{ "model", PARAM_TEXT, "only with this model", NULL },
+	{ "q", PARAM_TEXT, "words that question, outputs, findings or report hold", NULL },
+	{ "since", PARAM_TEXT, "begun then or later: a date, a time, milliseconds", NULL },
+	{ "cursor", PARAM_TEXT, "`next` of the answer before", NULL },
+	{ "limit", PARAM_NUMBER, "1 to 200 (50)", NULL },
+	END,
+};
+static const struct param search_query[] = {
+	{ "q", PARAM_TEXT, "words, each of which has to occur; the last may be a beginning", NULL },
+	{ "limit", PARAM_NUMBER, "1 to 200 (20)", NULL },
+	END,
+};
+static const struct param report_query[] = {
+	{ "as", PARAM_TEXT, "the form (md)", "md|html|json|sarif|junit" },
+	{ "fragment", PARAM_FLAG, "html: what stands in its body only", NULL },
+	{ "download", PARAM_FLAG, "under a file name", NULL },
+	END,
+};
+static const struct param events_query[] = {
+	{ "after", PARAM_NUMBER, "events behind this number (0); Last-Event-ID does the same",
+	    NULL },
+	{ "follow", PARAM_FLAG, "go on until the run is over; as Server-Sent Events 1, else 0",
+	    NULL },
+	{ "step", PARAM_TEXT, "only of this step", NULL },
+	END,
+};
+static const struct param step_query[] = {
+	{ "attempt", PARAM_NUMBER, "which attempt's prompt (the current one)", NULL },
+	END,
+};
+static const struct param files_query[] = {
+	{ "path", PARAM_TEXT, "of a file, from the top of the repository", NULL },
+	{ "from", PARAM_NUMBER, "first line (1)", NULL },
+	{ "to", PARAM_NUMBER, "last line; at most 5,000 lines come", NULL },
+	END,
+};
+static const struct param compare_query[] = {
+	{ "a", PARAM_TEXT, "the older run", NULL },
+	{ "b", PARAM_TEXT, "the newer run", NULL },
+	END,
+};
+
+const struct route routes[] = {
+	{ HTTP_GET, "/healthz", get_healthz, "whether it is well; 503 while it ends", NULL, NULL,
+	    200, "Health", NULL },
+	{ HTTP_GET, "/metrics", get_metrics, "counters for Prometheus", NULL, NULL, 200, NULL,
+	    "text/plain" },
+	{ HTTP_GET, P "/openapi.json", get_openapi, "this table as OpenAPI 3.1", NULL, NULL, 200,
+	    "OpenAPI", NULL },
+	{ HTTP_GET, P "/runs", get_runs, "runs, newest first", runs_query, NULL, 200, "RunList",
+	    NULL },
+	{ HTTP_POST, P "/runs", post_runs,
+	    "launches a run; the same Idempotency-Key never launches a second one", NULL,
+	    "LaunchRequest", 201, "Launched", NULL },
+	{ HTTP_POST, P "/preview", post_preview, "what such a launch would run", NULL,
+	    "LaunchRequest", 200, "Preview", NULL },
+	{ HTTP_GET, P "/runs/{run}", get_run, "one run with its steps", NULL, NULL, 200,
+	    "RunDocument", NULL },
+	{ HTTP_DELETE, P "/runs/{run}", delete_run, "takes out a run that has ended", NULL, NULL,
+	    204, NULL, NULL },
+	{ HTTP_POST, P "/runs/{run}/cancel", post_cancel, "stops it; its agents are ended", NULL,
+	    "CancelRequest", 202, "Changed", NULL },
+	{ HTTP_POST, P "/runs/{run}/resume", post_resume,
+	    "goes on with what failed, was cancelled or was left", NULL, "EmptyRequest", 202,
+	    "Changed", NULL },
+	{ HTTP_POST, P "/runs/{run}/retry", post_retry,
+	    "does a step again and what follows from it; without one all that failed", NULL,
+	    "RetryRequest", 202, "Changed", NULL },
+	{ HTTP_POST, P "/runs/{run}/approve", post_approve, "answers a step that asks a person",
+	    NULL, "ApproveRequest", 202, "Changed", NULL },
+	{ HTTP_GET, P "/runs/{run}/report", get_report, "the report, so far or for good",
+	    report_query, NULL, 200, NULL, "text/markdown" },
+	{ HTTP_GET, P "/runs/{run}/events", NULL,
+	    "its log: as JSON, JSON lines or Server-Sent Events, as Accept says", events_query,
+	    NULL, 200, "EventList", NULL },
+	{ HTTP_GET, P "/runs/{run}/steps/{step}", get_step,
+	    "one step: what it was asked, said, cites and found", step_query, NULL, 200,
+	    "StepDocument", NULL },
+	{ HTTP_GET, P "/runs/{run}/files", get_files, "lines of what was frozen for the run",
+	    files_query, NULL, 200, "FileLines", NULL },
+	{ HTTP_GET, P "/runs/{run}/coverage", get_coverage,
+	    "what was read of the repository, and what was not", NULL, NULL, 200, "Coverage",
+	    NULL },
+	{ HTTP_GET, P "/runs/{run}/proof", get_proof,
+	    "what held its agents to reading, as a file to keep: tutti proof verify", NULL, NULL,
+	    200, NULL, "application/x-ndjson" },
+	{ HTTP_GET, P "/compare", get_compare, "the findings of two runs side by side",
+	    compare_query, NULL, 200, "Comparison", NULL },
+	{ HTTP_GET, P "/search", get_search, "what all runs hold, best first", search_query, NULL,
+	    200, "SearchResult", NULL },
+	{ HTTP_GET, P "/flows", get_flows, "the catalogue", NULL, NULL, 200, "FlowList", NULL },
+	{ HTTP_GET, P "/flows/{name}", get_flow, "one flow with its steps", NULL, NULL, 200, "Flow",
+	    NULL },
+	{ HTTP_GET, P "/agents", get_agents, "what this machine has and lacks, as tutti doctor",
+	    NULL, NULL, 200, "Doctor", NULL },
+	{ HTTP_GET, P "/repositories", get_repositories, "where runs worked", NULL, NULL, 200,
+	    "RepositoryList", NULL },
+	{ HTTP_GET, P "/session", get_session, "who is asking whom", NULL, NULL, 200, "Session",
+	    NULL },
+	{ HTTP_POST, P "/session/sign-out", post_sign_out, "ends the session of the cookie", NULL,
+	    "EmptyRequest", 204, NULL, NULL },
+	{ HTTP_GET, P "/ws", NULL, "a WebSocket, sub-protocol tutti.v1: see below", NULL, NULL, 101,
+	    NULL, NULL },
+	{ 0 },
+};
+
+const char *method_name(enum http_method m)
+{
+	static const char *const names[] = { "GET", "POST", "DELETE" };
+
+	return names[m];
+}
+
+/* --- the table of docs/api.md ------------------------------------------------------------- */
+
+static void add_query(struct buf *b, const struct param *p)
+{
+	for (; p && p->name; p++)
+		buf_printf(b, "%s`%s`", b->n && b->p[b->n - 1] == '`' ? ", " : "", p->name);
+}
+
+struct str api_routes_markdown(struct arena *a)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	buf_adds(&b, "| method, path | what | query | body | answer |\n|---|---|---|---|---|\n");
+	for (const struct route *r = routes; r->path; r++) {
+		buf_printf(&b, "| %s `%s` | %s | ", method_name(r->method), r->path, r->summary);
+		add_query(&b, r->query);
+		buf_printf(&b, " | %s | %u %s |\n", r->body ? r->body : "", r->status,
+		    r->answer ? r->answer
+		    : r->type ? r->type
+			      : "");
+	}
+	struct str text = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return text;
+}
