@@ -15,15 +15,15 @@ struct slice {
 static int no_file(struct call *c, int rc)
 {
 	const struct slice *f = c->own;
+	struct str path = str_take(f->path, 150);
 
-	err_set(&c->err, rc, "%.*s cannot be shown", STR_ARG(str_take(f->path, 150)));
-	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP)
-		return err_set(&c->err, -ENOENT, "%.*s is no file of run %.*s",
-		    STR_ARG(str_take(f->path, 150)), STR_ARG(c->row.id));
+	if (rc == -ENOENT)
+		return err_set(
+		    &c->err, rc, "%.*s is no file of run %.*s", STR_ARG(path), STR_ARG(c->row.id));
+	err_set(&c->err, rc == -E2BIG ? rc : -EINVAL, "%.*s cannot be shown", STR_ARG(path));
 	if (rc == -E2BIG)
 		return err_why(&c->err, "it is larger than %zu MiB", SOURCE_FILE_MAX >> 20);
-	err_why(&c->err, "%s", err_name(rc));
-	return -EINVAL;
+	return err_why(&c->err, "%s", err_name(rc));
 }
 
 static bool is_binary(struct str text)

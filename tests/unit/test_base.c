@@ -45,6 +45,8 @@ static void str_numbers_have_a_maximum(void **state)
 	assert_true(str_to_u64(STR("65535"), 65535, &v));
 	assert_int_equal(v, 65535);
 	assert_false(str_to_u64(STR("65536"), 65535, &v));
+	assert_false(str_to_u64(STR("2"), 1, &v));
+	assert_true(str_to_u64(STR("1"), 1, &v));
 	assert_false(str_to_u64(STR("-1"), 65535, &v));
 	assert_false(str_to_u64(STR(""), 65535, &v));
 	assert_false(str_to_u64(STR("18446744073709551616"), ~0ull, &v));
