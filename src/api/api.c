@@ -49,7 +49,21 @@ static bool is_hole(struct str part)
 	return part.n > 2 && part.p[0] == '{';
 }
 
-/* PATTERN against PATH, part by part; {step} takes all that is left. */
+/* A step's name may have slashes in it: it is all but what the pattern ends in. */
+static bool take_step(struct str rest, struct str end, struct match *m)
+{
+	if (end.n) {
+		struct str tail = { end.p - 1, end.n + 1 }; /* with the slash before it */
+
+		if (!str_ends(rest, tail))
+			return false;
+		rest.n -= tail.n;
+	}
+	m->name = rest;
+	return rest.n > 0;
+}
+
+/* PATTERN against PATH, part by part. */
 static bool matches(const char *pattern, struct str path, struct match *m)
 {
 	struct str want = str_from(pattern), rest = path;
@@ -58,10 +72,8 @@ static bool matches(const char *pattern, struct str path, struct match *m)
 	while (want.p && rest.p) {
 		struct str w = str_split(&want, '/');
 
-		if (str_is(w, "{step}")) {
-			m->name = rest;
-			return rest.n > 0;
-		}
+		if (str_is(w, "{step}"))
+			return take_step(rest, want, m);
 		struct str part = str_split(&rest, '/');
 
 		if (is_hole(w) && !part.n)

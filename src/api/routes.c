@@ -45,6 +45,28 @@ static const struct param step_query[] = {
 	{ "attempt", PARAM_NUMBER, "which attempt's prompt (the current one)", NULL },
 	END,
 };
+static const struct param blocks_query[] = {
+	{ "attempt", PARAM_NUMBER, "which attempt (the current one)", NULL },
+	{ "before", PARAM_NUMBER, "blocks before this number; `next` of the answer before", NULL },
+	{ "limit", PARAM_NUMBER, "1 to 500 (200)", NULL },
+	END,
+};
+static const struct param raw_query[] = {
+	{ "attempt", PARAM_NUMBER, "which attempt (the current one)", NULL },
+	{ "from", PARAM_NUMBER, "first line (1)", NULL },
+	{ "lines", PARAM_NUMBER, "1 to 1,000 (50)", NULL },
+	END,
+};
+static const struct param find_query[] = {
+	{ "attempt", PARAM_NUMBER, "which attempt (the current one)", NULL },
+	{ "q", PARAM_TEXT, "what is looked for", NULL },
+	{ "case", PARAM_FLAG, "upper and lower case count", NULL },
+	{ "word", PARAM_FLAG, "whole words only", NULL },
+	{ "regex", PARAM_FLAG, "q is a regular expression, without references and looks around",
+	    NULL },
+	{ "tools", PARAM_FLAG, "also in calls and their results", NULL },
+	END,
+};
 static const struct param files_query[] = {
 	{ "path", PARAM_TEXT, "of a file, from the top of the repository", NULL },
 	{ "from", PARAM_NUMBER, "first line (1)", NULL },
@@ -90,6 +112,13 @@ const struct route routes[] = {
 	{ HTTP_GET, P "/runs/{run}/events", NULL,
 	    "its log: as JSON, JSON lines or Server-Sent Events, as Accept says", events_query,
 	    NULL, 200, "EventList", NULL },
+	{ HTTP_GET, P "/runs/{run}/steps/{step}/blocks", get_blocks,
+	    "what an attempt said and did, in blocks; the last ones", blocks_query, NULL, 200,
+	    "BlockList", NULL },
+	{ HTTP_GET, P "/runs/{run}/steps/{step}/raw", get_raw, "an attempt in lines", raw_query,
+	    NULL, 200, "RawLines", NULL },
+	{ HTTP_GET, P "/runs/{run}/steps/{step}/find", get_find, "what is found in those lines",
+	    find_query, NULL, 200, "Hits", NULL },
 	{ HTTP_GET, P "/runs/{run}/steps/{step}", get_step,
 	    "one step: what it was asked, said, cites and found", step_query, NULL, 200,
 	    "StepDocument", NULL },

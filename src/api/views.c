@@ -88,7 +88,7 @@ json_t *views_text(struct str text)
 
 json_t *views_html(struct str text)
 {
-	const struct html_text how = { .below = 1, .until = HTML_MAX };
+	const struct html_text how = { .below = 1, .until = HTML_MAX, .part = true };
 	struct buf b;
 
 	buf_init(&b, HTML_MAX + KIB(64));

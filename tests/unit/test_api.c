@@ -419,6 +419,39 @@ static void steps_are_told_whole(void **state)
 	is(get_of("/steps/"), 404);
 }
 
+static void attempts_are_told_in_blocks_and_lines(void **state)
+{
+	(void)state;
+	a_run();
+	struct fake *f = get_of("/steps/structure/blocks");
+	size_t all = json_array_size(json_get_array(f->doc, "items"));
+
+	is(f, 200);
+	assert_true(all > 3);
+	assert_true(json_is_null(json_object_get(f->doc, "next")));
+	f = get_of("/steps/structure/blocks?limit=2");
+	assert_int_equal(json_array_size(json_get_array(f->doc, "items")), 2);
+	assert_int_equal(json_get_int(json_array_get(json_get_array(f->doc, "items"), 1), "n", 0),
+	    (long long)all);
+	f = get_of(arena_printf(
+	    a, "/steps/structure/blocks?before=%s", json_get_cstr(f->doc, "next", "")));
+	assert_int_equal(json_array_size(json_get_array(f->doc, "items")), all - 2);
+	f = get_of("/steps/structure/raw?from=2&lines=3");
+	is(f, 200);
+	assert_int_equal(json_array_size(json_get_array(f->doc, "lines")), 3);
+	assert_true(json_get_int(f->doc, "total", 0) > 10);
+	f = get_of("/steps/structure/find?q=MAIN\\.c&regex=1");
+	is(f, 200);
+	assert_true(json_get_int(f->doc, "total", 0) > 0);
+	f = get_of("/steps/structure/find?q=zebra");
+	assert_int_equal(json_get_int(f->doc, "total", -1), 0);
+	is(get_of("/steps/structure/find?q=(&regex=1"), 400);
+	is(get_of("/steps/structure/find"), 400);
+	is_error(get_of("/steps/none/raw"), 404, "not_found",
+	    arena_printf(a, "run %s has no step 'none'", id));
+	is(get_of("/steps/structure/blocks?attempt=9"), 200);
+}
+
 static void reports_have_five_forms(void **state)
 {
 	(void)state;
@@ -688,6 +721,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(names_of_runs_are_short_or_long),
 		cmocka_unit_test(a_page_that_looks_has_seen),
 		cmocka_unit_test(steps_are_told_whole),
+		cmocka_unit_test(attempts_are_told_in_blocks_and_lines),
 		cmocka_unit_test(reports_have_five_forms),
 		cmocka_unit_test(frozen_files_are_shown_in_lines),
 		cmocka_unit_test(no_path_leads_out),
