@@ -21,6 +21,7 @@ void views_destroy(struct views *v);
 /* New references; NULL: there is no such run. CTX is a struct views. */
 json_t *views_summary(void *ctx, struct store *s, struct arena *a, int64_t run);
 json_t *views_run(void *ctx, struct store *s, struct arena *a, int64_t run);
+/* V may be NULL. */
 json_t *views_summary_of(
     struct views *v, struct store *s, struct arena *a, const struct run_row *row);
 

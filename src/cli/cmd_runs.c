@@ -1,6 +1,7 @@
 /* Looking at runs, and changing them. Looking opens the store read-only, beside whoever owns it. */
 #include "cli/runs.h"
 
+#include "api/views.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -91,17 +92,10 @@ static const char *age(struct arena *a, msec_t at)
 	return arena_printf(a, "%lld days ago", (long long)s / 86400);
 }
 
-static json_t *row_json(const struct run_row *r)
+/* As the API tells it. */
+static json_t *row_json(const struct look *l, const struct run_row *r)
 {
-	char iso[32];
-
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I}", "id",
-	    json_text(r->id), "flow", json_text(r->flow), "title", json_text(r->title), "status",
-	    json_text(r->status), "reason", json_text(r->reason), "size", json_text(r->size),
-	    "repo", json_text(r->repo), "outcome", json_text(r->outcome), "started",
-	    clock_iso(r->started_at, iso, sizeof(iso)), "took_ms",
-	    (json_int_t)(r->ended_at ? r->ended_at - r->started_at : 0), "tokens_in",
-	    (json_int_t)r->tokens_in, "tokens_out", (json_int_t)r->tokens_out);
+	return views_summary_of(NULL, l->s, l->a, r);
 }
 
 static enum term_style style_of(struct str status)
@@ -141,7 +135,7 @@ static int list(struct look *l)
 	buf_init(&b, MIB(4));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		add_run(&b, &t, l->a, &rows[i]);
-		json_array_append_new(all, row_json(&rows[i]));
+		json_array_append_new(all, row_json(l, &rows[i]));
 	}
 	if (rc == 0 && n == 0)
 		buf_adds(
@@ -363,7 +357,7 @@ static int show(struct look *l)
 	add_choice(l, &b, &t, choice);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		show_step(l, &b, &t, &steps[i], spilled, all);
-	json_t *doc = row_json(&l->row);
+	json_t *doc = row_json(l, &l->row);
 
 	json_object_set(doc, "steps", all);
 	json_object_set_new(doc, "command", json_text(json_get_str(options, "command")));

@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "every answer is what the OpenAPI document says" {
-	API_ANSWERS=$ANSWERS "$(dirname "$TUTTI")/tests/test_api" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+	TUTTI_SOURCE=$TOP API_ANSWERS=$ANSWERS "$(dirname "$TUTTI")/tests/test_api" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
 		{ cat "$BATS_TEST_TMPDIR/log"; return 1; }
 	node "$NPM/openapi.js" "$ANSWERS"
 }

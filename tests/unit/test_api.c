@@ -701,6 +701,23 @@ static void the_table_is_a_document(void **state)
 	assert_non_null(json_get_object(json_get_object(paths, "/api/v1/runs/{run}"), "delete"));
 }
 
+/* docs/api.md holds it between its marks; ./dev docs api writes it there. */
+static void the_table_is_that_of_the_page(void **state)
+{
+	const char *top = getenv("TUTTI_SOURCE"), *to = getenv("API_ANSWERS");
+	struct str page, want = api_routes_markdown(a);
+	struct err err;
+
+	(void)state;
+	if (to)
+		assert_int_equal(fs_write(fs_join(a, to, "routes.md"), want, 0644, &err), 0);
+	if (!top)
+		skip();
+	assert_int_equal(fs_read(a, fs_join(a, top, "docs/api.md"), MIB(1), &page), 0);
+	if (!str_contains(page, want))
+		fail_msg("the table of docs/api.md is another one: ./dev docs api");
+}
+
 static void an_ending_house_launches_nothing(void **state)
 {
 	(void)state;
@@ -735,6 +752,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_catalogue_is_told),
 		cmocka_unit_test(the_house_tells_of_itself),
 		cmocka_unit_test(the_table_is_a_document),
+		cmocka_unit_test(the_table_is_that_of_the_page),
 		cmocka_unit_test(an_ending_house_launches_nothing),
 	};
 
