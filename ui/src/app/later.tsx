@@ -1,0 +1,37 @@
+/* A part of the page that is loaded when it is first shown. */
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button } from "../ui/button";
+
+type Loader = () => Promise<ComponentType<any>>;
+const loaded = new Map<Loader, ComponentType<any>>();
+
+export function Later({ load, props, quiet }: { load: Loader; props?: Record<string, unknown>; quiet?: boolean }) {
+	const [, turn] = useState(0);
+	const [failed, setFailed] = useState(false);
+	const Part = loaded.get(load);
+	useEffect(() => {
+		if (Part) return;
+		let over = false;
+		load().then(
+			(c) => {
+				loaded.set(load, c);
+				if (!over) turn((n) => n + 1);
+			},
+			() => !over && setFailed(true),
+		);
+		return () => {
+			over = true;
+		};
+	}, [load, failed]);
+	if (Part) return <Part {...props} />;
+	if (failed && !quiet)
+		return (
+			<div class="page is-narrow">
+				<h1>This part of the page could not be loaded</h1>
+				<p class="lead">tutti may have been updated or stopped.</p>
+				<p><Button onClick={() => location.reload()}>Reload</Button></p>
+			</div>
+		);
+	return null;
+}

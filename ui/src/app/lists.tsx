@@ -1,0 +1,6 @@
+export function AttentionList() {
+	return null;
+}
+export function MoreSheet() {
+	return null;
+}

@@ -1,0 +1,31 @@
+/* Every word of the frame that a person reads. Nothing but this table speaks. */
+export const S = {
+	app: "tutti",
+	skip: "Skip to content",
+	nav: { main: "Main", home: "Home", runs: "Runs", flows: "Flows", agents: "Agents", settings: "Settings", more: "More", recent: "Recent" },
+	run: { flow: "Run a flow", short: "Run" },
+	search: "Search or jump…",
+	attention: "Needs attention",
+	close: "Close",
+	cancel: "Cancel",
+	retry: "Retry",
+	undo: "Undo",
+	copied: "Copied",
+	nothingCopied: "The browser did not let the page copy",
+	status: {
+		pending: "pending",
+		running: "running",
+		completed: "completed",
+		failed: "failed",
+		skipped: "skipped",
+		cancelled: "cancelled",
+	},
+	size: { small: "Small", medium: "Medium", large: "Large", auto: "Auto" },
+	connection: {
+		connecting: "Connecting",
+		live: "Live",
+		reconnecting: "Reconnecting",
+		offline: "Offline",
+		now: "Retry now",
+	},
+} as const;

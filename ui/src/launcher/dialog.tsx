@@ -1,0 +1,3 @@
+export function LaunchDialog() {
+	return null;
+}

@@ -1,0 +1,3 @@
+export function LaunchPage() {
+	return <h1>Run a flow</h1>;
+}

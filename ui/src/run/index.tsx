@@ -1,0 +1,3 @@
+export default function RunPage({ id }: { id: string }) {
+	return <h1 tabIndex={-1}>{id}</h1>;
+}
