@@ -54,7 +54,8 @@ class Agent {
 		this.started ??= iso(this.run.now);
 		this.tokens ??= 0;
 		this.condition = "waiting for model";
-		this.run.event("step", { step: this.spec.step, status: "running", attempt: this.attempt });
+		this.run.event("step", { step: this.spec.step, status: "running", attempt: this.attempt, epoch: 1 });
+		if (this.spec.kind === "agent") this.run.event("attempt", { step: this.spec.step, epoch: 1, agent: "native", model: this.run.spec.model });
 	}
 	message() {
 		if (this.open === this.text.length) return;
@@ -112,7 +113,7 @@ class Agent {
 		this.message();
 		this.status = status;
 		this.reason = reason;
-		this.ending = status === "failed" ? "timeout" : "ok";
+		this.ending = status === "failed" ? "timed_out" : status === "cancelled" ? "cancelled" : "answered";
 		this.ended = iso(this.run.now);
 		this.activity = this.condition = null;
 		if (status === "completed" && this.spec.kind === "agent") {
@@ -120,7 +121,7 @@ class Agent {
 			this.citations = this.findings * 2;
 			this.hold = this.citations - this.random.int(0, 2);
 		}
-		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, reason });
+		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, epoch: 1, ending: this.ending, ...(reason ? { reason } : {}) });
 	}
 	play(ms) {
 		if (this.wait > 0) {
@@ -201,7 +202,7 @@ export class Run {
 		this.over = true;
 		this.status = this.spec.status && this.spec.status !== "running" ? this.spec.status : "completed";
 		this.ended = iso(this.now);
-		this.event("run", { status: this.status });
+		this.event("run", { status: this.status, reason: this.spec.reason ?? "" });
 	}
 	// All of it at once.
 	toEnd() {

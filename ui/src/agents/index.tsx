@@ -1,3 +1,70 @@
+/* What this machine has to work with, as `tutti doctor` says it, with what to do where something is missing. */
+import { count } from "../app/format";
+import { useFrame } from "../app/frame";
+import { Button } from "../ui/button";
+import { Glyph } from "../ui/glyph";
+import { useLoad } from "../ui/load";
+import { Skeleton } from "../ui/skeleton";
+import { copy } from "../ui/toast";
+import { TroubleBox } from "../ui/trouble";
+import type { Check, Doctor } from "../wire/types";
+import "./agents.css";
+
+/* A fix is a command when it begins like one; else it is a sentence. */
+function isCommand(fix: string): boolean {
+	return /^(npm|apt|apt-get|sudo|tutti|ollama|curl|git|export|chmod|sysctl|[A-Z_]+=)/.test(fix) && !/ or /.test(fix);
+}
+
+function groups(checks: readonly Check[]): [string, Check[]][] {
+	const by = new Map<string, Check[]>();
+	for (const c of checks) by.set(c.group, [...(by.get(c.group) ?? []), c]);
+	return [...by.entries()];
+}
+
 export function Agents() {
-	return <h1>Agents</h1>;
+	useFrame({ title: "Agents", crumbs: [{ label: "Agents" }] }, []);
+	const { data: d, error, busy, reload } = useLoad<Doctor>("/agents");
+	return (
+		<div class="page is-narrow doctor">
+			<div class="page-head">
+				<h1>Agents and doctor</h1>
+				<Button onClick={reload} disabled={busy}>{busy ? "Looking…" : "Look again"}</Button>
+			</div>
+			{error && <TroubleBox trouble={error} retry={reload} />}
+			{!d && !error && <Skeleton rows={8} />}
+			{d && (
+				<>
+					<p class={"doctor-sum is-" + (d.ready ? "completed" : "failed")}>
+						<Glyph name={d.ready ? "completed" : "failed"} silent />
+						{d.ready ? `Ready: ${count(d.agents, "agent")} can work on this machine.` : "Not ready: no agent can work on this machine yet."}
+					</p>
+					{!d.ready && <p class="lead">The rehearsal model needs nothing: it shows how a run looks, with no language model behind it. Choose <code>rehearsal</code> as model in the launcher.</p>}
+					<div aria-busy={busy}>
+						{groups(d.checks).map(([name, of]) => (
+							<section key={name} aria-labelledby={"g-" + name} class="doctor-group">
+								<h2 id={"g-" + name}>{name}</h2>
+								<ul>{of.map((c) => <Line key={c.text} c={c} calm={d.ready && name === "Agents"} />)}</ul>
+							</section>
+						))}
+					</div>
+					<p class="muted">The same in a terminal: <code>tutti doctor</code></p>
+				</>
+			)}
+		</div>
+	);
+}
+
+/* CALM: another agent is there, so this one's absence is no failure. */
+function Line({ c, calm }: { c: Check; calm: boolean }) {
+	return (
+		<li class="doctor-line">
+			<Glyph name={c.ok ? "completed" : calm ? "skipped" : "failed"} silent />
+			<div>
+				<p><span class="vh">{c.ok ? "ready: " : "missing: "}</span>{c.text}</p>
+				{c.fix && (isCommand(c.fix)
+					? <p class="doctor-fix"><code>{c.fix}</code><Button kind="quiet" small icon="copy" onClick={() => void copy(c.fix, "Command copied")}>Copy</Button></p>
+					: <p class="muted">{c.fix}</p>)}
+			</div>
+		</li>
+	);
 }

@@ -1,3 +1,31 @@
+/* The keyboard, as the one table says it. */
+import { Dialog } from "../ui/dialog";
+import { LinkButton } from "../ui/button";
+import { capsOf, KEYS, keysOf, SCOPES, type Scope } from "./keys";
+import { close } from "./layers";
+import { prefs } from "./prefs";
+import "./help.css";
+
 export function Help() {
-	return null;
+	return (
+		<Dialog title="Keyboard shortcuts" class="is-help" onClose={close}>
+			<div class="help">
+				{!prefs.value.singleKeys && <p class="help-note">Single-key shortcuts are switched off.</p>}
+				{(Object.keys(SCOPES) as Scope[]).map((s) => (
+					<section key={s} aria-labelledby={"k-" + s}>
+						<h3 id={"k-" + s}>{SCOPES[s]}</h3>
+						<dl>
+							{KEYS.filter((k) => k.scope === s).map((k) => (
+								<div key={k.id}>
+									<dt>{k.label}</dt>
+									<dd>{keysOf(k.id).map((key, i) => <>{i > 0 && <span class="muted"> or </span>}<kbd key={key}>{capsOf(key).join(" ")}</kbd></>)}</dd>
+								</div>
+							))}
+						</dl>
+					</section>
+				))}
+			</div>
+			<footer class="dialog-foot"><LinkButton kind="quiet" href="/settings" onClick={close}>Change keys</LinkButton></footer>
+		</Dialog>
+	);
 }

@@ -1,3 +1,21 @@
+import { useFrame } from "../app/frame";
+import type { Preset } from "../app/layers";
+import { route } from "../app/router";
+import { LaunchForm } from "./form";
+
+const NAMES = ["flow", "size", "focus", "fast", "repo", "q", "model", "provided", "at", "base"] as const;
+
 export function LaunchPage() {
-	return <h1>Run a flow</h1>;
+	useFrame({ title: "Run a flow", crumbs: [{ label: "Run a flow" }] }, []);
+	const preset: Preset = {};
+	for (const n of NAMES) {
+		const v = route.value.query.get(n);
+		if (v !== null) preset[n] = v;
+	}
+	return (
+		<div class="page is-narrow launch-page">
+			<h1>Run a flow</h1>
+			<LaunchForm preset={preset} />
+		</div>
+	);
 }

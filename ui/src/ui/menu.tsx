@@ -14,6 +14,7 @@ export interface Item {
 	danger?: boolean;
 	disabled?: string | undefined; /* why */
 	checked?: boolean | undefined; /* a choice rather than an action */
+	many?: boolean; /* a choice for itself, not one of several */
 	href?: string;
 	download?: boolean;
 	go?: () => void;
@@ -103,7 +104,7 @@ export function Menu({ label, name, items, icon, kind = "plain", small, caret = 
 }
 
 function Row({ item: i, chosen }: { item: Item; chosen: (i: Item) => void }) {
-	const role = i.checked === undefined ? "menuitem" : "menuitemradio";
+	const role = i.checked === undefined ? "menuitem" : i.many ? "menuitemcheckbox" : "menuitemradio";
 	const inner = (
 		<>
 			{i.checked !== undefined ? <span class="menu-mark">{i.checked && <Icon name="check" />}</span> : i.icon && <Icon name={i.icon} />}
