@@ -21,12 +21,20 @@ const types = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg
 const escape = (s) => s.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// as the daemon says it
+const signIn = `<h1>Sign in</h1>
+<p>This page belongs to the person who runs tutti on this machine. Ask the daemon for a link that signs you in:</p>
+<pre>tutti serve --link</pre>
+<p>It works once and for ten minutes. Its code can be put in here, too:</p>
+<form method="get" action="/sign-in"><label>Code <input name="code" autocomplete="off" spellcheck="false" required></label> <button>Sign in</button></form>
+`;
+
 function page(dist, path, world) {
 	const run = path.match(/^\/runs\/([^/]+)$/)?.[1];
 	const r = run ? world.run(run) : null;
-	const body = r?.over && r.status === "completed" ? report.html : "";
+	const body = path === "/sign-in" ? signIn : r?.over && r.status === "completed" ? report.html : "";
 	let head = "";
-	if (body) {
+	if (r && body) {
 		const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));
 		for (const css of manifest["src/report/index.tsx"]?.css ?? []) head += `<link rel="stylesheet" href="/${css}">`;
 	}
@@ -105,6 +113,7 @@ export async function serve({ port = 0, dist = new URL("../dist", import.meta.ur
 		try {
 			if (url.pathname.startsWith("/api/v1/")) return await api(req, res, url);
 		} catch (e) {
+			if (e.code === "ECONNRESET") return; // the page went away
 			console.error(e);
 			res.writeHead(500).end();
 			return;

@@ -19,22 +19,29 @@ import { startTitle } from "./app/title";
 import { startTips } from "./ui/tip";
 import { startWire } from "./wire/socket";
 
-startPrefs();
-startClock();
-startRouter();
-startKeys();
-startCommands();
-startTips();
-startTitle();
-startBars();
-startRuns();
-startAttention();
-startNotices();
-startWire();
-
 const root = document.getElementById("app")!;
-takeServed(root.querySelector("main")!);
-root.textContent = "";
-render(<App />, root);
+const main = root.querySelector("main")!;
 
-(window.requestIdleCallback ?? ((fn: () => void) => setTimeout(fn, 500)))(() => warm());
+function start(): void {
+	startPrefs();
+	startClock();
+	startRouter();
+	startKeys();
+	startCommands();
+	startTips();
+	startTitle();
+	startBars();
+	startRuns();
+	startAttention();
+	startNotices();
+	startWire();
+
+	takeServed(main);
+	root.textContent = "";
+	render(<App />, root);
+	(window.requestIdleCallback ?? ((fn: () => void) => setTimeout(fn, 500)))(() => warm());
+}
+
+/* Where the server asks somebody to sign in, there is nothing yet that this could show. */
+if (main.querySelector("form")) main.classList.add("served");
+else start();

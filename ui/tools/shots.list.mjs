@@ -39,4 +39,6 @@ export const shots = [
 	{ name: "attention", path: "/", act: async (page) => { await page.click(".flag"); } },
 	{ name: "more", path: "/", widths: [390], act: async (page) => { await page.click(".bottom > button"); } },
 	{ name: "missing", path: "/nowhere" },
+	{ name: "sign-in", path: "/sign-in" },
+	{ name: "signed-out", path: "/runs", act: async (page, d) => { d.state.scenario = "signed-out"; await page.click(".filter >> nth=1"); }, expect: broken },
 ];

@@ -7,15 +7,18 @@ import { prefs } from "./prefs";
 import "./help.css";
 
 export function Help() {
+	const tabs = KEYS.filter((k) => k.id.startsWith("run.tab.")).map((k) => keysOf(k.id)[0]);
 	return (
 		<Dialog title="Keyboard shortcuts" class="is-help" onClose={close}>
 			<div class="help">
 				{!prefs.value.singleKeys && <p class="help-note">Single-key shortcuts are switched off.</p>}
+				<div class="help-columns">
 				{(Object.keys(SCOPES) as Scope[]).map((s) => (
 					<section key={s} aria-labelledby={"k-" + s}>
 						<h3 id={"k-" + s}>{SCOPES[s]}</h3>
 						<dl>
-							{KEYS.filter((k) => k.scope === s).map((k) => (
+							{s === "run" && <div><dt>Tabs, from the first to the sixth</dt><dd><kbd>{tabs[0]}</kbd><span class="muted"> to </span><kbd>{tabs[tabs.length - 1]}</kbd></dd></div>}
+							{KEYS.filter((k) => k.scope === s && !k.id.startsWith("run.tab.")).map((k) => (
 								<div key={k.id}>
 									<dt>{k.label}</dt>
 									<dd>{keysOf(k.id).map((key, i) => <>{i > 0 && <span class="muted"> or </span>}<kbd key={key}>{capsOf(key).join(" ")}</kbd></>)}</dd>
@@ -24,6 +27,7 @@ export function Help() {
 						</dl>
 					</section>
 				))}
+				</div>
 			</div>
 			<footer class="dialog-foot"><LinkButton kind="quiet" href="/settings" onClick={close}>Change keys</LinkButton></footer>
 		</Dialog>

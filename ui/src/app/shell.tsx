@@ -94,7 +94,7 @@ function BottomBar() {
 
 function Crumbs() {
 	const c = frame.value.crumbs;
-	if (c.length === 0) return null;
+	if (c.length < 2) return null; /* the heading says it */
 	const up = c.length > 1 ? c[c.length - 2] : undefined;
 	return (
 		<nav class="crumbs" aria-label="Path">

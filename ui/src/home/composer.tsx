@@ -252,7 +252,7 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 	return (
 		<span class="problem" role="alert">
 			<span>
-				{t.what}{t.why ? `. ${t.why}` : ""}
+				{capital(t.what)}{t.why ? `. ${t.why}` : ""}
 				{near.length > 0 && <>. Did you mean {near.map((n, i) => <>{i > 0 && ", "}<button key={n} type="button" class="link" onClick={() => take(n)}>{n}</button></>)}?</>}
 				{t.fix?.[0] && <> <code>{t.fix[0]}</code></>}
 			</span>

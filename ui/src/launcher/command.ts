@@ -76,10 +76,7 @@ export function complete(text: string, flows: readonly Flow[], name: (category: 
 	if (!text.startsWith("/") || text.includes("\n")) return [];
 	if (!/\s/.test(text)) {
 		const q = text.slice(1).toLowerCase();
-		return flows
-			.map((f) => ({ f, score: score(q, f) }))
-			.filter((x) => x.score > 0)
-			.sort((a, b) => b.score - a.score)
+		return together(flows.map((f) => ({ f, score: score(q, f) })).filter((x) => x.score > 0))
 			.map(({ f }) => ({ value: "/" + f.name + " ", label: "/" + f.name, detail: f.summary, group: name(f.category), from: 0 }));
 	}
 	const last = text.slice(text.lastIndexOf(" ") + 1);
@@ -96,6 +93,14 @@ export function complete(text: string, flows: readonly Flow[], name: (category: 
 	return options
 		.filter(([o]) => o.startsWith(last) && !text.slice(0, from).includes(o.trim()))
 		.map(([o, detail]) => ({ value: o, label: o.trim(), detail, group: "Options", from }));
+}
+
+/* The best first, and of each category all together. */
+function together<T extends { f: Flow; score: number }>(hits: T[]): T[] {
+	const best = new Map<string, number>();
+	for (const h of hits) best.set(h.f.category, Math.max(best.get(h.f.category) ?? 0, h.score));
+	const order = [...best.keys()];
+	return hits.sort((a, b) => best.get(b.f.category)! - best.get(a.f.category)! || order.indexOf(a.f.category) - order.indexOf(b.f.category) || b.score - a.score);
 }
 
 /* How well Q names the flow; 0: not at all. The name counts before what is said about it. */

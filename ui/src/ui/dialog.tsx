@@ -22,7 +22,7 @@ export function Dialog({ title, onClose, children, class: more, bare, side }: Di
 		const d = ref.current!;
 		const before = document.activeElement as HTMLElement | null;
 		d.showModal();
-		d.querySelector<HTMLElement>("[autofocus]")?.focus();
+		(d.querySelector<HTMLElement>("[autofocus]") ?? d.querySelector<HTMLElement>(".dialog-body"))?.focus();
 		return () => {
 			d.close();
 			if (before?.isConnected) before.focus();
@@ -34,7 +34,7 @@ export function Dialog({ title, onClose, children, class: more, bare, side }: Di
 			onCancel={(e) => { e.preventDefault(); onClose(); }}
 			onPointerDown={(e) => (pressed.current = e.target === e.currentTarget)}
 			onClick={(e) => e.target === e.currentTarget && pressed.current && onClose()}>
-			<div class="dialog-body">
+			<div class="dialog-body" tabIndex={-1}>
 				{bare ? <h2 id={id} class="vh">{title}</h2> : (
 					<header class="dialog-head">
 						<h2 id={id}>{title}</h2>

@@ -1,5 +1,6 @@
 /* The result of something the reader just did. Three at most, six seconds; errors stay. */
 import { signal } from "@preact/signals";
+import { capital } from "../app/format";
 import { S } from "../app/strings";
 import type { Trouble } from "../wire/types";
 import { announce, announceError } from "./announce";
@@ -46,7 +47,7 @@ export function toast(text: string, more?: { undo?: () => void; ms?: number }): 
 }
 
 export function toastError(e: Trouble): void {
-	toasts.value = [...toasts.value, { id: ++ids, text: e.what, detail: [e.why, e.fix?.[0]].filter(Boolean).join(" "), error: true, left: 0 }].slice(-3);
+	toasts.value = [...toasts.value, { id: ++ids, text: capital(e.what), detail: [e.why, e.fix?.[0]].filter(Boolean).join(" "), error: true, left: 0 }].slice(-3);
 	announceError(e.what);
 }
 

@@ -2,6 +2,7 @@
 import type { Trouble } from "../wire/types";
 import { Button } from "./button";
 import { Glyph } from "./glyph";
+import { capital } from "../app/format";
 import { S } from "../app/strings";
 
 export function TroubleBox({ trouble: t, retry }: { trouble: Trouble; retry?: () => void }) {
@@ -9,7 +10,7 @@ export function TroubleBox({ trouble: t, retry }: { trouble: Trouble; retry?: ()
 		<div class="trouble" role="alert">
 			<Glyph name="failed" silent />
 			<div>
-				<p><strong>{t.what}</strong></p>
+				<p><strong>{capital(t.what)}</strong></p>
 				{t.why && <p>{t.why}</p>}
 				{t.fix?.map((f) => <p key={f}><code>{f}</code></p>)}
 			</div>
