@@ -1,6 +1,7 @@
-// tools/shots.mjs OUT [--only TEXT]: pictures of the page in all its states, three widths, two themes,
-// from the played daemon. Says what the console and the policy said, and fails when that is anything.
-import { mkdirSync } from "node:fs";
+// tools/shots.mjs OUT [--only TEXT] [--widths N,…] [--themes T,…] [--axe]: pictures of the page in all its
+// states, three widths, two themes, from the played daemon. Says what the console and the policy said
+// and, with --axe, what stands between the page and people with disabilities; fails when that is anything.
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { serve } from "../replay/server.mjs";
 import { shots } from "./shots.list.mjs";
@@ -8,6 +9,7 @@ import { shots } from "./shots.list.mjs";
 const require = createRequire(new URL("../../tests/browser/", import.meta.url));
 const { chromium } = require("playwright-core");
 const out = process.argv[2] ?? "shots";
+const axe = process.argv.includes("--axe") ? readFileSync(require.resolve("axe-core/axe.min.js"), "utf8") : null;
 const value = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : null);
 const only = value("--only");
 const widths = (value("--widths") ?? "1440,1024,390").split(",").map(Number);
@@ -41,6 +43,11 @@ for (const shot of shots.filter((s) => !only || s.name.includes(only))) {
 				if (shot.act) await shot.act(page, daemon, width);
 				await page.waitForTimeout(shot.settle ?? 250);
 				await page.screenshot({ path: `${out}/${name}.png` });
+				if (axe) {
+					await page.evaluate(axe);
+					const { violations } = await page.evaluate(() => axe.run({ resultTypes: ["violations"], rules: { region: { enabled: false } } }));
+					for (const v of violations) say(`${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+				}
 				const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 				if (over > 0) say(`wider than its window by ${over} px`);
 			} catch (e) {

@@ -10,7 +10,7 @@ export function Help() {
 	const tabs = KEYS.filter((k) => k.id.startsWith("run.tab.")).map((k) => keysOf(k.id)[0]);
 	return (
 		<Dialog title="Keyboard shortcuts" class="is-help" onClose={close}>
-			<div class="help">
+			<div class="help" tabIndex={0} role="region" aria-label="Keyboard shortcuts">
 				{!prefs.value.singleKeys && <p class="help-note">Single-key shortcuts are switched off.</p>}
 				<div class="help-columns">
 				{(Object.keys(SCOPES) as Scope[]).map((s) => (

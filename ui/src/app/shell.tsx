@@ -154,18 +154,28 @@ function useArrival(): void {
 	useEffect(() => {
 		if (before.current === visit) return;
 		before.current = visit;
-		let tries = 0;
+		const from = document.activeElement;
+		let last: HTMLElement | null = null;
+		let frames = 0;
+		let same = 0;
+		let over = false;
+		/* The page may still be loading, and the old one be there for a moment. Who moved on meanwhile is left alone. */
 		const look = (): void => {
+			if (over) return;
 			const h = document.querySelector<HTMLElement>("#main h1");
-			if (!h) {
-				if (++tries < 20) requestAnimationFrame(look);
-				else document.getElementById("main")?.focus({ preventScroll: true });
-				return;
+			const at = document.activeElement;
+			same = h === last ? same + 1 : 0;
+			if (h && same === 0 && (at === from || at === document.body || at === last || !at)) {
+				h.tabIndex = -1;
+				h.focus({ preventScroll: true });
 			}
-			h.tabIndex = -1;
-			h.focus({ preventScroll: true });
+			last = h;
+			if ((!h || same < 20) && ++frames < 300) requestAnimationFrame(look);
 		};
 		if (!layer.value) requestAnimationFrame(look);
+		return () => {
+			over = true;
+		};
 	}, [visit]);
 }
 

@@ -90,16 +90,15 @@ export function rowItems(r: RunSummary, all: readonly RunSummary[], removal: Ret
 	const [a, b] = other && (other.started ?? "") < (r.started ?? "") ? [other, r] : [r, other];
 	const ended = !isLive(r);
 	const report = ended && r.status === "completed" ? undefined : "There is no report";
-	const as = (kind: string, label: string): Item => ({ label, icon: "download", disabled: report, href: `/api/v1/runs/${r.id}/report?as=${kind}&download=1`, download: true });
+	const as = (kind: string, label: string): Item => ({ label, icon: "download", href: `/api/v1/runs/${r.id}/report?as=${kind}&download=1`, download: true });
 	return [
-		{ label: "Open", go: () => go("/runs/" + r.id) },
+		{ label: "Open", icon: "right", go: () => go("/runs/" + r.id) },
 		{ label: "Run again…", icon: "repeat", go: () => rerun(r) },
 		{ label: "Compare…", icon: "compare", detail: other ? `with ${other.id.slice(0, 8)}, ${other.flow}` : undefined, disabled: other ? undefined : "There is no other run of this flow here", go: () => go(`/compare?a=${a!.id}&b=${b!.id}`) },
 		{ label: "Copy link", icon: "link", go: () => void copy(`${location.origin}/runs/${r.id}`, "Link copied") },
-		{ ...as("md", "Export as Markdown"), rule: true },
-		as("html", "Export as one HTML file"),
-		as("json", "Export as JSON"),
-		as("sarif", "Export as SARIF"),
+		...(report
+			? [{ label: "Export", icon: "download" as const, disabled: report, rule: true }]
+			: [{ ...as("md", "Export as Markdown"), rule: true }, as("html", "Export as one HTML file"), as("json", "Export as JSON"), as("sarif", "Export as SARIF")]),
 		{ label: "Delete…", icon: "trash", rule: true, danger: true, disabled: ended ? undefined : "It is running", go: () => void removal.remove([r]) },
 	];
 }

@@ -23,7 +23,7 @@ export interface Item {
 
 interface MenuProps {
 	label: ComponentChildren;
-	name?: string; /* accessible name where LABEL is an icon */
+	name?: string; /* of the menu; said before LABEL, or instead of it where that is an icon */
 	items: Item[] | (() => Item[]);
 	icon?: IconName;
 	kind?: "plain" | "quiet" | "filled";
@@ -90,9 +90,10 @@ export function Menu({ label, name, items, icon, kind = "plain", small, caret = 
 	return (
 		<>
 			<Button innerRef={button} kind={kind} {...(icon ? { icon } : {})} {...(small ? { small } : {})} class={(more ?? "") + (caret ? "" : " is-bare")} aria-haspopup="menu" aria-expanded={open} aria-controls={id}
-				aria-label={name} {...(name ? tip(name, command) : command ? tip("", command) : {})}
+				aria-label={caret ? undefined : name} {...(name ? tip(name, command) : command ? tip("", command) : {})}
 				onClick={() => panel.current?.togglePopover()}
 				onKeyDown={(e) => { if (e.key === "ArrowDown") { e.preventDefault(); panel.current?.showPopover(); } }}>
+				{caret && name && <span class="vh">{name}: </span>}
 				{label}
 				{caret && <Icon name="down" />}
 			</Button>

@@ -1,0 +1,240 @@
+// The page in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for
+// each thing that has to hold, or only those whose name contains the argument. What the console says counts against the page everywhere: its policy
+// allows no inline script, no inline style and no markup but the server's.
+import { createRequire } from "module";
+import { readFileSync } from "fs";
+import { serve } from "../../ui/replay/server.mjs";
+
+const require = createRequire(import.meta.url);
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const browser = await chromium.launch({
+	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+	args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+function must(holds, what) {
+	if (!holds) throw new Error(what);
+}
+
+// FN gets the page at PATH of a daemon of its own; nothing may be said on its console but ALLOWED.
+async function check(name, path, fn, { daemon: of = {}, context: how = {}, allowed = [] } = {}) {
+	if (!name.includes(process.argv[2] ?? "")) return;
+	const daemon = await serve({ live: true, past: 12, ...of });
+	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...how });
+	const page = await context.newPage();
+	const said = [];
+	page.setDefaultTimeout(20000);
+	page.on("pageerror", (e) => said.push(e.message));
+	page.on("console", (m) => ["error", "warning"].includes(m.type()) && said.push(m.text()));
+	try {
+		await page.goto(daemon.url + path);
+		await page.waitForSelector(path === "/sign-in" ? "form" : ".shell");
+		await fn(page, daemon, context);
+		const bad = said.filter((s) => !allowed.some((a) => s.includes(a)));
+		must(bad.length === 0, "the console said: " + bad.join(" | "));
+		console.log(`ok ${name}`);
+	} catch (e) {
+		console.log(`not ok ${name}: ${e.message.split("\n").slice(0, 6).join(" | ")}`);
+	}
+	await context.close();
+	daemon.close();
+}
+
+const type = async (page, ...keys) => {
+	for (const k of keys) await page.keyboard.press(k);
+};
+const path = (page) => new URL(page.url()).pathname + new URL(page.url()).search;
+const heading = (page) => page.evaluate(() => document.activeElement?.textContent ?? "");
+
+await check("a flow is launched with the keyboard alone", "/agents", async (page) => {
+	await page.waitForSelector("h1");
+	await type(page, "n");
+	await page.waitForSelector("dialog .flow-row");
+	await page.keyboard.type("Who holds the lock?");
+	await type(page, "Tab", "Tab", "Tab"); // repository, commit, categories
+	await type(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight");
+	await page.waitForSelector('[role=tab][aria-selected=true]:has-text("Review")');
+	await type(page, "Tab", "Tab", "Space");
+	await page.waitForSelector("dialog .flow-row:has(:checked)");
+	await type(page, "Control+Enter");
+	await page.waitForURL(/\/runs\/r-/);
+	must(!(await page.$("dialog[open]")), "the dialog is still there");
+});
+
+await check("a command in the question runs at once", "/", async (page, daemon) => {
+	await page.waitForSelector(".row");
+	await page.click(".composer-field");
+	await page.keyboard.type("/rese");
+	await page.waitForSelector("[role=option]");
+	await type(page, "Tab");
+	await page.keyboard.type("polling or webhooks? --size large --fast");
+	must((await page.textContent(".composer-under")).startsWith("research · large · 8 agents · fast"), "it does not say what would run");
+	await type(page, "Control+Enter");
+	await page.waitForURL(/\/runs\/r-/);
+	const run = daemon.state.world.summaries()[0];
+	must(run.flow === "research" && run.size === "large" && run.fast && run.question === "polling or webhooks?", JSON.stringify(run));
+});
+
+await check("a draft outlives the page", "/", async (page) => {
+	await page.waitForSelector(".row");
+	await page.fill(".composer-field", "half a question");
+	await page.waitForFunction(() => Object.keys(localStorage).some((k) => k.startsWith("tutti.draft.")));
+	await page.reload();
+	await page.waitForFunction(() => document.querySelector(".composer-field")?.value === "half a question");
+});
+
+await check("keys lead everywhere, and the focus to the heading", "/", async (page) => {
+	await page.waitForSelector(".row");
+	await page.evaluate(() => document.activeElement.blur());
+	for (const [keys, to, title] of [[["g", "r"], "/runs", "Runs"], [["g", "f"], "/flows", "Flows"], [["g", "a"], "/agents", "Agents and doctor"]]) {
+		await type(page, ...keys);
+		await page.waitForURL("**" + to);
+		await page.waitForFunction((t) => document.activeElement?.textContent === t, title);
+	}
+	must((await page.title()) === "Agents · tutti", await page.title());
+	await page.goBack();
+	await page.waitForURL("**/flows");
+	await type(page, "?");
+	await page.waitForSelector("dialog[open] .help");
+	await type(page, "Escape");
+	await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+});
+
+await check("single keys can be switched off, and do nothing in a field", "/runs", async (page) => {
+	await page.waitForSelector(".run");
+	await type(page, "/");
+	await page.keyboard.type("ng");
+	await page.waitForURL(/q=ng/);
+	must(!(await page.$("dialog[open]")), "a key of a field opened something");
+	await page.evaluate(() => localStorage.setItem("tutti.prefs", '{"singleKeys":false}'));
+	await page.goto(page.url());
+	await page.waitForSelector("h1");
+	await type(page, "n", "?", "g", "h");
+	must(path(page).startsWith("/runs") && !(await page.$("dialog[open]")), "a single key did something");
+	await type(page, "Control+k");
+	await page.waitForSelector(".palette-field");
+});
+
+await check("the palette finds runs, flows and actions", "/", async (page) => {
+	await page.waitForSelector(".row");
+	await type(page, "Control+k");
+	await page.waitForSelector(".palette-field");
+	await page.keyboard.type("sett");
+	await page.waitForSelector('[role=option][aria-selected=true]:has-text("Settings")');
+	await type(page, "Enter");
+	await page.waitForURL("**/settings");
+});
+
+await check("filters are in the address, and Back finds them", "/runs", async (page) => {
+	await page.waitForSelector(".run");
+	await page.click('.filter:has-text("Completed")');
+	await page.waitForURL(/status=completed/);
+	await page.waitForFunction(() => document.querySelectorAll(".run").length > 0 && [...document.querySelectorAll("td.c-status .vh")].every((e) => e.textContent === "completed"));
+	await page.click(".run-link");
+	await page.waitForURL(/\/runs\/r-/);
+	await page.goBack();
+	await page.waitForURL(/status=completed/);
+	await page.waitForSelector('.filter[aria-pressed=true]:has-text("Completed")');
+});
+
+await check("two runs are selected and compared", "/runs", async (page) => {
+	await page.waitForSelector(".run");
+	await type(page, "j", "j", "x", "j", "x");
+	await page.waitForSelector('.chosen:has-text("2 selected")');
+	await page.click('.chosen a:has-text("Compare")');
+	await page.waitForURL(/\/compare\?a=r-.*&b=r-/);
+});
+
+await check("a deleted run can be taken back", "/runs", async (page, daemon) => {
+	await page.waitForSelector(".run");
+	const before = daemon.state.world.ids().length;
+	const rows = await page.locator(".run").count();
+	await page.locator(".c-menu button").nth(2).click();
+	await page.click('[role=menuitem]:has-text("Delete")');
+	await page.click('dialog button:has-text("Delete")');
+	await page.waitForFunction((n) => document.querySelectorAll(".run").length === n - 1, rows);
+	await page.click('.toast button:has-text("Undo")');
+	await page.waitForFunction((n) => document.querySelectorAll(".run").length === n, rows);
+	must(daemon.state.world.ids().length === before, "it was deleted all the same");
+});
+
+await check("a lost connection is told, and heals without a reload", "/", async (page, daemon) => {
+	await page.waitForSelector(".pill.is-live");
+	await page.evaluate(() => (window.same = true));
+	daemon.state.scenario = "offline";
+	for (const t of daemon.tabs) t.peer.close();
+	await page.waitForSelector(".bar");
+	await page.waitForSelector('.composer-under:has-text("Will not be sent")');
+	must((await page.locator(".row").count()) > 3, "what was shown is gone");
+	daemon.state.scenario = "normal";
+	await page.evaluate(() => document.querySelector(".bar button")?.click()); // it may be back by itself
+	await page.waitForSelector(".pill.is-live");
+	await page.waitForFunction(() => !document.querySelector(".bar"));
+	must(await page.evaluate(() => window.same), "the page was loaded again");
+}, { allowed: ["WebSocket", "ERR_", "Failed to load"] });
+
+await check("without WebSockets it is live over SSE", "/", async (page) => {
+	await page.waitForSelector('.pill.is-live:has-text("Live, slower")');
+	await page.waitForSelector(".row.is-live");
+}, { daemon: { scenario: "no-socket" }, allowed: ["WebSocket"] });
+
+await check("who is not signed in finds out how to", "/sign-in", async (page) => {
+	must((await page.textContent("h1")) === "Sign in", "it was taken away");
+	must(!(await page.$(".shell")), "the page started");
+});
+
+await check("a report is there before any script", "/runs", async (page, daemon, context) => {
+	const plain = await browser.newContext({ javaScriptEnabled: false });
+	const other = await plain.newPage();
+	const done = daemon.state.world.summaries().find((r) => r.status === "completed");
+	await other.goto(`${daemon.url}/runs/${done.id}`);
+	must((await other.textContent("main")).includes("Answer"), "no report in the document");
+	await plain.close();
+});
+
+await check("a theme that was chosen is there at the first paint", "/settings", async (page) => {
+	await page.click('.segment:has-text("Dark")');
+	await page.reload({ waitUntil: "commit" });
+	await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+	must((await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === "rgb(18, 18, 23)", "it is not dark");
+});
+
+for (const theme of ["light", "dark"])
+	await check(`axe finds nothing, ${theme}`, "/", async (page, daemon) => {
+		const found = [];
+		const judge = async (what) => {
+			await page.evaluate(axe);
+			const { violations } = await page.evaluate(() => axe.run({ resultTypes: ["violations"] }));
+			for (const v of violations) found.push(`${what}: ${v.id} ${v.nodes[0].html.slice(0, 140)}`);
+		};
+		for (const [to, wait] of [["/", ".row"], ["/runs", ".run"], ["/flows", ".row"], ["/flows/research", ".plain"], ["/agents", ".doctor-line"], ["/settings", ".part"], ["/new", ".flow-row"], ["/nowhere", "h1"]]) {
+			await page.goto(daemon.url + to);
+			await page.waitForSelector(wait);
+			await judge(to);
+		}
+		for (const [keys, wait] of [["n", "dialog .flow-row"], ["Control+k", ".palette-item"], ["?", ".help"]]) {
+			await page.goto(daemon.url + "/agents");
+			await page.waitForSelector(".doctor-line");
+			await type(page, keys);
+			await page.waitForSelector(wait);
+			await page.waitForTimeout(250); // the dialog has risen
+			await judge(keys);
+		}
+		must(found.length === 0, found.join(" | "));
+	}, { context: { colorScheme: theme } });
+
+await check("at 320 pixels and with large text nothing scrolls sideways", "/", async (page, daemon) => {
+	for (const size of ["100%", "200%"])
+		for (const to of ["/", "/runs", "/flows", "/flows/research", "/agents", "/settings", "/new"]) {
+			await page.goto(daemon.url + to);
+			await page.waitForSelector("#main h1, #main .composer");
+			await page.evaluate((s) => (document.documentElement.style.fontSize = s), size);
+			await page.waitForTimeout(150);
+			const over = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, document.getElementById("main").scrollWidth - document.getElementById("main").clientWidth));
+			must(over <= 0, `${to} at ${size} by ${over} pixels`);
+		}
+}, { context: { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true } });
+
+await browser.close();
