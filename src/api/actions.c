@@ -152,7 +152,8 @@ static void refuse_order(struct call *c, enum order_fault fault)
 	} as[] = { [ORDER_BAD] = { 400, "bad_request" },
 		[ORDER_NO_FLOW] = { 404, "not_found" },
 		[ORDER_BAD_FLOW] = { 409, "conflict" },
-		[ORDER_NO_REPO] = { 400, "bad_request" } };
+		[ORDER_NO_REPO] = { 400, "bad_request" },
+		[ORDER_UNTRUSTED] = { 403, "forbidden" } };
 
 	launching_free(c->own);
 	call_refuse(c, as[fault].status, as[fault].code);
@@ -163,6 +164,14 @@ static void order(struct call *c, void (*then)(struct call *c))
 {
 	struct launching *l = arena_new(c->a, struct launching);
 
+	/* what a repository brings along is read by a person first, where it is shown whole */
+	if (c->q->who == HTTP_COOKIE && json_get_bool(c->q->json, "trust_repo", false)) {
+		err_set(&c->err, -EPERM, "a page cannot trust a repository's own flows");
+		err_why(&c->err, "they name programs and prompts that somebody else wrote");
+		err_fix(&c->err, "read and accept them in a terminal: tutti flows trust");
+		call_refuse(c, 403, "forbidden");
+		return;
+	}
 	c->own = l;
 	l->request = c->q->json ? json_deep_copy(c->q->json) : json_object();
 	call_work(c, make_order, then);

@@ -127,6 +127,27 @@ void post_sign_out(struct call *c)
 	call_empty(c);
 }
 
+/* A page that was taken over shall not be able to bring others in. */
+void post_link(struct call *c)
+{
+	struct http *http = c->api->http;
+	const char *url = http ? http_url(http) : "";
+
+	if (c->q->who == HTTP_COOKIE) {
+		err_set(&c->err, -EPERM, "a page cannot make sign-in links");
+		err_fix(&c->err, "tutti serve --link");
+		call_refuse(c, 403, "forbidden");
+	} else if (!*url) {
+		err_set(&c->err, -ENOENT, "the daemon has no port");
+		err_fix(&c->err, "start it without --no-port");
+		call_refuse(c, 409, "conflict");
+	} else {
+		call_json(
+		    c, json_pack("{s:o}", "sign_in",
+			   json_sprintf("%s/sign-in?code=%s", url, http_sign_in_code(http, c->a))));
+	}
+}
+
 struct looking {
 	struct doctor doctor;
 	json_t *probe;

@@ -116,6 +116,7 @@ void get_metrics(struct call *c);
 void get_openapi(struct call *c);
 void get_session(struct call *c);
 void post_sign_out(struct call *c);
+void post_link(struct call *c);
 void get_runs(struct call *c);
 void get_run(struct call *c);
 void delete_run(struct call *c);

@@ -1,10 +1,9 @@
 /* What a run came to, in each form that it has. All of it is read and written on the store thread.
  */
 #include "report/report.h"
+#include "api/html.h"
 #include "api/priv.h"
 #include "report/export.h"
-#include "sys/fs.h"
-#include "workspace/workspace.h"
 
 #include <stdlib.h>
 
@@ -30,35 +29,14 @@ static int as_json(struct call *c, struct store *s)
 	return engine_report_text(s, c->a, c->key, true, &c->text, &c->err);
 }
 
-static int read_frozen(void *ctx, struct arena *a, struct str path, struct str *ret)
-{
-	return snapshot_read(ctx, a, path, SOURCE_FILE_MAX, ret);
-}
-
-/* What a page of ours embeds: the document without its head, scripts it never had. */
-static struct str body_of(struct str html)
-{
-	ptrdiff_t from = str_find(html, STR("<body>")), to = str_find(html, STR("</body>"));
-
-	if (from < 0 || to < from)
-		return html;
-	return (struct str){ html.p + from + 6, (size_t)(to - from - 6) };
-}
-
 static int as_html(struct call *c, struct store *s)
 {
 	const struct wanted *w = c->own;
-	struct snapshot *snap = NULL;
-	struct err gone = { 0 };
-	int rc = -ENOENT;
+	int rc =
+	    html_report(s, c->a, c->api->config.data, c->key, c->row.snapshot, &c->text, &c->err);
 
-	if (c->row.snapshot.n)
-		rc = snapshot_open(fs_join(c->a, c->api->config.data, "snapshots"),
-		    arena_cstr(c->a, c->row.snapshot), &snap, &gone);
-	rc = engine_report_html(s, c->a, c->key, rc ? NULL : read_frozen, snap, &c->text, &c->err);
-	snapshot_free(snap);
 	if (!rc && w->fragment)
-		c->text = body_of(c->text);
+		c->text = html_body(c->text);
 	return rc;
 }
 

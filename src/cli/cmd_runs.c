@@ -1,6 +1,7 @@
 /* Looking at runs, and changing them. Looking opens the store read-only, beside whoever owns it. */
 #include "cli/runs.h"
 
+#include "api/html.h"
 #include "api/views.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -8,7 +9,6 @@
 #include "cli/compare.h"
 #include "cli/coverage.h"
 #include "cli/export.h"
-#include "cli/html.h"
 #include "cli/paths.h"
 #include "cli/proof.h"
 #include "cli/spilled.h"
@@ -405,7 +405,7 @@ static const char *form_of(const struct look *l)
 		return l->o->as;
 	if (l->g->json)
 		return "json";
-	return html_named(l->o->output) ? "html" : "md";
+	return export_is_page(l->o->output) ? "html" : "md";
 }
 
 static struct export_job export_job_of(const struct look *l)

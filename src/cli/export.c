@@ -78,6 +78,13 @@ static const struct {
 	{ "github", github_summary },
 };
 
+bool export_is_page(const char *file)
+{
+	struct str name = str_from(file);
+
+	return str_ends(name, STR(".html")) || str_ends(name, STR(".htm"));
+}
+
 bool export_is_form(const char *as)
 {
 	for (size_t i = 0; as && i < sizeof(forms) / sizeof(forms[0]); i++)

@@ -14,6 +14,8 @@ struct export_job {
 	bool strict;
 };
 
+/* Whether FILE (may be NULL) is called like a page. */
+bool export_is_page(const char *file);
 /* Whether AS is one of ours; NULL is not. */
 bool export_is_form(const char *as);
 /* The bytes of form AS. In A. */

@@ -1,11 +1,11 @@
 #include "cli/finish.h"
 
+#include "api/html.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "cli/ci.h"
 #include "cli/export.h"
-#include "cli/html.h"
 #include "report/report.h"
 #include "sys/fs.h"
 
@@ -337,7 +337,9 @@ int finish_stored(struct store *s, struct arena *a, const struct finish_spec *sp
 {
 	struct ending_view *v = arena_new(a, struct ending_view);
 
-	*v = (struct ending_view){ .spec = spec, .arena = a, .as_html = html_named(spec->output) };
+	*v = (struct ending_view){
+		.spec = spec, .arena = a, .as_html = export_is_page(spec->output)
+	};
 	return tell_all(v, read_all(s, v));
 }
 
@@ -359,7 +361,7 @@ int finish(struct follow *f, struct finish_spec *spec)
 	spec->show = &f->show;
 	spec->cancelled = f->cancelling;
 	*v = (struct ending_view){
-		.spec = spec, .arena = f->house.arena, .as_html = html_named(spec->output)
+		.spec = spec, .arena = f->house.arena, .as_html = export_is_page(spec->output)
 	};
 	return tell_all(v, read_in_house(f, v));
 }

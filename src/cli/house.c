@@ -195,6 +195,38 @@ static const char *upstream_for(void *ctx, struct str model)
 /* --- opening
  * -------------------------------------------------------------------------------------------- */
 
+static int enter_epoch(struct house *h, struct store *s, struct err *err)
+{
+	int rc = s->ops->begin(s);
+
+	if (rc)
+		return err_set(err, rc, "the database cannot be written: %s", err_name(rc));
+	rc = epoch_enter(s, h->data, h->epoch, err);
+	if (rc) {
+		s->ops->rollback(s);
+		return rc;
+	}
+	rc = s->ops->commit(s);
+	return rc ? err_set(err, rc, "the database cannot be written: %s", err_name(rc)) : 0;
+}
+
+static int leave_epoch(struct store *s, void *ctx)
+{
+	struct house *h = ctx;
+	struct err err = { 0 };
+	int rc = epoch_leave(s, h->data, &err);
+
+	if (rc)
+		log_debug("%s", err.what);
+	return 0; /* the next owner begins a new one then */
+}
+
+static void on_left(void *ctx, int rc)
+{
+	(void)ctx;
+	(void)rc;
+}
+
 static int open_store(struct house *h, struct store **ret, struct err *err)
 {
 	const struct store_ops *ops = NULL;
@@ -214,6 +246,8 @@ static int open_store(struct house *h, struct store **ret, struct err *err)
 		rc = ops->open(path, false, ret, err);
 	if (!rc) {
 		rc = ops->migrate(*ret, err);
+		if (!rc)
+			rc = enter_epoch(h, *ret, err);
 		if (rc)
 			ops->close(*ret);
 	}
@@ -340,6 +374,8 @@ void house_stop(struct house *h)
 	if (h->worker)
 		worker_drain(h->worker);
 	worker_destroy(h->worker);
+	if (h->engine)
+		engine_read(h->engine, leave_epoch, on_left, h);
 	gateway_destroy(h->gateway);
 	engine_destroy(h->engine);
 	workspace_destroy(h->workspace);

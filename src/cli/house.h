@@ -10,6 +10,7 @@
 #include "cli/config.h"
 #include "engine/engine.h"
 #include "gateway/gateway.h"
+#include "hub/epoch.h"
 #include "sandbox/sandbox.h"
 #include "worker/worker.h"
 #include "workspace/workspace.h"
@@ -46,7 +47,8 @@ struct house {
 	struct workspace *workspace;
 	struct programs programs;
 	struct worker *worker;
-	const char *upstream; /* the default one, or NULL */
+	const char *upstream;	/* the default one, or NULL */
+	char epoch[EPOCH_SIZE]; /* of the history in the data directory */
 };
 
 /*

@@ -103,18 +103,48 @@ static int cancel_remote(struct look *l, struct client *client)
 	return rc < 0 ? EXIT_RUN_FAILED : rc == TAIL_LEFT ? EXIT_INTERRUPTED : say_cancelled(l);
 }
 
+/* The step that waits for a person: --step, or the only one. */
+static const char *waiting_step(struct look *l, struct err *err)
+{
+	struct step_row *steps = NULL;
+	size_t n = 0, waiting = 0;
+	const char *found = NULL;
+	int rc = l->o->step ? 0 : l->s->ops->step_list(l->s, l->a, l->key, &steps, &n);
+
+	if (l->o->step)
+		return l->o->step;
+	for (size_t i = 0; !rc && i < n; i++)
+		if (str_is(steps[i].kind, "approval") && str_is(steps[i].status, "running")) {
+			found = arena_cstr(l->a, steps[i].name);
+			waiting++;
+		}
+	if (waiting == 1)
+		return found;
+	if (waiting) {
+		err_set(err, -EINVAL, "%zu steps of it wait for an answer", waiting);
+		err_fix(err, "name one: --step STEP");
+	} else {
+		err_set(err, -EINVAL, "nothing of it waits for an answer");
+		err_fix(err, "tutti runs show %.*s", STR_ARG(l->row.id));
+	}
+	return NULL;
+}
+
 int runs_approve(struct look *l, const char *choice)
 {
 	struct client *client;
 	struct err err = { 0 };
 	int code = remote_open(l->a, l->g, &client, &err);
 
+	const char *step = code ? NULL : waiting_step(l, &err);
+
+	if (!code && !step)
+		code = EXIT_USAGE;
 	if (code)
 		return cli_fail(l->g, &err, code);
 	if (client)
-		return ask(l, client, "approve",
-		    l->o->step ? json_pack("{s:s, s:s}", "choice", choice, "step", l->o->step)
-			       : json_pack("{s:s}", "choice", choice));
+		return ask(
+		    l, client, "approve", json_pack("{s:s, s:s}", "choice", choice, "step", step));
 	err_set(&err, -ENOENT, "nobody is there to take the answer");
 	err_why(&err, "a run that waits for a person is a daemon's to keep");
 	err_fix(&err, "tutti serve");

@@ -116,4 +116,16 @@ void http_sign_out(struct http *h, struct http_req *q)
 	(void)q;
 }
 
+const char *http_url(const struct http *h)
+{
+	(void)h;
+	return "http://127.0.0.1:7770";
+}
+
+char *http_sign_in_code(struct http *h, struct arena *a)
+{
+	(void)h;
+	return arena_printf(a, "%032d", 1);
+}
+
 #endif

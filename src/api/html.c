@@ -1,6 +1,7 @@
-#include "cli/html.h"
+#include "api/html.h"
 
 #include "base/limits.h"
+#include "engine/engine.h"
 #include "sys/fs.h"
 #include "workspace/workspace.h"
 
@@ -24,9 +25,11 @@ int html_report(struct store *s, struct arena *a, const char *data, int64_t key,
 	return rc;
 }
 
-bool html_named(const char *file)
+struct str html_body(struct str html)
 {
-	struct str name = str_from(file);
+	ptrdiff_t from = str_find(html, STR("<body>")), to = str_find(html, STR("</body>"));
 
-	return str_ends(name, STR(".html")) || str_ends(name, STR(".htm"));
+	if (from < 0 || to < from)
+		return html;
+	return (struct str){ html.p + from + 6, (size_t)(to - from - 6) };
 }
