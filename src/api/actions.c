@@ -2,6 +2,7 @@
 #include "api/estimate.h"
 #include "api/launch.h"
 #include "api/priv.h"
+#include "engine/choice.h"
 
 /* --- changing one ------------------------------------------------------------------------- */
 
@@ -246,14 +247,14 @@ void post_runs(struct call *c)
 
 /* --- what would be launched --------------------------------------------------------------- */
 
-static json_t *preview_agent(const struct flow_step *s, enum flow_size size)
+static json_t *preview_agent(struct arena *a, const struct flow_step *s, enum flow_size size)
 {
 	bool open = size == SIZE_AUTO && s->size != SIZE_SMALL;
 	bool in = flow_step_exists(s, size == SIZE_AUTO ? SIZE_LARGE : size);
 	json_t *reason = json_null();
 
 	if (!in || open)
-		reason = json_sprintf("from size %s on", flow_size_name(s->size));
+		reason = json_text(choice_left_out(a, s));
 	else if (s->cond.text.n)
 		reason = json_sprintf("if %.*s", STR_ARG(str_trim(s->cond.text)));
 	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "step", json_text(s->id), "label",
@@ -262,13 +263,14 @@ static json_t *preview_agent(const struct flow_step *s, enum flow_size size)
 	    reason);
 }
 
-static json_t *preview_agents(const struct order *o)
+static json_t *preview_agents(struct arena *a, const struct order *o)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < o->flow->n_all; i++)
 		if (o->flow->all[i]->kind == KIND_AGENT)
-			json_array_append_new(all, preview_agent(o->flow->all[i], o->launch.size));
+			json_array_append_new(
+			    all, preview_agent(a, o->flow->all[i], o->launch.size));
 	return all;
 }
 
@@ -294,8 +296,8 @@ static int read_preview(struct call *c, struct store *s)
 	c->doc = json_pack("{s:o, s:s, s:s, s:o, s:o, s:O}", "flow", json_text(what->flow), "size",
 	    flow_size_name(what->size), "size_reason",
 	    any ? "decided when the repository is frozen" : "as asked for", "agents",
-	    preview_agents(&l->order), "estimate", rc ? json_null() : estimate_json(&e), "warnings",
-	    l->warnings);
+	    preview_agents(c->a, &l->order), "estimate", rc ? json_null() : estimate_json(&e),
+	    "warnings", l->warnings);
 	return rc;
 }
 

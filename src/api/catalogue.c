@@ -1,7 +1,8 @@
 /* What there is to run: flows, with how long they took before. */
+#include "api/definitions.h"
 #include "api/estimate.h"
 #include "api/flow_doc.h"
-#include "api/flows.h"
+#include "api/launch.h"
 #include "api/priv.h"
 
 /* --- what runs of a flow took ------------------------------------------------------------- */
@@ -20,22 +21,41 @@ static json_t *past_of(struct call *c, struct store *s, struct str flow)
 
 /* --- all ---------------------------------------------------------------------------------- */
 
-static struct library *load(struct call *c)
+/* With those of the repository that is named, as far as somebody accepted them. */
+static int open_definitions(struct call *c, struct definitions *d)
 {
-	const struct flows_from from = { .user = c->api->config.user };
+	const struct str *named = c->own;
+	struct definitions_from from = { .user = c->api->config.user };
+	struct str repo;
+	int rc = named->n ? order_repo(c->a, *named, &repo, &c->err) : 0;
 
-	return flows_load(c->a, &from);
+	if (rc)
+		return -EINVAL;
+	from.repo = named->n ? repo.p : NULL;
+	return definitions_open(d, c->a, &from, &c->err);
+}
+
+static void name_repo(struct call *c)
+{
+	struct str *named = arena_new(c->a, struct str);
+
+	*named = call_query(c, "repo");
+	c->own = named;
 }
 
 static int load_all(struct call *c)
 {
-	struct library *lib = load(c);
-	json_t *items = json_array();
+	struct definitions d;
+	int rc = open_definitions(c, &d);
 
+	if (rc)
+		return rc;
+	const struct library *lib = definitions_view(&d);
+
+	c->kept = json_array();
 	for (size_t i = 0; i < library_count(lib); i++)
-		json_array_append_new(items, flow_doc_entry(library_at(lib, i)));
-	library_destroy(lib);
-	c->kept = items;
+		json_array_append_new(c->kept, flow_doc_entry(library_at(lib, i)));
+	definitions_close(&d);
 	return 0;
 }
 
@@ -61,28 +81,38 @@ static void find_past(struct call *c)
 
 void get_flows(struct call *c)
 {
+	name_repo(c);
 	call_work(c, load_all, find_past);
 }
 
 /* --- one ---------------------------------------------------------------------------------- */
 
+static json_t *document(const struct library *lib, const struct flow *flow)
+{
+	json_t *doc = flow_doc(flow);
+
+	for (size_t i = 0; i < library_count(lib); i++)
+		if (library_at(lib, i)->flow == flow)
+			json_object_set_new(doc, "origin", json_string(library_at(lib, i)->origin));
+	return doc;
+}
+
 static int load_one(struct call *c)
 {
-	struct library *lib = load(c);
-	const struct flow *flow = library_flow(lib, c->name, &c->err);
-	int rc = flow ? 0 : c->err.code == -ENOENT ? -ENOENT : -ESTALE;
+	struct definitions d;
+	struct library *lib;
+	int rc = open_definitions(c, &d);
 
-	if (flow) {
-		json_t *doc = flow_doc(flow);
+	if (rc)
+		return rc;
+	const struct flow *flow = definitions_flow(&d, c->name, &lib, &c->err);
 
-		for (size_t i = 0; i < library_count(lib); i++)
-			if (library_at(lib, i)->flow == flow)
-				json_object_set_new(
-				    doc, "origin", json_string(library_at(lib, i)->origin));
-		c->kept = doc;
-	}
-	library_destroy(lib);
-	return rc;
+	if (flow)
+		c->kept = document(lib, flow);
+	definitions_close(&d);
+	if (flow)
+		return 0;
+	return c->err.code == -ENOENT ? -ENOENT : -ESTALE;
 }
 
 static int read_one_past(struct call *c, struct store *s)
@@ -105,5 +135,6 @@ static void find_one_past(struct call *c)
 
 void get_flow(struct call *c)
 {
+	name_repo(c);
 	call_work(c, load_one, find_one_past);
 }

@@ -73,6 +73,10 @@ static const struct param files_query[] = {
 	{ "to", PARAM_NUMBER, "last line; at most 5,000 lines come", NULL },
 	END,
 };
+static const struct param flows_query[] = {
+	{ "repo", PARAM_TEXT, "also the flows of this repository: its path", NULL },
+	END,
+};
 static const struct param compare_query[] = {
 	{ "a", PARAM_TEXT, "the older run", NULL },
 	{ "b", PARAM_TEXT, "the newer run", NULL },
@@ -134,9 +138,10 @@ const struct route routes[] = {
 	    compare_query, NULL, 200, "Comparison", NULL },
 	{ HTTP_GET, P "/search", get_search, "what all runs hold, best first", search_query, NULL,
 	    200, "SearchResult", NULL },
-	{ HTTP_GET, P "/flows", get_flows, "the catalogue", NULL, NULL, 200, "FlowList", NULL },
-	{ HTTP_GET, P "/flows/{name}", get_flow, "one flow with its steps", NULL, NULL, 200, "Flow",
+	{ HTTP_GET, P "/flows", get_flows, "the catalogue", flows_query, NULL, 200, "FlowList",
 	    NULL },
+	{ HTTP_GET, P "/flows/{name}", get_flow, "one flow with its steps", flows_query, NULL, 200,
+	    "Flow", NULL },
 	{ HTTP_GET, P "/agents", get_agents, "what this machine has and lacks, as tutti doctor",
 	    NULL, NULL, 200, "Doctor", NULL },
 	{ HTTP_GET, P "/repositories", get_repositories, "where runs worked", NULL, NULL, 200,

@@ -2,8 +2,8 @@
 
 #include "api/estimate.h"
 #include "base/buf.h"
+#include "engine/choice.h"
 #include "engine/engine.h"
-#include "engine/size.h"
 #include "report/html.h"
 
 #include <stdlib.h>
@@ -293,14 +293,12 @@ static void set_proof(json_t *o, const struct run_view *r)
 
 static json_t *size_reason(const struct run_view *r, const json_t *signals)
 {
-	if (!json_get_bool(r->options, "auto", false))
-		return json_string("as asked for");
-	if (str_is(r->row->size, "auto"))
+	int size = flow_size_parse(r->row->size);
+
+	if (size < 0 || size == SIZE_AUTO)
 		return json_string("decided when the repository is frozen");
-	for (const struct size_rule *rule = size_rules; rule->what; rule++)
-		if (json_get_int(signals, rule->signal, 0) >= rule->at_least)
-			return json_string(rule->what);
-	return json_string("little to read");
+	return json_text(choice_reason(
+	    r->a, (enum flow_size)size, json_get_bool(r->options, "auto", false), signals));
 }
 
 static json_t *estimate_of(const struct run_view *r)

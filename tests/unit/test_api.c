@@ -236,7 +236,7 @@ static void a_launch_is_told_and_run(void **state)
 	assert_string_equal(json_get_cstr(f->doc, "status", ""), "completed");
 	assert_string_equal(json_get_cstr(f->doc, "repo_name", ""), "repo");
 	assert_string_equal(json_get_cstr(f->doc, "epoch", ""), "e-test");
-	assert_string_equal(json_get_cstr(f->doc, "size_reason", ""), "as asked for");
+	assert_string_equal(json_get_cstr(f->doc, "size_reason", ""), "asked for");
 	assert_int_equal(json_get_int(f->doc, "dirty", -1), 2);
 	assert_true(json_get_bool(f->doc, "proof_ok", false));
 	assert_true(json_get_bool(f->doc, "report", false));
@@ -665,6 +665,9 @@ static void the_catalogue_is_told(void **state)
 	is(f, 200);
 	assert_string_equal(json_get_cstr(f->doc, "origin", ""), "built in");
 	assert_string_equal(json_get_cstr(get("/api/v1/flows/ask")->doc, "origin", ""), "user");
+	is(get(arena_printf(a, "/api/v1/flows?repo=%s", repo)), 200);
+	is_error(get("/api/v1/flows?repo=x"), 400, "bad_request",
+	    "the repository \"x\" is no absolute path");
 	is_error(get("/api/v1/flows/nope"), 404, "not_found", "no flow is called 'nope'");
 }
 
