@@ -267,6 +267,7 @@ static void open_rooms(struct serve *s)
 		.run_summary = views_summary,
 		.ctx = api_views(s->api),
 		.wall = clock_wall,
+		.boot = clock_boot,
 		.version = TUTTI_VERSION,
 		.build = build,
 		.epoch = h->epoch };
@@ -330,9 +331,10 @@ static int live(struct serve *s)
 
 static void close_all(struct serve *s)
 {
-	hub_destroy(s->hub);
-	house_stop(&s->house);
 	http_destroy(s->http);
+	hub_destroy(s->hub);
+	s->hub = NULL;
+	house_stop(&s->house);
 	uv_close((uv_handle_t *)&s->sigint, NULL);
 	uv_close((uv_handle_t *)&s->sigterm, NULL);
 	uv_close((uv_handle_t *)&s->timer, NULL);
