@@ -39,13 +39,13 @@ static void drop_old(struct sessions *s)
 	msec_t now = clock_wall();
 
 	for (size_t i = s->n; i-- > 0;)
-		if (s->all[i].until <= now || s->all[i].until > now + SESSION_MS)
+		if (s->all[i].until <= now)
 			drop(s, i);
 }
 
 /* --- the file ------------------------------------------------------------------------------ */
 
-/* "HASH UNTIL"; anything else is left out. */
+/* "HASH UNTIL"; anything else is left out. The clock may have been put back since. */
 static void read_line(struct sessions *s, struct str line)
 {
 	struct str hash = str_split(&line, ' ');
@@ -53,7 +53,7 @@ static void read_line(struct sessions *s, struct str line)
 	unsigned long long until;
 
 	if (s->n == HTTP_SESSIONS_MAX || hash.n != SHA256_HEX - 1 ||
-	    !str_to_u64(line, INT64_MAX, &until))
+	    !str_to_u64(line, (unsigned long long)(clock_wall() + 2 * SESSION_MS), &until))
 		return;
 	memcpy(one->hash, hash.p, hash.n);
 	one->hash[hash.n] = '\0';

@@ -115,7 +115,7 @@ static void listen_to(int fd)
 	ssize_t n = recv(fd, p, sizeof(p), MSG_DONTWAIT);
 
 	if (n > 0)
-		must(!str_contains((struct str){ p, (size_t)n }, STR("Access-Control")));
+		must(!str_contains((struct str){ p, (size_t)n }, STR("\r\nAccess-Control")));
 }
 
 static void talk(int fd, struct str s)
