@@ -28,6 +28,11 @@ void api_drain(struct api *api)
 	api->draining = true;
 }
 
+size_t api_under_way(const struct api *api)
+{
+	return api->calls;
+}
+
 void api_set_http(struct api *api, struct http *http)
 {
 	api->http = http;

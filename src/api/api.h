@@ -46,12 +46,17 @@ struct api_config {
 
 /* Strings and structs of CONFIG outlive the API. */
 struct api *api_create(const struct api_config *config);
-/* After engine_destroy, once nothing is under way any more. Accepts NULL. */
+/* After engine_destroy. Accepts NULL. */
 void api_destroy(struct api *api);
 /* As http's handler: answers Q, whatever its path is. */
 void api_handle(struct api *api, struct http_req *q);
 /* From now on there are no launches, and /healthz says so. */
 void api_drain(struct api *api);
+/*
+ * Requests that are not answered yet. The engine may be destroyed once there are none: some of them
+ * are on libuv's pool, and go on with the engine.
+ */
+size_t api_under_way(const struct api *api);
 /* For sign-out, once there is one. */
 void api_set_http(struct api *api, struct http *http);
 /* The documents of the store, for the hub: ctx of views_run and views_summary. */

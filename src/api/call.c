@@ -17,6 +17,7 @@ void call_begin(
 		.run = arena_dup(a, run),
 		.name = arena_dup(a, name),
 		.status = route->status };
+	api->calls++;
 	route->fn(c);
 }
 
@@ -26,6 +27,7 @@ static void call_end(struct call *c)
 {
 	json_decref(c->doc);
 	json_decref(c->kept);
+	c->api->calls--;
 	arena_destroy(c->a);
 }
 

@@ -14,6 +14,7 @@ struct api {
 	struct http *http;
 	struct views *views; /* store thread */
 	bool draining;
+	size_t calls; /* under way */
 	msec_t began; /* boot clock */
 };
 

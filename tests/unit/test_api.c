@@ -112,6 +112,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	assert_int_equal(api_under_way(api), 0);
 	house_stop(&house);
 	house_close(&house);
 	api_destroy(api);
