@@ -8,7 +8,7 @@ import { Icon, type IconName } from "../ui/icon";
 import { tip } from "../ui/tip";
 import { Toasts } from "../ui/toast";
 import { Bars } from "./bars";
-import { frame } from "./frame";
+import { frame, useFrame } from "./frame";
 import { hint } from "./keys";
 import { launchUrl, layer, open, Layers } from "./layers";
 import { Pill } from "./pill";
@@ -202,6 +202,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 }
 
 export function Missing() {
+	useFrame({ title: "Not found", crumbs: [] }, []);
 	return (
 		<div class="page is-narrow">
 			<h1>There is nothing at this address</h1>

@@ -94,6 +94,7 @@ export function rowItems(r: RunSummary, all: readonly RunSummary[], removal: Ret
 	return [
 		{ label: "Open", icon: "right", go: () => go("/runs/" + r.id) },
 		{ label: "Run again…", icon: "repeat", go: () => rerun(r) },
+		{ label: "Follow up…", icon: "flows", detail: "with this report as evidence", disabled: report, go: () => open("launch", { provided: r.id, repo: r.repo }) },
 		{ label: "Compare…", icon: "compare", detail: other ? `with ${other.id.slice(0, 8)}, ${other.flow}` : undefined, disabled: other ? undefined : "There is no other run of this flow here", go: () => go(`/compare?a=${a!.id}&b=${b!.id}`) },
 		{ label: "Copy link", icon: "link", go: () => void copy(`${location.origin}/runs/${r.id}`, "Link copied") },
 		...(report

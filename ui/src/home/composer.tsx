@@ -65,9 +65,11 @@ export function request(w: Written, attached: string | null, provided?: string):
 
 const sent = signal<string[]>(stored<string[]>("tutti.sent", []));
 
-export function Composer({ provided, label = "Question", focus }: Props) {
+export function Composer({ provided: given, label = "Question", focus }: Props) {
+	const [taken, setTaken] = useState<Props["provided"]>(undefined);
+	const provided = given ?? taken;
 	const field = useRef<HTMLTextAreaElement>(null);
-	const [text, setText] = useDraft(provided ? "run." + provided.id : (repository.value?.path ?? ""));
+	const [text, setText] = useDraft(given ? "run." + given.id : (repository.value?.path ?? ""));
 	const [busy, setBusy] = useState(false);
 	const [trouble, setTrouble] = useState<Trouble | null>(null);
 	const [attached, setAttached] = useState<string | null>(null);
@@ -124,6 +126,7 @@ export function Composer({ provided, label = "Question", focus }: Props) {
 			store("tutti.sent", sent.value);
 			if (written.kind === "command") choose({ flow: written.flow });
 			setText("");
+			setTaken(undefined);
 			go(answer.url);
 		} catch (e) {
 			setTrouble(asTrouble(e));
@@ -191,6 +194,12 @@ export function Composer({ provided, label = "Question", focus }: Props) {
 					aria-describedby={id + "p"} aria-invalid={said ? true : undefined}
 					onInput={(e) => { const f = e.currentTarget; write(f.value); suggest(f.value, f.selectionStart); }}
 					onKeyDown={pressed} onPaste={pasted} onBlur={() => setTimeout(() => setList(null), 120)} />
+				{taken && (
+					<p class="composer-attached">
+						<span class="chip clip">With the report of: {taken.title}</span>
+						<Button kind="quiet" small onClick={() => setTaken(undefined)}>Remove</Button>
+					</p>
+				)}
 				{attached && (
 					<p class="composer-attached">
 						<span class="chip">Pasted text, {bytes(new Blob([attached]).size)}</span>
@@ -198,7 +207,7 @@ export function Composer({ provided, label = "Question", focus }: Props) {
 					</p>
 				)}
 				<div class="composer-tools">
-					<Scope provided={provided} />
+					<Scope take={given ? null : setTaken} />
 					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label="Commands" {...tip("", "composer.commands")}><span>commands</span></Button>
 					<Button kind="quiet" icon="flows" class="composer-flows" aria-label="Flows" onClick={() => open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(provided ? { provided: provided.id } : {}) })}>
 						<span>Flows</span>
@@ -260,13 +269,16 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 	);
 }
 
-function Scope({ provided }: { provided: Props["provided"] }) {
+function Scope({ take }: { take: ((p: Props["provided"]) => void) | null }) {
 	const r = repository.value;
 	const items = (): Item[] => [
 		...catalogue.value.repositories.map((x): Item => ({ label: x.name, detail: `${x.path}${x.branch ? ` · ${x.branch}` : ""}`, checked: x.path === r?.path, go: () => choose({ repo: x.path }) })),
 		{ label: "Another path, commit or base…", icon: "folder", rule: true, go: () => open("launch") },
-		...(recent.value[0] && !provided
-			? [{ label: "Follow up on an earlier report…", icon: "repeat" as const, detail: recent.value[0].question, go: () => go("/runs?status=completed") }]
+		...(take
+			? recent.value
+					.filter((x) => x.status === "completed")
+					.slice(0, 3)
+					.map((x, i): Item => ({ label: `With the report of ${x.id}`, detail: x.question, icon: "repeat", rule: i === 0, go: () => take({ id: x.id, title: x.question || x.title }) }))
 			: []),
 	];
 	return <Menu kind="quiet" icon="plus" name="Repository" label={<span class="clip">{r?.name ?? "Repository"}</span>} items={items} class="composer-scope" />;

@@ -4,6 +4,7 @@ import { now } from "../app/clock";
 import { at, clock, count, fully, outcome, settled, when } from "../app/format";
 import { useFrame } from "../app/frame";
 import { launchUrl, open } from "../app/layers";
+import { askPermission, mayOffer } from "../app/notices";
 import { prefs } from "../app/prefs";
 import { live, loadRuns, recent, runs } from "../app/runs";
 import { useRetry } from "../app/retry";
@@ -131,7 +132,10 @@ export function Home() {
 				)}
 				{live.value.length > 0 && (
 					<section aria-labelledby="live">
-						<h2 id="live" class="list-head">Live <span>{live.value.length}</span></h2>
+						<div class="list-head">
+							<h2 id="live">Live <span>{live.value.length}</span></h2>
+							{mayOffer() && <Button kind="quiet" small icon="bell" onClick={() => void askPermission()}>Notify me when {live.value.length === 1 ? "this finishes" : "these finish"}</Button>}
+						</div>
 						<ul class="rows">{live.value.map((x) => <LiveRow key={x.id} run={x} />)}</ul>
 					</section>
 				)}
