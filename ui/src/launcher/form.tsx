@@ -174,7 +174,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 				))}
 				<Where v={v} set={set} />
 				{v.provided && <p class="launch-note"><Icon name="repeat" /> The report of <a href={"/runs/" + v.provided}>{v.provided}</a> is handed on. <Button kind="quiet" small onClick={() => set({ provided: "" })}>Leave it out</Button></p>}
-				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} />
+				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
 				<WhatRuns flow={flow} preview={preview} trouble={refused} />
 				{trouble && <TroubleBox trouble={trouble} />}
@@ -244,7 +244,7 @@ function Where({ v, set }: { v: Values; set: (p: Partial<Values>) => void }) {
 
 /* --- flows ------------------------------------------------------------------------------------- */
 
-function FlowPicker({ value, onChange, error }: { value: string; onChange: (name: string) => void; error?: string | undefined }) {
+function FlowPicker({ value, onChange, error, leave }: { value: string; onChange: (name: string) => void; error?: string | undefined; leave?: (() => void) | undefined }) {
 	const c = catalogue.value;
 	const [filter, setFilter] = useState("");
 	const chosen = flowNamed(value);
@@ -293,6 +293,7 @@ function FlowPicker({ value, onChange, error }: { value: string; onChange: (name
 					</label>
 				))}
 			</div>
+			{chosen && <p class="flows-chosen"><b>{chosen.title}.</b> {chosen.when_to_use} <a href={"/flows/" + chosen.name} onClick={leave}>About this flow</a></p>}
 		</section>
 	);
 }
