@@ -1,0 +1,200 @@
+/* The follow machine on an element that scrolls: what readers do comes in, positions go out. */
+import { signal } from "@preact/signals";
+import { follow, loadFollow, NEAR_END, saveFollow, type Anchor, type Follow, type FollowEvent } from "./follow";
+
+const KEYS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", "G", " "]);
+
+export class Scroller {
+	readonly state = signal<Follow>({ mode: "follow" });
+
+	private el: HTMLElement | null = null;
+	private ours = false; /* the next scroll event is of our doing */
+	private moved = 0; /* when the reader last did something that scrolls */
+	private touchY = 0;
+	private down = false;
+	private seen: ResizeObserver | null = null;
+	private key = "";
+	private ends: Array<() => void> = [];
+
+	/* EL scrolls CONTENT, in which [data-key] are the items; KEY is where the place is kept. */
+	attach(el: HTMLElement, content: HTMLElement, key: string, first: Follow): void {
+		this.detach();
+		this.el = el;
+		this.key = key;
+		this.state.value = loadFollow(this.stored()) ?? first;
+		const on = <K extends keyof HTMLElementEventMap>(
+			type: K, fn: (e: HTMLElementEventMap[K]) => void): void => {
+			el.addEventListener(type, fn, { passive: true });
+			this.ends.push(() => el.removeEventListener(type, fn));
+		};
+
+		on("wheel", (e) => this.acts({ t: "wheel", up: -e.deltaY, anchor: this.anchor() }));
+		on("touchstart", (e) => (this.touchY = e.touches[0]?.clientY ?? 0));
+		on("touchmove", (e) => {
+			const y = e.touches[0]?.clientY ?? 0;
+
+			this.acts({ t: "drag", down: y - this.touchY, anchor: this.anchor() });
+			this.touchY = y;
+		});
+		on("keydown", (e) => {
+			if (KEYS.has(e.key) && !e.ctrlKey && !e.metaKey && !e.altKey && e.target === el)
+				this.acts({ t: "key", key: e.key, anchor: this.anchor() });
+		});
+		on("pointerdown", (e) => {
+			/* Beside the content: the scrollbar. */
+			this.down = e.target === el && e.offsetX >= el.clientWidth;
+			if (this.down)
+				this.acts({ t: "scrollbar", anchor: this.anchor() });
+		});
+		on("pointerup", () => (this.down = false));
+		on("scroll", () => this.scrolled());
+		const selecting = (): void => {
+			const s = getSelection();
+
+			if (s && !s.isCollapsed && s.anchorNode && el.contains(s.anchorNode) && this.state.value.mode === "follow")
+				this.acts({ t: "select", anchor: this.anchor() });
+		};
+
+		document.addEventListener("selectionchange", selecting);
+		this.ends.push(() => document.removeEventListener("selectionchange", selecting));
+		this.seen = new ResizeObserver(() => this.happens({ t: "resize" }));
+		this.seen.observe(content);
+		this.seen.observe(el);
+		this.happens({ t: "resize" });
+	}
+
+	detach(): void {
+		if (!this.el)
+			return;
+		this.save();
+		for (const end of this.ends)
+			end();
+		this.ends = [];
+		this.seen?.disconnect();
+		this.el = null;
+	}
+
+	private stored(): string | null {
+		try {
+			return sessionStorage.getItem(this.key);
+		} catch {
+			return null;
+		}
+	}
+
+	private save(): void {
+		try {
+			sessionStorage.setItem(this.key, saveFollow(this.state.value));
+		} catch {
+			/* then it begins anew */
+		}
+	}
+
+	/* The first item in view. */
+	private anchor(): Anchor | null {
+		const el = this.el;
+
+		if (!el)
+			return null;
+		const top = el.getBoundingClientRect().top;
+		const all = el.querySelectorAll<HTMLElement>("[data-key]");
+		let lo = 0, hi = all.length - 1;
+
+		if (hi < 0)
+			return null;
+		while (lo < hi) {
+			const mid = (lo + hi) >> 1;
+
+			if (all[mid]!.getBoundingClientRect().bottom > top)
+				hi = mid;
+			else
+				lo = mid + 1;
+		}
+		const first = all[lo]!;
+		return { key: first.dataset.key!, offset: first.getBoundingClientRect().top - top };
+	}
+
+	/* The reader does something. */
+	acts(e: FollowEvent): void {
+		this.moved = performance.now();
+		this.apply(e);
+	}
+
+	/* Something happens by itself. */
+	happens(e: FollowEvent): void {
+		this.apply(e);
+	}
+
+	private apply(e: FollowEvent): void {
+		const { state, effect } = follow(this.state.value, e);
+
+		if (state !== this.state.value)
+			this.state.value = state;
+		if (effect === "end")
+			this.toEnd();
+		else if (effect === "anchor" && state.mode === "detached")
+			this.hold(state.anchor);
+	}
+
+	private set(top: number): void {
+		const el = this.el!, before = el.scrollTop;
+
+		el.scrollTop = top;
+		if (el.scrollTop !== before)
+			this.ours = true;
+	}
+
+	private toEnd(): void {
+		if (this.el)
+			this.set(this.el.scrollHeight);
+	}
+
+	private hold(a: Anchor | null): void {
+		const el = this.el;
+		const item = a && el?.querySelector<HTMLElement>(`[data-key="${CSS.escape(a.key)}"]`);
+
+		if (!el || !a || !item)
+			return;
+		const off = item.getBoundingClientRect().top - el.getBoundingClientRect().top - a.offset;
+
+		if (Math.abs(off) >= 1)
+			this.set(el.scrollTop + off);
+	}
+
+	private scrolled(): void {
+		const el = this.el;
+
+		if (!el)
+			return;
+		if (this.ours) {
+			this.ours = false;
+			return;
+		}
+		/* With nothing of the reader's before it, it is the browser's own: a clamp, a focus. */
+		const toEnd = el.scrollHeight - el.scrollTop - el.clientHeight;
+		const byReader = this.down || performance.now() - this.moved < 1500;
+
+		if (byReader || toEnd > NEAR_END)
+			this.apply({ t: "scrolled", toEnd, anchor: this.anchor() });
+	}
+
+	live(): void {
+		this.acts({ t: "live" });
+	}
+
+	start(): void {
+		this.acts({ t: "key", key: "Home", anchor: null });
+		if (this.el)
+			this.set(0);
+		this.state.value = { mode: "detached", anchor: null, fresh: 0 };
+		this.apply({ t: "scrolled", toEnd: Infinity, anchor: this.anchor() });
+	}
+
+	/* Shows ITEM; WHY says what made the reader leave the end. */
+	show(item: Element, why: "find" | "open" | "permalink"): void {
+		this.acts({ t: why, anchor: this.anchor() });
+		item.scrollIntoView({ block: "center" });
+		this.ours = true;
+		this.apply({ t: "scrolled", toEnd: Infinity, anchor: this.anchor() });
+	}
+}

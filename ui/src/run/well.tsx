@@ -1,0 +1,245 @@
+/* One agent in full: its stream, what it passed on, what it was told, what it cited. */
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { now } from "../app/clock";
+import { bindAll } from "../app/keys";
+import { asTrouble, API, post } from "../wire/api";
+import type { StepDocument } from "../wire/types";
+import { IconButton } from "../ui/button";
+import { Chip } from "../ui/chip";
+import { Dialog } from "../ui/dialog";
+import { Glyph } from "../ui/glyph";
+import { useLoad } from "../ui/load";
+import { Menu, type Item } from "../ui/menu";
+import { copy, toast, toastError } from "../ui/toast";
+import { TroubleBox } from "../ui/trouble";
+import type { Place } from "./address";
+import { linkTo, useView } from "./context";
+import { Evidence, Output, Prompt } from "./papers";
+import { Raw } from "./raw";
+import { chips, elapsed } from "./roster";
+import { focusRow } from "./rosterview";
+import { Stream } from "./stream";
+import { silence } from "./live";
+import type { Step } from "./types";
+import { DOT, failure, isOver, tokens } from "./words";
+
+type Tab = Place["well"];
+
+const TABS: Array<[Tab, string]> = [
+	["stream", "Stream"], ["output", "Output"], ["prompt", "Prompt"], ["evidence", "Evidence"],
+];
+
+/* Reads the step again when it has ended or began anew. */
+export function useStep(name: string, attempt: number) {
+	const view = useView();
+	const step = view.step(name);
+	const q = attempt ? `?attempt=${attempt}` : "";
+	const doc = useLoad<StepDocument>(`/runs/${view.store.id}/steps/${encodeURIComponent(name)}${q}`);
+	const state = `${step?.status} ${step?.attempt}`;
+	const was = useRef(state);
+
+	useEffect(() => {
+		if (was.current !== state)
+			doc.reload();
+		was.current = state;
+	}, [state]);
+	return doc;
+}
+
+export function Well({ name, inline = false, full = false }: { name: string; inline?: boolean; full?: boolean }) {
+	const view = useView();
+	const step = view.step(name);
+	const at = view.place.value;
+	const attempt = at.attempt;
+	const root = useRef<HTMLElement>(null);
+	const wide = useSignal(false);
+	const doc = useStep(name, attempt);
+
+	useWellKeys(root, name);
+	if (!step)
+		return (
+			<section class="well" id="well"><p class="empty">This run has no agent “{name}”.</p></section>
+		);
+	const tab = at.well;
+	const shown = attempt || step.attempt;
+
+	return (
+		<section class={`well${inline ? " is-inline" : ""}${full ? " is-full" : ""}`} id={full ? undefined : "well"}
+			ref={root} aria-label={`${step.label}, details`}>
+			<Head step={step} attempts={doc.data?.attempts ?? []} tab={tab} close={inline || full ? null : () => view.open(null)} />
+			<nav class="well-tabs" aria-label={`Views of ${step.label}`}>
+				{TABS.map(([t, label]) => (
+					<button key={t} type="button" class="tab" aria-current={tab === t || (t === "stream" && tab === "raw") ? "page" : undefined}
+						onClick={() => view.well(t)}>
+						{label}
+						{t === "evidence" && !!step.citations && <span class="tab-count">{step.citations}</span>}
+					</button>
+				))}
+				<span class="grow" />
+				{(tab === "stream" || tab === "raw") && (
+					<button type="button" class="tab is-quiet" aria-pressed={tab === "raw"}
+						onClick={() => view.well(tab === "raw" ? "stream" : "raw")}>Raw</button>
+				)}
+				{inline && <button type="button" class="tab is-quiet" onClick={() => (wide.value = true)}>Full screen</button>}
+			</nav>
+			{doc.error && tab !== "stream" && tab !== "raw" && <TroubleBox trouble={doc.error} retry={doc.reload} />}
+			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
+			{tab === "raw" && <Raw key={`${name}/${shown}`} step={step} attempt={shown} />}
+			{tab === "output" && <Output step={step} doc={doc.data} />}
+			{tab === "prompt" && <Prompt doc={doc.data} step={step} />}
+			{tab === "evidence" && <Evidence step={step} doc={doc.data} run={view.store.id} />}
+			{wide.value && (
+				<Dialog title={step.label} class="is-sheet is-full" onClose={() => (wide.value = false)}>
+					<Well name={name} full />
+				</Dialog>
+			)}
+		</section>
+	);
+}
+
+/* --- head ------------------------------------------------------------------------------------ */
+
+function Head({ step, attempts, tab, close }: {
+	step: Step; attempts: StepDocument["attempts"]; tab: Tab; close: (() => void) | null;
+}) {
+	const view = useView();
+	const row = view.store.row(step);
+	const beats = view.store.turn(step.step);
+	const quiet = useComputed(() => {
+		const m = view.store.state;
+
+		return m ? silence(m, row.value, now.value) : 0;
+	});
+	const facts = useComputed(() => {
+		const s = row.value;
+
+		return [
+			s.status === "failed" ? failure(s.ending, s.reason)
+				: s.status === "running" ? (s.condition ?? "running") : s.status,
+			s.tokens ? `${tokens(s.tokens)} tokens` : "",
+			elapsed(s, s.status === "running" ? now.value : 0),
+		].filter(Boolean).join(DOT);
+	});
+	const who = [step.persona, step.agent, step.model].filter(Boolean).join(DOT);
+
+	return (
+		<header class="well-head">
+			<HeadGlyph step={step} beats={beats} />
+			<div class="well-title">
+				<h2>{step.label} {who && <small>{who}</small>}</h2>
+				<p class={`well-facts${step.status === "failed" ? " is-failed" : ""}`}>
+					<span class="num">{facts}</span>
+					{chips(step, quiet.value).map((c) => (
+						<Chip key={c.text} tone={c.tone === "warn" ? "attention" : "neutral"} title={c.tip}>{c.text}</Chip>
+					))}
+				</p>
+			</div>
+			<Attempts step={step} attempts={attempts} />
+			<WellMenu step={step} tab={tab} />
+			{close && <IconButton icon="close" label="Close" command="run.out" onClick={() => {
+				close();
+				requestAnimationFrame(() => focusRow(step.step));
+			}} />}
+		</header>
+	);
+}
+
+function HeadGlyph({ step, beats }: { step: Step; beats: { value: number } }) {
+	return <Glyph name={step.status} beats={step.status === "running" ? beats.value : 0} />;
+}
+
+/* Each attempt is a stream of its own; the list says how the others ended. */
+function Attempts({ step, attempts }: { step: Step; attempts: StepDocument["attempts"] }) {
+	const view = useView();
+	const most = Math.max(step.attempt, attempts.length);
+	const shown = view.place.value.attempt || step.attempt;
+
+	if (most < 2)
+		return null;
+	const items: Item[] = [];
+
+	for (let n = most; n > 0; n--) {
+		const a = attempts.find((x) => x.attempt === n);
+		const how = a?.status === "failed" ? failure(a.ending, a.reason) : (a?.status ?? (n === step.attempt ? step.status : ""));
+
+		items.push({
+			label: `Attempt ${n}`, detail: how, checked: n === shown,
+			go: () => view.attempt(n === step.attempt ? 0 : n),
+		});
+	}
+	return <Menu label={`attempt ${shown}`} name={`Attempt ${shown} of ${most}`} items={items} kind="quiet" small />;
+}
+
+function WellMenu({ step, tab }: { step: Step; tab: Tab }) {
+	const view = useView();
+	const base = `${API}/runs/${view.store.id}/steps/${encodeURIComponent(step.step)}`;
+	const retry = async (): Promise<void> => {
+		try {
+			await post(`/runs/${view.store.id}/retry`, { step: step.step });
+			toast(`${step.label} runs again.`);
+		} catch (e) {
+			toastError(asTrouble(e));
+		}
+	};
+	const items = (): Item[] => [
+		{
+			label: "Retry this step", icon: "repeat", go: () => void retry(),
+			disabled: isOver(view.doc.status) ? undefined : "Once the run is over",
+		},
+		{ label: "Copy link", icon: "link", command: "run.copy", go: () => void copy(linkTo({ agent: step.step })), rule: true },
+		{ label: "Copy output", icon: "copy", go: () => void copyOutput(base) },
+		{ label: tab === "raw" ? "Open stream" : "Open raw", icon: "runs", go: () => view.well(tab === "raw" ? "stream" : "raw") },
+		{ label: "Events of this agent", icon: "download", href: `${API}/runs/${view.store.id}/events?step=${encodeURIComponent(step.step)}`, rule: true },
+		...(step.child ? [{ label: "Open the run it started", icon: "external" as const, href: `/runs/${step.child}` }] : []),
+	];
+
+	return <Menu label="" name="More" icon="more" caret={false} kind="quiet" small items={items} />;
+}
+
+async function copyOutput(base: string): Promise<void> {
+	try {
+		const r = await fetch(base, { headers: { Accept: "application/json" } });
+		const doc = (await r.json()) as StepDocument;
+
+		if (doc.output)
+			await copy(doc.output);
+		else
+			toast("It passed nothing on.");
+	} catch (e) {
+		toastError(asTrouble(e));
+	}
+}
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+function useWellKeys(root: { current: HTMLElement | null }, name: string): void {
+	const view = useView();
+
+	useEffect(() => {
+		const fire = (what: string): void | false => {
+			const e = new CustomEvent("well", { detail: what, cancelable: true });
+
+			return root.current?.querySelector(".well-scroll")?.dispatchEvent(e) === false ? undefined : false;
+		};
+		const within = (): Element | null => root.current;
+		const stop = bindAll({
+			"well.live": () => fire("live"), "well.start": () => fire("start"),
+			"well.previous": () => fire("previous"), "well.next": () => fire("next"),
+			"well.tools": () => fire("tools"), "well.wrap": () => fire("wrap"),
+			"well.find": () => fire("find"),
+		}, within);
+		const escape = (e: KeyboardEvent): void => {
+			if (e.key !== "Escape" || e.defaultPrevented || document.querySelector("dialog[open], [popover]:popover-open"))
+				return;
+			focusRow(name);
+		};
+
+		root.current?.addEventListener("keydown", escape);
+		return () => {
+			stop();
+			root.current?.removeEventListener("keydown", escape);
+		};
+	}, [name, view]);
+}
+
