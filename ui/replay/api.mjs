@@ -87,7 +87,7 @@ function search(a, q) {
 	const hits = [];
 	if (word)
 		a.text.split("\n").forEach((l, i) => {
-			for (let c = l.toLowerCase().indexOf(word); c >= 0; c = l.toLowerCase().indexOf(word, c + 1)) hits.push({ line: i + 1, col: c + 1, len: word.length });
+			for (let c = l.toLowerCase().indexOf(word); c >= 0; c = l.toLowerCase().indexOf(word, c + 1)) hits.push({ line: i + 1, col: c, len: word.length });
 		});
 	return ok({ total: hits.length, hits: hits.slice(0, 500), truncated: hits.length > 500 });
 }

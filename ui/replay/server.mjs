@@ -36,7 +36,7 @@ function page(dist, path, world) {
 	let head = "";
 	if (r && body) {
 		const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));
-		for (const css of manifest["src/report/index.tsx"]?.css ?? []) head += `<link rel="stylesheet" href="/${css}">`;
+		for (const css of ["src/run/index.tsx", "src/report/index.tsx"].flatMap((part) => manifest[part]?.css ?? [])) head += `<link rel="stylesheet" href="/${css}">`;
 	}
 	return readFileSync(join(dist, "index.html"), "utf8")
 		.replace("<!--title-->", () => escape(r ? `${r.spec.title} · tutti` : "tutti"))

@@ -1,3 +1,297 @@
+/* The page of one run. */
+import { useComputed, useSignalEffect } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { markSeen } from "../app/attention";
+import { now } from "../app/clock";
+import { useFrame } from "../app/frame";
+import { bindAll } from "../app/keys";
+import { Later } from "../app/later";
+import { setQuery } from "../app/router";
+import { Button, LinkButton } from "../ui/button";
+import { Glyph } from "../ui/glyph";
+import { copy } from "../ui/toast";
+import { TroubleBox } from "../ui/trouble";
+import { mayArrive } from "../report/filter";
+import { target, type Tab } from "./address";
+import { linkTo, useView, View, ViewContext } from "./context";
+import { ExportMenu, Header } from "./header";
+import { progress, resumption } from "./roster";
+import { Roster } from "./rosterview";
+import { RunStore } from "./store";
+import { flowTitle, isOver, plural, span } from "./words";
+import { Well } from "./well";
+import "./run.css";
+
+const parts: Record<string, () => Promise<ComponentType<any>>> = {
+	report: () => import("../report").then((m) => m.default),
+	timeline: () => import("./timelineview").then((m) => m.Timeline),
+	graph: () => import("./graphview").then((m) => m.GraphView),
+	log: () => import("./logview").then((m) => m.Log),
+	input: () => import("./inputview").then((m) => m.Input),
+};
+const LABELS: Record<Tab, string> = {
+	report: "Report", agents: "Agents", timeline: "Timeline", graph: "Graph", log: "Log", input: "Input",
+};
+
 export default function RunPage({ id }: { id: string }) {
-	return <h1 tabIndex={-1}>{id}</h1>;
+	const store = useMemo(() => new RunStore(id), [id]);
+	const view = useMemo(() => new View(store), [store]);
+
+	useEffect(() => () => store.close(), [store]);
+	useFrame({ title: id, crumbs: [{ label: "Runs", href: "/runs" }, { label: id }] }, [id]);
+	if (store.trouble.value && !store.doc.value)
+		return (
+			<div class="page is-narrow">
+				<h1>Run {id}</h1>
+				<TroubleBox trouble={store.trouble.value} retry={() => store.retry()} />
+				<p><LinkButton href="/runs">All runs</LinkButton></p>
+			</div>
+		);
+	if (!store.doc.value)
+		return <div class="run is-loading"><h1 class="vh">Run {id}</h1><div class="skeleton is-late">{[1, 2, 3, 4, 5, 6].map((n) => <div key={n} />)}</div></div>;
+	return (
+		<ViewContext.Provider value={view}>
+			<Run />
+		</ViewContext.Provider>
+	);
 }
+
+function Run() {
+	const view = useView();
+	const doc = view.doc;
+	const root = useRef<HTMLDivElement>(null);
+	const embed = view.place.value.embed;
+	const tab = view.tab.value;
+
+	useRoom(root);
+	useTitle();
+	useRunKeys();
+	useArrivals(root);
+	useEffect(() => markSeen(doc.id), [doc.id]);
+	return (
+		<div class={`run is-tab-${tab}${embed ? " is-embedded" : ""}`} ref={root}>
+			<Header />
+			<Banners />
+			<Tabs tab={tab} />
+			<div class="run-body">
+				{tab === "agents" ? <Agents /> : tab === "report" ? <ReportTab /> : <Later key={tab} load={parts[tab]!} />}
+			</div>
+		</div>
+	);
+}
+
+function Tabs({ tab }: { tab: Tab }) {
+	const view = useView();
+	const doc = view.doc;
+	const tabs = view.tabs();
+	const n = doc.agents.all;
+
+	return (
+		<div class="run-tabs">
+			<nav aria-label="Views of this run">
+				{tabs.map((t) => (
+					<a key={t} class="tab" href={tabUrl(t)} aria-current={t === tab ? "page" : undefined}
+						onClick={(e) => {
+							if (e.metaKey || e.ctrlKey || e.shiftKey)
+								return;
+							e.preventDefault();
+							view.goTab(t);
+						}}>
+						{LABELS[t]}{t === "agents" && n > 0 && <span class="tab-count">{n}</span>}
+					</a>
+				))}
+			</nav>
+			{!doc.report && doc.status === "running" && <span class="tabs-note">Report appears here when ready</span>}
+			{view.place.value.embed && <span class="tabs-more"><ExportMenu small /></span>}
+		</div>
+	);
+}
+
+function tabUrl(t: Tab): string {
+	const q = new URLSearchParams(location.search);
+
+	q.set("tab", t);
+	for (const k of ["agent", "attempt", "view"])
+		q.delete(k);
+	return `?${q}`;
+}
+
+function Agents() {
+	const view = useView();
+	const agent = view.agent.value;
+	const beside = view.room.value !== "phone";
+
+	return (
+		<div class={`agents${agent && beside ? " has-well" : ""}`}>
+			<Roster />
+			{beside && agent && <aside class="well-side" aria-label="Agent"><Well key={agent} name={agent} /></aside>}
+		</div>
+	);
+}
+
+function ReportTab() {
+	const view = useView();
+	const doc = view.doc;
+
+	if (doc.report)
+		return <Later load={parts.report!} props={{ run: doc }} />;
+	return (
+		<div class="page is-narrow">
+			{isOver(doc.status)
+				? <p class="lead">No report{doc.reason ? `: ${doc.reason}` : "."} What the agents found is under <a href="?tab=agents">Agents</a>.</p>
+				: <p class="lead">The report is written when validation ends. {progress(doc).text}.</p>}
+		</div>
+	);
+}
+
+/* --- lines across the page ------------------------------------------------------------------------ */
+
+function Banners() {
+	const view = useView();
+	const store = view.store;
+	const doc = view.doc;
+	const back = resumption(doc);
+	const mark = store.caughtUp.value;
+	const recent = useComputed(() => !!store.caughtUp.value && now.value - store.caughtUp.value.at < 12_000);
+
+	return (
+		<>
+			{store.paused.value && (
+				<div class="run-bar" role="status">
+					<span>Paused · <span class="num">{plural(store.waiting.value, "event")}</span> waiting</span>
+					<Button small onClick={() => store.pause(false)} command="run.pause">Resume updates</Button>
+				</div>
+			)}
+			{store.otherHistory.value && (
+				<div class="run-bar is-attention">
+					<Glyph name="attention" silent />
+					<span>This run's history changed on the server.</span>
+					<Button small onClick={() => location.reload()}>Reload view</Button>
+				</div>
+			)}
+			{store.arrived.value > 0 && view.tab.value !== "report" && (
+				<div class="run-bar">
+					<Glyph name="completed" silent />
+					<span>Report ready</span>
+					<Button small onClick={() => view.goTab("report")} command="run.report">Read report</Button>
+				</div>
+			)}
+			{back && doc.status === "running" && (
+				<div class="run-bar">
+					<span>
+						This run was continued. Kept {plural(back.kept.length, "finished agent")}
+						{back.restarted.length > 0 && (
+							<>, restarted {back.restarted.map((s, i) => (
+								<>{i > 0 && ", "}<a key={s.step} href={`?tab=agents&agent=${encodeURIComponent(s.step)}`}>{s.label}</a></>
+							))}</>
+						)}.
+					</span>
+				</div>
+			)}
+			{mark && recent.value && <p class="run-mark" role="note">{mark.text}</p>}
+		</>
+	);
+}
+
+/* --- what the page does by itself ----------------------------------------------------------------- */
+
+function useRoom(root: { current: HTMLElement | null }): void {
+	const view = useView();
+
+	useEffect(() => {
+		const seen = new ResizeObserver(([e]) => {
+			const w = e!.contentRect.width;
+
+			view.room.value = w < 700 ? "phone" : w < 1050 ? "laptop" : "desktop";
+		});
+
+		seen.observe(root.current!);
+		return () => seen.disconnect();
+	}, [view]);
+}
+
+function useTitle(): void {
+	const view = useView();
+	const doc = view.doc;
+	const p = progress(doc);
+	const name = flowTitle(doc);
+	const short = useComputed(() => span(view.store.took(now.value)));
+	const mark = doc.status === "running" ? `● ${p.done}/${p.all}`
+		: doc.status === "completed" ? (doc.report ? "✓ Report ready" : "✓") : doc.status === "failed" ? "✕ Failed" : "■ Cancelled";
+
+	useFrame({
+		title: name, mark,
+		icon: doc.status === "running" ? "running" : doc.status === "completed" ? "completed" : doc.status === "failed" ? "failed" : undefined,
+		crumbs: [{ label: "Runs", href: "/runs" }, { label: `${name} ${doc.id}` }],
+		short: <><Glyph name={doc.status} /><span class="num">{doc.status === "running" ? `${p.done}/${p.all} · ` : ""}{short}</span></>,
+	}, [name, mark, doc.status, doc.id]);
+}
+
+function useRunKeys(): void {
+	const view = useView();
+
+	useEffect(() => bindAll({
+		...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`run.tab.${n}`, () => {
+			const t = view.tabs()[n - 1];
+
+			if (!t)
+				return false;
+			view.goTab(t);
+		}])),
+		"run.report": () => {
+			if (!view.doc.report)
+				return false;
+			view.goTab("report");
+		},
+		"run.pause": () => {
+			if (view.doc.status !== "running")
+				return false;
+			view.store.pause(!view.store.paused.value);
+		},
+		"run.copy": () => void copy(linkOfFocus(view)),
+	}), [view]);
+}
+
+/* The most specific thing that has the focus. */
+function linkOfFocus(view: View): string {
+	const at = document.activeElement;
+	const card = at?.closest<HTMLElement>("[id].card, .evidence > li[id]");
+	const row = at?.closest<HTMLElement>(".row-button");
+
+	if (card)
+		return linkTo({ tab: "report", hash: card.id });
+	if (row)
+		return linkTo({ agent: row.dataset.step! });
+	const hash = target(location.hash) ? location.hash.slice(1) : "";
+	return linkTo(view.agent.value && view.tab.value === "agents" ? { agent: view.agent.value, hash } : { tab: view.tab.value, hash });
+}
+
+/* The report comes by itself only to somebody who is in the middle of nothing. */
+function useArrivals(root: { current: HTMLElement | null }): void {
+	const view = useView();
+
+	useEffect(() => {
+		const touch = (): void => void (view.touched = Date.now());
+
+		for (const type of ["wheel", "touchmove", "keydown"] as const)
+			root.current!.addEventListener(type, touch, { passive: true });
+	}, [view]);
+	useSignalEffect(() => {
+		if (!view.store.arrived.value || view.tab.peek() === "report")
+			return;
+		if (mayArrive({ opened: !!view.agent.peek(), scrolledAt: view.touched, now: Date.now() }))
+			setQuery({ tab: "report", agent: null });
+	});
+	useEffect(() => {
+		const t = target(location.hash);
+
+		if (!t || view.place.peek().tab)
+			return;
+		if (t.t === "lines" || t.t === "event")
+			setQuery({ tab: t.t === "event" && !view.place.peek().agent ? "log" : "agents", ...(t.t === "lines" ? { view: "raw" } : {}) });
+		else if (view.doc.report)
+			setQuery({ tab: "report" });
+	}, [view]);
+}
+
