@@ -75,8 +75,18 @@ function flow(f, full) {
 	return full ? { ...rest, steps: all, past } : { ...rest, past };
 }
 
+// Splitting a long text for every page of it would be the slowest part of the page.
+const split = new WeakMap();
+function linesOf(a) {
+	const had = split.get(a);
+	if (had && had.size === a.text.length) return had.lines;
+	const lines = had && a.text.length > had.size && had.size > 0 ? [...had.lines.slice(0, -1), ...a.text.slice(had.last).split("\n")] : a.text.split("\n");
+	split.set(a, { size: a.text.length, lines, last: a.text.lastIndexOf("\n") + 1 });
+	return lines;
+}
+
 function lines(a, q) {
-	const all = a.text.split("\n");
+	const all = linesOf(a);
 	const from = Math.max(1, Number(q.get("from") ?? 1));
 	const n = Number(q.get("lines") ?? 50);
 	return ok({ total: all.length, from, lines: all.slice(from - 1, from - 1 + n) });
@@ -86,7 +96,7 @@ function search(a, q) {
 	const word = (q.get("q") ?? "").toLowerCase();
 	const hits = [];
 	if (word)
-		a.text.split("\n").forEach((l, i) => {
+		linesOf(a).forEach((l, i) => {
 			for (let c = l.toLowerCase().indexOf(word); c >= 0; c = l.toLowerCase().indexOf(word, c + 1)) hits.push({ line: i + 1, col: c, len: word.length });
 		});
 	return ok({ total: hits.length, hits: hits.slice(0, 500), truncated: hits.length > 500 });

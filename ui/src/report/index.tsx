@@ -4,7 +4,6 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { servedReport } from "../app/boot";
 import { bindAll } from "../app/keys";
 import { open as openLayer } from "../app/layers";
 import { asTrouble, getText } from "../wire/api";
@@ -22,8 +21,8 @@ import "./report.css";
 /* Read once: reports do not change. */
 const kept = new Map<string, string>();
 
-function useHtml(id: string) {
-	const [html, setHtml] = useState<DocumentFragment | string | null>(() => servedReport(location.pathname) ?? kept.get(id) ?? null);
+function useHtml(id: string, served: DocumentFragment | null) {
+	const [html, setHtml] = useState<DocumentFragment | string | null>(() => (served?.firstChild ? served : (kept.get(id) ?? null)));
 	const [trouble, setTrouble] = useState<Trouble | null>(null);
 	const [turn, again] = useState(0);
 
@@ -43,8 +42,8 @@ function useHtml(id: string) {
 	return { html, trouble, again: () => { setTrouble(null); again((n) => n + 1); } };
 }
 
-export default function Report({ run }: { run: RunDocument }) {
-	const { html, trouble, again } = useHtml(run.id);
+export default function Report({ run, served = null }: { run: RunDocument; served?: DocumentFragment | null }) {
+	const { html, trouble, again } = useHtml(run.id, served);
 
 	if (trouble)
 		return <div class="page is-narrow"><TroubleBox trouble={trouble} retry={again} /></div>;
@@ -68,7 +67,7 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 			t.innerHTML = serverHtml(html).__html;
 			el.replaceChildren(t.content);
 		} else {
-			el.replaceChildren(html);
+			el.replaceChildren(html.cloneNode(true));
 		}
 		const p = enhance(el, run.id, {
 			pin: (x) => {

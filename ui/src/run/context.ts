@@ -14,6 +14,7 @@ export class View {
 	readonly place: ReadonlySignal<Place> = computed(() => place(route.value.query.toString()));
 	readonly stopping = signal(false);
 	readonly focused = signal<string | null>(null); /* the row that keys are about */
+	served: DocumentFragment | null = null; /* the report, when it came with the page */
 	touched = 0; /* when the reader last scrolled or typed */
 
 	constructor(readonly store: RunStore) {}

@@ -1,8 +1,9 @@
 /* The page of one run. */
 import { useComputed, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { markSeen } from "../app/attention";
+import { servedReport } from "../app/boot";
 import { now } from "../app/clock";
 import { useFrame } from "../app/frame";
 import { bindAll } from "../app/keys";
@@ -38,6 +39,10 @@ export default function RunPage({ id }: { id: string }) {
 	const store = useMemo(() => new RunStore(id), [id]);
 	const view = useMemo(() => new View(store), [store]);
 
+	useMemo(() => {
+		view.served = servedReport(location.pathname);
+		void parts.report!();
+	}, [view]);
 	useEffect(() => () => store.close(), [store]);
 	useFrame({ title: id, crumbs: [{ label: "Runs", href: "/runs" }, { label: id }] }, [id]);
 	if (store.trouble.value && !store.doc.value)
@@ -48,6 +53,8 @@ export default function RunPage({ id }: { id: string }) {
 				<p><LinkButton href="/runs">All runs</LinkButton></p>
 			</div>
 		);
+	if (!store.doc.value && view.served)
+		return <Served html={view.served} />;
 	if (!store.doc.value)
 		return <div class="run is-loading"><h1 class="vh">Run {id}</h1><div class="skeleton is-late">{[1, 2, 3, 4, 5, 6].map((n) => <div key={n} />)}</div></div>;
 	return (
@@ -55,6 +62,14 @@ export default function RunPage({ id }: { id: string }) {
 			<Run />
 		</ViewContext.Provider>
 	);
+}
+
+/* What the server wrote stays in sight until it is known what else there is. */
+function Served({ html }: { html: DocumentFragment }) {
+	const box = useRef<HTMLDivElement>(null);
+
+	useLayoutEffect(() => box.current!.replaceChildren(html.cloneNode(true)), []);
+	return <div class="run is-tab-report"><div class="report-layout"><div class="report" ref={box} /></div></div>;
 }
 
 function Run() {
@@ -135,7 +150,7 @@ function ReportTab() {
 	const doc = view.doc;
 
 	if (doc.report)
-		return <Later load={parts.report!} props={{ run: doc }} />;
+		return <Later load={parts.report!} props={{ run: doc, served: view.served }} />;
 	return (
 		<div class="page is-narrow">
 			{isOver(doc.status)

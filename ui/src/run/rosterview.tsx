@@ -244,15 +244,18 @@ function useRosterKeys(shown: { value: Shown[] }, search: { current: HTMLInputEl
 	const view = useView();
 
 	useEffect(() => {
+		let timer = 0;
 		const names = (): string[] => shown.value.flatMap((g) => g.rows.map((s) => s.step));
 		const move = (by: number): void | false => {
 			if (document.activeElement?.closest(".well-scroll, [role=tablist], dialog"))
 				return false;
 			const to = neighbour(names(), view.focused.value ?? view.agent.value, by);
 
+			/* The row at once; its stream once the keys rest on it. */
 			focusRow(to);
-			if (to && view.agent.value && view.room.value !== "phone")
-				view.open(to);
+			clearTimeout(timer);
+			if (to && to !== view.agent.value && view.agent.value && view.room.value !== "phone")
+				timer = window.setTimeout(() => view.open(to), 140);
 		};
 
 		return bindAll({

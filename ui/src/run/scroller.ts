@@ -4,6 +4,21 @@ import { follow, loadFollow, NEAR_END, saveFollow, type Anchor, type Follow, typ
 
 const KEYS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", "G", " "]);
 
+/* The first of ALL, which stand below one another, that reaches below TOP; else the last. */
+function firstBelow(all: NodeListOf<HTMLElement>, top: number): HTMLElement | null {
+	let lo = 0, hi = all.length - 1;
+
+	while (lo < hi) {
+		const mid = (lo + hi) >> 1;
+
+		if (all[mid]!.getBoundingClientRect().bottom > top)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return all[lo] ?? null;
+}
+
 export class Scroller {
 	readonly state = signal<Follow>({ mode: "follow" });
 
@@ -90,27 +105,18 @@ export class Scroller {
 		}
 	}
 
-	/* The first item in view. */
+	/* The first item in view: the page of it first, so that no other page has to be laid out. */
 	private anchor(): Anchor | null {
 		const el = this.el;
 
 		if (!el)
 			return null;
 		const top = el.getBoundingClientRect().top;
-		const all = el.querySelectorAll<HTMLElement>("[data-key]");
-		let lo = 0, hi = all.length - 1;
+		const page = firstBelow(el.querySelectorAll<HTMLElement>(".block-page"), top);
+		const first = firstBelow((page ?? el).querySelectorAll<HTMLElement>("[data-key]"), top);
 
-		if (hi < 0)
+		if (!first)
 			return null;
-		while (lo < hi) {
-			const mid = (lo + hi) >> 1;
-
-			if (all[mid]!.getBoundingClientRect().bottom > top)
-				hi = mid;
-			else
-				lo = mid + 1;
-		}
-		const first = all[lo]!;
 		return { key: first.dataset.key!, offset: first.getBoundingClientRect().top - top };
 	}
 
