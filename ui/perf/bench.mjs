@@ -182,11 +182,11 @@ async function change(browser) {
 	const all = [];
 	for (let i = 2; i < 14; i++)
 		all.push(await page.evaluate((name) => new Promise((done) => {
-			const row = document.querySelector(`.row-button[data-step="${name}"]`), began = performance.now();
+			const row = document.querySelector(`.agent-button[data-step="${name}"]`), began = performance.now();
 			row.click();
 			const look = () => {
 				const well = document.querySelector(".well");
-				if (well?.getAttribute("aria-label")?.startsWith(row.querySelector(".row-name").textContent) && well.querySelector(".block")) done(performance.now() - began);
+				if (well?.getAttribute("aria-label")?.startsWith(row.querySelector(".agent-name").textContent) && well.querySelector(".block")) done(performance.now() - began);
 				else requestAnimationFrame(look);
 			};
 			look();
@@ -200,7 +200,7 @@ async function key(browser) {
 	const s = await live(50);
 	const { context, page } = await open(browser, `${s.url}/runs/${run(s).spec.id}?tab=agents&agent=angle-3`);
 	await page.waitForSelector(".block");
-	await page.locator(".row-button").first().focus();
+	await page.locator(".agent-button").first().focus();
 	await page.evaluate(() => {
 		window.keys = [];
 		new PerformanceObserver((l) => { for (const e of l.getEntries()) if (e.name === "keydown") window.keys.push(e.duration); }).observe({ type: "event", durationThreshold: 16 });
@@ -223,7 +223,7 @@ async function idle(browser) {
 	run(s).play(4000);
 	s.hold();
 	const { context, page, cdp } = await open(browser, `${s.url}/runs/${run(s).spec.id}`);
-	await page.waitForSelector(".row");
+	await page.waitForSelector(".agent-row");
 	await wait(3000);
 	const before = await metrics(cdp), began = Date.now();
 	await wait(seconds * 1000);

@@ -157,8 +157,8 @@ class Agent {
 			step: s.step, label: s.label, kind: s.kind, role: s.role, persona: s.persona, status: this.status, ending: this.ending, reason: this.reason,
 			attempt: this.attempt, epoch: 1, agent: s.kind === "agent" ? "native" : null, model: s.kind === "agent" ? this.run.spec.model : null,
 			needs: s.needs, started: this.started, ended: this.ended, took_ms: this.ended ? Date.parse(this.ended) - Date.parse(this.started) : null,
-			tokens: this.tokens, findings: this.findings, citations: this.citations, hold: this.hold, denied: this.denied, partial: false, kept: false,
-			activity: this.activity, condition: this.condition, child: null, choices: null, ask_html: null,
+			tokens: this.tokens, findings: this.findings, citations: this.citations, hold: this.hold, denied: this.denied, partial: false, kept: this.kept ?? false,
+			activity: this.activity, condition: this.condition, child: null, choices: this.choices ?? null, ask_html: this.ask ?? null,
 		};
 	}
 }

@@ -94,7 +94,7 @@ function Both({ a, b }: { a: string; b: string }) {
 			<Deltas a={x.data} b={y.data} />
 			<nav class="run-tabs" aria-label="Views of the comparison">
 				<div>
-					{TABS.map((t) => <button key={t} type="button" class="tab" aria-current={t === tab ? "page" : undefined} onClick={() => setQuery({ tab: t === "findings" ? null : t })}>{title(t)}</button>)}
+					{TABS.map((t) => <button key={t} type="button" class="view-tab" aria-current={t === tab ? "page" : undefined} onClick={() => setQuery({ tab: t === "findings" ? null : t })}>{title(t)}</button>)}
 				</div>
 				<span class="grow" />
 				<LinkButton small kind="quiet" icon="download" href={`${API}/compare${query({ a, b })}`} download={`compare-${a}-${b}.json`}>JSON</LinkButton>

@@ -20,6 +20,7 @@ export interface Page {
 	shown: Signal<number>;
 	choose: (c: Choice) => void;
 	step: (by: number) => void;
+	list: () => Array<{ id: string; title: string; go: () => void }>;
 	end: () => void;
 }
 
@@ -254,6 +255,15 @@ export function enhance(root: HTMLElement, run: string, told: Told): Page {
 	go(true);
 	return {
 		cards, filters, after, choice, shown, choose,
+		list: () => elements.map((e, i) => ({
+			id: cards[i]!.id, title: (e.querySelector("h4")?.textContent ?? "").replace(cards[i]!.id, "").trim(),
+			go: () => {
+				e.hidden = false;
+				reveal(e);
+				e.tabIndex = -1;
+				e.focus({ preventScroll: true });
+			},
+		})),
 		step: (by) => {
 			const list = elements.filter((e) => !e.hidden && e.offsetParent);
 			const top = document.getElementById("main")!.getBoundingClientRect().top + 76;

@@ -4,6 +4,7 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { provide } from "../app/commands";
 import { bindAll } from "../app/keys";
 import { open as openLayer } from "../app/layers";
 import { asTrouble, getText } from "../wire/api";
@@ -82,6 +83,9 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 		return () => p.end();
 	}, []);
 	useKeys(page);
+	useEffect(() => provide(() => (page.value?.list() ?? []).map((f) => ({
+		id: `finding.${f.id}`, group: "Findings", label: f.title, detail: f.id, run: f.go,
+	}))), []);
 	return (
 		<div class={`report-layout${pins.value.length ? " has-pins" : ""}`}>
 			{lost.value && (

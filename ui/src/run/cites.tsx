@@ -171,7 +171,7 @@ function editorLink(path: string, line: number): HTMLElement | null {
 export async function showCite(at: HTMLElement, s: Shown, enter: boolean): Promise<void> {
 	if (owner === at && pop?.matches(":popover-open")) {
 		if (enter)
-			(pop.querySelector<HTMLElement>("pre, button") ?? pop).focus();
+			enterPop();
 		return;
 	}
 	closeCite();
@@ -227,7 +227,15 @@ export async function showCite(at: HTMLElement, s: Shown, enter: boolean): Promi
 	}
 	pop.querySelector("mark")?.scrollIntoView({ block: "nearest" });
 	if (enter)
-		(pop.querySelector<HTMLElement>("pre") ?? pop).focus();
+		enterPop();
+}
+
+function enterPop(): void {
+	const lines = pop?.querySelector<HTMLElement>("pre");
+
+	if (lines)
+		lines.tabIndex = 0;
+	(lines ?? pop)?.focus();
 }
 
 function leave(): void {

@@ -109,7 +109,7 @@ function Progress({ doc }: { doc: RunDoc }) {
 
 	return (
 		<div class="run-progress">
-			<div class="progress" role="progressbar" aria-valuemin={0} aria-valuemax={p.all} aria-valuenow={p.done} aria-valuetext={p.text}>
+			<div class="run-meter" role="progressbar" aria-valuemin={0} aria-valuemax={p.all} aria-valuenow={p.done} aria-valuetext={p.text}>
 				<i class="is-good" style={{ width: part(p.done - p.failed) }} />
 				<i class="is-bad" style={{ width: part(p.failed) }} />
 			</div>
@@ -233,7 +233,7 @@ function OverActions() {
 				{
 					label: doc.status === "completed" ? "Retry failed steps" : "Resume", icon: "play",
 					disabled: failed ? undefined : "Nothing failed",
-					go: () => void tell(post(`/runs/${doc.id}/${doc.status === "completed" ? "retry" : "resume"}`, {}), "It goes on."),
+					go: () => void tell(doc.status === "completed" ? retryFailed(doc) : post(`/runs/${doc.id}/resume`, {}), "It goes on."),
 				},
 				{ label: "Other model…", icon: "agents", go: () => openLayer("launch", { ...again, model: "" }) },
 				...(doc.report && doc.next.length ? doc.next.slice(0, 3).map((f, i): Item => ({
@@ -251,6 +251,12 @@ function OverActions() {
 			]} />
 		</>
 	);
+}
+
+async function retryFailed(doc: RunDoc): Promise<void> {
+	for (const s of doc.steps)
+		if (s.status === "failed" || s.status === "cancelled")
+			await post(`/runs/${doc.id}/retry`, { step: s.step });
 }
 
 async function sameAgain(doc: RunDoc): Promise<void> {

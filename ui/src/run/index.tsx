@@ -6,7 +6,8 @@ import { markSeen } from "../app/attention";
 import { servedReport } from "../app/boot";
 import { now } from "../app/clock";
 import { useFrame } from "../app/frame";
-import { bindAll } from "../app/keys";
+import { provide, type Command } from "../app/commands";
+import { bindAll, invoke } from "../app/keys";
 import { Later } from "../app/later";
 import { setQuery } from "../app/router";
 import { Button, LinkButton } from "../ui/button";
@@ -16,8 +17,8 @@ import { TroubleBox } from "../ui/trouble";
 import { mayArrive } from "../report/filter";
 import { target, type Tab } from "./address";
 import { linkTo, useView, View, ViewContext } from "./context";
-import { ExportMenu, Header } from "./header";
-import { progress, resumption } from "./roster";
+import { cancel, ExportMenu, Header } from "./header";
+import { progress, resumption, shows } from "./roster";
 import { Roster } from "./rosterview";
 import { RunStore } from "./store";
 import { flowTitle, isOver, plural, span } from "./words";
@@ -84,6 +85,7 @@ function Run() {
 	useRunKeys();
 	useArrivals(root);
 	useEffect(() => markSeen(doc.id), [doc.id]);
+	useEffect(() => provide(() => commands(view)), [view]);
 	return (
 		<div class={`run is-tab-${tab}${embed ? " is-embedded" : ""}`} ref={root}>
 			<Header />
@@ -106,7 +108,7 @@ function Tabs({ tab }: { tab: Tab }) {
 		<div class="run-tabs">
 			<nav aria-label="Views of this run">
 				{tabs.map((t) => (
-					<a key={t} class="tab" href={tabUrl(t)} aria-current={t === tab ? "page" : undefined}
+					<a key={t} class="view-tab" href={tabUrl(t)} aria-current={t === tab ? "page" : undefined}
 						onClick={(e) => {
 							if (e.metaKey || e.ctrlKey || e.shiftKey)
 								return;
@@ -138,7 +140,7 @@ function Agents() {
 	const beside = view.room.value !== "phone";
 
 	return (
-		<div class={`agents${agent && beside ? " has-well" : ""}`}>
+		<div class={`crew${agent && beside ? " has-well" : ""}`}>
 			<Roster />
 			{beside && agent && <aside class="well-side" aria-label="Agent"><Well key={agent} name={agent} /></aside>}
 		</div>
@@ -268,11 +270,32 @@ function useRunKeys(): void {
 	}), [view]);
 }
 
+/* For the palette: what the menus of this page have, and every agent by name. */
+function commands(view: View): Command[] {
+	const doc = view.doc, live = doc.status === "running";
+	const here = (id: string, label: string, key: string, run = (): void => invoke(key)): Command => ({ id: `run.${id}`, group: "Actions here", label, key, run });
+
+	return [
+		...view.tabs().map((t, i) => here(`to.${t}`, `Show ${LABELS[t].toLowerCase()}`, `run.tab.${i + 1}`)),
+		...(live ? [
+			here("pause", view.store.paused.value ? "Resume live updates" : "Pause live updates", "run.pause"),
+			{ id: "run.cancel", group: "Actions here" as const, label: "Cancel run…", run: () => void cancel(view) },
+		] : []),
+		here("export", "Export…", "run.export"),
+		here("actions", "Actions of this run…", "run.actions"),
+		here("copy", "Copy link", "run.copy"),
+		{ id: "run.command", group: "Actions here", label: "Copy as command", run: () => void copy(doc.command) },
+		...doc.steps.filter(shows).map((s): Command => ({
+			id: `agent.${s.step}`, group: "Agents of this run", label: s.label, detail: s.status, run: () => view.open(s.step, true),
+		})),
+	];
+}
+
 /* The most specific thing that has the focus. */
 function linkOfFocus(view: View): string {
 	const at = document.activeElement;
 	const card = at?.closest<HTMLElement>("[id].card, .evidence > li[id]");
-	const row = at?.closest<HTMLElement>(".row-button");
+	const row = at?.closest<HTMLElement>(".agent-button");
 
 	if (card)
 		return linkTo({ tab: "report", hash: card.id });
@@ -301,11 +324,13 @@ function useArrivals(root: { current: HTMLElement | null }): void {
 	useEffect(() => {
 		const t = target(location.hash);
 
-		if (!t || view.place.peek().tab)
-			return;
-		if (t.t === "lines" || t.t === "event")
-			setQuery({ tab: t.t === "event" && !view.place.peek().agent ? "log" : "agents", ...(t.t === "lines" ? { view: "raw" } : {}) });
-		else if (view.doc.report)
+		const at = view.place.peek();
+
+		if (t?.t === "lines" && at.agent && at.well !== "raw")
+			setQuery({ tab: "agents", view: "raw" });
+		else if (t?.t === "event" && !at.tab)
+			setQuery({ tab: at.agent ? "agents" : "log" });
+		else if (t && !at.tab && !at.agent && view.doc.report)
 			setQuery({ tab: "report" });
 	}, [view]);
 }

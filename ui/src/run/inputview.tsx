@@ -31,7 +31,7 @@ export function Input() {
 			</section>
 			<section>
 				<h2>Facts</h2>
-				<dl class="facts">
+				<dl class="run-input">
 					{rows.filter(([, v]) => v).map(([name, v]) => (
 						<div key={name}><dt>{name}</dt><dd>{name === "Made from" ? <a href={`/runs/${v}`}>{v}</a> : v}</dd></div>
 					))}

@@ -27,7 +27,7 @@ export function Output({ step, doc }: { step: Step; doc: StepDocument | null }) 
 			</div>
 			{doc.output_html
 				? <div class="prose" ref={root} dangerouslySetInnerHTML={serverHtml(doc.output_html)} />
-				: <pre class="plain">{doc.output}</pre>}
+				: <pre class="plain-text">{doc.output}</pre>}
 		</div>
 	);
 }
@@ -70,7 +70,7 @@ export function Prompt({ step, doc }: { step: Step; doc: StepDocument | null }) 
 			{parts.map((p) => (
 				<section key={p.name}>
 					{p.name && <h3 class="part-name">{p.name}</h3>}
-					<pre class="plain is-wrapped">{p.text}</pre>
+					<pre class="plain-text">{p.text}</pre>
 				</section>
 			))}
 		</div>

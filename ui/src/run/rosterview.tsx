@@ -140,7 +140,7 @@ function Group({ group, closed, flip, unfold }: {
 				</button>
 			</h3>
 			{!closed && (
-				<ul class="rows">
+				<ul class="agent-rows">
 					{group.folded > 0 && (
 						<li>
 							<button type="button" class="fold-row" onClick={unfold}>
@@ -165,10 +165,10 @@ function Row({ step }: { step: Step }) {
 	const name = step.step;
 
 	return (
-		<li class={`row is-${step.status}${open ? " is-open" : ""}`}>
+		<li class={`agent-row is-${step.status}${open ? " is-open" : ""}`}>
 			<RowButton step={step} open={open} />
 			{step.choices && <Gate step={step} />}
-			{inline && <div class="row-well"><Well key={name} name={name} inline /></div>}
+			{inline && <div class="agent-well"><Well key={name} name={name} inline /></div>}
 		</li>
 	);
 }
@@ -186,21 +186,21 @@ function RowButton({ step, open }: { step: Step; open: boolean }) {
 	const time = useComputed(() => elapsed(row.value, row.value.status === "running" ? now.value : 0));
 	const tok = useComputed(() => tokenText(row.value));
 	const said = useComputed(() => words.value.text);
-	const kind = useComputed(() => `row-activity${words.value.tone ? ` is-${words.value.tone}` : ""}`);
+	const kind = useComputed(() => `agent-activity${words.value.tone ? ` is-${words.value.tone}` : ""}`);
 	const s = step;
 	const detail = [s.persona, s.agent, s.model].filter(Boolean).join(DOT);
 
 	return (
-		<button type="button" class="row-button" data-step={s.step} aria-expanded={open}
+		<button type="button" class="agent-button" data-step={s.step} aria-expanded={open}
 			aria-controls={open ? "well" : undefined}
 			onFocus={() => (view.focused.value = s.step)}
 			onClick={() => view.open(open && view.room.peek() === "phone" ? null : open ? null : s.step)}>
 			<RowGlyph step={s} beats={beats} quiet={quiet} />
-			<span class="row-name" title={s.label} {...(detail ? tip(detail) : {})}>{s.label}</span>
+			<span class="agent-name" title={s.label} {...(detail ? tip(detail) : {})}>{s.label}</span>
 			<span class={kind}>{said}</span>
 			<RowChips step={s} quiet={quiet} />
-			<span class="row-tokens num" {...(s.tokens ? tip(`${s.tokens.toLocaleString("en")} tokens`) : {})}>{tok}</span>
-			<span class="row-time num">{time}</span>
+			<span class="agent-tokens num" {...(s.tokens ? tip(`${s.tokens.toLocaleString("en")} tokens`) : {})}>{tok}</span>
+			<span class="agent-time num">{time}</span>
 			<Icon name={open && view.room.value === "phone" ? "down" : "right"} size={12} />
 		</button>
 	);
@@ -218,10 +218,10 @@ function RowChips({ step, quiet }: { step: Step; quiet: { value: number } }) {
 	const all = chips(step, quiet.value);
 
 	if (!all.length)
-		return <span class="row-chips" />;
+		return <span class="agent-chips" />;
 	const rest = all.slice(2).map((c) => c.text).join(", ");
 	return (
-		<span class="row-chips" {...(rest ? tip(rest) : {})}>
+		<span class="agent-chips" {...(rest ? tip(rest) : {})}>
 			{all.slice(0, 2).map((c) => (
 				<Chip key={c.text} tone={c.tone === "warn" ? "attention" : "neutral"} title={c.tip}>{c.text}</Chip>
 			))}
@@ -233,7 +233,7 @@ function RowChips({ step, quiet }: { step: Step; quiet: { value: number } }) {
 
 export function focusRow(name: string | null): void {
 	if (name)
-		document.querySelector<HTMLElement>(`.row-button[data-step="${CSS.escape(name)}"]`)?.focus();
+		document.querySelector<HTMLElement>(`.agent-button[data-step="${CSS.escape(name)}"]`)?.focus();
 }
 
 function firstRow(groups: Shown[]): string | null {
@@ -264,7 +264,7 @@ function useRosterKeys(shown: { value: Shown[] }, search: { current: HTMLInputEl
 			"run.into": () => {
 				const name = view.focused.value;
 
-				if (!document.activeElement?.closest(".row-button"))
+				if (!document.activeElement?.closest(".agent-button"))
 					return false;
 				if (name && view.agent.value !== name)
 					view.open(name);

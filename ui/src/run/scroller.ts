@@ -4,6 +4,8 @@ import { follow, loadFollow, NEAR_END, saveFollow, type Anchor, type Follow, typ
 
 const KEYS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", "G", " "]);
 
+const MOVING = 250; /* ms that a scroll may go on after its last event */
+
 /* The first of ALL, which stand below one another, that reaches below TOP; else the last. */
 function firstBelow(all: NodeListOf<HTMLElement>, top: number): HTMLElement | null {
 	let lo = 0, hi = all.length - 1;
@@ -24,7 +26,9 @@ export class Scroller {
 
 	private el: HTMLElement | null = null;
 	private ours = false; /* the next scroll event is of our doing */
+	private went = 0; /* where that takes us */
 	private moved = 0; /* when the reader last did something that scrolls */
+	private scrolledAt = 0;
 	private touchY = 0;
 	private down = false;
 	private seen: ResizeObserver | null = null;
@@ -139,6 +143,14 @@ export class Scroller {
 		if (effect === "end")
 			this.toEnd();
 		else if (effect === "anchor" && state.mode === "detached")
+			this.keep(state);
+	}
+
+	/* While the reader moves, what is in view is what counts; else it stays where it is. */
+	private keep(state: Extract<Follow, { mode: "detached" }>): void {
+		if (performance.now() - this.scrolledAt < MOVING)
+			this.state.value = { ...state, anchor: this.anchor() };
+		else
 			this.hold(state.anchor);
 	}
 
@@ -146,7 +158,8 @@ export class Scroller {
 		const el = this.el!, before = el.scrollTop;
 
 		el.scrollTop = top;
-		if (el.scrollTop !== before)
+		this.went = el.scrollTop;
+		if (this.went !== before)
 			this.ours = true;
 	}
 
@@ -172,10 +185,13 @@ export class Scroller {
 
 		if (!el)
 			return;
-		if (this.ours) {
-			this.ours = false;
+		/* Ours and the reader's may come as one event: then it does not end where we went. */
+		const own = this.ours && Math.abs(el.scrollTop - this.went) < 2;
+
+		this.ours = false;
+		if (own)
 			return;
-		}
+		this.scrolledAt = performance.now();
 		/* With nothing of the reader's before it, it is the browser's own: a clamp, a focus. */
 		const toEnd = el.scrollHeight - el.scrollTop - el.clientHeight;
 		const byReader = this.down || performance.now() - this.moved < 1500;
@@ -200,6 +216,7 @@ export class Scroller {
 	show(item: Element, why: "find" | "open" | "permalink"): void {
 		this.acts({ t: why, anchor: this.anchor() });
 		item.scrollIntoView({ block: "center" });
+		this.went = this.el?.scrollTop ?? 0;
 		this.ours = true;
 		this.apply({ t: "scrolled", toEnd: Infinity, anchor: this.anchor() });
 	}

@@ -108,17 +108,15 @@ export class Conversation {
 		}
 	}
 
-	/* The page before. */
+	/* The page before: one that is known already, or one that the server has. */
 	async more(): Promise<void> {
-		const first = this.model.order[0];
+		const known = this.model.order[0], shown = (this.pages.value[0] ?? 0) * PAGE;
 
-		if (first === undefined || this.busy.value)
+		if (known === undefined || this.busy.value)
 			return;
-		if (this.lowest > first)
-			this.lowest = Math.max(first, this.lowest - PAGE);
-		if (this.lowest <= first && first > this.model.first)
-			await this.load(first);
-		this.lowest = Math.min(this.lowest, this.model.order[0] ?? 0);
+		if (known >= shown && known > this.model.first)
+			await this.load(known);
+		this.lowest = Math.min(this.lowest, Math.max(0, shown - PAGE));
 		for (const p of this.wanted())
 			this.dirty.add(p);
 		this.store.touched(1);
@@ -149,7 +147,7 @@ export class Conversation {
 		this.older.value = pages.length > 0 &&
 			(this.model.first < (this.model.order[0] ?? 0) || (this.model.order[0] ?? 0) < pages[0]! * PAGE);
 		this.count.value = this.model.order.length;
-		const fresh = this.fresh + (this.dirtyTail ? 0 : 0);
+		const fresh = this.fresh;
 
 		this.fresh = 0;
 		if (this.dirtyTail)

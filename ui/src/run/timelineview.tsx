@@ -183,7 +183,7 @@ function TimeTable({ doc, all }: { doc: RunDoc; all: Lane[] }) {
 					{rows.map((r) => (
 						<tr key={r.step.step}>
 							<th scope="row">
-								<button type="button" class="link" onClick={() => view.open(r.step.step, true)}>
+								<button type="button" class="text-link" onClick={() => view.open(r.step.step, true)}>
 									<Glyph name={r.step.status} size={12} /> {r.step.label}
 								</button>
 							</th>

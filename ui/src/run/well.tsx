@@ -70,7 +70,7 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 			<Head step={step} attempts={doc.data?.attempts ?? []} tab={tab} close={inline || full ? null : () => view.open(null)} />
 			<nav class="well-tabs" aria-label={`Views of ${step.label}`}>
 				{TABS.map(([t, label]) => (
-					<button key={t} type="button" class="tab" aria-current={tab === t || (t === "stream" && tab === "raw") ? "page" : undefined}
+					<button key={t} type="button" class="view-tab" aria-current={tab === t || (t === "stream" && tab === "raw") ? "page" : undefined}
 						onClick={() => view.well(t)}>
 						{label}
 						{t === "evidence" && !!step.citations && <span class="tab-count">{step.citations}</span>}
@@ -78,10 +78,10 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 				))}
 				<span class="grow" />
 				{(tab === "stream" || tab === "raw") && (
-					<button type="button" class="tab is-quiet" aria-pressed={tab === "raw"}
+					<button type="button" class="view-tab is-quiet" aria-pressed={tab === "raw"}
 						onClick={() => view.well(tab === "raw" ? "stream" : "raw")}>Raw</button>
 				)}
-				{inline && <button type="button" class="tab is-quiet" onClick={() => (wide.value = true)}>Full screen</button>}
+				{inline && <button type="button" class="view-tab is-quiet" onClick={() => (wide.value = true)}>Full screen</button>}
 			</nav>
 			{doc.error && tab !== "stream" && tab !== "raw" && <TroubleBox trouble={doc.error} retry={doc.reload} />}
 			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
