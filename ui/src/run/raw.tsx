@@ -42,6 +42,9 @@ export class RawView {
 	private timer = 0;
 	private busy = false;
 	private ours = false;
+	private pushed = 0; /* as in scroller.ts */
+	private down = false;
+	private top = 0;
 	private over = false;
 	private marks = new Map<number, Hit[]>();
 	private current = -1;
@@ -59,9 +62,11 @@ export class RawView {
 		box.addEventListener("wheel", (e) => this.acts({ t: "wheel", up: -e.deltaY, anchor: null }), o);
 		box.addEventListener("keydown", (e) => this.acts({ t: "key", key: e.key, anchor: null }), o);
 		box.addEventListener("pointerdown", (e) => {
-			if (e.target === box && e.offsetX >= box.clientWidth)
+			this.down = e.target === box && e.offsetX >= box.clientWidth;
+			if (this.down)
 				this.acts({ t: "scrollbar", anchor: null });
 		}, o);
+		box.addEventListener("pointerup", () => (this.down = false), o);
 		let y = 0;
 
 		box.addEventListener("touchstart", (e) => (y = e.touches[0]?.clientY ?? 0), o);
@@ -308,6 +313,8 @@ export class RawView {
 	}
 
 	acts(e: FollowEvent): void {
+		if (e.t === "wheel" || e.t === "drag" || e.t === "key" || e.t === "scrollbar")
+			this.pushed = performance.now();
 		this.apply(e);
 	}
 
@@ -334,15 +341,17 @@ export class RawView {
 	}
 
 	private scrolled(): void {
+		const top = this.box.scrollTop, down = top > this.top;
+
+		this.top = top;
 		this.later();
-		if (this.ours) {
+		if (this.ours || (!this.down && performance.now() - this.pushed > 1500)) {
 			this.ours = false;
 			return;
 		}
-		const toEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight;
+		const toEnd = this.box.scrollHeight - top - this.box.clientHeight;
 
-		if (toEnd <= NEAR_END || this.state.mode === "detached")
-			this.apply({ t: "scrolled", toEnd, anchor: null });
+		this.apply({ t: "scrolled", toEnd: down ? toEnd : Math.max(toEnd, NEAR_END + 1), anchor: null });
 	}
 
 	/* The line that a click into the numbers means. */

@@ -27,7 +27,8 @@ export class Scroller {
 	private el: HTMLElement | null = null;
 	private ours = false; /* the next scroll event is of our doing */
 	private went = 0; /* where that takes us */
-	private moved = 0; /* when the reader last did something that scrolls */
+	private pushed = 0; /* when the reader last did something that scrolls */
+	private top = 0; /* at the last event */
 	private scrolledAt = 0;
 	private touchY = 0;
 	private down = false;
@@ -126,7 +127,8 @@ export class Scroller {
 
 	/* The reader does something. */
 	acts(e: FollowEvent): void {
-		this.moved = performance.now();
+		if (e.t === "wheel" || e.t === "drag" || e.t === "key" || e.t === "scrollbar")
+			this.pushed = performance.now();
 		this.apply(e);
 	}
 
@@ -185,19 +187,20 @@ export class Scroller {
 
 		if (!el)
 			return;
+		const top = el.scrollTop, down = top > this.top;
 		/* Ours and the reader's may come as one event: then it does not end where we went. */
-		const own = this.ours && Math.abs(el.scrollTop - this.went) < 2;
+		const own = this.ours && Math.abs(top - this.went) < 2;
 
+		this.top = top;
 		this.ours = false;
-		if (own)
+		/* With nothing of the reader's before it, it is the browser's: a clamp, a focus. */
+		if (own || (!this.down && performance.now() - this.pushed > 1500))
 			return;
 		this.scrolledAt = performance.now();
-		/* With nothing of the reader's before it, it is the browser's own: a clamp, a focus. */
-		const toEnd = el.scrollHeight - el.scrollTop - el.clientHeight;
-		const byReader = this.down || performance.now() - this.moved < 1500;
+		const toEnd = el.scrollHeight - top - el.clientHeight;
 
-		if (byReader || toEnd > NEAR_END)
-			this.apply({ t: "scrolled", toEnd, anchor: this.anchor() });
+		/* Whoever turns away by a few pixels has not come back. */
+		this.apply({ t: "scrolled", toEnd: down ? toEnd : Math.max(toEnd, NEAR_END + 1), anchor: this.anchor() });
 	}
 
 	live(): void {

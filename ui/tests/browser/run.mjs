@@ -89,7 +89,7 @@ const tests = {
 				const before = await seen(page), { all } = await place(page);
 				await grown(page, all);
 				const after = await seen(page);
-				assert.equal(after.key, before.key, away);
+				assert.equal(after.key, before.key, `${away}: ${JSON.stringify([before, after])}`);
 				assert.ok(Math.abs(after.y - before.y) <= 1, `${away}: ${before.y} ${after.y}`);
 				await page.keyboard.press("Escape");
 				await page.getByRole("button", { name: /Jump to live/ }).click();
