@@ -5,6 +5,7 @@ import { now } from "../app/clock";
 import { bindAll } from "../app/keys";
 import { launchUrl, open as openLayer } from "../app/layers";
 import { go } from "../app/router";
+import { runs } from "../app/runs";
 import { API, asTrouble, del, post } from "../wire/api";
 import { Button } from "../ui/button";
 import { confirm } from "../ui/dialog";
@@ -109,7 +110,7 @@ function Progress({ doc }: { doc: RunDoc }) {
 
 	return (
 		<div class="run-progress">
-			<div class="run-meter" role="progressbar" aria-valuemin={0} aria-valuemax={p.all} aria-valuenow={p.done} aria-valuetext={p.text}>
+			<div class="run-meter" role="progressbar" aria-label="Agents that have finished" aria-valuemin={0} aria-valuemax={p.all} aria-valuenow={p.done} aria-valuetext={p.text}>
 				<i class="is-good" style={{ width: part(p.done - p.failed) }} />
 				<i class="is-bad" style={{ width: part(p.failed) }} />
 			</div>
@@ -224,26 +225,30 @@ function OverActions() {
 	const again = { flow: doc.flow, size: doc.size, q: doc.question, repo: doc.repo, ...(doc.focus ? { focus: doc.focus } : {}), ...(doc.fast ? { fast: "1" } : {}) };
 	const failed = doc.agents.failed + doc.agents.cancelled;
 
+	const phone = view.room.value === "phone";
+	const rerun = (): Item[] => [
+		{ label: phone ? "Run again, same input" : "Same input", icon: "repeat", go: () => void sameAgain(doc) },
+		{ label: "Edit and run…", icon: "slash", go: () => openLayer("launch", again) },
+		{
+			label: doc.status === "completed" ? "Retry failed steps" : "Resume", icon: "play",
+			disabled: failed ? undefined : "Nothing failed",
+			go: () => void tell(doc.status === "completed" ? retryFailed(doc) : post(`/runs/${doc.id}/resume`, {}), "It goes on."),
+		},
+		{ label: "Other model…", icon: "agents", go: () => openLayer("launch", { ...again, model: "" }) },
+		...(doc.report && doc.next.length ? doc.next.slice(0, 3).map((f, i): Item => ({
+			label: `Follow up with ${f}…`, icon: "flows", rule: i === 0,
+			go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo, provided: doc.id }),
+		})) : []),
+	];
+
 	useEffect(() => bindAll({ "run.actions": () => actions.current?.click() }), []);
 	return (
 		<>
-			<Menu label="Re-run" items={() => [
-				{ label: "Same input", icon: "repeat", go: () => void sameAgain(doc) },
-				{ label: "Edit and run…", icon: "slash", go: () => openLayer("launch", again) },
-				{
-					label: doc.status === "completed" ? "Retry failed steps" : "Resume", icon: "play",
-					disabled: failed ? undefined : "Nothing failed",
-					go: () => void tell(doc.status === "completed" ? retryFailed(doc) : post(`/runs/${doc.id}/resume`, {}), "It goes on."),
-				},
-				{ label: "Other model…", icon: "agents", go: () => openLayer("launch", { ...again, model: "" }) },
-				...(doc.report && doc.next.length ? doc.next.slice(0, 3).map((f, i): Item => ({
-					label: `Follow up with ${f}…`, icon: "flows", rule: i === 0,
-					go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo, provided: doc.id }),
-				})) : []),
-			]} />
+			{!phone && <Menu label="Re-run" items={rerun} />}
 			<Button icon="compare" class="is-wide" onClick={() => go(`/compare?b=${doc.id}`)}>Compare…</Button>
 			<ExportMenu />
 			<Menu label="" name="Actions" icon="more" caret={false} innerRef={actions} command="run.actions" items={() => [
+				...(phone ? rerun() : []),
 				...common(view),
 				{ label: "Compare…", icon: "compare", go: () => go(`/compare?b=${doc.id}`) },
 				{ label: "Launcher with this input", icon: "external", href: launchUrl(again) },
@@ -285,8 +290,11 @@ async function remove(doc: RunDoc): Promise<void> {
 
 function common(view: View): Item[] {
 	const doc = view.doc;
+	/* A pane of another program has no other way to them. */
+	const recent = view.place.value.embed ? runs.value.items.filter((r) => r.id !== doc.id).slice(0, 6) : [];
 
 	return [
+		...recent.map((r): Item => ({ label: r.question || r.title, detail: `${r.flow}, ${r.status}`, href: `/runs/${r.id}?embed=1` })),
 		{ label: "Copy link", icon: "link", command: "run.copy", go: () => void copy(linkTo({ tab: view.tab.value })) },
 		{ label: "Copy as command", icon: "copy", go: () => void copy(doc.command) },
 		{ label: "Copy run id", icon: "copy", go: () => void copy(doc.id) },

@@ -17,7 +17,7 @@ import { TroubleBox } from "../ui/trouble";
 import { mayArrive } from "../report/filter";
 import { target, type Tab } from "./address";
 import { linkTo, useView, View, ViewContext } from "./context";
-import { cancel, ExportMenu, Header } from "./header";
+import { cancel, Header } from "./header";
 import { progress, resumption, shows } from "./roster";
 import { Roster } from "./rosterview";
 import { RunStore } from "./store";
@@ -120,7 +120,6 @@ function Tabs({ tab }: { tab: Tab }) {
 				))}
 			</nav>
 			{!doc.report && doc.status === "running" && <span class="tabs-note">Report appears here when ready</span>}
-			{view.place.value.embed && <span class="tabs-more"><ExportMenu small /></span>}
 		</div>
 	);
 }

@@ -69,7 +69,7 @@ export function Prompt({ step, doc }: { step: Step; doc: StepDocument | null }) 
 			</div>
 			{parts.map((p) => (
 				<section key={p.name}>
-					{p.name && <h3 class="part-name">{p.name}</h3>}
+					{p.name && <h4 class="part-name">{p.name}</h4>}
 					<pre class="plain-text">{p.text}</pre>
 				</section>
 			))}

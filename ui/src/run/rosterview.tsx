@@ -63,6 +63,7 @@ export function Roster() {
 
 	return (
 		<div class="roster" ref={root}>
+			<h2 class="vh">Agents</h2>
 			<div class="roster-bar">
 				<Filters filter={filter} />
 				<div class="roster-tools">

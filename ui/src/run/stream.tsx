@@ -99,7 +99,9 @@ class TailView implements TailSink {
 		private readonly scroller: Scroller,
 	) {}
 
-	tail(text: string): void {
+	tail(all: string): void {
+		const text = all.replace(/^\n+/, "");
+
 		if (!text.startsWith(this.shown) || (this.shown && !text)) {
 			this.box.textContent = "";
 			this.node = null;

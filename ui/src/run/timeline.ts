@@ -86,7 +86,8 @@ function spansOf(doc: RunDoc, s: Step, known: Span[], now: number): Span[] {
 			own.unshift({ kind: "wait", from: ready, to: first, attempt: 0 });
 		own.push({
 			kind: s.status === "failed" ? "failed" : s.status === "cancelled" ? "cancelled" : "run",
-			from, to: isOver(s.status) ? time(s.ended) || from + (s.took_ms ?? 0) : now,
+			/* Clocks of two machines may differ. */
+			from, to: Math.max(from, isOver(s.status) ? time(s.ended) || from + (s.took_ms ?? 0) : now),
 			attempt: s.attempt,
 		});
 	}

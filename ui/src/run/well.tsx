@@ -127,7 +127,7 @@ function Head({ step, attempts, tab, close }: {
 		<header class="well-head">
 			<HeadGlyph step={step} beats={beats} />
 			<div class="well-title">
-				<h2>{step.label} {who && <small>{who}</small>}</h2>
+				<h3>{step.label} {who && <small>{who}</small>}</h3>
 				<p class={`well-facts${step.status === "failed" ? " is-failed" : ""}`}>
 					<span class="num">{facts}</span>
 					{chips(step, quiet.value).map((c) => (
