@@ -21,5 +21,7 @@ for (const name of readdirSync(new URL("assets/", dist)).sort()) {
 	lines.push(`${name}\t${type}\t${digest}`);
 }
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
-writeFileSync(new URL("report.css.list", dist), (manifest["src/report/index.tsx"]?.css ?? []).map((c) => "/" + c + "\n").join(""));
+// A report is read before any script runs: its own looks, and those of the parts that it is made with.
+const looks = (key) => [...(manifest[key]?.imports ?? []).filter((i) => i !== "index.html").flatMap(looks), ...(manifest[key]?.css ?? [])];
+writeFileSync(new URL("report.css.list", dist), [...new Set(looks("src/report/index.tsx"))].map((c) => "/" + c + "\n").join(""));
 writeFileSync(new URL("embed.list", dist), lines.join("\n") + "\n");

@@ -2,6 +2,7 @@
 import { signal, useComputed, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { now } from "../app/clock";
+import { Later } from "../app/later";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/button";
 import { serverHtml } from "../ui/html";
@@ -10,7 +11,6 @@ import { useComputedOnce } from "./hooks";
 import { isOfInterest, items, keeps, runTitle, type Item, type ToolFilter } from "./blocks";
 import { attachCites } from "./cites";
 import { useView } from "./context";
-import { FindBar } from "./findbar";
 import { firstOpen } from "./follow";
 import { target } from "./address";
 import { Scroller } from "./scroller";
@@ -18,6 +18,8 @@ import type { Conversation, TailSink } from "./talk";
 import { Fold, Json, Tool } from "./tools";
 import type { Block, MessageBlock, Step } from "./types";
 import { brief, clock, failure, isOver, plural, span, time } from "./words";
+
+const findBar = () => import("./findbar").then((m) => m.FindBar);
 
 /* Blocks that were opened or closed by hand, in this visit. */
 export class Folds {
@@ -70,7 +72,9 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 
 	return (
 		<div class="stream">
-			{finding.value > 0 && <FindBar turn={finding} step={step} attempt={talk.attempt.value || step.attempt} box={box} scroller={ways.scroller} />}
+			{finding.value > 0 && (
+				<Later load={findBar} props={{ turn: finding, step, attempt: talk.attempt.value || step.attempt, box, scroller: ways.scroller }} />
+			)}
 			<div class="well-scroll" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={`What ${step.label} does`}>
 				<div ref={inside} class="blocks">
 					<Older talk={talk} scroller={ways.scroller} box={box} />

@@ -3,6 +3,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { now } from "../app/clock";
 import { bindAll } from "../app/keys";
+import { Later } from "../app/later";
 import { asTrouble, API, post } from "../wire/api";
 import type { StepDocument } from "../wire/types";
 import { IconButton } from "../ui/button";
@@ -15,8 +16,6 @@ import { copy, toast, toastError } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import type { Place } from "./address";
 import { linkTo, useView } from "./context";
-import { Evidence, Output, Prompt } from "./papers";
-import { Raw } from "./raw";
 import { chips, elapsed } from "./roster";
 import { focusRow } from "./rosterview";
 import { Stream } from "./stream";
@@ -25,6 +24,13 @@ import type { Step } from "./types";
 import { DOT, failure, isOver, tokens } from "./words";
 
 type Tab = Place["well"];
+
+const parts = {
+	raw: () => import("./raw").then((m) => m.Raw),
+	output: () => import("./papers").then((m) => m.Output),
+	prompt: () => import("./papers").then((m) => m.Prompt),
+	evidence: () => import("./papers").then((m) => m.Evidence),
+};
 
 const TABS: Array<[Tab, string]> = [
 	["stream", "Stream"], ["output", "Output"], ["prompt", "Prompt"], ["evidence", "Evidence"],
@@ -85,10 +91,10 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 			</nav>
 			{doc.error && tab !== "stream" && tab !== "raw" && <TroubleBox trouble={doc.error} retry={doc.reload} />}
 			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
-			{tab === "raw" && <Raw key={`${name}/${shown}`} step={step} attempt={shown} />}
-			{tab === "output" && <Output step={step} doc={doc.data} />}
-			{tab === "prompt" && <Prompt doc={doc.data} step={step} />}
-			{tab === "evidence" && <Evidence step={step} doc={doc.data} run={view.store.id} />}
+			{tab === "raw" && <Later key={`${name}/${shown}`} load={parts.raw} props={{ step, attempt: shown }} />}
+			{(tab === "output" || tab === "prompt" || tab === "evidence") && (
+				<Later key={tab} load={parts[tab]} props={{ step, doc: doc.data, run: view.store.id }} />
+			)}
 			{wide.value && (
 				<Dialog title={step.label} class="is-sheet is-full" onClose={() => (wide.value = false)}>
 					<Well name={name} full />
