@@ -219,6 +219,20 @@ static void add_angles(struct html_doc *d, const struct report_step **v, size_t 
 	buf_adds(d->b, "</section>\n");
 }
 
+/* Findings that were put off. A card's heading stands below one of the section's. */
+static void add_put_off(struct html_doc *d)
+{
+	bool headed = false;
+
+	for (size_t i = 0; i < d->n_findings && d->b->n < DEFERRED_UNTIL; i++) {
+		if (d->findings[i]->disposition != DISPOSITION_DEFERRED)
+			continue;
+		buf_adds(d->b, headed ? "" : "<h3>Findings that were put off</h3>\n");
+		headed = true;
+		html_card(d, d->findings[i]);
+	}
+}
+
 static void add_deferred(struct html_doc *d)
 {
 	if (!count_deferred(d))
@@ -226,9 +240,7 @@ static void add_deferred(struct html_doc *d)
 	buf_adds(d->b, "<section aria-labelledby=\"deferred\">\n"
 		       "<h2 id=\"deferred\">Deferred (YAGNI)</h2>\n"
 		       "<p>Not needed now. None of this counts as a finding.</p>\n");
-	for (size_t i = 0; i < d->n_findings && d->b->n < DEFERRED_UNTIL; i++)
-		if (d->findings[i]->disposition == DISPOSITION_DEFERRED)
-			html_card(d, d->findings[i]);
+	add_put_off(d);
 	for (size_t i = 0; i < d->run->n_steps && d->b->n < DEFERRED_UNTIL; i++) {
 		const struct report_step *s = &d->run->steps[i];
 

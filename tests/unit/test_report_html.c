@@ -381,6 +381,20 @@ static void parts_come_in_order(void **state)
 	}
 }
 
+static void what_was_put_off_stands_below_a_heading(void **state)
+{
+	const struct report_run *run = hostile_run();
+	const struct evidence *first = run->steps[0].evidence;
+
+	(void)state;
+	first->findings[4]->disposition = DISPOSITION_DEFERRED;
+	struct str html = report_html(arena, run, source, NULL);
+
+	assert_sound(html, false, 0);
+	assert_has(html, "<h3>Findings that were put off</h3>\n<article");
+	assert_lacks(report_of(source), "Findings that were put off");
+}
+
 static void citations_show_their_lines(void **state)
 {
 	struct str html = report_of(source);
@@ -546,6 +560,7 @@ int main(void)
 		T(the_checker_sees_what_is_wrong),
 		T(a_report_is_sound_whatever_its_parts_are),
 		T(parts_come_in_order),
+		T(what_was_put_off_stands_below_a_heading),
 		T(citations_show_their_lines),
 		T(states_are_words),
 		T(a_snapshot_that_is_gone_is_said),

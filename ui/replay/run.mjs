@@ -121,7 +121,7 @@ class Agent {
 			this.citations = this.findings * 2;
 			this.hold = this.citations - this.random.int(0, 2);
 		}
-		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, epoch: 1, ending: this.ending, ...(reason ? { reason } : {}) });
+		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, epoch: this.attempt, ending: this.ending, ...(reason ? { reason } : {}) });
 	}
 	play(ms) {
 		if (this.wait > 0) {
@@ -155,7 +155,7 @@ class Agent {
 		const s = this.spec;
 		return {
 			step: s.step, label: s.label, kind: s.kind, role: s.role, persona: s.persona, status: this.status, ending: this.ending, reason: this.reason,
-			attempt: this.attempt, epoch: 1, agent: s.kind === "agent" ? "native" : null, model: s.kind === "agent" ? this.run.spec.model : null,
+			attempt: this.attempt, epoch: this.attempt, agent: s.kind === "agent" ? "native" : null, model: s.kind === "agent" ? this.run.spec.model : null,
 			needs: s.needs, started: this.started, ended: this.ended, took_ms: this.ended ? Date.parse(this.ended) - Date.parse(this.started) : null,
 			tokens: this.tokens, findings: this.findings, citations: this.citations, hold: this.hold, denied: this.denied, partial: false, kept: this.kept ?? false,
 			activity: this.activity, condition: this.condition, child: null, choices: this.choices ?? null, ask_html: this.ask ?? null,

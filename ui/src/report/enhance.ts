@@ -2,7 +2,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { copy } from "../ui/toast";
 import { linkTo } from "../run/context";
-import { el, listenCites, shownOf, type Shown } from "../run/cites";
+import { addCopies, el, listenCites, shownOf, type Shown } from "../run/cites";
 import { readPlace } from "../run/cites";
 import { target } from "../run/address";
 import { nothing, passes, type Card, type Choice } from "./filter";
@@ -215,6 +215,7 @@ export function enhance(root: HTMLElement, run: string, told: Told): Page {
 	const choice = signal(nothing()), shown = signal(cards.length);
 	const ends = [evidence(root, run, told), contents(root)];
 
+	addCopies(root);
 	elements.forEach((e, i) => addActions(e, cards[i]!));
 	if (filters)
 		heading!.after(filters);

@@ -280,7 +280,7 @@ export function listenCites(root: HTMLElement, find: (t: Element) => { at: HTMLE
 		}
 		const hit = e.key === "Enter" || e.key === " " ? find(e.target as Element) : null;
 
-		if (hit && e.target === hit.at && hit.at.tagName !== "A" && hit.at.tagName !== "BUTTON") {
+		if (hit && e.target === hit.at && hit.at.tagName !== "BUTTON" && !hit.at.hasAttribute("href")) {
 			e.preventDefault();
 			void showCite(hit.at, hit.shown, true);
 		}
@@ -317,6 +317,10 @@ export function shownOf(run: string, c: Cite): Shown {
 
 /* Places that stand alone in code, "`src/a.c:5`", can be opened. */
 function decorate(root: HTMLElement): void {
+	for (const a of root.querySelectorAll<HTMLElement>("a.cite[data-at]:not([href]):not([tabindex])")) {
+		a.tabIndex = 0;
+		a.setAttribute("role", "button");
+	}
 	for (const code of root.querySelectorAll<HTMLElement>("code:not([data-place]):not(pre code)")) {
 		if (!readPlace(code.textContent ?? "") || code.closest("a"))
 			continue;
@@ -326,14 +330,28 @@ function decorate(root: HTMLElement): void {
 	}
 }
 
-export function attachCites(root: HTMLElement, run: string): () => void {
-	const seen = new MutationObserver(() => decorate(root));
+/* Every block of code can be copied. */
+export function addCopies(root: HTMLElement): void {
+	for (const pre of root.querySelectorAll<HTMLElement>(".block > pre:not([data-copy])")) {
+		pre.dataset.copy = "";
+		pre.after(el("button", {
+			type: "button", class: "button is-plain is-small pre-copy", click: () => void copy(pre.textContent ?? ""),
+		}, "Copy"));
+	}
+}
 
-	decorate(root);
+export function attachCites(root: HTMLElement, run: string): () => void {
+	const look = (): void => {
+		decorate(root);
+		addCopies(root);
+	};
+	const seen = new MutationObserver(look);
+
+	look();
 	seen.observe(root, { childList: true, subtree: true });
 	const end = listenCites(root, (t) => {
 		const at = t.closest<HTMLElement>("[data-place], a.ref, a.cite");
-		const c = at ? readPlace((at.textContent ?? "").replace(/\s+[^\s:]*\s*(resolves|moved|changed|missing|not checked)?$/u, "")) ?? readPlace(at.textContent ?? "") : null;
+		const c = at?.dataset.at ? readPlace(at.dataset.at) : at ? readPlace((at.textContent ?? "").replace(/\s+[^\s:]*\s*(resolves|moved|changed|missing|not checked)?$/u, "")) ?? readPlace(at.textContent ?? "") : null;
 
 		return at && c ? { at, shown: shownOf(run, { ...c, state: "" }) } : null;
 	});

@@ -33,13 +33,16 @@ export function findStep(doc: RunDoc, name: string): Step | undefined {
 	return doc.steps.find((s) => s.step === name);
 }
 
+/* As the server counts them. */
+const COUNTED = new Set(["agent", "command", "approval", "flow"]);
+
 export function countSteps(steps: Step[]): AgentCounts {
 	const n: AgentCounts = {
 		all: 0, completed: 0, failed: 0, skipped: 0, cancelled: 0, running: 0, pending: 0,
 	};
 
 	for (const s of steps) {
-		if (s.kind !== "agent" || (s.role === "rewrite" && s.status === "skipped"))
+		if (!COUNTED.has(s.kind) || (s.role === "rewrite" && s.status === "skipped"))
 			continue;
 		n.all++;
 		n[s.status]++;
@@ -209,23 +212,24 @@ export function silence(run: LiveRun, s: Step, now: number): number {
 
 /* --- one conversation --------------------------------------------------------------------- */
 
+/* Blocks are numbered from 1, and none is ever lost: the server makes them anew out of the log. */
+export const FIRST = 1;
+
 export interface Talk {
 	attempt: number;
 	tail: Tail;
 	blocks: Map<number, Block>;
 	order: number[]; /* their numbers, ascending */
-	first: number; /* the oldest that the server has */
 }
 
 export function talk(attempt = 0): Talk {
-	return { attempt, tail: emptyTail(), blocks: new Map(), order: [], first: 0 };
+	return { attempt, tail: emptyTail(), blocks: new Map(), order: [] };
 }
 
 /* Closed or changed blocks, older ones, too. Returns how many there were not before. */
-export function addBlocks(t: Talk, items: Block[], first: number): number {
+export function addBlocks(t: Talk, items: Block[]): number {
 	let fresh = 0, inOrder = true;
 
-	t.first = first;
 	for (const b of items) {
 		if (!t.blocks.has(b.n)) {
 			inOrder = inOrder && (!t.order.length || b.n > t.order[t.order.length - 1]!);

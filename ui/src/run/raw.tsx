@@ -379,8 +379,8 @@ export function Raw({ step, attempt }: { step: Step; attempt: number }) {
 	const state = useSignal<Follow>({ mode: "follow" });
 	const finding = useSignal(0);
 	const anchor = useRef(0);
-	const live = step.status === "running" && attempt === step.attempt;
-	const url = useMemo(() => `/runs/${view.store.id}/steps/${encodeURIComponent(step.step)}/raw?attempt=${attempt}`, []);
+	const live = step.status === "running" && (!attempt || attempt === step.epoch);
+	const url = useMemo(() => `/runs/${view.store.id}/steps/${encodeURIComponent(step.step)}/raw?attempt=${attempt || step.epoch}`, []);
 
 	useEffect(() => {
 		const v = new RawView(box.current!, inside.current!, url);
@@ -436,7 +436,7 @@ export function Raw({ step, attempt }: { step: Step; attempt: number }) {
 
 	return (
 		<div class="stream is-raw">
-			{finding.value > 0 && <FindBar turn={finding} step={step} attempt={attempt} box={box} raw={raw.current} />}
+			{finding.value > 0 && <FindBar turn={finding} step={step} attempt={attempt || step.epoch} box={box} raw={raw.current} />}
 			<div class="well-scroll raw" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={`${step.label}, as lines`} onClick={pick}>
 				{total.value === 0 && <p class="empty">No text yet.</p>}
 				<div class="raw-inside" ref={inside} />

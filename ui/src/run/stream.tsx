@@ -54,7 +54,7 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 		const link = target(location.hash), live = step.status === "running";
 
 		ways.scroller.attach(box.current!, inside.current!,
-			`tutti.place.${view.store.id}.${step.step}.${attempt || step.attempt}`,
+			`tutti.place.${view.store.id}.${step.step}.${attempt || step.epoch}`,
 			firstOpen(live, link?.t === "event"));
 		talk.sink = new TailView(tail.current!, ways.scroller);
 		talk.sink.tail(talk.tail);
@@ -73,13 +73,15 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 	return (
 		<div class="stream">
 			{finding.value > 0 && (
-				<Later load={findBar} props={{ turn: finding, step, attempt: talk.attempt.value || step.attempt, box, scroller: ways.scroller }} />
+				<Later load={findBar} props={{ turn: finding, step, attempt: talk.attempt.value || step.epoch, box, scroller: ways.scroller }} />
 			)}
 			<div class="well-scroll" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={`What ${step.label} does`}>
 				<div ref={inside} class="blocks">
 					<Older talk={talk} scroller={ways.scroller} box={box} />
+					{!talk.older.value && talk.attempt.value > 1 && <p class="rule">Attempt {talk.attempt.value} begins</p>}
 					{talk.pages.value.map((p) => <Page key={`${talk.attempt.value}.${p}`} n={p} talk={talk} ways={ways} />)}
 					<div class="tail" ref={tail} />
+					{step.status === "cancelled" && <p class="rule">Cancelled {clock(step.ended)}{step.reason ? `: ${step.reason}` : ""}</p>}
 					<Empty step={step} talk={talk} />
 				</div>
 			</div>
@@ -277,7 +279,7 @@ function Foot({ step, talk, away, fresh, scroller }: {
 	step: Step; talk: Conversation; away: boolean; fresh: number; scroller: Scroller;
 }) {
 	const view = useView();
-	const live = step.status === "running" && (!talk.attempt.value || talk.attempt.value === step.attempt);
+	const live = step.status === "running" && (!talk.attempt.value || talk.attempt.value === step.epoch);
 	const paused = view.store.paused.value;
 	const ended = isOver(step.status)
 		? `${step.status === "cancelled" ? "Cancelled" : "Ended"} ${clock(step.ended)}` : "";

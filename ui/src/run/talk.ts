@@ -3,7 +3,7 @@ import { signal, type Signal } from "@preact/signals";
 import { get } from "../wire/api";
 import { wire } from "../wire/socket";
 import { MOUNTED, PAGE } from "./blocks";
-import { addBlocks, addText, talk, type Talk } from "./live";
+import { addBlocks, addText, FIRST, talk, type Talk } from "./live";
 import type { RunStore } from "./store";
 import type { Block } from "./types";
 
@@ -40,7 +40,7 @@ export class Conversation {
 		this.attempt.value = attempt;
 		this.end = wire.watch(store.id, step, attempt, {
 			reset: (n) => this.reset(n),
-			blocks: (items, first) => this.blocks(items, first),
+			blocks: (items) => this.blocks(items),
 			text: (s, off) => {
 				addText(this.model, s, off);
 				this.dirtyTail = true;
@@ -66,10 +66,10 @@ export class Conversation {
 		this.changed(0);
 	}
 
-	private blocks(items: Block[], first: number): void {
+	private blocks(items: Block[]): void {
 		const had = this.model.order[this.model.order.length - 1] ?? -1;
 
-		addBlocks(this.model, items, first);
+		addBlocks(this.model, items);
 		for (const b of items) {
 			this.dirty.add(Math.floor(b.n / PAGE));
 			if (b.n > had)
@@ -95,12 +95,12 @@ export class Conversation {
 			q.set("before", String(before));
 		this.busy.value = true;
 		try {
-			const page = await get<{ items: Block[]; first?: number; attempt?: number }>(
+			const page = await get<{ items: Block[]; attempt?: number }>(
 				`/runs/${this.store.id}/steps/${encodeURIComponent(this.step)}/blocks?${q}`);
 
 			if (page.attempt !== undefined && this.model.attempt && page.attempt !== this.model.attempt)
 				return;
-			this.blocks(page.items, page.first ?? Math.min(this.model.first, ...page.items.map((b) => b.n)));
+			this.blocks(page.items);
 		} catch {
 			this.loading.value = false;
 		} finally {
@@ -114,7 +114,7 @@ export class Conversation {
 
 		if (known === undefined || this.busy.value)
 			return;
-		if (known >= shown && known > this.model.first)
+		if (known >= shown && known > FIRST)
 			await this.load(known);
 		this.lowest = Math.min(this.lowest, Math.max(0, shown - PAGE));
 		for (const p of this.wanted())
@@ -145,7 +145,7 @@ export class Conversation {
 			this.turn(p).value++;
 		this.dirty.clear();
 		this.older.value = pages.length > 0 &&
-			(this.model.first < (this.model.order[0] ?? 0) || (this.model.order[0] ?? 0) < pages[0]! * PAGE);
+			(this.model.order[0]! > FIRST || this.model.order[0]! < pages[0]! * PAGE);
 		this.count.value = this.model.order.length;
 		const fresh = this.fresh;
 

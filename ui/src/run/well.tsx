@@ -68,8 +68,6 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 			<section class="well" id="well"><p class="empty">This run has no agent “{name}”.</p></section>
 		);
 	const tab = at.well;
-	const shown = attempt || step.attempt;
-
 	return (
 		<section class={`well${inline ? " is-inline" : ""}${full ? " is-full" : ""}`} id={full ? undefined : "well"}
 			ref={root} aria-label={`${step.label}, details`}>
@@ -91,7 +89,7 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 			</nav>
 			{doc.error && tab !== "stream" && tab !== "raw" && <TroubleBox trouble={doc.error} retry={doc.reload} />}
 			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
-			{tab === "raw" && <Later key={`${name}/${shown}`} load={parts.raw} props={{ step, attempt: shown }} />}
+			{tab === "raw" && <Later key={`${name}/${attempt || step.epoch}`} load={parts.raw} props={{ step, attempt }} />}
 			{(tab === "output" || tab === "prompt" || tab === "evidence") && (
 				<Later key={tab} load={parts[tab]} props={{ step, doc: doc.data, run: view.store.id }} />
 			)}
@@ -155,26 +153,28 @@ function HeadGlyph({ step, beats }: { step: Step; beats: { value: number } }) {
 	return <Glyph name={step.status} beats={step.status === "running" ? beats.value : 0} />;
 }
 
-/* Each attempt is a stream of its own; the list says how the others ended. */
+/*
+ * Each attempt is a stream of its own; the list says how the others ended. They are numbered as in the
+ * log: by how often the step was begun (its epoch).
+ */
 function Attempts({ step, attempts }: { step: Step; attempts: StepDocument["attempts"] }) {
 	const view = useView();
-	const most = Math.max(step.attempt, attempts.length);
-	const shown = view.place.value.attempt || step.attempt;
+	const shown = view.place.value.attempt || step.epoch;
+	const all = [...new Set([...attempts.map((a) => a.attempt), step.epoch])].filter((n) => n > 0).sort((a, b) => b - a);
 
-	if (most < 2)
+	if (all.length < 2)
 		return null;
-	const items: Item[] = [];
-
-	for (let n = most; n > 0; n--) {
+	const items = all.map((n): Item => {
 		const a = attempts.find((x) => x.attempt === n);
-		const how = a?.status === "failed" ? failure(a.ending, a.reason) : (a?.status ?? (n === step.attempt ? step.status : ""));
+		const status = n === step.epoch ? step.status : a?.status;
 
-		items.push({
-			label: `Attempt ${n}`, detail: how, checked: n === shown,
-			go: () => view.attempt(n === step.attempt ? 0 : n),
-		});
-	}
-	return <Menu label={`attempt ${shown}`} name={`Attempt ${shown} of ${most}`} items={items} kind="quiet" small />;
+		return {
+			label: `Attempt ${n}`, detail: status === "failed" ? failure(a?.ending, a?.reason) : status, checked: n === shown,
+			go: () => view.attempt(n === step.epoch ? 0 : n),
+		};
+	});
+
+	return <Menu label={`attempt ${shown}`} name={`Attempt ${shown} of ${all[0]}`} items={items} kind="quiet" small />;
 }
 
 function WellMenu({ step, tab }: { step: Step; tab: Tab }) {

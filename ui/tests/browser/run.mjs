@@ -243,6 +243,7 @@ const tests = {
 	},
 	async "findings are filtered and stepped through"() {
 		await with_({}, (r) => `/runs/${r.spec.id}?tab=report`, async (page) => {
+			await page.locator(".report-filters").waitFor();
 			const all = await page.locator(".report .card").count();
 			await page.locator(".report-filters .filter", { hasText: "low" }).click();
 			const low = await page.locator(".report .card:not([hidden])").count();
