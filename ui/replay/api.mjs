@@ -143,7 +143,7 @@ function oneRun(world, method, parts, q, body) {
 		}
 		case "report":
 			if (!run.over || run.status !== "completed") return no(404, "not_found", "there is no report yet", "It is written when validation ends.");
-			if (q.get("as") === "md") return text("text/markdown; charset=utf-8", report.md);
+			if (q.get("as") === "md") return text("text/markdown; charset=utf-8", report.md.replaceAll("13 findings", `${run.spec.findings.low + 7} findings`).replace("## Gaps", `## Gaps\n\n- seen only in ${run.spec.id}`));
 			if (q.get("as") === "json") return ok({ title: run.spec.title });
 			return text("text/html; charset=utf-8", report.html);
 		case "files": {
@@ -153,6 +153,23 @@ function oneRun(world, method, parts, q, body) {
 		case "coverage": case "proof": return ok({});
 	}
 	return null;
+}
+
+// Two runs of one flow: something of each kind.
+function compared(x, y) {
+	const side = (id, title, severity, path, line, more = {}) => ({ id, step: "concurrency", title, severity, verdict: "upheld", disposition: "kept", fingerprint: id, path, line, ...more });
+	const pair = (change, old, now, differs = []) => ({ change, differs, old, now });
+	const findings = [
+		pair("new", null, side("F3", "Two threads take run and store in opposite order", "high", "src/engine/engine.c", 214)),
+		pair("new", null, side("F12", "The queue's length is read without its lock", "low", "src/core/ready.c", 88)),
+		pair("changed", side("F9", "The lease of a worker may end while it answers", "medium", "src/store/sqlite.c", 88), side("F9", "The lease of a worker ends while it still answers", "high", "src/store/sqlite.c", 102), ["severity", "text"]),
+		pair("gone", side("F4", "Nothing bounds the queue of the dispatcher", "medium", "src/core/queue.c", 51), null),
+		pair("gone", side("F7", "A timer is armed twice", "low", "src/worker/attempt.c", 30), side("F7", "A timer is armed twice", "low", "src/worker/attempt.c", 30, { verdict: "refuted", disposition: "refuted" })),
+		...["The run lock is held across a write", "An error path returns without unlocking", "A name says the opposite of what is done"].map((t, i) => pair("same", side("S" + i, t, "low", "src/worker/slots.c", 10 + i), side("S" + i, t, "low", "src/worker/slots.c", 10 + i))),
+	];
+	const run = (r) => ({ run: r.spec.id, flow: r.spec.flow, started: r.spec.started, model: r.spec.model, commit: r.spec.commit, snapshot: "" });
+	const counts = Object.fromEntries(["new", "gone", "changed", "same"].map((k) => [k, findings.filter((p) => p.change === k).length]));
+	return { schema: "tutti.compare/1", old: run(x), now: run(y), counts, findings, inputs: [], summary: {}, agents: [] };
 }
 
 export function answer(world, method, path, q, body) {
@@ -180,7 +197,7 @@ export function answer(world, method, path, q, body) {
 		case "compare": {
 			const x = find(world, q.get("a") ?? ""), y = find(world, q.get("b") ?? "");
 			if (!x || !y) return no(404, "not_found", "one of the runs is not there", "");
-			return ok({ a: x.document(), b: y.document(), inputs: [], findings: [] });
+			return ok(compared(x, y));
 		}
 		case "runs":
 			if (!b) return method === "POST" ? launch(world, body ?? {}) : list(world, q);

@@ -12,7 +12,34 @@ export function words(s: string): string[] {
 }
 
 export function diffWords(a: string, b: string): Part[] {
-	return diff(words(a), words(b));
+	return joined(diff(words(a), words(b)));
+}
+
+/* A blank alone between two changes is read as part of them: first what went, then what came. */
+function joined(parts: Part[]): Part[] {
+	const out: Part[] = [];
+
+	for (let i = 0; i < parts.length;) {
+		let del = "", add = "", at = i;
+
+		for (; at < parts.length; at++) {
+			const p = parts[at]!;
+			const blank = p.t === "same" && !p.text.trim() && (del || add) && parts[at + 1];
+
+			if (p.t === "same" && !blank)
+				break;
+			del += p.t === "add" ? "" : p.text;
+			add += p.t === "del" ? "" : p.text;
+		}
+		if (del)
+			out.push({ t: "del", text: del });
+		if (add)
+			out.push({ t: "add", text: add });
+		if (at < parts.length)
+			out.push(parts[at++]!);
+		i = at;
+	}
+	return out;
 }
 
 export function diffLines(a: string, b: string): Part[] {

@@ -252,13 +252,14 @@ function Reports({ a, b }: { a: RunDocument; b: RunDocument }) {
 	if (!texts.value)
 		return <p class="empty is-late">Reading both reports…</p>;
 	const parts = bySection(...texts.value);
+	const different = parts.filter((s) => s.a !== s.b).length;
 	const shown = parts.filter((s) => all.value || s.a !== s.b);
 
 	return (
 		<>
 			<div class="tool-bar">
 				<FilterChip on={all.value} onClick={() => (all.value = !all.value)}>Show what is the same</FilterChip>
-				<span class="muted">{plural(parts.filter((s) => s.a !== s.b).length, "section")} of {parts.length} differ{shown.length === 1 ? "s" : ""}</span>
+				<span class="muted num">{different ? `${different} of ${plural(parts.length, "section")} ${different === 1 ? "is" : "are"} different` : "Both reports say the same."}</span>
 			</div>
 			{shown.map((s) => (
 				<details key={s.title} class="section" open={shown.length < 8}>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { now } from "../app/clock";
 import { bindAll } from "../app/keys";
 import { launchUrl, open as openLayer } from "../app/layers";
+import { askPermission, mayOffer, permission } from "../app/notices";
 import { go } from "../app/router";
 import { runs } from "../app/runs";
 import { API, asTrouble, del, post } from "../wire/api";
@@ -118,7 +119,21 @@ function Progress({ doc }: { doc: RunDoc }) {
 				{view.stopping.value ? `stopping, ${plural(running, "agent")} left` : p.text}
 				{!view.stopping.value && left.value && <>{DOT}{left}</>}
 			</p>
+			<Notify />
 		</div>
+	);
+}
+
+/* Asked once, where it makes sense, and never by itself. */
+function Notify() {
+	void permission.value;
+	if (!mayOffer())
+		return null;
+	return (
+		<Button small kind="quiet" icon="bell" class="run-notify"
+			onClick={() => void askPermission().then((yes) => yes && toast("You will be told when it finishes."))}>
+			Notify me when this finishes
+		</Button>
 	);
 }
 

@@ -40,6 +40,13 @@ describe("a difference", () => {
 		]);
 	});
 
+	it("reads as what went and what came", () => {
+		expect(diffWords("a worker may end while", "a worker ends while")).toEqual([
+			{ t: "same", text: "a worker " }, { t: "del", text: "may end" }, { t: "add", text: "ends" }, { t: "same", text: " while" },
+		]);
+		expect(diffWords("one two", "six ten")).toEqual([{ t: "del", text: "one two" }, { t: "add", text: "six ten" }]);
+	});
+
 	it("gives up rather than take for ever", () => {
 		const a = Array.from({ length: 6000 }, (_, i) => `a${i} `), b = a.map((x) => `b${x}`);
 		const parts = diff(a, b);
