@@ -64,7 +64,7 @@ export function Log() {
 	return (
 		<div class="log">
 			<div class="tool-bar">
-				<span>{all.length > rows.length ? `The newest ${SHOWN.toLocaleString("en")} of ` : ""}<span class="num">{all.length.toLocaleString("en")}</span> events that changed something</span>
+				<span>{all.length > rows.length ? `The newest ${SHOWN.toLocaleString("en")} of ` : ""}<span class="num">{all.length.toLocaleString("en")}</span> events that changed the run</span>
 				<span class="grow" />
 				<LinkButton small kind="quiet" icon="download" href={`${API}/runs/${view.store.id}/events?after=0`} download>All events</LinkButton>
 			</div>

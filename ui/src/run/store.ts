@@ -19,6 +19,13 @@ export interface Mark {
 }
 
 const SAY_EVERY = 30_000;
+const OLDER = 20_000; /* events */
+const PAGES = 20;
+/* What single agents do: their conversations have it, the run's log does not. */
+const FACTS = new Set([
+	"init", "text", "think", "tool", "tool_end", "denied", "usage", "waiting", "request", "exchange", "progress",
+	"retry", "void", "spill", "proof",
+]);
 
 export class RunStore {
 	readonly doc = signal<RunDoc | null>(null);
@@ -41,6 +48,7 @@ export class RunStore {
 	private frame = 0;
 	private held = 0;
 	private saidAt = 0;
+	private olderRead = false;
 	private stopSub: (() => void) | null = null;
 	private readonly stop = new AbortController();
 
@@ -270,17 +278,24 @@ export class RunStore {
 		return this.model?.log ?? [];
 	}
 
-	/* Events of before this page was opened. */
+	/* What changed the run before this page was opened, as far as OLDER events reach. */
 	async older(): Promise<void> {
 		const m = this.model;
 
-		if (!m)
+		if (!m || this.olderRead)
 			return;
+		this.olderRead = true;
 		const first = m.log[0]?.seq ?? m.doc.seq + 1;
-		const page = await get<{ items: LogEvent[] }>(
-			`/runs/${m.doc.id}/events?after=0`, this.stop.signal);
-		const old = page.items.filter((e) => e.seq < first);
+		const old: LogEvent[] = [];
+		let after: string | null = String(Math.max(0, first - 1 - OLDER));
 
+		for (let page = 0; after !== null && page < PAGES; page++) {
+			const got: { items: LogEvent[]; next: string | null } = await get(
+				`/runs/${m.doc.id}/events?after=${after}`, this.stop.signal);
+
+			old.push(...got.items.filter((e) => e.seq < first && !FACTS.has(e.type)));
+			after = got.items.length && got.items[got.items.length - 1]!.seq < first - 1 ? got.next : null;
+		}
 		m.log.unshift(...old);
 		this.logTurn.value++;
 	}

@@ -79,7 +79,7 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 				<div ref={inside} class="blocks">
 					<Older talk={talk} scroller={ways.scroller} box={box} />
 					{!talk.older.value && talk.attempt.value > 1 && <p class="rule">Attempt {talk.attempt.value} begins</p>}
-					{talk.pages.value.map((p) => <Page key={`${talk.attempt.value}.${p}`} n={p} talk={talk} ways={ways} />)}
+					{talk.pages.value.map((p, i, all) => <Page key={`${talk.attempt.value}.${p}`} n={p} last={i === all.length - 1} talk={talk} ways={ways} />)}
 					<div class="tail" ref={tail} />
 					{step.status === "cancelled" && <p class="rule">Cancelled {clock(step.ended)}{step.reason ? `: ${step.reason}` : ""}</p>}
 					<Empty step={step} talk={talk} />
@@ -166,7 +166,7 @@ function Older({ talk, scroller, box }: { talk: Conversation; scroller: Scroller
 	);
 }
 
-function Page({ n, talk, ways }: { n: number; talk: Conversation; ways: Ways }) {
+function Page({ n, last, talk, ways }: { n: number; last: boolean; talk: Conversation; ways: Ways }) {
 	const turn = talk.turn(n);
 	const list = useComputed(() => {
 		void turn.value;
@@ -174,7 +174,7 @@ function Page({ n, talk, ways }: { n: number; talk: Conversation; ways: Ways }) 
 	});
 
 	return (
-		<div class="block-page">
+		<div class={last ? "block-page is-last" : "block-page"}>
 			{list.value.map((i) => <ItemView key={i.key} item={i} ways={ways} />)}
 		</div>
 	);

@@ -7,6 +7,8 @@ import { addBlocks, addText, FIRST, talk, type Talk } from "./live";
 import type { RunStore } from "./store";
 import type { Block } from "./types";
 
+const PATIENCE = 700; /* ms */
+
 export interface TailSink {
 	/* The open text is TEXT now; it was added to at its end, or it is another one. */
 	tail(text: string): void;
@@ -29,7 +31,8 @@ export class Conversation {
 	private dirtyTail = false;
 	private fresh = 0;
 	private lowest = Infinity; /* the first block that is shown */
-	private end: () => void;
+	private readonly end: () => void;
+	private readonly timer: number;
 
 	constructor(
 		private readonly store: RunStore,
@@ -47,8 +50,13 @@ export class Conversation {
 				this.changed(0);
 			},
 		});
-		/* What is over may have nothing to say any more: it is read once, too. */
-		void this.load(null);
+		/* The watch brings the newest blocks. Without a connection, or of what is over, they are read. */
+		this.timer = window.setTimeout(() => {
+			if (!this.model.order.length)
+				void this.load(null);
+			else
+				this.loading.value = false;
+		}, wire.connection.value.state === "live" ? PATIENCE : 0);
 	}
 
 	private reset(attempt: number): void {
@@ -81,7 +89,8 @@ export class Conversation {
 	}
 
 	private changed(n: number): void {
-		this.loading.value = false;
+		if (this.model.order.length || this.model.tail.text)
+			this.loading.value = false;
 		this.store.touched(n || 1);
 	}
 
@@ -101,6 +110,7 @@ export class Conversation {
 			if (page.attempt !== undefined && this.model.attempt && page.attempt !== this.model.attempt)
 				return;
 			this.blocks(page.items);
+			this.loading.value = false;
 		} catch {
 			this.loading.value = false;
 		} finally {
@@ -185,6 +195,7 @@ export class Conversation {
 	}
 
 	close(): void {
+		clearTimeout(this.timer);
 		this.sink = null;
 		this.end();
 	}

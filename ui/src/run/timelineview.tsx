@@ -31,6 +31,7 @@ export function Timeline() {
 			seen.observe(box.current);
 		return () => seen.disconnect();
 	}, [asTable.value]);
+	useEffect(() => void view.store.older().catch(() => {}), []);
 	void view.store.logTurn.value;
 	const all = lanes(doc, view.store.log, at.value);
 	const whole = bounds(doc, all, at.value);
