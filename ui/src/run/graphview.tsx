@@ -9,7 +9,7 @@ import { activity, groupOf } from "./roster";
 import type { Status, Step } from "./types";
 import { isOver } from "./words";
 
-const MOST = 2, LEAST = 0.3, PAD = 24;
+const MOST = 2, LEAST = 0.3, READABLE = 0.6, PAD = 24;
 
 /* The state of a stack: what is worst or most alive in it. */
 function statusOf(steps: Step[]): Status {
@@ -34,7 +34,7 @@ export function GraphView() {
 		const el = box.current;
 
 		if (el)
-			zoom.value = Math.min(1, Math.max(LEAST, Math.min((el.clientWidth - 2 * PAD) / g.width, (el.clientHeight - 2 * PAD) / g.height)));
+			zoom.value = Math.min(1, Math.max(READABLE, Math.min((el.clientWidth - 2 * PAD) / g.width, (el.clientHeight - 2 * PAD) / g.height)));
 	};
 
 	useEffect(fit, [g]);

@@ -85,7 +85,7 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 					<button type="button" class="view-tab is-quiet" aria-pressed={tab === "raw"}
 						onClick={() => view.well(tab === "raw" ? "stream" : "raw")}>Raw</button>
 				)}
-				{inline && <button type="button" class="view-tab is-quiet" onClick={() => (wide.value = true)}>Full screen</button>}
+				{inline && <IconButton icon="external" label="Full screen" onClick={() => (wide.value = true)} />}
 			</nav>
 			{doc.error && tab !== "stream" && tab !== "raw" && <TroubleBox trouble={doc.error} retry={doc.reload} />}
 			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
