@@ -52,8 +52,13 @@ export class RunStore {
 	private stopSub: (() => void) | null = null;
 	private readonly stop = new AbortController();
 
-	constructor(readonly id: string) {
+	/* NAMED: by an address, which may hold the beginning of an id only, or "last". */
+	constructor(private readonly named: string) {
 		void this.begin();
+	}
+
+	get id(): string {
+		return this.model?.doc.id ?? this.named;
 	}
 
 	private async begin(): Promise<void> {

@@ -96,6 +96,13 @@ const tests = {
 				assert.ok((await place(page)).end <= 1, away);
 			});
 	},
+	async "a run is followed by the beginning of its id, too"() {
+		await with_(live, (r) => `/runs/${r.spec.id.slice(0, 5)}?tab=agents&agent=angle-2`, async (page) => {
+			await full(page);
+			const { all } = await place(page);
+			await grown(page, all);
+		});
+	},
 	async "the end is reached by scrolling, too"() {
 		await with_(live, agent("angle-2"), async (page) => {
 			await full(page);
