@@ -102,9 +102,9 @@ function Axis({ s, from, start, name, opened }: {
 				{ticks(s, from, start).map((t) => <span key={t.text} class="tick num" style={{ left: `${t.x}px` }}>{t.text}</span>)}
 				{s.pieces.filter((p) => p.idle).map((p) => (
 					<button key={p.from} type="button" class="gap num" style={{ left: `${p.x}px`, width: `${p.w}px` }}
-						aria-label={`Nothing ran for ${span(p.to - p.from)}; show it`}
+						data-tip={`Nothing ran for ${span(p.to - p.from)}`}
 						onClick={() => (opened.value = new Set([...opened.value, p.from]))}>
-						{p.to - p.from < 60_000 ? brief(p.to - p.from) : `${Math.round((p.to - p.from) / 60_000)} m`}
+						{p.to - p.from < 60_000 ? brief(p.to - p.from) : `${Math.round((p.to - p.from) / 60_000)} m`}<span class="vh"> in which nothing ran: show it</span>
 					</button>
 				))}
 			</div>

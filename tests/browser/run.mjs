@@ -1,12 +1,15 @@
-// The page of a run in a real browser, against the played daemon: tests/browser/run.mjs [--only NAME].
-// What is tested here is what only a browser knows: scrolling, selecting, focus, connections.
+// The page of a run in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for
+// each thing that has to hold, or only those whose name contains the argument. Here is what only a browser
+// knows: scrolling, selecting, focus, connections.
 import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
-import { serve } from "../../replay/server.mjs";
+import { serve } from "../../ui/replay/server.mjs";
 
-const require = createRequire(new URL("../../../tests/browser/", import.meta.url));
+const require = createRequire(import.meta.url);
 const { chromium } = require("playwright-core");
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const only = process.argv[2] ?? "";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: FLAGS });
 
@@ -24,7 +27,7 @@ async function with_(opts, where, fn) {
 	page.on("pageerror", (e) => wrong.push(String(e)));
 	page.on("console", (m) => /Trusted|Content Security|Refused/.test(m.text()) && wrong.push(m.text()));
 	try {
-		await page.goto(s.url + where(r));
+		await page.goto(s.url + where(r, s));
 		await fn(page, r, s);
 		assert.deepEqual(wrong, []);
 	} finally {
@@ -297,16 +300,33 @@ const tests = {
 	},
 };
 
-let failed = 0;
+// Every view once, in one theme or the other, wide or narrow.
+const views = [
+	["", "light", DESKTOP], ["?tab=agents&agent=structure", "dark", DESKTOP], ["?tab=agents&agent=structure&view=raw", "light", PHONE],
+	["?tab=timeline", "dark", DESKTOP], ["?tab=graph", "light", DESKTOP], ["?tab=log", "dark", PHONE], ["report", "dark", PHONE], ["compare", "light", DESKTOP],
+];
+tests["axe finds nothing"] = async () => {
+	for (const [view, colorScheme, device] of views)
+		await with_({ live: true, past: 20, device: { ...device, colorScheme, bypassCSP: true }, before: (r, s) => { for (let i = 0; i < 50; i++) r.play(250); r.by.get("security").choices = ["approve", "reject"]; s.hold(); } }, (r, s) => {
+			const done = s.state.world.ids().map((id) => s.state.world.run(id)).filter((x) => x.status === "completed");
+			if (view === "report") return `/runs/${done[0].spec.id}`;
+			return view === "compare" ? `/compare?a=${done[1].spec.id}&b=${done[0].spec.id}` : `/runs/${r.spec.id}${view}`;
+		}, async (page) => {
+			await page.waitForSelector(view === "report" ? ".report-filters" : view === "compare" ? ".heads" : ".run-head");
+			await page.waitForTimeout(500);
+			await page.evaluate(axe);
+			const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then((r) => r.violations.map((v) => `${v.id} at ${v.nodes[0].target.join(" ")}`)));
+			assert.deepEqual(found, [], view);
+		});
+};
+
 for (const [name, fn] of Object.entries(tests)) {
-	if (only && !name.includes(only)) continue;
+	if (!name.includes(only)) continue;
 	try {
 		await fn();
-		console.log("ok    ", name);
+		console.log(`ok ${name}`);
 	} catch (e) {
-		failed++;
-		console.log("FAILED", name, "\n      ", String(e.stack ?? e).split("\n").slice(0, 6).join("\n       "));
+		console.log(`not ok ${name}: ${String(e.message ?? e).split("\n").slice(0, 6).join(" | ")}`);
 	}
 }
 await browser.close();
-process.exit(failed ? 1 : 0);
