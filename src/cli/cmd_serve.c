@@ -332,6 +332,8 @@ static int live(struct serve *s)
 static void close_all(struct serve *s)
 {
 	http_destroy(s->http);
+	while (api_under_way(s->api)) /* answers that nobody waits for any more */
+		uv_run(&s->house.loop, UV_RUN_ONCE);
 	hub_destroy(s->hub);
 	s->hub = NULL;
 	house_stop(&s->house);
