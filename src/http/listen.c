@@ -51,8 +51,9 @@ static int refuse_address(struct err *err, struct str where, const char *why)
 {
 	err_set(err, -EACCES, "cannot listen on %.*s", STR_ARG(str_take(where, 100)));
 	err_why(err, "%s", why);
-	return err_fix(err, "use 127.0.0.1:7770 or [::1]:7770\n"
-			    "from elsewhere: ssh -L 7770:127.0.0.1:7770 HOST");
+	err_fix(err, "use 127.0.0.1:7770 or [::1]:7770\n"
+		     "from elsewhere: ssh -L 7770:127.0.0.1:7770 HOST");
+	return -EACCES;
 }
 
 int bind_parse(struct str text, struct sockaddr_storage *addr, socklen_t *size, struct err *err)
@@ -204,7 +205,10 @@ void listen_name(int fd, char *buf, size_t size, unsigned *port)
 	char text[INET_ADDRSTRLEN];
 
 	getsockname(fd, (struct sockaddr *)&addr, &n);
-	*port = ntohs(addr.ss_family == AF_INET6 ? in6->sin6_port : in->sin_port);
+	if (addr.ss_family == AF_INET6)
+		*port = ntohs(in6->sin6_port);
+	else
+		*port = ntohs(in->sin_port);
 	if (addr.ss_family == AF_INET6)
 		snprintf(buf, size, "[::1]:%u", *port);
 	else

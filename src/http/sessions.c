@@ -51,9 +51,10 @@ static void read_line(struct sessions *s, struct str line)
 	struct str hash = str_split(&line, ' ');
 	struct session *one = &s->all[s->n];
 	unsigned long long until;
+	msec_t most = clock_wall() + 2 * SESSION_MS;
 
 	if (s->n == HTTP_SESSIONS_MAX || hash.n != SHA256_HEX - 1 ||
-	    !str_to_u64(line, (unsigned long long)(clock_wall() + 2 * SESSION_MS), &until))
+	    !str_to_u64(line, (unsigned long long)most, &until))
 		return;
 	memcpy(one->hash, hash.p, hash.n);
 	one->hash[hash.n] = '\0';
