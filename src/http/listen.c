@@ -198,20 +198,21 @@ int listen_check(int fd, bool unix_socket, struct err *err)
 
 void listen_name(int fd, char *buf, size_t size, unsigned *port)
 {
-	struct sockaddr_storage addr = { 0 };
-	struct sockaddr_in *in = (void *)&addr;
-	struct sockaddr_in6 *in6 = (void *)&addr;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} addr = { .in6 = { 0 } };
 	socklen_t n = sizeof(addr);
 	char text[INET_ADDRSTRLEN];
 
-	getsockname(fd, (struct sockaddr *)&addr, &n);
-	if (addr.ss_family == AF_INET6)
-		*port = ntohs(in6->sin6_port);
-	else
-		*port = ntohs(in->sin_port);
-	if (addr.ss_family == AF_INET6)
+	getsockname(fd, &addr.any, &n);
+	if (addr.any.sa_family == AF_INET6) {
+		*port = ntohs(addr.in6.sin6_port);
 		snprintf(buf, size, "[::1]:%u", *port);
-	else
-		snprintf(buf, size, "%s:%u", inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)),
-		    *port);
+	} else {
+		*port = ntohs(addr.in.sin_port);
+		inet_ntop(AF_INET, &addr.in.sin_addr, text, sizeof(text));
+		snprintf(buf, size, "%s:%u", text, *port);
+	}
 }
