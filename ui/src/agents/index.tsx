@@ -1,5 +1,5 @@
 /* What this machine has to work with, as `tutti doctor` says it, with what to do where something is missing. */
-import { count } from "../app/format";
+import { count, isCommand } from "../app/format";
 import { useFrame } from "../app/frame";
 import { Button } from "../ui/button";
 import { Glyph } from "../ui/glyph";
@@ -9,11 +9,6 @@ import { copy } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import type { Check, Doctor } from "../wire/types";
 import "./agents.css";
-
-/* A fix is a command when it begins like one; else it is a sentence. */
-function isCommand(fix: string): boolean {
-	return /^(npm|apt|apt-get|sudo|tutti|ollama|curl|git|export|chmod|sysctl|[A-Z_]+=)/.test(fix) && !/ or /.test(fix);
-}
 
 function groups(checks: readonly Check[]): [string, Check[]][] {
 	const by = new Map<string, Check[]>();

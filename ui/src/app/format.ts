@@ -75,6 +75,11 @@ export function capital(s: string): string {
 	return s.slice(0, 1).toUpperCase() + s.slice(1);
 }
 
+/* Is a fix something to type, rather than a sentence? */
+export function isCommand(fix: string): boolean {
+	return /^(npm|apt|apt-get|sudo|tutti|ollama|curl|git|export|chmod|sysctl|systemctl|[A-Z_]+=)( |$)/.test(fix) && !/ or /.test(fix);
+}
+
 export function settled(a: AgentCounts): number {
 	return a.completed + a.failed + a.skipped + a.cancelled;
 }

@@ -120,7 +120,7 @@ export function Palette() {
 		<Dialog title="Search or jump" bare class="is-palette" onClose={close}>
 			<div class="palette-head">
 				<Icon name="search" />
-				<input class="palette-field" type="text" autofocus role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" aria-activedescendant={entries.length ? id + here : undefined}
+				<input class="palette-field" type="text" data-focus role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" aria-activedescendant={entries.length ? id + here : undefined}
 					aria-label="Search or jump" placeholder="Search runs, flows and actions" autocomplete="off" spellcheck={false} value={text} onInput={(e) => { setText(e.currentTarget.value); setAt(0); }} onKeyDown={pressed} />
 				<kbd aria-hidden="true">Esc</kbd>
 			</div>

@@ -242,7 +242,7 @@ function Name({ close, save }: { close: () => void; save: (name: string) => void
 			<form onSubmit={(e) => { e.preventDefault(); if (name.trim()) save(name.trim()); }}>
 				<div class="dialog-text">
 					<label for="view-name">Name</label>
-					<input id="view-name" class="field" autofocus maxLength={60} value={name} onInput={(e) => setName(e.currentTarget.value)} />
+					<input id="view-name" class="field" data-focus maxLength={60} value={name} onInput={(e) => setName(e.currentTarget.value)} />
 				</div>
 				<footer class="dialog-foot"><Button onClick={close}>Cancel</Button><Button kind="filled" type="submit" disabled={!name.trim()}>Save</Button></footer>
 			</form>

@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { bind } from "../app/keys";
-import { at, bytes, capital, count } from "../app/format";
+import { at, bytes, capital, count, isCommand } from "../app/format";
 import { open } from "../app/layers";
 import { stored, store } from "../app/prefs";
 import { go } from "../app/router";
@@ -119,6 +119,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 			if (written.kind === "empty") setTrouble({ code: "bad_request", what: "The question is missing" });
 			return;
 		}
+		if (catalogue.value.loaded && !repository.value) return askMore();
 		setBusy(true);
 		try {
 			const answer = await launch(request(written, attached, provided?.id));
@@ -173,6 +174,9 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 		setAttached(s);
 		toast("Attached what was pasted", { undo: () => { setAttached(null); setText(field.current!.value + s); } });
 	};
+	/* What cannot be said here is asked in the launcher. */
+	const askMore = (): void =>
+		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(provided ? { provided: provided.id } : {}) });
 	const slash = (): void => {
 		const f = field.current!;
 		const value = text.startsWith("/") ? text : "/" + text;
@@ -209,7 +213,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 				<div class="composer-tools">
 					<Scope take={given ? null : setTaken} />
 					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label="Commands" {...tip("", "composer.commands")}><span>commands</span></Button>
-					<Button kind="quiet" icon="flows" class="composer-flows" aria-label="Flows" onClick={() => open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(provided ? { provided: provided.id } : {}) })}>
+					<Button kind="quiet" icon="flows" class="composer-flows" aria-label="Flows" onClick={askMore}>
 						<span>Flows</span>
 					</Button>
 					<Settings />
@@ -263,7 +267,7 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 			<span>
 				{capital(t.what)}{t.why ? `. ${t.why}` : ""}
 				{near.length > 0 && <>. Did you mean {near.map((n, i) => <>{i > 0 && ", "}<button key={n} type="button" class="link" onClick={() => take(n)}>{n}</button></>)}?</>}
-				{t.fix?.[0] && <> <code>{t.fix[0]}</code></>}
+				{t.fix?.[0] && <> {isCommand(t.fix[0]) ? <code>{t.fix[0]}</code> : capital(t.fix[0])}</>}
 			</span>
 		</span>
 	);

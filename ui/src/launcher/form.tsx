@@ -49,7 +49,7 @@ function begin(p: Preset): Values {
 		size: (p.size as Size | "auto" | undefined) ?? was?.size ?? c.size,
 		fast: p.fast !== undefined ? p.fast === "1" || p.fast === "true" : (was?.fast ?? c.fast),
 		focus: p.focus ?? was?.focus ?? "",
-		repo: p.repo ?? was?.repo ?? c.repo,
+		repo: p.repo || was?.repo || c.repo,
 		at: p.at ?? was?.at ?? "",
 		base: p.base ?? was?.base ?? "",
 		model: p.model ?? was?.model ?? c.model,
@@ -71,7 +71,8 @@ export function toRequest(v: Values, flow: Flow | null): LaunchRequest {
 	if (Object.keys(inputs).length) r.inputs = inputs;
 	if (v.focus.trim()) r.focus = v.focus.trim();
 	if (v.fast) r.fast = true;
-	if (v.repo) r.repo = v.repo;
+	const repo = v.repo.trim() || catalogue.value.repositories[0]?.path;
+	if (repo) r.repo = repo;
 	if (v.at.trim()) r.at = v.at.trim();
 	if (v.model.trim()) r.model = v.model.trim();
 	if (v.provided) r.provided = v.provided;
@@ -82,6 +83,7 @@ export function toRequest(v: Values, flow: Flow | null): LaunchRequest {
 export function missing(v: Values, flow: Flow | null): Record<string, string> {
 	const out: Record<string, string> = {};
 	if (!flow) out.flow = "Choose a flow.";
+	if (!v.repo.trim() && catalogue.value.loaded && catalogue.value.repositories.length === 0) out.repo = "Which repository? Its whole path.";
 	for (const i of flow?.inputs ?? []) {
 		const x = i.name === "question" ? v.question : i.name === "base" ? v.base : (v.inputs[i.name] ?? "");
 		if (i.required && !x.trim()) out[i.name] = `${i.label} is missing.`;
@@ -93,7 +95,7 @@ function usePreview(v: Values, flow: Flow | null): { preview: Preview | null; tr
 	const [state, set] = useState<{ preview: Preview | null; trouble: Trouble | null }>({ preview: null, trouble: null });
 	const key = JSON.stringify([v.flow, v.size, v.fast, v.focus, v.repo, v.at, v.base, v.model]);
 	useEffect(() => {
-		if (!flow) return set({ preview: null, trouble: null });
+		if (!flow || !toRequest(v, flow).repo) return set({ preview: null, trouble: null });
 		let over = false;
 		const timer = setTimeout(() => {
 			const r = toRequest(v, flow);
@@ -128,6 +130,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 
 	useEffect(() => {
 		void loadCatalogue();
+		if (!close) form.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
 	}, []);
 	const set = (part: Partial<Values>): void => {
 		const next = { ...v, ...part };
@@ -164,7 +167,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 			onKeyDown={(e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !e.isComposing) { e.preventDefault(); void submit(); } }}>
 			<div class="launch-scroll">
 				<Labelled label={question?.label ?? "Question"} error={errors.question}>
-					{(id) => <textarea {...id} class="field" rows={2} autofocus placeholder={question?.placeholder} value={v.question} onInput={(e) => set({ question: e.currentTarget.value })} />}
+					{(id) => <textarea {...id} class="field" rows={2} data-focus placeholder={question?.placeholder} value={v.question} onInput={(e) => set({ question: e.currentTarget.value })} />}
 				</Labelled>
 				{others.map((i) => (
 					<Labelled key={i.name} label={i.label} error={errors[i.name]} optional={!i.required}>
@@ -172,7 +175,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 							onInput={(e) => (i.name === "base" ? set({ base: e.currentTarget.value }) : set({ inputs: { ...v.inputs, [i.name]: e.currentTarget.value } }))} />}
 					</Labelled>
 				))}
-				<Where v={v} set={set} />
+				<Where v={v} set={set} error={errors.repo} />
 				{v.provided && <p class="launch-note"><Icon name="repeat" /> The report of <a href={"/runs/" + v.provided}>{v.provided}</a> is handed on. <Button kind="quiet" small onClick={() => set({ provided: "" })}>Leave it out</Button></p>}
 				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
@@ -192,8 +195,9 @@ export function LaunchForm({ preset, close }: FormProps) {
 function sum(p: Preview | null): string {
 	if (!p) return "";
 	const n = p.agents.filter((a) => a.included).length;
+	const most = n + p.agents.filter((a) => a.included === null).length;
 	const e = p.estimate;
-	return `${count(n, "agent")} · read-only · ${e ? `${span(e.low_ms, e.high_ms)}, ~${short(e.tokens)} tokens (from ${count(e.runs, "past run")})` : "no history yet"}`;
+	return `${most > n ? `${n} to ${most} agents` : count(n, "agent")} · read-only · ${e ? `${span(e.low_ms, e.high_ms)}, ~${short(e.tokens)} tokens (from ${count(e.runs, "past run")})` : "no history yet"}`;
 }
 
 interface IdProps {
@@ -215,15 +219,15 @@ function Labelled({ label, error, optional, children }: { label: string; error?:
 	);
 }
 
-function Where({ v, set }: { v: Values; set: (p: Partial<Values>) => void }) {
+function Where({ v, set, error }: { v: Values; set: (p: Partial<Values>) => void; error?: string | undefined }) {
 	const known = catalogue.value.repositories;
 	const own = known[0]?.path ?? "";
 	const path = v.repo || own;
 	const [free, setFree] = useState(false);
 	const r = known.find((x) => x.path === path);
-	const other = free || (path !== "" && !r && known.length > 0);
+	const other = free || (catalogue.value.loaded && !r);
 	return (
-		<Labelled label="Repository">
+		<Labelled label="Repository" error={error}>
 			{(id) => (
 				<div class="launch-where">
 					{other ? (
@@ -235,7 +239,7 @@ function Where({ v, set }: { v: Values; set: (p: Partial<Values>) => void }) {
 						</select>
 					)}
 					<label class="launch-at">at <input class="field" type="text" aria-label="Commit" placeholder={r ? `working tree${r.commit ? ` (${r.commit.slice(0, 7)})` : ""}` : "working tree"} spellcheck={false} value={v.at} onInput={(e) => set({ at: e.currentTarget.value })} /></label>
-					{other && <Button kind="quiet" small onClick={() => { setFree(false); set({ repo: own }); }}>Known ones</Button>}
+					{other && known.length > 0 && <Button kind="quiet" small onClick={() => { setFree(false); set({ repo: own }); }}>Known ones</Button>}
 				</div>
 			)}
 		</Labelled>
@@ -355,7 +359,7 @@ function WhatRuns({ flow, preview, trouble }: { flow: Flow | null; preview: Prev
 				<div>
 					<p>{capital(preview.size)}{preview.size_reason ? `: ${preview.size_reason}` : ""}</p>
 					<ul class="agents">
-						{inside.map((a) => <li key={a.step} title={a.reason ?? a.persona ?? ""}>{a.label}</li>)}
+						{inside.map((a) => <li key={a.step} title={a.persona ?? ""}>{a.label}{a.reason && <small>{a.reason}</small>}</li>)}
 						{more.map((a) => <li key={a.step} class="is-out" title={a.reason ?? ""}>{a.label}<small>{a.reason ?? a.size}</small></li>)}
 					</ul>
 					{flow.past && <p class="muted">{count(flow.past.runs, "past run")}, {clock(flow.past.median_ms)} in the middle</p>}

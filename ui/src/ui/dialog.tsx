@@ -22,7 +22,7 @@ export function Dialog({ title, onClose, children, class: more, bare, side }: Di
 		const d = ref.current!;
 		const before = document.activeElement as HTMLElement | null;
 		d.showModal();
-		(d.querySelector<HTMLElement>("[autofocus]") ?? d.querySelector<HTMLElement>(".dialog-body"))?.focus();
+		(d.querySelector<HTMLElement>("[data-focus], [autofocus]") ?? d.querySelector<HTMLElement>(".dialog-body"))?.focus();
 		return () => {
 			d.close();
 			if (before?.isConnected) before.focus();
@@ -76,7 +76,7 @@ function Confirm({ q }: { q: Question }) {
 		<Dialog title={q.title} class="is-narrow" onClose={() => end(false)}>
 			<div class="dialog-text">{q.text}</div>
 			<footer class="dialog-foot">
-				<Button autofocus onClick={() => end(false)}>{q.danger ? "Keep" : S.cancel}</Button>
+				<Button data-focus onClick={() => end(false)}>{q.danger ? "Keep" : S.cancel}</Button>
 				<Button kind={q.danger ? "danger" : "filled"} onClick={() => end(true)}>{q.yes}</Button>
 			</footer>
 		</Dialog>

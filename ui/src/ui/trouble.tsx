@@ -2,7 +2,7 @@
 import type { Trouble } from "../wire/types";
 import { Button } from "./button";
 import { Glyph } from "./glyph";
-import { capital } from "../app/format";
+import { capital, isCommand } from "../app/format";
 import { S } from "../app/strings";
 
 export function TroubleBox({ trouble: t, retry }: { trouble: Trouble; retry?: () => void }) {
@@ -12,7 +12,7 @@ export function TroubleBox({ trouble: t, retry }: { trouble: Trouble; retry?: ()
 			<div>
 				<p><strong>{capital(t.what)}</strong></p>
 				{t.why && <p>{t.why}</p>}
-				{t.fix?.map((f) => <p key={f}><code>{f}</code></p>)}
+				{t.fix?.map((f) => <p key={f}>{isCommand(f) ? <code>{f}</code> : capital(f)}</p>)}
 			</div>
 			{retry && <Button small onClick={retry}>{S.retry}</Button>}
 		</div>

@@ -251,12 +251,12 @@ export interface PreviewAgent {
 	label: string;
 	persona: string | null;
 	size: Size;
-	included: boolean;
+	included: boolean | null; /* null: that is decided when the repository is frozen */
 	reason: string | null;
 }
 export interface Preview {
 	flow: string;
-	size: Size;
+	size: Size | "auto";
 	size_reason: string | null;
 	agents: PreviewAgent[];
 	estimate: Estimate | null;
