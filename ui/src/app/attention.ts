@@ -51,7 +51,7 @@ export const attention = computed<Attention[]>(() => {
 	const t = Date.now();
 	for (const r of all) {
 		if (r.status === "failed" && !r.seen && !seen.value.includes(r.id) && !repairedBy(r, all))
-			out.push({ id: r.id, kind: "failed", run: r, text: r.reason ?? "failed", href: "/runs/" + r.id });
+			out.push({ id: r.id, kind: "failed", run: r, text: r.reason || "failed", href: "/runs/" + r.id });
 		const since = moved.get(r.id) ?? Math.max(runs.value.at, r.started ? Date.parse(r.started) : t);
 		if (r.status === "running" && t - since > STALL)
 			out.push({ id: r.id, kind: "stalled", run: r, text: "no activity", href: "/runs/" + r.id });

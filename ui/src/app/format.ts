@@ -98,7 +98,7 @@ export function resolved(c: CitationCounts): number | null {
 export function outcome(r: RunSummary): string {
 	if (r.outcome) return r.outcome;
 	if (r.status === "failed") return r.reason ? `failed: ${r.reason}` : "failed";
-	if (r.status === "cancelled") return r.reason && !r.reason.startsWith("cancelled") ? `cancelled: ${r.reason}` : (r.reason ?? "cancelled");
+	if (r.status === "cancelled") return r.reason && !r.reason.startsWith("cancelled") ? `cancelled: ${r.reason}` : (r.reason || "cancelled");
 	if (r.status === "running" || r.status === "pending") return `${settled(r.agents)} of ${r.agents.all} finished`;
 	return r.findings ? count(findingTotal(r.findings), "finding") : "completed";
 }

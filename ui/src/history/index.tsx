@@ -345,7 +345,7 @@ function Row({ r, items, chosen, toggle, removal, more, child }: { r: RunSummary
 					{fixed && <a class="chip is-completed" href={"/runs/" + fixed.id}>repaired by {fixed.id.slice(0, 6)}</a>}
 					{more && <button type="button" class="run-more" aria-expanded={more.shown} onClick={more.toggle}><Icon name={more.shown ? "down" : "right"} size={12} />{count(more.n, "earlier run")}</button>}
 				</span>
-				{r.snippet && <span class="run-snippet">… <Marked text={r.snippet} /></span>}
+				{r.snippet && !r.snippet.replace(/[\u0002\u0003]/g, "").includes(r.question) && <span class="run-snippet">… <Marked text={r.snippet} /></span>}
 			</td>
 			<td class="c-commit"><span class="mono" title={r.repo}>{at(r)}{r.dirty > 0 && <span title={count(r.dirty, "changed file")}>*</span>}</span></td>
 			<td class="c-model">{r.model}</td>
