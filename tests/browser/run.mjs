@@ -300,6 +300,29 @@ const tests = {
 	},
 };
 
+tests["what agents and repositories wrote is text"] = async () => {
+	const evil = "<img src=x onerror=\"window.bad = 1\"><script>window.bad = 1</script>\u202e\"'`";
+	for (const view of ["", "?tab=agents&agent=structure", "?tab=timeline", "?tab=graph", "?tab=log", "?tab=input"])
+		await with_({
+			live: true,
+			before: (r, s) => {
+				for (let i = 0; i < 40; i++) r.play(250);
+				for (const k of ["title", "question", "flow", "repo", "repo_name", "branch", "model", "agent", "focus", "commit"]) r.spec[k] = evil;
+				for (const a of r.agents) {
+					a.spec.label = a.spec.persona = a.activity = a.condition = a.reason = evil;
+					for (const b of a.blocks)
+						if (b.type === "tool") Object.assign(b, { name: evil, verb: evil, subject: evil, summary: evil, input: { [evil]: evil } });
+						else if ("text" in b) b.text = evil;
+				}
+				s.hold();
+			},
+		}, (r) => `/runs/${r.spec.id}${view}`, async (page) => {
+			await page.getByText("<script>").first().waitFor();
+			for (const line of await page.locator(".tool-line").all()) await line.click();
+			assert.deepEqual(await page.evaluate(() => [window.bad ?? 0, document.querySelectorAll("#app img, #app script").length]), [0, 0], view);
+		});
+};
+
 // Every view once, in one theme or the other, wide or narrow.
 const views = [
 	["", "light", DESKTOP], ["?tab=agents&agent=structure", "dark", DESKTOP], ["?tab=agents&agent=structure&view=raw", "light", PHONE],

@@ -34,6 +34,7 @@ held() {
 	held "a run is cancelled after a question, and says that it stops"
 	held "agents by keyboard alone"
 	held "a text that was searched for is shown in lines"
+	held "what agents and repositories wrote is text"
 }
 
 @test "a run's page: its report" {

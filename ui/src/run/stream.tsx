@@ -264,6 +264,10 @@ function Empty({ step, talk }: { step: Step; talk: Conversation }) {
 
 	if (talk.pages.value.length || talk.tail)
 		return null;
+	if (step.child)
+		return <p class="empty">This step is a run of its own. <a href={`/runs/${step.child}`}>Open {step.child}</a></p>;
+	if (step.kind !== "agent" && isOver(step.status))
+		return <p class="empty">{step.reason || `A step of the flow itself: ${step.status}, and no agent took part.`}</p>;
 	if (step.status === "pending")
 		return <p class="empty">It has not begun. {step.condition ?? ""}</p>;
 	if (talk.loading.value)

@@ -196,6 +196,10 @@ function WellMenu({ step, tab }: { step: Step; tab: Tab }) {
 		{ label: "Copy link", icon: "link", command: "run.copy", go: () => void copy(linkTo({ agent: step.step })), rule: true },
 		{ label: "Copy output", icon: "copy", go: () => void copyOutput(base) },
 		{ label: tab === "raw" ? "Open stream" : "Open raw", icon: "runs", go: () => view.well(tab === "raw" ? "stream" : "raw") },
+		...(tab === "stream" ? [{
+			label: "Tool calls: all, failed, none", icon: "filter" as const, command: "well.tools",
+			go: () => void document.querySelector(".well-scroll")?.dispatchEvent(new CustomEvent("well", { detail: "tools", cancelable: true })),
+		}] : []),
 		{ label: "Events of this agent", icon: "download", href: `${API}/runs/${view.store.id}/events?step=${encodeURIComponent(step.step)}`, rule: true },
 		...(step.child ? [{ label: "Open the run it started", icon: "external" as const, href: `/runs/${step.child}` }] : []),
 	];
