@@ -203,6 +203,22 @@ const tests = {
 			await page.getByText("cancelled by you").first().waitFor();
 		});
 	},
+	async "a report comes by itself only to somebody who does nothing else"() {
+		for (const busy of [false, true])
+			await with_({ live: true, length: 400 }, (r) => `/runs/${r.spec.id}`, async (page, r) => {
+				await page.locator(".agent-row").first().waitFor();
+				if (busy) {
+					await page.locator(".roster").hover();
+					await page.mouse.wheel(0, 60);
+				}
+				while (!r.over) r.play(250);
+				if (!busy) return void (await page.locator(".report-filters").waitFor());
+				await page.getByRole("button", { name: "Read report" }).waitFor();
+				assert.equal(await page.locator(".roster").count(), 1);
+				await page.keyboard.press("r");
+				await page.locator(".report-filters").waitFor();
+			});
+	},
 	async "agents by keyboard alone"() {
 		await with_(live, (r) => `/runs/${r.spec.id}`, async (page) => {
 			await page.locator(".agent-row").first().waitFor();

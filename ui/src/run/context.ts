@@ -28,8 +28,20 @@ export class View {
 
 		if (at.tab)
 			return at.tab;
-		return at.agent || !doc ? "agents" : landing(doc);
+		return at.agent || !doc ? "agents" : this.landed(doc).tab;
 	});
+
+	private first: { tab: Tab; agent: string | null } | null = null;
+
+	/* Where the run was opened. It stays that way: what happens later moves nobody. */
+	private landed(doc: RunDoc): { tab: Tab; agent: string | null } {
+		const failed = doc.status === "failed" && !doc.report;
+
+		return (this.first ??= {
+			tab: landing(doc),
+			agent: failed ? (doc.steps.find((s) => s.status === "failed" && s.kind === "agent")?.step ?? null) : null,
+		});
+	}
 
 	tabs(): Tab[] {
 		const report = this.doc.report || this.doc.status !== "running";
@@ -41,11 +53,7 @@ export class View {
 	readonly agent: ReadonlySignal<string | null> = computed(() => {
 		const named = this.place.value.agent, doc = this.store.doc.value;
 
-		if (named || !doc || this.place.value.tab)
-			return named;
-		if (doc.status === "failed" && !doc.report)
-			return doc.steps.find((s) => s.status === "failed" && s.kind === "agent")?.step ?? null;
-		return null;
+		return named || !doc || this.place.value.tab ? named : this.landed(doc).agent;
 	});
 
 	step(name: string | null): Step | undefined {
