@@ -9,6 +9,7 @@
 #include "sys/systemd.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -344,6 +345,18 @@ static void close_all(struct serve *s)
 	api_destroy(s->api);
 }
 
+/* Each page is a connection, each attempt some pipes: as many as this user may have. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_debug("the limit of descriptors stays: %s", err_name(-errno));
+}
+
 static int serve(struct arena *a, const struct globals *g, const struct serve_opts *o)
 {
 	struct serve *s = arena_new(a, struct serve);
@@ -356,6 +369,7 @@ static int serve(struct arena *a, const struct globals *g, const struct serve_op
 	s->arena = a;
 	s->globals = g;
 	s->grace = o->grace ? o->grace : GRACE_MS;
+	raise_descriptors();
 	if (take_sockets(&doors, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	int code = house_open(&s->house, a, &spec, &err);
