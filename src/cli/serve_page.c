@@ -114,9 +114,10 @@ static void on_report(void *ctx, int rc)
 	unsigned status = !rc ? 200 : rc == -ENOENT || rc == -EEXIST ? 404 : 500;
 
 	if (!rc && p->whole) {
-		http_send(
-		    p->q, &(struct http_answer){
-			      .status = 200, .type = "text/html; charset=utf-8", .body = p->html });
+		http_send(p->q, &(struct http_answer){ .status = 200,
+				    .type = "text/html; charset=utf-8",
+				    .body = p->html,
+				    .report = true });
 		return;
 	}
 	/* the page says what is wrong in its own way; what it was asked for is in the address */
