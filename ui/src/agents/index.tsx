@@ -1,6 +1,7 @@
 /* What this machine has to work with, as `tutti doctor` says it, with what to do where something is missing. */
 import { count, isCommand } from "../app/format";
 import { useFrame } from "../app/frame";
+import { S } from "../app/strings";
 import { Button } from "../ui/button";
 import { Glyph } from "../ui/glyph";
 import { useLoad } from "../ui/load";
@@ -17,13 +18,13 @@ function groups(checks: readonly Check[]): [string, Check[]][] {
 }
 
 export function Agents() {
-	useFrame({ title: "Agents", crumbs: [{ label: "Agents" }] }, []);
+	useFrame({ title: S.nav.agents, crumbs: [{ label: S.nav.agents }] }, []);
 	const { data: d, error, busy, reload } = useLoad<Doctor>("/agents");
 	return (
 		<div class="page is-narrow doctor">
 			<div class="page-head">
-				<h1>Agents and doctor</h1>
-				<Button onClick={reload} disabled={busy}>{busy ? "Looking…" : "Look again"}</Button>
+				<h1>{S.doctor.title}</h1>
+				<Button onClick={reload} disabled={busy}>{busy ? S.doctor.looking : S.doctor.again}</Button>
 			</div>
 			{error && <TroubleBox trouble={error} retry={reload} />}
 			{!d && !error && <Skeleton rows={8} />}
@@ -31,9 +32,9 @@ export function Agents() {
 				<>
 					<p class={"doctor-sum is-" + (d.ready ? "completed" : "failed")}>
 						<Glyph name={d.ready ? "completed" : "failed"} silent />
-						{d.ready ? `Ready: ${count(d.agents, "agent")} can work on this machine.` : "Not ready: no agent can work on this machine yet."}
+						{d.ready ? S.doctor.ready(count(d.agents, "agent")) : S.doctor.notReady}
 					</p>
-					{!d.ready && <p class="lead">The rehearsal model needs nothing: it shows how a run looks, with no language model behind it. Choose <code>rehearsal</code> as model in the launcher.</p>}
+					{!d.ready && <p class="lead">{S.doctor.rehearsal} <code>rehearsal</code></p>}
 					<div aria-busy={busy}>
 						{groups(d.checks).map(([name, of]) => (
 							<section key={name} aria-labelledby={"g-" + name} class="doctor-group">
@@ -42,7 +43,7 @@ export function Agents() {
 							</section>
 						))}
 					</div>
-					<p class="muted">The same in a terminal: <code>tutti doctor</code></p>
+					<p class="muted">{S.doctor.terminal} <code>tutti doctor</code></p>
 				</>
 			)}
 		</div>
@@ -55,9 +56,9 @@ function Line({ c, calm }: { c: Check; calm: boolean }) {
 		<li class="doctor-line">
 			<Glyph name={c.ok ? "completed" : calm ? "skipped" : "failed"} silent />
 			<div>
-				<p><span class="vh">{c.ok ? "ready: " : "missing: "}</span>{c.text}</p>
+				<p><span class="vh">{c.ok ? S.doctor.has : S.doctor.lacks}</span>{c.text}</p>
 				{c.fix && (isCommand(c.fix)
-					? <p class="doctor-fix"><code>{c.fix}</code><Button kind="quiet" small icon="copy" onClick={() => void copy(c.fix, "Command copied")}>Copy</Button></p>
+					? <p class="doctor-fix"><code>{c.fix}</code><Button kind="quiet" small icon="copy" onClick={() => void copy(c.fix, S.words.commandCopied)}>{S.flows.copy}</Button></p>
 					: <p class="muted">{c.fix}</p>)}
 			</div>
 		</li>

@@ -6,6 +6,7 @@ import { onSignedOut } from "../wire/api";
 import { wire } from "../wire/socket";
 import { now } from "./clock";
 import { clock } from "./format";
+import { S } from "./strings";
 
 const signedOut = signal(false);
 const booted = signal<string | null>(null);
@@ -31,11 +32,11 @@ function Offline() {
 		<div class="bar is-attention">
 			<Glyph name="attention" silent />
 			<p>
-				{ms >= 60_000 ? "tutti may have stopped: no answer for " : "No connection to tutti for "}
-				<span class="num">{clock(ms)}</span>. What is shown stays, and may be old.
-				{ms >= 60_000 && <> Start it with <code>tutti serve</code>.</>}
+				{ms >= 60_000 ? S.bars.stopped : S.bars.lost}{" "}
+				<span class="num">{clock(ms)}</span>. {S.bars.old}
+				{ms >= 60_000 && <> {S.bars.start} <code>tutti serve</code>.</>}
 			</p>
-			<Button small onClick={() => wire.hurry()}>Retry now</Button>
+			<Button small onClick={() => wire.hurry()}>{S.connection.now}</Button>
 		</div>
 	);
 }
@@ -48,14 +49,14 @@ export function Bars() {
 			{signedOut.value ? (
 				<div class="bar is-attention" role="alert">
 					<Glyph name="attention" silent />
-					<p>This page is not signed in any more. Get a new link with <code>tutti serve --link</code>.</p>
-					<a class="button is-plain is-small" href="/sign-in">Sign in</a>
+					<p>{S.bars.signedOut} <code>tutti serve --link</code>.</p>
+					<a class="button is-plain is-small" href="/sign-in">{S.bars.signIn}</a>
 				</div>
 			) : <Offline />}
 			{newer && (
 				<div class="bar">
-					<p>tutti was updated to {s.version}. Reload when convenient.</p>
-					<Button small onClick={() => location.reload()}>Reload</Button>
+					<p>{S.bars.updated(s.version)}</p>
+					<Button small onClick={() => location.reload()}>{S.bars.reload}</Button>
 				</div>
 			)}
 		</>

@@ -8,6 +8,7 @@ import { close, layer, open } from "./layers";
 import { prefs, setPrefs } from "./prefs";
 import { go } from "./router";
 import type { IconName } from "../ui/icon";
+import { S } from "./strings";
 
 export type Group = "Actions here" | "Agents of this run" | "Findings" | "Runs" | "Flows" | "Go to" | "Settings";
 
@@ -32,29 +33,29 @@ export function provide(list: () => Command[]): () => void {
 }
 
 const places: [string, string, string, IconName][] = [
-	["home", "Home", "/", "home"],
-	["runs", "Runs", "/runs", "runs"],
-	["flows", "Flows", "/flows", "flows"],
-	["agents", "Agents and doctor", "/agents", "agents"],
-	["settings", "Settings", "/settings", "settings"],
+	["home", S.nav.home, "/", "home"],
+	["runs", S.nav.runs, "/runs", "runs"],
+	["flows", S.nav.flows, "/flows", "flows"],
+	["agents", S.doctor.title, "/agents", "agents"],
+	["settings", S.nav.settings, "/settings", "settings"],
 ];
 
 function own(): Command[] {
 	const to = places.map(([id, label, href, icon]): Command => ({ id: "go." + id, group: "Go to", label, icon, key: id, run: () => go(href) }));
 	const p = prefs.value;
 	return [
-		{ id: "new", group: "Actions here", label: "Run a flow", icon: "plus", key: "new", run: () => open("launch") },
+		{ id: "new", group: "Actions here", label: S.run.flow, icon: "plus", key: "new", run: () => open("launch") },
 		...to,
-		{ id: "keys", group: "Settings", label: "Keyboard shortcuts", icon: "keyboard", key: "help", run: () => open("keys") },
+		{ id: "keys", group: "Settings", label: S.keys.title, icon: "keyboard", key: "help", run: () => open("keys") },
 		...(["system", "light", "dark"] as const)
 			.filter((t) => t !== p.theme)
-			.map((t): Command => ({ id: "theme." + t, group: "Settings", label: `Theme: ${t}`, icon: "settings", run: () => setPrefs({ theme: t }) })),
+			.map((t): Command => ({ id: "theme." + t, group: "Settings", label: S.commands.theme(t), icon: "settings", run: () => setPrefs({ theme: t }) })),
 		...(["comfortable", "compact"] as const)
 			.filter((d) => d !== p.density)
-			.map((d): Command => ({ id: "density." + d, group: "Settings", label: `Density: ${d}`, icon: "settings", run: () => setPrefs({ density: d }) })),
+			.map((d): Command => ({ id: "density." + d, group: "Settings", label: S.commands.density(d), icon: "settings", run: () => setPrefs({ density: d }) })),
 		{
 			id: "single", group: "Settings", icon: "keyboard",
-			label: `Single-key shortcuts: ${p.singleKeys ? "off" : "on"}`,
+			label: S.commands.singleKeys(!p.singleKeys),
 			run: () => setPrefs({ singleKeys: !p.singleKeys }),
 		},
 	];

@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button";
+import { S } from "./strings";
 
 type Loader = () => Promise<ComponentType<any>>;
 const loaded = new Map<Loader, ComponentType<any>>();
@@ -28,9 +29,9 @@ export function Later({ load, props, quiet }: { load: Loader; props?: Record<str
 	if (failed && !quiet)
 		return (
 			<div class="page is-narrow">
-				<h1>This part of the page could not be loaded</h1>
-				<p class="lead">tutti may have been updated or stopped.</p>
-				<p><Button onClick={() => location.reload()}>Reload</Button></p>
+				<h1>{S.later.failed}</h1>
+				<p class="lead">{S.later.why}</p>
+				<p><Button onClick={() => location.reload()}>{S.bars.reload}</Button></p>
 			</div>
 		);
 	return null;

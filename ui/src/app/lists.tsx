@@ -13,10 +13,10 @@ export function AttentionList() {
 	return (
 		<Dialog title={S.attention} onClose={close}>
 			<div class="attention" onClick={(e) => (e.target as Element).closest("a") && close()}>
-				{of.length === 0 ? <p class="dialog-text">Nothing needs you.</p> : <ul class="rows">{of.map((a) => <AttentionRow key={a.id + a.kind} of={a} />)}</ul>}
+				{of.length === 0 ? <p class="dialog-text">{S.lists.nothing}</p> : <ul class="rows">{of.map((a) => <AttentionRow key={a.id + a.kind} of={a} />)}</ul>}
 			</div>
 			<footer class="dialog-foot">
-				<Button kind="quiet" disabled={!of.some((a) => a.kind === "failed")} onClick={() => { for (const a of of) if (a.kind === "failed") markSeen(a.id); close(); }}>Mark all as seen</Button>
+				<Button kind="quiet" disabled={!of.some((a) => a.kind === "failed")} onClick={() => { for (const a of of) if (a.kind === "failed") markSeen(a.id); close(); }}>{S.lists.seen}</Button>
 			</footer>
 		</Dialog>
 	);
@@ -26,7 +26,7 @@ const more: { label: string; icon: IconName; href?: string; layer?: LayerName }[
 	{ label: S.search, icon: "search", layer: "palette" },
 	{ label: S.nav.agents, icon: "agents", href: "/agents" },
 	{ label: S.nav.settings, icon: "settings", href: "/settings" },
-	{ label: "Keyboard shortcuts", icon: "keyboard", layer: "keys" },
+	{ label: S.keys.title, icon: "keyboard", layer: "keys" },
 ];
 
 export function MoreSheet() {

@@ -9,6 +9,7 @@ import { outcome } from "./format";
 import { prefs, setPrefs } from "./prefs";
 import { go, route } from "./router";
 import { isLive, onRuns, runs } from "./runs";
+import { S } from "./strings";
 
 type Permission = NotificationPermission | "unsupported";
 const supported = typeof Notification !== "undefined";
@@ -44,8 +45,8 @@ function show(r: RunSummary, title: string, body: string, url: string): void {
 
 function ended(r: RunSummary): void {
 	const want = prefs.value.notify;
-	if (r.status === "failed" && want.failed) show(r, "Failed: " + r.question, outcome(r), `/runs/${r.id}?tab=agents`);
-	else if (r.status === "completed" && want.finished) show(r, "Finished: " + r.question, outcome(r), `/runs/${r.id}?tab=report`);
+	if (r.status === "failed" && want.failed) show(r, S.notices.failed(r.question), outcome(r), `/runs/${r.id}?tab=agents`);
+	else if (r.status === "completed" && want.finished) show(r, S.notices.finished(r.question), outcome(r), `/runs/${r.id}?tab=report`);
 }
 
 export function startNotices(): void {
@@ -65,7 +66,7 @@ export function startNotices(): void {
 		for (const a of attention.value) {
 			if (a.kind !== "stalled" || !a.run || told.has(a.id + "stalled")) continue;
 			told.add(a.id + "stalled");
-			if (prefs.peek().notify.attention) show(a.run, "Needs attention: " + a.run.question, "No activity for 3 minutes or more", a.href);
+			if (prefs.peek().notify.attention) show(a.run, S.notices.attention(a.run.question), S.home.still, a.href);
 		}
 	});
 }

@@ -16,6 +16,7 @@ import { prefs } from "./prefs";
 import { go } from "./router";
 import { runs } from "./runs";
 import "./palette.css";
+import { S } from "./strings";
 
 interface Entry extends Omit<Command, "group"> {
 	group: Group;
@@ -117,14 +118,14 @@ export function Palette() {
 	};
 	let group = "";
 	return (
-		<Dialog title="Search or jump" bare class="is-palette" onClose={close}>
+		<Dialog title={S.palette.title} bare class="is-palette" onClose={close}>
 			<div class="palette-head">
 				<Icon name="search" />
 				<input class="palette-field" type="text" data-focus role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" aria-activedescendant={entries.length ? id + here : undefined}
-					aria-label="Search or jump" placeholder="Search runs, flows and actions" autocomplete="off" spellcheck={false} value={text} onInput={(e) => { setText(e.currentTarget.value); setAt(0); }} onKeyDown={pressed} />
+					aria-label={S.palette.title} placeholder={S.palette.like} autocomplete="off" spellcheck={false} value={text} onInput={(e) => { setText(e.currentTarget.value); setAt(0); }} onKeyDown={pressed} />
 				<kbd aria-hidden="true">Esc</kbd>
 			</div>
-			<div ref={list} id={id} class="palette-list" role="listbox" aria-label="Results">
+			<div ref={list} id={id} class="palette-list" role="listbox" aria-label={S.palette.results}>
 				{entries.flatMap((e, i) => {
 					const head = e.group !== group ? [<div key={"g" + e.group} role="presentation" class="palette-group">{e.group}</div>] : [];
 					group = e.group;
@@ -136,9 +137,9 @@ export function Palette() {
 						</div>
 					)];
 				})}
-				{entries.length === 0 && <p class="palette-none">Nothing matches “{text}”</p>}
+				{entries.length === 0 && <p class="palette-none">{S.palette.nothing(text)}</p>}
 			</div>
-			<footer class="palette-foot"><span><kbd>&gt;</kbd> actions</span><span><kbd>#</kbd> findings</span><span><kbd>↑</kbd> <kbd>↓</kbd> move</span><span><kbd>↵</kbd> open</span></footer>
+			<footer class="palette-foot"><span><kbd>&gt;</kbd> {S.palette.actions}</span><span><kbd>#</kbd> {S.palette.findings}</span><span><kbd>↑</kbd> <kbd>↓</kbd> {S.palette.move}</span><span><kbd>↵</kbd> {S.palette.open}</span></footer>
 		</Dialog>
 	);
 }

@@ -11,8 +11,8 @@ import { S } from "./strings";
 const text = computed(() => {
 	const c = wire.connection.value;
 	if (c.state === "live") {
-		if (c.via === "sse") return "Live, slower";
-		return c.lag !== null && c.lag > 2000 ? `${S.connection.live}, ${Math.round(c.lag / 1000)} s behind` : S.connection.live;
+		if (c.via === "sse") return S.pill.slower;
+		return c.lag !== null && c.lag > 2000 ? S.pill.behind(Math.round(c.lag / 1000)) : S.connection.live;
 	}
 	if (c.state === "connecting") return S.connection.connecting;
 	const offline = typeof navigator !== "undefined" && navigator.onLine === false;
@@ -26,7 +26,7 @@ export function Pill() {
 	useEffect(() => {
 		const timer = setTimeout(() => {
 			if (said.current === c.state) return;
-			if (said.current !== "connecting" || c.state !== "live") announce(c.state === "live" ? "Connected again" : S.connection[c.state]);
+			if (said.current !== "connecting" || c.state !== "live") announce(c.state === "live" ? S.pill.again : S.connection[c.state]);
 			said.current = c.state;
 		}, 3000);
 		return () => clearTimeout(timer);
@@ -41,7 +41,7 @@ export function Pill() {
 			</button>
 		);
 	return (
-		<span class={"pill is-" + shape} {...tip(c.lag === null ? "Connected to this machine's tutti" : `Connected; an answer takes ${c.lag} ms`)}>
+		<span class={"pill is-" + shape} {...tip(c.lag === null ? S.pill.connected : S.pill.takes(c.lag))}>
 			<PillShape shape={shape} />
 			<span class="pill-text">{text.value}</span>
 		</span>

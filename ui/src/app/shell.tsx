@@ -42,7 +42,7 @@ function Rail() {
 						<a href={p.href} aria-current={isHere(p.page)} {...tip(p.label, p.command)}>
 							<Icon name={p.icon} />
 							<span class="rail-label">{p.label}</span>
-							{p.page === "runs" && n > 0 && <span class="rail-count"><span class="vh">live: </span>{n}</span>}
+							{p.page === "runs" && n > 0 && <span class="rail-count"><span class="vh">{S.shell.live} </span>{n}</span>}
 						</a>
 					</li>
 				))}
@@ -97,7 +97,7 @@ function Crumbs() {
 	if (c.length < 2) return null; /* the heading says it */
 	const up = c.length > 1 ? c[c.length - 2] : undefined;
 	return (
-		<nav class="crumbs" aria-label="Path">
+		<nav class="crumbs" aria-label={S.shell.path}>
 			{up?.href && <a class="crumb-up" href={up.href}><Icon name="left" />{up.label}</a>}
 			<ol>
 				{c.map((x, i) => (
@@ -136,7 +136,7 @@ function Header() {
 				<Pill />
 				<Flag />
 				{f.actions && <div class="top-actions">{f.actions}</div>}
-				<IconButton class="top-help" icon="help" label="Help" command="help" onClick={() => open("keys")} />
+				<IconButton class="top-help" icon="help" label={S.shell.help} command="help" onClick={() => open("keys")} />
 				<LinkButton class="top-new" kind={route.value.page === "home" || route.value.page === "new" || route.value.page === "run" ? "plain" : "filled"} href={launchUrl()} command="new" onClick={(e: MouseEvent) => {
 					if (e.metaKey || e.ctrlKey) return;
 					e.preventDefault();
@@ -202,10 +202,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
 }
 
 export function Missing() {
-	useFrame({ title: "Not found", crumbs: [] }, []);
+	useFrame({ title: S.shell.notFound, crumbs: [] }, []);
 	return (
 		<div class="page is-narrow">
-			<h1>There is nothing at this address</h1>
+			<h1>{S.shell.nothing}</h1>
 			<p class="lead"><code>{route.value.path}</code></p>
 			<p><LinkButton href="/runs">{S.nav.runs}</LinkButton> <Button kind="quiet" onClick={() => open("palette")}>{S.search}</Button></p>
 		</div>

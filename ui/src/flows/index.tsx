@@ -6,6 +6,7 @@ import { bind } from "../app/keys";
 import { launchUrl, open } from "../app/layers";
 import { route, setQuery } from "../app/router";
 import { runs } from "../app/runs";
+import { S } from "../app/strings";
 import { When } from "../home";
 import { catalogue, categories, loadCatalogue } from "../launcher/catalogue";
 import { commandLine, score } from "../launcher/command";
@@ -24,7 +25,7 @@ import "./flows.css";
 const SIZES: Size[] = ["small", "medium", "large"];
 
 export function Flows() {
-	useFrame({ title: "Flows", crumbs: [{ label: "Flows" }] }, []);
+	useFrame({ title: S.nav.flows, crumbs: [{ label: S.nav.flows }] }, []);
 	useEffect(() => void loadCatalogue(), []);
 	const c = catalogue.value;
 	const q = route.value.query.get("q") ?? "";
@@ -35,16 +36,16 @@ export function Flows() {
 	return (
 		<div class="page flows">
 			<div class="page-head">
-				<h1>Flows</h1>
+				<h1>{S.nav.flows}</h1>
 				<label class="search-field">
 					<Icon name="search" />
-					<span class="vh">Filter flows</span>
-					<input ref={field} class="field" type="search" placeholder="Filter flows" value={q} onInput={(e) => setQuery({ q: e.currentTarget.value || null })} />
+					<span class="vh">{S.words.filterFlows}</span>
+					<input ref={field} class="field" type="search" placeholder={S.words.filterFlows} value={q} onInput={(e) => setQuery({ q: e.currentTarget.value || null })} />
 				</label>
 			</div>
 			{c.error && <TroubleBox trouble={c.error} retry={() => void loadCatalogue()} />}
 			{!c.loaded && !c.error && <Skeleton rows={8} />}
-			{c.loaded && hits.length === 0 && <div class="empty"><p>No flow matches “{q}”.</p><Button onClick={() => setQuery({ q: null })}>Clear search</Button></div>}
+			{c.loaded && hits.length === 0 && <div class="empty"><p>{S.words.noFlowMatches(q)}</p><Button onClick={() => setQuery({ q: null })}>{S.words.clearSearch}</Button></div>}
 			<div ref={keys} class="flows-groups">
 				{categories.value.map((k) => {
 					const of = hits.filter((f) => f.category === k);
@@ -69,10 +70,10 @@ function FlowRow({ f }: { f: Flow }) {
 				<span class="row-sub">{f.summary}</span>
 			</a>
 			<span class="flow-sizes num">
-				<span class="vh">Agents: </span>
+				<span class="vh">{S.nav.agents}: </span>
 				{SIZES.map((s) => <span key={s} title={`${s}: ${count(f.agents[s], "agent")}`}><small>{capital(s).slice(0, 1)}</small>{f.agents[s]}</span>)}
 			</span>
-			<Button small onClick={() => open("launch", { flow: f.name })}>Run<span class="vh"> {f.name}</span></Button>
+			<Button small onClick={() => open("launch", { flow: f.name })}>{S.run.short}<span class="vh"> {f.name}</span></Button>
 		</li>
 	);
 }
@@ -80,7 +81,7 @@ function FlowRow({ f }: { f: Flow }) {
 /* --- one --------------------------------------------------------------------------------------- */
 
 export function FlowPage({ id }: { id: string }) {
-	useFrame({ title: id, crumbs: [{ label: "Flows", href: "/flows" }, { label: id }] }, [id]);
+	useFrame({ title: id, crumbs: [{ label: S.nav.flows, href: "/flows" }, { label: id }] }, [id]);
 	const { data: f, error, reload } = useLoad<Flow>("/flows/" + id);
 	if (error && !f) return <div class="page is-narrow"><h1>{id}</h1><TroubleBox trouble={error} retry={reload} /></div>;
 	if (!f) return <div class="page is-narrow"><h1>{id}</h1><Skeleton rows={6} /></div>;
@@ -89,35 +90,35 @@ export function FlowPage({ id }: { id: string }) {
 		<div class="page is-narrow flow">
 			<div class="page-head">
 				<h1>{f.title}</h1>
-				<LinkButton kind="filled" href={launchUrl({ flow: f.name })} onClick={(e) => { e.preventDefault(); open("launch", { flow: f.name }); }}>Run this flow</LinkButton>
+				<LinkButton kind="filled" href={launchUrl({ flow: f.name })} onClick={(e) => { e.preventDefault(); open("launch", { flow: f.name }); }}>{S.flows.run}</LinkButton>
 			</div>
 			<p class="flow-lead">{f.summary}</p>
 			<p class="lead">{f.when_to_use}</p>
 			<dl class="facts">
-				<div><dt>Name</dt><dd><code>{f.name}</code></dd></div>
-				<div><dt>Category</dt><dd>{capital(f.category)}</dd></div>
-				<div><dt>From</dt><dd>{f.origin}</dd></div>
-				<div><dt>Past runs</dt><dd>{f.past ? `${f.past.runs}, ${span(f.past.low_ms, f.past.high_ms).replace("about ", "")}, ${clock(f.past.median_ms)} in the middle, ~${short(f.past.tokens)} tokens` : "no history yet"}</dd></div>
+				<div><dt>{S.words.name}</dt><dd><code>{f.name}</code></dd></div>
+				<div><dt>{S.flows.category}</dt><dd>{capital(f.category)}</dd></div>
+				<div><dt>{S.flows.from}</dt><dd>{f.origin}</dd></div>
+				<div><dt>{S.flows.past}</dt><dd>{f.past ? S.flows.pastRuns(f.past.runs, span(f.past.low_ms, f.past.high_ms).replace("about ", ""), clock(f.past.median_ms), short(f.past.tokens)) : S.words.noHistory}</dd></div>
 			</dl>
 			<section aria-labelledby="asks">
-				<h2 id="asks">What it asks for</h2>
+				<h2 id="asks">{S.flows.asks}</h2>
 				<table class="plain">
-					<thead><tr><th scope="col">Input</th><th scope="col">For example</th><th scope="col">Kind</th></tr></thead>
-					<tbody>{f.inputs.map((i) => <tr key={i.name}><td>{i.label}{!i.required && <span class="muted"> optional</span>}<br /><code class="muted">{i.name}</code></td><td>{i.placeholder}</td><td>{i.type}</td></tr>)}</tbody>
+					<thead><tr><th scope="col">{S.flows.input}</th><th scope="col">{S.flows.example}</th><th scope="col">{S.flows.kind}</th></tr></thead>
+					<tbody>{f.inputs.map((i) => <tr key={i.name}><td>{i.label}{!i.required && <span class="muted"> {S.words.optional}</span>}<br /><code class="muted">{i.name}</code></td><td>{i.placeholder}</td><td>{i.type}</td></tr>)}</tbody>
 				</table>
 			</section>
 			<Roster f={f} />
 			<section aria-labelledby="line">
-				<h2 id="line">In a terminal</h2>
+				<h2 id="line">{S.flows.terminal}</h2>
 				<div class="flow-line">
 					<pre class="line"><code>{commandLine({ flow: f.name, question: asks?.placeholder ?? "…" })}</code></pre>
-					<Button small kind="quiet" icon="copy" onClick={() => void copy(commandLine({ flow: f.name, question: asks?.placeholder ?? "" }), "Command copied")}>Copy</Button>
+					<Button small kind="quiet" icon="copy" onClick={() => void copy(commandLine({ flow: f.name, question: asks?.placeholder ?? "" }), S.words.commandCopied)}>{S.flows.copy}</Button>
 				</div>
 			</section>
 			<Past flow={f.name} />
 			{f.next.length > 0 && (
 				<section aria-labelledby="next">
-					<h2 id="next">Often next</h2>
+					<h2 id="next">{S.flows.next}</h2>
 					<ul class="flow-next">{f.next.map((n) => <li key={n}><a href={"/flows/" + n}>{n}</a></li>)}</ul>
 				</section>
 			)}
@@ -136,8 +137,8 @@ function Roster({ f }: { f: Flow }) {
 	return (
 		<section aria-labelledby="who">
 			<div class="page-head flow-who">
-				<h2 id="who">Who works</h2>
-				<div class="segments" role="radiogroup" aria-label="Size">
+				<h2 id="who">{S.flows.who}</h2>
+				<div class="segments" role="radiogroup" aria-label={S.words.size}>
 					{SIZES.map((s) => (
 						<label key={s} class="segment">
 							<input type="radio" class="vh" name="flow-size" checked={s === size} onChange={() => setSize(s)} />
@@ -147,7 +148,7 @@ function Roster({ f }: { f: Flow }) {
 				</div>
 			</div>
 			<table class="plain">
-				<thead><tr><th scope="col">Step</th><th scope="col">Persona</th><th scope="col">Waits for</th></tr></thead>
+				<thead><tr><th scope="col">{S.flows.step}</th><th scope="col">{S.flows.persona}</th><th scope="col">{S.flows.waits}</th></tr></thead>
 				<tbody>
 					{shown.map((s) => {
 						const needs = s.needs.filter((n) => shown.some((x) => x.id === n)).map((n) => label.get(n) ?? n);
@@ -170,7 +171,7 @@ function Past({ flow }: { flow: string }) {
 	if (of.length === 0) return null;
 	return (
 		<section aria-labelledby="past">
-			<h2 id="past">Recent runs</h2>
+			<h2 id="past">{S.flows.recent}</h2>
 			<ul class="rows">
 				{of.map((r) => (
 					<li key={r.id} class="row is-past">
@@ -180,7 +181,7 @@ function Past({ flow }: { flow: string }) {
 					</li>
 				))}
 			</ul>
-			<p><a href={"/runs?flow=" + flow}>All runs of this flow</a></p>
+			<p><a href={"/runs?flow=" + flow}>{S.flows.all}</a></p>
 		</section>
 	);
 }

@@ -4,6 +4,7 @@ import { count } from "../app/format";
 import { open } from "../app/layers";
 import { go } from "../app/router";
 import { isLive, removeRun } from "../app/runs";
+import { S } from "../app/strings";
 import { confirm } from "../ui/dialog";
 import { forget } from "../ui/load";
 import type { Item } from "../ui/menu";
@@ -53,22 +54,22 @@ export function useRemoval() {
 	const remove = async (of: readonly RunSummary[]): Promise<boolean> => {
 		const one = of.length === 1 ? of[0]! : null;
 		const yes = await confirm({
-			title: one ? "Delete this run?" : `Delete ${count(of.length, "run")}?`,
+			title: one ? S.history.deleteOne : S.history.deleteMany(count(of.length, "run")),
 			text: (
 				<>
 					{of.slice(0, 6).map((r) => <p key={r.id}><b>{r.question || r.title}</b><br /><small class="muted">{r.flow} · {r.id}</small></p>)}
-					{of.length > 6 && <p>and {of.length - 6} more</p>}
-					<p>Its report, conversations and evidence go with it.</p>
+					{of.length > 6 && <p>{S.history.andMore(of.length - 6)}</p>}
+					<p>{S.history.goesWithIt}</p>
 				</>
 			),
-			yes: "Delete",
+			yes: S.history.delete,
 			danger: true,
 		});
 		if (!yes) return false;
 		const ids = of.map((r) => r.id);
 		setGone((g) => new Set([...g, ...ids]));
 		for (const id of ids) waiting.current.set(id, window.setTimeout(() => really(id), UNDO));
-		toast(one ? "Run deleted" : `${count(of.length, "run")} deleted`, {
+		toast(one ? S.history.deletedOne : S.history.deletedMany(count(of.length, "run")), {
 			ms: UNDO - 250,
 			undo: () => {
 				for (const id of ids) clearTimeout(waiting.current.get(id));
@@ -89,17 +90,17 @@ export function rowItems(r: RunSummary, all: readonly RunSummary[], removal: Ret
 	const other = all.find((x) => x.id !== r.id && x.flow === r.flow && x.question === r.question) ?? all.find((x) => x.id !== r.id && x.flow === r.flow);
 	const [a, b] = other && (other.started ?? "") < (r.started ?? "") ? [other, r] : [r, other];
 	const ended = !isLive(r);
-	const report = ended && r.status === "completed" ? undefined : "There is no report";
+	const report = ended && r.status === "completed" ? undefined : S.history.noReport;
 	const as = (kind: string, label: string): Item => ({ label, icon: "download", href: `/api/v1/runs/${r.id}/report?as=${kind}&download=1`, download: true });
 	return [
-		{ label: "Open", icon: "right", go: () => go("/runs/" + r.id) },
-		{ label: "Run again…", icon: "repeat", go: () => rerun(r) },
-		{ label: "Follow up…", icon: "flows", detail: "with this report as evidence", disabled: report, go: () => open("launch", { provided: r.id, repo: r.repo }) },
-		{ label: "Compare…", icon: "compare", detail: other ? `with ${other.id.slice(0, 8)}, ${other.flow}` : undefined, disabled: other ? undefined : "There is no other run of this flow here", go: () => go(`/compare?a=${a!.id}&b=${b!.id}`) },
-		{ label: "Copy link", icon: "link", go: () => void copy(`${location.origin}/runs/${r.id}`, "Link copied") },
+		{ label: S.words.open, icon: "right", go: () => go("/runs/" + r.id) },
+		{ label: S.history.again, icon: "repeat", go: () => rerun(r) },
+		{ label: S.history.followUp, icon: "flows", detail: S.history.asEvidence, disabled: report, go: () => open("launch", { provided: r.id, repo: r.repo }) },
+		{ label: S.history.compareWith, icon: "compare", detail: other ? S.history.with(other.id.slice(0, 8), other.flow) : undefined, disabled: other ? undefined : S.history.noOther, go: () => go(`/compare?a=${a!.id}&b=${b!.id}`) },
+		{ label: S.words.copyLink, icon: "link", go: () => void copy(`${location.origin}/runs/${r.id}`, S.words.linkCopied) },
 		...(report
-			? [{ label: "Export", icon: "download" as const, disabled: report, rule: true }]
-			: [{ ...as("md", "Export as Markdown"), rule: true }, as("html", "Export as one HTML file"), as("json", "Export as JSON"), as("sarif", "Export as SARIF")]),
-		{ label: "Delete…", icon: "trash", rule: true, danger: true, disabled: ended ? undefined : "It is running", go: () => void removal.remove([r]) },
+			? [{ label: S.words.export, icon: "download" as const, disabled: report, rule: true }]
+			: [{ ...as("md", S.history.exportAs.md), rule: true }, as("html", S.history.exportAs.html), as("json", S.history.exportAs.json), as("sarif", S.history.exportAs.sarif)]),
+		{ label: S.history.deleteAsk, icon: "trash", rule: true, danger: true, disabled: ended ? undefined : S.history.running, go: () => void removal.remove([r]) },
 	];
 }

@@ -9,6 +9,7 @@ import { Marked } from "../app/marks";
 import { prefs, stored, store } from "../app/prefs";
 import { go, leftAt, route, setQuery } from "../app/router";
 import { isLive, onRuns, repairedBy, runs } from "../app/runs";
+import { S } from "../app/strings";
 import { When } from "../home";
 import { catalogue, loadCatalogue } from "../launcher/catalogue";
 import { announce } from "../ui/announce";
@@ -93,7 +94,7 @@ function useRuns(f: Filters) {
 }
 
 export function History() {
-	useFrame({ title: "Runs", crumbs: [{ label: "Runs" }] }, []);
+	useFrame({ title: S.nav.runs, crumbs: [{ label: S.nav.runs }] }, []);
 	const f = fromQuery(route.value.query);
 	const list = useRuns(f);
 	const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -115,8 +116,8 @@ export function History() {
 	return (
 		<div class="page history">
 			<div class="page-head">
-				<h1>Runs</h1>
-				{stale && <span class="muted">as of {fully(list.first.at, prefs.value.times === "utc").slice(11, 16)}</span>}
+				<h1>{S.nav.runs}</h1>
+				{stale && <span class="muted">{S.history.asOf} {fully(list.first.at, prefs.value.times === "utc").slice(11, 16)}</span>}
 				<Views f={f} />
 			</div>
 			<Search f={f} />
@@ -131,7 +132,7 @@ export function History() {
 				{list.first.data && items.length === 0 && <Nothing f={f} />}
 				{items.length > 0 && <Table items={items} chosen={chosen} toggle={toggle} removal={removal} />}
 			</div>
-			{list.next && <p class="more"><Button onClick={() => void list.load()} disabled={list.busy}>{list.busy ? "Loading…" : `Load ${LIMIT} more`}</Button></p>}
+			{list.next && <p class="more"><Button onClick={() => void list.load()} disabled={list.busy}>{list.busy ? S.words.loading : S.history.loadMore(LIMIT)}</Button></p>}
 		</div>
 	);
 }
@@ -140,15 +141,15 @@ function Nothing({ f }: { f: Filters }) {
 	if (isFiltered(f))
 		return (
 			<div class="empty">
-				<p>No run matches{f.q ? <> “{f.q}”</> : " these filters"}.</p>
-				<LinkButton href="/runs">Clear filters</LinkButton>
+				<p>{S.history.nothing(f.q)}</p>
+				<LinkButton href="/runs">{S.history.clearFilters}</LinkButton>
 			</div>
 		);
 	return (
 		<div class="empty">
-			<p><b>No runs yet.</b> Start one here or in a terminal:</p>
+			<p><b>{S.words.noRuns}</b> {S.history.begin}</p>
 			<pre class="line"><code>tutti run research "polling or webhooks?"</code></pre>
-			<LinkButton kind="filled" href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>Run a flow</LinkButton>
+			<LinkButton kind="filled" href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>{S.run.flow}</LinkButton>
 		</div>
 	);
 }
@@ -173,14 +174,14 @@ function Search({ f }: { f: Filters }) {
 		<div class="history-filters" role="search">
 			<label class="search-field">
 				<Icon name="search" />
-				<span class="vh">Search question, report and findings</span>
-				<input ref={ref} class="field" type="search" placeholder="Search question, report and findings" defaultValue={f.q ?? ""} onInput={(e) => typed(e.currentTarget.value)} />
+				<span class="vh">{S.history.search}</span>
+				<input ref={ref} class="field" type="search" placeholder={S.history.search} defaultValue={f.q ?? ""} onInput={(e) => typed(e.currentTarget.value)} />
 			</label>
-			<Filter label="Flow" name="flow" value={f.flow} options={catalogue.value.flows.map((x) => [x.name, x.name])} />
-			<Filter label="Size" name="size" value={f.size} options={["small", "medium", "large"].map((s) => [s, capital(s)])} />
-			<Filter label="Repo" name="repo" value={f.repo} options={repos} />
-			<Filter label="Model" name="model" value={f.model} options={models.map((m) => [m, m])} />
-			<Filter label="Since" name="since" value={f.since} options={Object.entries(SINCE).map(([k, v]) => [k, v.label])} />
+			<Filter label={S.words.flow} name="flow" value={f.flow} options={catalogue.value.flows.map((x) => [x.name, x.name])} />
+			<Filter label={S.words.size} name="size" value={f.size} options={["small", "medium", "large"].map((s) => [s, capital(s)])} />
+			<Filter label={S.history.repo} name="repo" value={f.repo} options={repos} />
+			<Filter label={S.words.model} name="model" value={f.model} options={models.map((m) => [m, m])} />
+			<Filter label={S.history.since} name="since" value={f.since} options={Object.entries(SINCE).map(([k, v]) => [k, v.label])} />
 		</div>
 	);
 }
@@ -188,7 +189,7 @@ function Search({ f }: { f: Filters }) {
 function Filter({ label, name, value, options }: { label: string; name: string; value: string | undefined; options: readonly (readonly [string, string])[] }) {
 	const said = options.find(([v]) => v === value)?.[1] ?? value;
 	const items = (): Item[] => [
-		{ label: "Any", checked: !value, go: () => setQuery({ [name]: null }) },
+		{ label: S.history.any, checked: !value, go: () => setQuery({ [name]: null }) },
 		...options.map(([v, l]): Item => ({ label: l, ...(name === "repo" ? { detail: v } : {}), checked: v === value, go: () => setQuery({ [name]: v }) })),
 	];
 	return <Menu small kind={value ? "plain" : "quiet"} label={<span class="clip">{said ? `${label}: ${said}` : label}</span>} items={items} class={"filter-menu" + (value ? " is-on" : "")} />;
@@ -198,8 +199,8 @@ function Filter({ label, name, value, options }: { label: string; name: string; 
 function Statuses({ f, items, whole }: { f: Filters; items: readonly RunSummary[]; whole: boolean }) {
 	const n = (s: Status): number | null => (whole && !f.status ? items.filter((r) => r.status === s).length : null);
 	return (
-		<div class="filters" role="group" aria-label="Status">
-			<FilterChip on={!f.status} count={whole && !f.status ? items.length : null} onClick={() => setQuery({ status: null })}>All</FilterChip>
+		<div class="filters" role="group" aria-label={S.words.status}>
+			<FilterChip on={!f.status} count={whole && !f.status ? items.length : null} onClick={() => setQuery({ status: null })}>{S.history.all}</FilterChip>
 			{STATUSES.map((s) => (
 				<FilterChip key={s} on={f.status === s} count={n(s)} onClick={() => setQuery({ status: f.status === s ? null : s })}>{capital(s)}</FilterChip>
 			))}
@@ -217,19 +218,19 @@ function Views({ f }: { f: Filters }) {
 	const here = queryOf(f);
 	const items = (): Item[] => [
 		...views.map((v): Item => ({ label: v.name, checked: v.query === here, go: () => go("/runs?" + v.query) })),
-		{ label: "Save this view…", icon: "plus", rule: views.length > 0, disabled: here ? undefined : "Filter something first", go: () => setNaming(true) },
-		{ label: "Copy link of this view", icon: "link", go: () => void copy(location.origin + "/runs" + (here ? "?" + here : ""), "Link copied") },
+		{ label: S.history.saveView, icon: "plus", rule: views.length > 0, disabled: here ? undefined : S.history.filterFirst, go: () => setNaming(true) },
+		{ label: S.history.copyView, icon: "link", go: () => void copy(location.origin + "/runs" + (here ? "?" + here : ""), S.words.linkCopied) },
 		...(views.some((v) => v.query === here)
-			? [{ label: "Remove this view", icon: "trash" as const, go: () => {
+			? [{ label: S.history.removeView, icon: "trash" as const, go: () => {
 				const was = views;
 				keep(views.filter((v) => v.query !== here));
-				toast("View removed", { undo: () => keep(was) });
+				toast(S.history.viewRemoved, { undo: () => keep(was) });
 			} }]
 			: []),
 	];
 	return (
 		<>
-			<Menu kind="quiet" label="Saved views" items={items} />
+			<Menu kind="quiet" label={S.history.views} items={items} />
 			{naming && <Name close={() => setNaming(false)} save={(name) => { keep(withView(views, { name, query: here })); setNaming(false); }} />}
 		</>
 	);
@@ -238,13 +239,13 @@ function Views({ f }: { f: Filters }) {
 function Name({ close, save }: { close: () => void; save: (name: string) => void }) {
 	const [name, setName] = useState("");
 	return (
-		<Dialog title="Save this view" class="is-narrow" onClose={close}>
+		<Dialog title={S.history.saveTitle} class="is-narrow" onClose={close}>
 			<form onSubmit={(e) => { e.preventDefault(); if (name.trim()) save(name.trim()); }}>
 				<div class="dialog-text">
-					<label for="view-name">Name</label>
+					<label for="view-name">{S.words.name}</label>
 					<input id="view-name" class="field" data-focus maxLength={60} value={name} onInput={(e) => setName(e.currentTarget.value)} />
 				</div>
-				<footer class="dialog-foot"><Button onClick={close}>Cancel</Button><Button kind="filled" type="submit" disabled={!name.trim()}>Save</Button></footer>
+				<footer class="dialog-foot"><Button onClick={close}>{S.cancel}</Button><Button kind="filled" type="submit" disabled={!name.trim()}>{S.history.save}</Button></footer>
 			</form>
 		</Dialog>
 	);
@@ -257,18 +258,18 @@ function Chosen({ ids, items, clear, removal }: { ids: readonly string[]; items:
 	const [older, newer] = [...of].sort((a, b) => ((a.started ?? "") < (b.started ?? "") ? -1 : 1));
 	const ended = of.filter((r) => !isLive(r));
 	const exportItems: Item[] = (["md", "html", "json"] as const).map((as) => ({
-		label: { md: "Markdown", html: "One HTML file", json: "JSON" }[as],
+		label: S.history.forms[as],
 		go: () => { for (const r of of) download(r.id, as); },
 	}));
 	return (
-		<div class="chosen" role="group" aria-label="Selected runs">
-			<span>{of.length} selected</span>
+		<div class="chosen" role="group" aria-label={S.history.selectedRuns}>
+			<span>{S.history.selected(of.length)}</span>
 			{of.length === 2
-				? <LinkButton small kind="filled" icon="compare" href={`/compare?a=${older!.id}&b=${newer!.id}`}>Compare</LinkButton>
-				: <Button small icon="compare" disabled>Compare</Button>}
-			<Menu small label="Export" items={exportItems} />
-			<Button small icon="trash" disabled={ended.length === 0} onClick={() => void removal.remove(ended).then((yes) => yes && clear())}>Delete…</Button>
-			<Button small kind="quiet" onClick={clear}>Clear</Button>
+				? <LinkButton small kind="filled" icon="compare" href={`/compare?a=${older!.id}&b=${newer!.id}`}>{S.history.compare}</LinkButton>
+				: <Button small icon="compare" disabled>{S.history.compare}</Button>}
+			<Menu small label={S.words.export} items={exportItems} />
+			<Button small icon="trash" disabled={ended.length === 0} onClick={() => void removal.remove(ended).then((yes) => yes && clear())}>{S.history.deleteAsk}</Button>
+			<Button small kind="quiet" onClick={clear}>{S.history.clear}</Button>
 		</div>
 	);
 }
@@ -294,17 +295,17 @@ function Table({ items, chosen, toggle, removal }: TableProps) {
 		<table class="runs">
 			<thead>
 				<tr>
-					<th class="c-select"><span class="vh">Select</span></th>
-					<th class="c-status"><span class="vh">Status</span></th>
-					<th class="c-question" scope="col">Question</th>
-					<th class="c-commit" scope="col">Commit</th>
-					<th class="c-model" scope="col">Model</th>
-					<th class="c-started" scope="col">Started</th>
-					<th class="c-took is-right" scope="col">Took</th>
-					<th class="c-agents is-right" scope="col">Agents</th>
-					<th class="c-findings is-right" scope="col"><span title="high / medium / low; critical ones count as high">Findings</span></th>
-					<th class="c-cites is-right" scope="col">Cites</th>
-					<th class="c-menu"><span class="vh">Actions</span></th>
+					<th class="c-select"><span class="vh">{S.history.select}</span></th>
+					<th class="c-status"><span class="vh">{S.words.status}</span></th>
+					<th class="c-question" scope="col">{S.words.question}</th>
+					<th class="c-commit" scope="col">{S.words.commit}</th>
+					<th class="c-model" scope="col">{S.words.model}</th>
+					<th class="c-started" scope="col">{S.history.started}</th>
+					<th class="c-took is-right" scope="col">{S.history.took}</th>
+					<th class="c-agents is-right" scope="col">{S.nav.agents}</th>
+					<th class="c-findings is-right" scope="col"><span title={S.history.findingsMean}>{S.history.findings}</span></th>
+					<th class="c-cites is-right" scope="col">{S.history.cites}</th>
+					<th class="c-menu"><span class="vh">{S.history.actions}</span></th>
 				</tr>
 			</thead>
 			{families(items).map((f) => <FamilyRows key={f.head.id} f={f} items={items} chosen={chosen} toggle={toggle} removal={removal} />)}
@@ -335,14 +336,14 @@ function Row({ r, items, chosen, toggle, removal, more, child }: { r: RunSummary
 	const took = r.took_ms ?? (r.started && isLive(r) ? now.value - Date.parse(r.started) : null);
 	return (
 		<tr class={"run" + (on ? " is-on" : "") + (child ? " is-child" : "")}>
-			<td class="c-select"><label><span class="vh">Select: {r.question}</span><input type="checkbox" checked={on} onChange={() => toggle(r.id)} /></label></td>
+			<td class="c-select"><label><span class="vh">{S.history.select}: {r.question}</span><input type="checkbox" checked={on} onChange={() => toggle(r.id)} /></label></td>
 			<td class="c-status"><Glyph name={r.status} beats={r.tokens_out ?? 0} /></td>
 			<td class="c-question">
 				<a data-row data-id={r.id} class="run-link" href={"/runs/" + r.id}><span class="clip">{r.question || r.title}</span></a>
 				<span class="run-sub">
 					<span class="clip"><span class="run-flow">{r.flow}</span> · {r.size}{r.fast ? " · fast" : ""}{r.status === "failed" || r.status === "cancelled" ? <span class={"tone is-" + r.status}> · {outcome(r)}</span> : ""}<span class="run-only-phone"> · <When at={r.started} /></span></span>
-					{r.partial && <Chip tone="attention">partial</Chip>}
-					{fixed && <a class="chip is-completed" href={"/runs/" + fixed.id}>repaired by {fixed.id.slice(0, 6)}</a>}
+					{r.partial && <Chip tone="attention">{S.words.partial}</Chip>}
+					{fixed && <a class="chip is-completed" href={"/runs/" + fixed.id}>{S.history.repairedBy(fixed.id.slice(0, 6))}</a>}
 					{more && <button type="button" class="run-more" aria-expanded={more.shown} onClick={more.toggle}><Icon name={more.shown ? "down" : "right"} size={12} />{count(more.n, "earlier run")}</button>}
 				</span>
 				{r.snippet && !r.snippet.replace(/[\u0002\u0003]/g, "").includes(r.question) && <span class="run-snippet">… <Marked text={r.snippet} /></span>}
@@ -357,7 +358,7 @@ function Row({ r, items, chosen, toggle, removal, more, child }: { r: RunSummary
 			</td>
 			<td class="c-findings is-right"><Findings r={r} /></td>
 			<td class="c-cites is-right">{pct === null ? <span class="muted">–</span> : `${pct} %`}</td>
-			<td class="c-menu"><Menu kind="quiet" small caret={false} name={`Actions for ${sizeLetter(r.size)} ${r.flow}`} label={<Icon name="more" />} items={() => rowItems(r, items, removal)} /></td>
+			<td class="c-menu"><Menu kind="quiet" small caret={false} name={S.history.actionsFor(`${sizeLetter(r.size)} ${r.flow}`)} label={<Icon name="more" />} items={() => rowItems(r, items, removal)} /></td>
 		</tr>
 	);
 }

@@ -10,6 +10,7 @@ import { open } from "../app/layers";
 import { stored, store } from "../app/prefs";
 import { go } from "../app/router";
 import { recent } from "../app/runs";
+import { S } from "../app/strings";
 import { agentsOf, catalogue, choice, choose, flowNamed, loadCatalogue, repository } from "../launcher/catalogue";
 import { complete, read, type Completion, type Written } from "../launcher/command";
 import { launch } from "../launcher/send";
@@ -116,7 +117,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 		if (busy || away) return;
 		if (written.kind === "empty" || written.problem) {
 			field.current?.focus();
-			if (written.kind === "empty") setTrouble({ code: "bad_request", what: "The question is missing" });
+			if (written.kind === "empty") setTrouble({ code: "bad_request", what: S.composer.missing });
 			return;
 		}
 		if (catalogue.value.loaded && !repository.value) return askMore();
@@ -172,7 +173,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 		if (s.length <= PASTE) return;
 		e.preventDefault();
 		setAttached(s);
-		toast("Attached what was pasted", { undo: () => { setAttached(null); setText(field.current!.value + s); } });
+		toast(S.composer.attached, { undo: () => { setAttached(null); setText(field.current!.value + s); } });
 	};
 	/* What cannot be said here is asked in the launcher. */
 	const askMore = (): void =>
@@ -187,43 +188,43 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 	};
 
 	const said = written.kind === "unknown" && !list ? { code: "", what: written.problem! } : written.problem && written.question && !list ? { code: "", what: written.problem } : trouble;
-	const where = repository.value ? at({ repo_name: repository.value.name, commit: repository.value.commit }) : "this repository";
+	const where = repository.value ? at({ repo_name: repository.value.name, commit: repository.value.commit }) : S.composer.here;
 	return (
 		<form class="composer" aria-label={label} onSubmit={(e) => { e.preventDefault(); void run(); }}>
 			<div class="composer-box">
 				<label class="vh" for={id}>{label}</label>
 				<textarea ref={field} id={id} class="composer-field" rows={2} value={text} enterkeyhint="enter" autocomplete="off"
-					placeholder={provided ? "Follow up on this report, or type / for a flow" : `Ask about ${where}, or type / for a flow`}
+					placeholder={provided ? S.composer.followUp : S.composer.ask(where)}
 					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={list ? id + "l" : undefined} aria-activedescendant={list ? `${id}l${list.at}` : undefined}
 					aria-describedby={id + "p"} aria-invalid={said ? true : undefined}
 					onInput={(e) => { const f = e.currentTarget; write(f.value); suggest(f.value, f.selectionStart); }}
 					onKeyDown={pressed} onPaste={pasted} onBlur={() => setTimeout(() => setList(null), 120)} />
 				{taken && (
 					<p class="composer-attached">
-						<span class="chip clip">With the report of: {taken.title}</span>
-						<Button kind="quiet" small onClick={() => setTaken(undefined)}>Remove</Button>
+						<span class="chip clip">{S.composer.withReport(taken.title)}</span>
+						<Button kind="quiet" small onClick={() => setTaken(undefined)}>{S.composer.remove}</Button>
 					</p>
 				)}
 				{attached && (
 					<p class="composer-attached">
-						<span class="chip">Pasted text, {bytes(new Blob([attached]).size)}</span>
-						<Button kind="quiet" small onClick={() => setAttached(null)}>Remove</Button>
+						<span class="chip">{S.composer.pasted(bytes(new Blob([attached]).size))}</span>
+						<Button kind="quiet" small onClick={() => setAttached(null)}>{S.composer.remove}</Button>
 					</p>
 				)}
 				<div class="composer-tools">
 					<Scope take={given ? null : setTaken} />
-					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label="Commands" {...tip("", "composer.commands")}><span>commands</span></Button>
-					<Button kind="quiet" icon="flows" class="composer-flows" aria-label="Flows" onClick={askMore}>
-						<span>Flows</span>
+					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label={S.composer.commands} {...tip("", "composer.commands")}><span>{S.composer.commands.toLowerCase()}</span></Button>
+					<Button kind="quiet" icon="flows" class="composer-flows" aria-label={S.nav.flows} onClick={askMore}>
+						<span>{S.nav.flows}</span>
 					</Button>
 					<Settings />
-					<Button kind="filled" type="submit" class="composer-run" disabled={busy || away}>{busy ? "Starting…" : <>Run<Key command="composer.run" /></>}</Button>
+					<Button kind="filled" type="submit" class="composer-run" disabled={busy || away}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
 				</div>
 				{list && <Suggestions list={list} id={id + "l"} take={take} />}
 			</div>
 			<div id={id + "p"} class="composer-under">
 				{said ? <Said trouble={said} near={written.near} take={(n) => { write("/" + n + " "); field.current?.focus(); }} />
-					: away ? <span>Will not be sent while there is no connection. The draft is kept.</span> : <What written={written} />}
+					: away ? <span>{S.composer.away}</span> : <What written={written} />}
 			</div>
 		</form>
 	);
@@ -234,7 +235,7 @@ function Suggestions({ list, id, take }: { list: { items: Completion[]; at: numb
 	useEffect(() => ref.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [list.at]);
 	let group = "";
 	return (
-		<ul ref={ref} id={id} class="suggestions" role="listbox" aria-label="Commands">
+		<ul ref={ref} id={id} class="suggestions" role="listbox" aria-label={S.composer.commands}>
 			{list.items.flatMap((c, i) => {
 				const head = c.group !== group ? [<li key={"g" + c.group + i} role="presentation" class="suggestions-group">{c.group}</li>] : [];
 				group = c.group;
@@ -257,7 +258,7 @@ function What({ written }: { written: Written }) {
 	const flow = flowNamed(name);
 	const n = flow && agentsOf(flow, size);
 	const r = repository.value;
-	const parts = [name, size, n === null ? (size === "auto" ? "as many agents as the change needs" : "") : count(n, "agent"), written.fast ?? c.fast ? "fast" : "", r ? at({ repo_name: r.name, commit: r.commit }) : ""];
+	const parts = [name, size, n === null ? (size === "auto" ? S.composer.asNeeded : "") : count(n, "agent"), written.fast ?? c.fast ? "fast" : "", r ? at({ repo_name: r.name, commit: r.commit }) : ""];
 	return <span>{parts.filter(Boolean).join(" · ")}{r && r.changed > 0 ? `, with ${count(r.changed, "changed file")}` : ""}</span>;
 }
 
@@ -266,7 +267,7 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 		<span class="problem" role="alert">
 			<span>
 				{capital(t.what)}{t.why ? `. ${t.why}` : ""}
-				{near.length > 0 && <>. Did you mean {near.map((n, i) => <>{i > 0 && ", "}<button key={n} type="button" class="link" onClick={() => take(n)}>{n}</button></>)}?</>}
+				{near.length > 0 && <>. {S.composer.didYouMean} {near.map((n, i) => <>{i > 0 && ", "}<button key={n} type="button" class="link" onClick={() => take(n)}>{n}</button></>)}?</>}
 				{t.fix?.[0] && <> {isCommand(t.fix[0]) ? <code>{t.fix[0]}</code> : capital(t.fix[0])}</>}
 			</span>
 		</span>
@@ -277,15 +278,15 @@ function Scope({ take }: { take: ((p: Props["provided"]) => void) | null }) {
 	const r = repository.value;
 	const items = (): Item[] => [
 		...catalogue.value.repositories.map((x): Item => ({ label: x.name, detail: `${x.path}${x.branch ? ` · ${x.branch}` : ""}`, checked: x.path === r?.path, go: () => choose({ repo: x.path }) })),
-		{ label: "Another path, commit or base…", icon: "folder", rule: true, go: () => open("launch") },
+		{ label: S.composer.elsewhere, icon: "folder", rule: true, go: () => open("launch") },
 		...(take
 			? recent.value
 					.filter((x) => x.status === "completed")
 					.slice(0, 3)
-					.map((x, i): Item => ({ label: `With the report of ${x.id}`, detail: x.question, icon: "repeat", rule: i === 0, go: () => take({ id: x.id, title: x.question || x.title }) }))
+					.map((x, i): Item => ({ label: S.composer.withReportOf(x.id), detail: x.question, icon: "repeat", rule: i === 0, go: () => take({ id: x.id, title: x.question || x.title }) }))
 			: []),
 	];
-	return <Menu kind="quiet" icon="plus" name="Repository" label={<span class="clip">{r?.name ?? "Repository"}</span>} items={items} class="composer-scope" />;
+	return <Menu kind="quiet" icon="plus" name={S.words.repository} label={<span class="clip">{r?.name ?? S.words.repository}</span>} items={items} class="composer-scope" />;
 }
 
 function Settings() {
@@ -294,10 +295,10 @@ function Settings() {
 		...SIZES.map((s): Item => {
 			const f = flowNamed(c.flow);
 			const n = f && agentsOf(f, s);
-			return { label: capital(s), detail: n === null ? "chosen by what changed" : count(n, "agent"), checked: s === c.size, go: () => choose({ size: s }) };
+			return { label: capital(s), detail: n === null ? S.composer.byChange : count(n, "agent"), checked: s === c.size, go: () => choose({ size: s }) };
 		}),
-		{ label: "Fast", detail: "shorter prompts, only decisive evidence", checked: c.fast, many: true, rule: true, go: () => choose({ fast: !c.fast }) },
-		{ label: "Model and more…", icon: "settings", rule: true, go: () => open("launch") },
+		{ label: S.words.fast, detail: S.words.fastMeans, checked: c.fast, many: true, rule: true, go: () => choose({ fast: !c.fast }) },
+		{ label: S.composer.more, icon: "settings", rule: true, go: () => open("launch") },
 	];
-	return <Menu kind="quiet" name="Size and model" label={<span class="clip">{capital(c.size)}{c.fast ? " · fast" : ""}{c.model ? ` · ${c.model}` : ""}</span>} items={items} class="composer-settings" />;
+	return <Menu kind="quiet" name={S.composer.settings} label={<span class="clip">{capital(c.size)}{c.fast ? " · fast" : ""}{c.model ? ` · ${c.model}` : ""}</span>} items={items} class="composer-settings" />;
 }

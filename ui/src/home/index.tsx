@@ -8,6 +8,7 @@ import { askPermission, mayOffer } from "../app/notices";
 import { prefs } from "../app/prefs";
 import { live, loadRuns, recent, runs } from "../app/runs";
 import { useRetry } from "../app/retry";
+import { S } from "../app/strings";
 import { Button, LinkButton } from "../ui/button";
 import { Chip } from "../ui/chip";
 import { Glyph } from "../ui/glyph";
@@ -71,7 +72,7 @@ function RecentRow({ run: r }: { run: RunSummary }) {
 				<b class="clip">{r.question || r.title}</b>
 				<span class="row-sub clip"><FlowSize run={r} /> · {outcome(r)}</span>
 			</a>
-			<span class="row-chips">{r.partial && <Chip tone="attention">partial</Chip>}{r.resumed > 0 && <Chip>resumed</Chip>}</span>
+			<span class="row-chips">{r.partial && <Chip tone="attention">{S.words.partial}</Chip>}{r.resumed > 0 && <Chip>{S.words.resumed}</Chip>}</span>
 			<span class="row-time num"><When at={r.started} /></span>
 			<span class="row-time num is-took"><Elapsed run={r} /></span>
 		</li>
@@ -84,8 +85,8 @@ export function AttentionRow({ of: a }: { of: Attention }) {
 		return (
 			<li class="row">
 				<Glyph name="attention" />
-				<a href={a.href} class="row-main"><b class="clip">No agent is ready</b><span class="row-sub clip">{a.text}</span></a>
-				<LinkButton small href={a.href}>Open doctor</LinkButton>
+				<a href={a.href} class="row-main"><b class="clip">{S.home.notReady}</b><span class="row-sub clip">{a.text}</span></a>
+				<LinkButton small href={a.href}>{S.words.openDoctor}</LinkButton>
 			</li>
 		);
 	return (
@@ -93,11 +94,11 @@ export function AttentionRow({ of: a }: { of: Attention }) {
 			<Glyph name={a.kind === "failed" ? "failed" : "attention"} />
 			<a href={a.href} class="row-main">
 				<b class="clip">{a.run.question || a.run.title}</b>
-				<span class="row-sub clip"><FlowSize run={a.run} /> · <span class={"tone is-" + (a.kind === "failed" ? "failed" : "attention")}>{a.kind === "failed" ? outcome(a.run) : "no activity for 3 minutes or more"}</span></span>
+				<span class="row-sub clip"><FlowSize run={a.run} /> · <span class={"tone is-" + (a.kind === "failed" ? "failed" : "attention")}>{a.kind === "failed" ? outcome(a.run) : S.home.still}</span></span>
 			</a>
 			<span class="row-chips" />
 			<span class="row-time num"><When at={a.run.started} /></span>
-			{a.kind === "failed" ? <Button small disabled={retry.busy} onClick={() => void retry.failed(a.run!)}>Retry failed steps</Button> : <LinkButton small href={a.href}>Open</LinkButton>}
+			{a.kind === "failed" ? <Button small disabled={retry.busy} onClick={() => void retry.failed(a.run!)}>{S.home.retryFailed}</Button> : <LinkButton small href={a.href}>{S.words.open}</LinkButton>}
 		</li>
 	);
 }
@@ -105,9 +106,9 @@ export function AttentionRow({ of: a }: { of: Attention }) {
 function Nothing() {
 	return (
 		<div class="empty">
-			<p><b>No runs yet.</b> Ask something above, choose a flow, or start one in a terminal:</p>
+			<p><b>{S.words.noRuns}</b> {S.home.begin}</p>
 			<pre class="line"><code>tutti run research "polling or webhooks?"</code></pre>
-			<LinkButton href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>Run a flow</LinkButton>
+			<LinkButton href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>{S.run.flow}</LinkButton>
 		</div>
 	);
 }
@@ -120,12 +121,12 @@ export function Home() {
 	const ended = recent.value.slice(0, 12);
 	return (
 		<div class="page home">
-			<h1 class="vh">Home</h1>
+			<h1 class="vh">{S.nav.home}</h1>
 			<Composer focus />
 			<div ref={list} class="home-lists">
 				{needs.length > 0 && (
 					<section aria-labelledby="needs">
-						<h2 id="needs" class="list-head">Needs attention <span>{needs.length}</span></h2>
+						<h2 id="needs" class="list-head">{S.attention} <span>{needs.length}</span></h2>
 						<ul class="rows">{needs.slice(0, 5).map((a) => <AttentionRow key={a.id + a.kind} of={a} />)}</ul>
 						{needs.length > 5 && <p><Button kind="quiet" small onClick={() => open("attention")}>{count(needs.length - 5, "more", "more")}</Button></p>}
 					</section>
@@ -133,8 +134,8 @@ export function Home() {
 				{live.value.length > 0 && (
 					<section aria-labelledby="live">
 						<div class="list-head">
-							<h2 id="live">Live <span>{live.value.length}</span></h2>
-							{mayOffer() && <Button kind="quiet" small icon="bell" onClick={() => void askPermission()}>Notify me when {live.value.length === 1 ? "this finishes" : "these finish"}</Button>}
+							<h2 id="live">{S.home.live} <span>{live.value.length}</span></h2>
+							{mayOffer() && <Button kind="quiet" small icon="bell" onClick={() => void askPermission()}>{S.home.notify(live.value.length)}</Button>}
 						</div>
 						<ul class="rows">{live.value.map((x) => <LiveRow key={x.id} run={x} />)}</ul>
 					</section>
@@ -143,7 +144,7 @@ export function Home() {
 				{!r.loaded && !r.error && <Skeleton rows={6} />}
 				{ended.length > 0 && (
 					<section aria-labelledby="recent">
-						<h2 id="recent" class="list-head">Recent <a href="/runs">All runs</a></h2>
+						<h2 id="recent" class="list-head">{S.nav.recent} <a href="/runs">{S.home.all}</a></h2>
 						<ul class="rows">{ended.map((x) => <RecentRow key={x.id} run={x} />)}</ul>
 					</section>
 				)}

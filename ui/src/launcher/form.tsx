@@ -9,6 +9,7 @@ import type { Preset } from "../app/layers";
 import { loadDoctor } from "../app/attention";
 import { go } from "../app/router";
 import { runs } from "../app/runs";
+import { S } from "../app/strings";
 import { Button, Key, LinkButton } from "../ui/button";
 import { Glyph } from "../ui/glyph";
 import { Icon } from "../ui/icon";
@@ -82,11 +83,11 @@ export function toRequest(v: Values, flow: Flow | null): LaunchRequest {
 /* What is missing, by the name of its field. */
 export function missing(v: Values, flow: Flow | null): Record<string, string> {
 	const out: Record<string, string> = {};
-	if (!flow) out.flow = "Choose a flow.";
-	if (!v.repo.trim() && catalogue.value.loaded && catalogue.value.repositories.length === 0) out.repo = "Which repository? Its whole path.";
+	if (!flow) out.flow = S.launch.noFlow;
+	if (!v.repo.trim() && catalogue.value.loaded && catalogue.value.repositories.length === 0) out.repo = S.launch.noRepository;
 	for (const i of flow?.inputs ?? []) {
 		const x = i.name === "question" ? v.question : i.name === "base" ? v.base : (v.inputs[i.name] ?? "");
-		if (i.required && !x.trim()) out[i.name] = `${i.label} is missing.`;
+		if (i.required && !x.trim()) out[i.name] = S.launch.missing(i.label);
 	}
 	return out;
 }
@@ -166,7 +167,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 		<form ref={form} class="launch" noValidate onSubmit={(e) => { e.preventDefault(); void submit(); }}
 			onKeyDown={(e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !e.isComposing) { e.preventDefault(); void submit(); } }}>
 			<div class="launch-scroll">
-				<Labelled label={question?.label ?? "Question"} error={errors.question}>
+				<Labelled label={question?.label ?? S.words.question} error={errors.question}>
 					{(id) => <textarea {...id} class="field" rows={2} data-focus placeholder={question?.placeholder} value={v.question} onInput={(e) => set({ question: e.currentTarget.value })} />}
 				</Labelled>
 				{others.map((i) => (
@@ -176,17 +177,17 @@ export function LaunchForm({ preset, close }: FormProps) {
 					</Labelled>
 				))}
 				<Where v={v} set={set} error={errors.repo} />
-				{v.provided && <p class="launch-note"><Icon name="repeat" /> The report of <a href={"/runs/" + v.provided}>{v.provided}</a> is handed on. <Button kind="quiet" small onClick={() => set({ provided: "" })}>Leave it out</Button></p>}
+				{v.provided && <p class="launch-note"><Icon name="repeat" /> {S.launch.handedOn} <a href={"/runs/" + v.provided}>{v.provided}</a> <Button kind="quiet" small onClick={() => set({ provided: "" })}>{S.launch.leaveOut}</Button></p>}
 				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
 				<WhatRuns flow={flow} preview={preview} trouble={refused} />
 				{trouble && <TroubleBox trouble={trouble} />}
 			</div>
 			<footer class="launch-foot">
-				<Button kind="quiet" icon="copy" onClick={() => void copy(commandLine(toRequest(v, flow)), "Command copied")}>Copy as command</Button>
-				<p class="launch-sum">{away ? "Cannot be sent while there is no connection." : sum(preview)}</p>
-				{close && <Button onClick={close}>Cancel</Button>}
-				<Button kind="filled" type="submit" disabled={busy || away}>{busy ? "Starting…" : <>Run<Key command="composer.run" /></>}</Button>
+				<Button kind="quiet" icon="copy" onClick={() => void copy(commandLine(toRequest(v, flow)), S.words.commandCopied)}>{S.launch.copy}</Button>
+				<p class="launch-sum">{away ? S.launch.away : sum(preview)}</p>
+				{close && <Button onClick={close}>{S.cancel}</Button>}
+				<Button kind="filled" type="submit" disabled={busy || away}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
 			</footer>
 		</form>
 	);
@@ -197,7 +198,7 @@ function sum(p: Preview | null): string {
 	const n = p.agents.filter((a) => a.included).length;
 	const most = n + p.agents.filter((a) => a.included === null).length;
 	const e = p.estimate;
-	return `${most > n ? `${n} to ${most} agents` : count(n, "agent")} · read-only · ${e ? `${span(e.low_ms, e.high_ms)}, ~${short(e.tokens)} tokens (from ${count(e.runs, "past run")})` : "no history yet"}`;
+	return `${most > n ? S.launch.between(n, most) : count(n, "agent")} · ${S.launch.readOnly} · ${e ? S.launch.estimate(span(e.low_ms, e.high_ms), short(e.tokens), count(e.runs, "past run")) : S.words.noHistory}`;
 }
 
 interface IdProps {
@@ -210,7 +211,7 @@ function Labelled({ label, error, optional, children }: { label: string; error?:
 	const id = useId();
 	return (
 		<div class="launch-field">
-			<label for={id}>{label}{optional && <small> optional</small>}</label>
+			<label for={id}>{label}{optional && <small> {S.words.optional}</small>}</label>
 			<div>
 				{children({ id, ...(error ? { "aria-invalid": true as const, "aria-describedby": id + "e" } : {}) })}
 				{error && <p id={id + "e"} class="problem">{error}</p>}
@@ -227,7 +228,7 @@ function Where({ v, set, error }: { v: Values; set: (p: Partial<Values>) => void
 	const r = known.find((x) => x.path === path);
 	const other = free || (catalogue.value.loaded && !r);
 	return (
-		<Labelled label="Repository" error={error}>
+		<Labelled label={S.words.repository} error={error}>
 			{(id) => (
 				<div class="launch-where">
 					{other ? (
@@ -235,11 +236,11 @@ function Where({ v, set, error }: { v: Values; set: (p: Partial<Values>) => void
 					) : (
 						<select {...id} class="field" value={path} onChange={(e) => (e.currentTarget.value === "…" ? (setFree(true), set({ repo: "" })) : set({ repo: e.currentTarget.value }))}>
 							{known.map((x) => <option key={x.path} value={x.path}>{x.name} — {x.path}</option>)}
-							<option value="…">Another path…</option>
+							<option value="…">{S.launch.otherPath}</option>
 						</select>
 					)}
-					<label class="launch-at">at <input class="field" type="text" aria-label="Commit" placeholder={r ? `working tree${r.commit ? ` (${r.commit.slice(0, 7)})` : ""}` : "working tree"} spellcheck={false} value={v.at} onInput={(e) => set({ at: e.currentTarget.value })} /></label>
-					{other && known.length > 0 && <Button kind="quiet" small onClick={() => { setFree(false); set({ repo: own }); }}>Known ones</Button>}
+					<label class="launch-at">at <input class="field" type="text" aria-label={S.words.commit} placeholder={r ? `working tree${r.commit ? ` (${r.commit.slice(0, 7)})` : ""}` : "working tree"} spellcheck={false} value={v.at} onInput={(e) => set({ at: e.currentTarget.value })} /></label>
+					{other && known.length > 0 && <Button kind="quiet" small onClick={() => { setFree(false); set({ repo: own }); }}>{S.launch.known}</Button>}
 				</div>
 			)}
 		</Labelled>
@@ -271,9 +272,9 @@ function FlowPicker({ value, onChange, error, leave }: { value: string; onChange
 	};
 	if (c.error) return <TroubleBox trouble={c.error} retry={() => void loadCatalogue()} />;
 	return (
-		<section class="flows-pick" aria-label="Flow">
+		<section class="flows-pick" aria-label={S.words.flow}>
 			<div class="flows-bar">
-				<div ref={tabs} role="tablist" aria-label="Categories" class="tabs" onKeyDown={move}>
+				<div ref={tabs} role="tablist" aria-label={S.words.categories} class="tabs" onKeyDown={move}>
 					{categories.value.map((k) => (
 						<button key={k} type="button" role="tab" id={id + k} aria-selected={k === shown} aria-controls={id + "p"} tabIndex={k === shown ? 0 : -1} class="tab" onClick={() => setTab(k)}>
 							{capital(k)}
@@ -281,13 +282,13 @@ function FlowPicker({ value, onChange, error, leave }: { value: string; onChange
 						</button>
 					))}
 				</div>
-				<label class="search-field"><Icon name="search" /><span class="vh">Filter flows</span>
-					<input class="field" type="search" placeholder="Filter flows" value={filter} onInput={(e) => { setFilter(e.currentTarget.value.trim()); setTab(null); }} />
+				<label class="search-field"><Icon name="search" /><span class="vh">{S.words.filterFlows}</span>
+					<input class="field" type="search" placeholder={S.words.filterFlows} value={filter} onInput={(e) => { setFilter(e.currentTarget.value.trim()); setTab(null); }} />
 				</label>
 			</div>
 			<div role="tabpanel" id={id + "p"} aria-labelledby={id + shown} class="flows-list" aria-invalid={error ? true : undefined} tabIndex={-1}>
 				{!c.loaded && <Skeleton rows={4} />}
-				{c.loaded && rows.length === 0 && <p class="flows-none">No flow matches “{filter}”. <Button kind="quiet" small onClick={() => setFilter("")}>Clear search</Button></p>}
+				{c.loaded && rows.length === 0 && <p class="flows-none">{S.words.noFlowMatches(filter)} <Button kind="quiet" small onClick={() => setFilter("")}>{S.words.clearSearch}</Button></p>}
 				{rows.map((f) => (
 					<label key={f.name} class="flow-row">
 						<input type="radio" name={id + "flow"} value={f.name} checked={f.name === value} onChange={() => onChange(f.name)} />
@@ -297,7 +298,7 @@ function FlowPicker({ value, onChange, error, leave }: { value: string; onChange
 					</label>
 				))}
 			</div>
-			{chosen && <p class="flows-chosen"><b>{chosen.title}.</b> {chosen.when_to_use} <a href={"/flows/" + chosen.name} onClick={leave}>About this flow</a></p>}
+			{chosen && <p class="flows-chosen"><b>{chosen.title}.</b> {chosen.when_to_use} <a href={"/flows/" + chosen.name} onClick={leave}>{S.launch.about}</a></p>}
 		</section>
 	);
 }
@@ -312,7 +313,7 @@ function Options({ v, set, flow }: { v: Values; set: (p: Partial<Values>) => voi
 	return (
 		<>
 			<fieldset class="launch-field sizes">
-				<legend>Size</legend>
+				<legend>{S.words.size}</legend>
 				<div class="segments">
 					{SIZES.map((s) => (
 						<label key={s} class="segment">
@@ -323,16 +324,16 @@ function Options({ v, set, flow }: { v: Values; set: (p: Partial<Values>) => voi
 				</div>
 			</fieldset>
 			<div class="launch-field">
-				<span aria-hidden="true">Fast</span>
-				<label class="check"><input type="checkbox" checked={v.fast} onChange={(e) => set({ fast: e.currentTarget.checked })} /><span><span class="vh">Fast: </span>only decisive evidence, shorter prompts</span></label>
+				<span aria-hidden="true">{S.words.fast}</span>
+				<label class="check"><input type="checkbox" checked={v.fast} onChange={(e) => set({ fast: e.currentTarget.checked })} /><span><span class="vh">{S.words.fast}: </span>{S.words.fastMeans}</span></label>
 			</div>
-			<Labelled label="Focus" optional>
-				{(f) => <input {...f} class="field" type="text" placeholder="locking, start-up order, src/flow/**" value={v.focus} onInput={(e) => set({ focus: e.currentTarget.value })} />}
+			<Labelled label={S.launch.focus} optional>
+				{(f) => <input {...f} class="field" type="text" placeholder={S.launch.focusLike} value={v.focus} onInput={(e) => set({ focus: e.currentTarget.value })} />}
 			</Labelled>
-			<Labelled label="Model">
+			<Labelled label={S.words.model}>
 				{(f) => (
 					<>
-						<input {...f} class="field" type="text" list={id + "models"} spellcheck={false} placeholder="the first that is found" value={v.model} onInput={(e) => set({ model: e.currentTarget.value })} />
+						<input {...f} class="field" type="text" list={id + "models"} spellcheck={false} placeholder={S.launch.firstModel} value={v.model} onInput={(e) => set({ model: e.currentTarget.value })} />
 						<datalist id={id + "models"}>{[...new Set([...models, "rehearsal"])].map((m) => <option key={m} value={m} />)}</datalist>
 					</>
 				)}
@@ -346,23 +347,23 @@ function WhatRuns({ flow, preview, trouble }: { flow: Flow | null; preview: Prev
 		return (
 			<div class="launch-trouble">
 				<TroubleBox trouble={trouble} />
-				{(trouble.code === "not_ready" || trouble.code === "unreachable") && <LinkButton small href="/agents" onClick={() => loadDoctor()}>Open doctor</LinkButton>}
+				{(trouble.code === "not_ready" || trouble.code === "unreachable") && <LinkButton small href="/agents" onClick={() => loadDoctor()}>{S.words.openDoctor}</LinkButton>}
 			</div>
 		);
 	if (!flow || !preview) return null;
 	const more = preview.agents.filter((a) => !a.included);
 	const inside = preview.agents.filter((a) => a.included);
 	return (
-		<section class="launch-roster" aria-label="What runs">
+		<section class="launch-roster" aria-label={S.launch.whatRuns}>
 			<div class="launch-field">
-				<span>Agents</span>
+				<span>{S.nav.agents}</span>
 				<div>
 					<p>{capital(preview.size)}{preview.size_reason ? `: ${preview.size_reason}` : ""}</p>
 					<ul class="agents">
 						{inside.map((a) => <li key={a.step} title={a.persona ?? ""}>{a.label}{a.reason && <small>{a.reason}</small>}</li>)}
 						{more.map((a) => <li key={a.step} class="is-out" title={a.reason ?? ""}>{a.label}<small>{a.reason ?? a.size}</small></li>)}
 					</ul>
-					{flow.past && <p class="muted">{count(flow.past.runs, "past run")}, {clock(flow.past.median_ms)} in the middle</p>}
+					{flow.past && <p class="muted">{S.launch.past(count(flow.past.runs, "past run"), clock(flow.past.median_ms))}</p>}
 				</div>
 			</div>
 			{preview.warnings.map((w) => <p key={w} class="launch-note"><Glyph name="attention" silent /> {w}</p>)}

@@ -1,12 +1,13 @@
 import { useFrame } from "../app/frame";
 import type { Preset } from "../app/layers";
 import { route } from "../app/router";
+import { S } from "../app/strings";
 import { LaunchForm } from "./form";
 
 const NAMES = ["flow", "size", "focus", "fast", "repo", "q", "model", "provided", "at", "base"] as const;
 
 export function LaunchPage() {
-	useFrame({ title: "Run a flow", crumbs: [{ label: "Run a flow" }] }, []);
+	useFrame({ title: S.run.flow, crumbs: [{ label: S.run.flow }] }, []);
 	const preset: Preset = {};
 	for (const n of NAMES) {
 		const v = route.value.query.get(n);
@@ -14,7 +15,7 @@ export function LaunchPage() {
 	}
 	return (
 		<div class="page is-narrow launch-page">
-			<h1>Run a flow</h1>
+			<h1>{S.run.flow}</h1>
 			<LaunchForm preset={preset} />
 		</div>
 	);

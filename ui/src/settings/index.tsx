@@ -5,6 +5,7 @@ import { useFrame } from "../app/frame";
 import { canBind, capsOf, KEYS, keysOf, nameOf, SCOPES, type Scope } from "../app/keys";
 import { permission, askPermission } from "../app/notices";
 import { prefs, setPrefs, type Prefs } from "../app/prefs";
+import { S } from "../app/strings";
 import { Button, LinkButton } from "../ui/button";
 import { confirm } from "../ui/dialog";
 import { useLoad } from "../ui/load";
@@ -14,11 +15,11 @@ import type { Session } from "../wire/types";
 import "./settings.css";
 
 export function Settings() {
-	useFrame({ title: "Settings", crumbs: [{ label: "Settings" }] }, []);
+	useFrame({ title: S.nav.settings, crumbs: [{ label: S.nav.settings }] }, []);
 	return (
 		<div class="page is-narrow settings">
-			<h1>Settings</h1>
-			<p class="muted">Kept in this browser.</p>
+			<h1>{S.nav.settings}</h1>
+			<p class="muted">{S.settings.kept}</p>
 			<Appearance />
 			<Notifications />
 			<Editor />
@@ -63,10 +64,10 @@ function Switch({ label, on, set, note, disabled }: { label: string; on: boolean
 
 function Appearance() {
 	return (
-		<Part id="appearance" title="Appearance">
-			<Choice label="Theme" of="theme" values={[["system", "System"], ["light", "Light"], ["dark", "Dark"]]} />
-			<Choice label="Density" of="density" values={[["auto", "Automatic"], ["comfortable", "Comfortable"], ["compact", "Compact"]]} />
-			<Choice label="Times" of="times" values={[["local", "Local"], ["utc", "UTC"]]} />
+		<Part id="appearance" title={S.settings.appearance}>
+			<Choice label={S.settings.theme} of="theme" values={[["system", S.settings.system], ["light", S.settings.light], ["dark", S.settings.dark]]} />
+			<Choice label={S.settings.density} of="density" values={[["auto", S.settings.automatic], ["comfortable", S.settings.comfortable], ["compact", S.settings.compact]]} />
+			<Choice label={S.settings.times} of="times" values={[["local", S.settings.local], ["utc", S.settings.utc]]} />
 		</Part>
 	);
 }
@@ -76,15 +77,15 @@ function Notifications() {
 	const p = permission.value;
 	const set = (part: Partial<Prefs["notify"]>): void => setPrefs({ notify: { ...n, ...part } });
 	return (
-		<Part id="notifications" title="Notifications">
-			{p === "granted" ? <p class="muted">On for this browser. Nothing is shown for a run whose page you are looking at.</p>
-				: p === "denied" ? <p class="muted">Blocked by the browser for this address. Allow them in its settings of this site.</p>
-					: p === "unsupported" ? <p class="muted">This browser has none for this address.</p>
-						: <p><Button onClick={() => void askPermission()}>Turn on notifications</Button></p>}
+		<Part id="notifications" title={S.settings.notifications}>
+			{p === "granted" ? <p class="muted">{S.settings.notifyOn}</p>
+				: p === "denied" ? <p class="muted">{S.settings.notifyBlocked}</p>
+					: p === "unsupported" ? <p class="muted">{S.settings.notifyNone}</p>
+						: <p><Button onClick={() => void askPermission()}>{S.settings.notifyAsk}</Button></p>}
 			<div class="checks">
-				<Switch label="A run finished" on={n.finished} set={(finished) => set({ finished })} disabled={p !== "granted"} />
-				<Switch label="A run failed" on={n.failed} set={(failed) => set({ failed })} disabled={p !== "granted"} />
-				<Switch label="A run needs attention" on={n.attention} set={(attention) => set({ attention })} disabled={p !== "granted"} />
+				<Switch label={S.settings.finished} on={n.finished} set={(finished) => set({ finished })} disabled={p !== "granted"} />
+				<Switch label={S.settings.failed} on={n.failed} set={(failed) => set({ failed })} disabled={p !== "granted"} />
+				<Switch label={S.settings.attention} on={n.attention} set={(attention) => set({ attention })} disabled={p !== "granted"} />
 			</div>
 		</Part>
 	);
@@ -106,13 +107,13 @@ function Editor() {
 	const bad = !isEditorLink(text);
 	const id = useId();
 	return (
-		<Part id="editor" title="Editor links">
+		<Part id="editor" title={S.settings.editor}>
 			<div class="setting">
-				<label for={id}>Template</label>
+				<label for={id}>{S.settings.template}</label>
 				<div>
-					<input id={id} class="field" type="text" spellcheck={false} value={text} placeholder="none: “Open in editor” is not offered" aria-invalid={bad || undefined} aria-describedby={id + "n"}
+					<input id={id} class="field" type="text" spellcheck={false} value={text} placeholder={S.settings.noTemplate} aria-invalid={bad || undefined} aria-describedby={id + "n"}
 						onInput={(e) => { const v = e.currentTarget.value.trim(); setText(v); if (isEditorLink(v)) setPrefs({ editor: v }); }} />
-					<p id={id + "n"} class={bad ? "problem" : "muted"}>{bad ? "It begins with an editor's scheme, such as vscode:, and contains {path}." : "{path} is the whole path, {line} the first line."}</p>
+					<p id={id + "n"} class={bad ? "problem" : "muted"}>{bad ? S.settings.templateWrong : S.settings.templateMeans}</p>
 					<p class="setting-presets">{EDITORS.map(([n, t]) => <Button key={n} small kind="quiet" onClick={() => { setText(t); setPrefs({ editor: t }); }}>{n}</Button>)}</p>
 				</div>
 			</div>
@@ -130,10 +131,10 @@ function Keyboard() {
 		setWaits(null);
 		if (e.key === "Escape") return;
 		const key = nameOf(e);
-		if (!canBind(key)) return void toast(`${capsOf(key).join(" ")} belongs to the browser`);
+		if (!canBind(key)) return void toast(S.settings.taken(capsOf(key).join(" ")));
 		const { scope } = KEYS.find((k) => k.id === id)!;
 		const other = KEYS.find((k) => k.id !== id && !k.fixed && (k.scope === scope || k.scope === "any" || scope === "any") && keysOf(k.id).includes(key));
-		if (other) return void toast(`${capsOf(key).join(" ")} is “${other.label}” already`);
+		if (other) return void toast(S.settings.usedFor(capsOf(key).join(" "), other.label));
 		setPrefs({ keys: { ...p.keys, [id]: key } });
 	};
 	const reset = (id: string): void => {
@@ -141,10 +142,10 @@ function Keyboard() {
 		setPrefs({ keys: rest });
 	};
 	return (
-		<Part id="keyboard" title="Keyboard">
-			<Switch label="Single-key shortcuts" note="Without them, Ctrl or ⌘ K still reaches everything." on={p.singleKeys} set={(singleKeys) => setPrefs({ singleKeys })} />
+		<Part id="keyboard" title={S.settings.keyboard}>
+			<Switch label={S.settings.singleKeys} note={S.settings.singleKeysMean} on={p.singleKeys} set={(singleKeys) => setPrefs({ singleKeys })} />
 			<details class="keys-edit">
-				<summary>Change keys</summary>
+				<summary>{S.settings.changeKeys}</summary>
 				{(Object.keys(SCOPES) as Scope[]).map((s) => {
 					const of = KEYS.filter((k) => k.scope === s && !k.fixed);
 					if (of.length === 0) return null;
@@ -155,10 +156,10 @@ function Keyboard() {
 								{of.map((k) => (
 									<tr key={k.id}>
 										<th scope="row">{k.label}</th>
-										<td>{waits === k.id ? "press a key" : keysOf(k.id).map((x) => <kbd key={x}>{capsOf(x).join(" ")}</kbd>)}</td>
+										<td>{waits === k.id ? S.settings.pressKey : keysOf(k.id).map((x) => <kbd key={x}>{capsOf(x).join(" ")}</kbd>)}</td>
 										<td>
-											<Button small kind="quiet" aria-label={`Change the key of “${k.label}”`} onClick={() => setWaits(k.id)} onKeyDown={(e) => { if (waits === k.id) capture(k.id)(e); }} onBlur={() => setWaits(null)}>Change</Button>
-											{p.keys[k.id] && <Button small kind="quiet" onClick={() => reset(k.id)}>Reset</Button>}
+											<Button small kind="quiet" aria-label={S.settings.changeKeyOf(k.label)} onClick={() => setWaits(k.id)} onKeyDown={(e) => { if (waits === k.id) capture(k.id)(e); }} onBlur={() => setWaits(null)}>{S.settings.change}</Button>
+											{p.keys[k.id] && <Button small kind="quiet" onClick={() => reset(k.id)}>{S.settings.reset}</Button>}
 										</td>
 									</tr>
 								))}
@@ -174,7 +175,7 @@ function Keyboard() {
 function Data() {
 	const { data: s } = useLoad<Session>("/session");
 	const clear = async (): Promise<void> => {
-		const yes = await confirm({ title: "Forget what this browser keeps?", text: <p>Settings, drafts, saved views and the list of questions go. Runs and reports stay where they are.</p>, yes: "Forget", danger: true });
+		const yes = await confirm({ title: S.settings.forgetTitle, text: <p>{S.settings.forgetText}</p>, yes: S.settings.forgetYes, danger: true });
 		if (!yes) return;
 		for (const k of Object.keys(localStorage)) if (k.startsWith("tutti.")) localStorage.removeItem(k);
 		location.reload();
@@ -188,12 +189,12 @@ function Data() {
 		}
 	};
 	return (
-		<Part id="data" title="Data and session">
-			{s && <p class="muted">tutti {s.version} ({s.build}), for {s.user}{s.loopback ? ", reachable from this machine only" : ""}.</p>}
+		<Part id="data" title={S.settings.data}>
+			{s && <p class="muted">{S.settings.session(s.version, s.build, s.user)}{s.loopback ? S.settings.loopback : ""}.</p>}
 			<p class="setting-presets">
-				<Button onClick={() => void clear()}>Forget this browser's data…</Button>
-				<Button onClick={() => void leave()}>Sign out</Button>
-				<LinkButton kind="quiet" href="/api/v1/openapi.json">API description</LinkButton>
+				<Button onClick={() => void clear()}>{S.settings.forget}</Button>
+				<Button onClick={() => void leave()}>{S.settings.signOut}</Button>
+				<LinkButton kind="quiet" href="/api/v1/openapi.json">{S.settings.api}</LinkButton>
 			</p>
 		</Part>
 	);

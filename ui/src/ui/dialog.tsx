@@ -76,7 +76,7 @@ function Confirm({ q }: { q: Question }) {
 		<Dialog title={q.title} class="is-narrow" onClose={() => end(false)}>
 			<div class="dialog-text">{q.text}</div>
 			<footer class="dialog-foot">
-				<Button data-focus onClick={() => end(false)}>{q.danger ? "Keep" : S.cancel}</Button>
+				<Button data-focus onClick={() => end(false)}>{q.danger ? S.words.keep : S.cancel}</Button>
 				<Button kind={q.danger ? "danger" : "filled"} onClick={() => end(true)}>{q.yes}</Button>
 			</footer>
 		</Dialog>

@@ -1,4 +1,5 @@
 /* Rows to come; not before it takes 120 ms, so that a quick answer does not flicker. */
+import { S } from "../app/strings";
 import { useEffect, useState } from "preact/hooks";
 
 export function Skeleton({ rows }: { rows: number }) {
@@ -9,7 +10,7 @@ export function Skeleton({ rows }: { rows: number }) {
 	}, []);
 	return (
 		<div class={"skeleton" + (shown ? "" : " is-early")} role="status">
-			<span class="vh">Loading</span>
+			<span class="vh">{S.words.loading}</span>
 			{Array.from({ length: rows }, (_, i) => <div key={i} aria-hidden="true" />)}
 		</div>
 	);
