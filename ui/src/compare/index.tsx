@@ -203,7 +203,7 @@ function PairRow({ p, a, b }: { p: Pair; a: RunDocument; b: RunDocument }) {
 			<div>
 				<p>
 					<a class="id" href={`/runs/${run.id}?tab=report#f-${s.id.toLowerCase()}`}>{s.id}</a>{" "}
-					{p.change === "changed" && p.old && p.now && p.old.title !== p.now.title ? <Words parts={diffWords(p.old.title, p.now.title)} /> : <strong>{s.title}</strong>}
+					{p.change === "changed" && p.old && p.now && p.old.title !== p.now.title ? <Words parts={diffWords(p.old.title, p.now.title)} /> : <strong><Phrase text={s.title} /></strong>}
 				</p>
 				<p class="muted">
 					{p.change === "changed" && p.old && p.now
@@ -227,6 +227,13 @@ function Changed({ old, now, differs }: { old: Side; now: Side; differs: string[
 	].filter(Boolean);
 
 	return <>{parts.join(" · ")}</>;
+}
+
+/* What stands between backticks is code. */
+function Phrase({ text }: { text: string }) {
+	const parts = text.split("`");
+
+	return <>{parts.map((p, i) => (i % 2 && i < parts.length - 1 ? <code key={i}>{p}</code> : i % 2 ? `\`${p}` : p))}</>;
 }
 
 function Words({ parts }: { parts: Part[] }) {

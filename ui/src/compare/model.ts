@@ -163,10 +163,11 @@ export function sections(md: string): Map<string, string> {
 	for (const line of md.split("\n")) {
 		if (/^(```|~~~)/.test(line))
 			fence = !fence;
-		const m = fence ? null : /^#{1,2} (.+)$/.exec(line);
+		const m = fence ? null : /^(##?) (.+)$/.exec(line);
 
+		/* The title is another one in each report; what stands below it is the beginning. */
 		if (m)
-			name = m[1]!.trim();
+			name = m[1] === "#" ? "" : m[2]!.trim();
 		else if (name || line.trim())
 			out.set(name, (out.get(name) ?? "") + line + "\n");
 	}

@@ -16,7 +16,7 @@ import { Menu, type Item } from "../ui/menu";
 import { tip } from "../ui/tip";
 import { copy, toast, toastError } from "../ui/toast";
 import { linkTo, useView, type View } from "./context";
-import { outcome, progress, tokensOf } from "./roster";
+import { outcome, progress, tokensOf, took } from "./roster";
 import type { RunDoc } from "./types";
 import { allCitations, citeSigns, clock, DOT, flowTitle, isOver, plural, remaining, span, title, tokens } from "./words";
 
@@ -72,10 +72,10 @@ function Question({ text }: { text: string }) {
 
 function Facts({ doc }: { doc: RunDoc }) {
 	const view = useView();
-	const took = useComputed(() => {
+	const time = useComputed(() => {
 		const ms = view.store.took(now.value);
 
-		return doc.status === "running" ? span(ms) : `took ${span(ms)}`;
+		return doc.status === "running" ? span(ms) : `took ${took(ms)}`;
 	});
 	const t = tokensOf(doc);
 	const where = [doc.repo_name, doc.commit ? `@${doc.commit.slice(0, 7)}` : ""].join("");
@@ -87,7 +87,7 @@ function Facts({ doc }: { doc: RunDoc }) {
 			{doc.branch && <li>{doc.branch}</li>}
 			{doc.model && <li>{doc.model}</li>}
 			<li>{plural(doc.agents.all, "agent")}</li>
-			<li class="num">{took}</li>
+			<li class="num">{time}</li>
 			{t.n > 0 && <li class="num" {...tip(tokenTip(doc))}>{tokens(t.n)} tok{t.open ? "+" : ""}</li>}
 			{doc.focus && <li>focus: {doc.focus}</li>}
 			{doc.resumed > 0 && <li>resumed</li>}

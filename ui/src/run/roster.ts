@@ -194,7 +194,12 @@ export function chips(s: Step, silentMs = 0): Chip[] {
 export function elapsed(s: Step, now: number): string {
 	if (s.status === "running" && s.started)
 		return span(now - time(s.started));
-	return s.took_ms !== null && s.took_ms !== undefined ? span(s.took_ms) : "";
+	return s.took_ms !== null && s.took_ms !== undefined ? took(s.took_ms) : "";
+}
+
+/* What is over: its tenths of a second count when it was short. */
+export function took(ms: number): string {
+	return ms < 9950 ? brief(ms) : span(ms);
 }
 
 export function tokenText(s: Step): string {
@@ -321,12 +326,6 @@ export function resumption(doc: RunDoc): { kept: Step[]; restarted: Step[] } | n
 		(s) => shows(s) && !s.kept && s.attempt > 1 && s.kind === "agent");
 
 	return { kept, restarted };
-}
-
-export function tookText(doc: RunDoc, now: number): string {
-	if (doc.status === "running")
-		return doc.started ? span(now - time(doc.started)) : "";
-	return doc.took_ms ? span(doc.took_ms) : brief(0);
 }
 
 export const statusWords: Record<Status, string> = {

@@ -47,13 +47,13 @@ describe("two runs", () => {
 
 describe("reports by heading", () => {
 	it("are cut at their headings, not at those of code", () => {
-		expect([...sections("before\n# One\na\n## Two\n```\n# no\n```\n### three\n").entries()]).toEqual([
+		expect([...sections("# Title\nbefore\n## One\na\n## Two\n```\n# no\n```\n### three\n").entries()]).toEqual([
 			["", "before\n"], ["One", "a\n"], ["Two", "```\n# no\n```\n### three\n\n"],
 		]);
 	});
 
 	it("stand beside each other", () => {
-		expect(bySection("# A\nx\n# B\ny", "# B\nz\n# C\nw").map((s) => [s.title, s.a, s.b])).toEqual([
+		expect(bySection("## A\nx\n## B\ny", "## B\nz\n## C\nw").map((s) => [s.title, s.a, s.b])).toEqual([
 			["B", "y\n", "z\n"], ["C", null, "w\n"], ["A", "x\n", null],
 		]);
 	});

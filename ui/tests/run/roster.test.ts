@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activity, chips, countFilters, groups, neighbour, nextFailed, outcome, progress, result,
+import { activity, chips, countFilters, elapsed, groups, neighbour, nextFailed, outcome, progress, result,
 	resumption, shownGroups, waits, type View } from "../../src/run/roster";
 import type { RunDoc } from "../../src/run/types";
 import { doc, step } from "./make";
@@ -82,6 +82,15 @@ describe("a row", () => {
 		expect(said("w").text).toBe("not needed");
 		expect(activity(step("x", { status: "running", condition: "waiting for model: 0:42", activity: "read" }), d).text)
 			.toBe("waiting for model: 0:42");
+	});
+
+	it("says how long it took, shorter things more exactly", () => {
+		const zero = "2026-01-01T00:00:00.000Z";
+
+		expect(elapsed(step("a", { status: "completed", took_ms: 829 }), 0)).toBe("0.8 s");
+		expect(elapsed(step("a", { status: "completed", took_ms: 61_000 }), 0)).toBe("1:01");
+		expect(elapsed(step("a", { status: "running", started: zero }), Date.parse(zero) + 5000)).toBe("0:05");
+		expect(elapsed(step("a"), 0)).toBe("");
 	});
 
 	it("waits for what is not settled", () => {
