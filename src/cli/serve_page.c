@@ -4,6 +4,7 @@
 
 #include "api/html.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "web/web.h"
 
@@ -132,6 +133,58 @@ static void open_run(struct serve *s, struct http_req *q, struct str run, bool w
 	engine_read(s->house.engine, read_report, on_report, p);
 }
 
+/* --- without Node --------------------------------------------------------------------------- */
+
+#define PLAIN_RUNS 100
+
+struct plain_page {
+	struct http_req *q;
+	struct web_run runs[PLAIN_RUNS];
+	size_t n;
+};
+
+static int read_runs(struct store *s, void *ctx)
+{
+	struct plain_page *p = ctx;
+	struct arena *a = p->q->arena;
+	const struct run_filter f = { .top_only = true, .limit = PLAIN_RUNS };
+	struct run_row *rows;
+	int rc = s->ops->run_list(s, a, &f, &rows, &p->n);
+
+	for (size_t i = 0; !rc && i < p->n; i++) {
+		json_t *input = json_parse(rows[i].input, NULL);
+		char at[32];
+
+		p->runs[i] = (struct web_run){ rows[i].id, rows[i].flow, rows[i].size,
+			rows[i].status, json_dup_str(a, input, "question"), rows[i].outcome,
+			str_from(
+			    arena_cstr(a, str_from(clock_iso(rows[i].started_at, at, sizeof(at))))),
+			rows[i].report.n > 0 };
+		json_decref(input);
+	}
+	return rc;
+}
+
+static void on_runs(void *ctx, int rc)
+{
+	struct plain_page *p = ctx;
+	struct buf b;
+
+	buf_init(&b, MIB(4));
+	web_plain_runs(&b, p->runs, rc ? 0 : p->n);
+	send_page(p->q, rc ? 500 : 200, STR("Runs"), buf_str(&b));
+	buf_fini(&b);
+}
+
+/* A binary that was built without the page lists its runs, and shows their reports. */
+static void open_plain(struct serve *s, struct http_req *q)
+{
+	struct plain_page *p = arena_new(q->arena, struct plain_page);
+
+	p->q = q;
+	engine_read(s->house.engine, read_runs, on_runs, p);
+}
+
 /* --- which page --------------------------------------------------------------------------- */
 
 static const struct {
@@ -213,7 +266,9 @@ bool serve_page(struct serve *s, struct http_req *q)
 	else if (q->who == HTTP_NOBODY)
 		send_sign_in(q, NULL);
 	else if (known)
-		open_run(s, q, run, whole);
+		open_run(s, q, run, whole || !web_is_built());
+	else if (!web_is_built())
+		open_plain(s, q);
 	else
 		send_page(q, 200, str_from(title), (struct str){ "", 0 });
 	return true;
