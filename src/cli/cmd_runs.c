@@ -459,6 +459,7 @@ static const struct {
 	{ "logs", runs_logs },
 	{ "watch", runs_watch },
 	{ "cancel", runs_cancel },
+	{ "open", runs_open },
 };
 
 static int wrong(const struct globals *g, const char *what)
@@ -538,9 +539,8 @@ static const char *const examples[] = { "tutti runs show last",
 	"tutti runs resume r-7f3k", NULL };
 
 const struct cmd cmd_runs = { "runs",
-	"runs list | show RUN [--proof|--coverage] | watch RUN | logs RUN | cancel RUN | resume "
-	"RUN | retry "
-	"RUN | approve RUN CHOICE | "
-	"export RUN | compare OLD NEW",
+	"runs list | show RUN [--proof|--coverage] | watch RUN | logs RUN | open RUN | cancel RUN "
+	"| "
+	"resume RUN | retry RUN | approve RUN CHOICE | export RUN | compare OLD NEW",
 	"past and present runs; RUN is an id, its beginning, `last` or `last~1`", opts, examples,
 	run, sizeof(struct runs_opts), false };

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/browse.h"
 #include "cli/client.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
@@ -23,7 +24,7 @@ struct serve_opts {
 	const char *bind, *log, *script;
 	struct opt_texts hosts;
 	msec_t grace;
-	bool link, no_port;
+	bool link, no_port, open;
 };
 
 #define O(member) offsetof(struct serve_opts, member)
@@ -35,6 +36,7 @@ static const struct opt opts[] = {
 	    "a further name that browsers reach it by, e.g. through a tunnel", O(hosts) },
 	{ "link", 0, OPT_FLAG, NULL, "Output", "a new sign-in link of the daemon that is there",
 	    O(link) },
+	{ "open", 0, OPT_FLAG, NULL, "Output", "and show it in the browser", O(open) },
 	{ "log", 0, OPT_CHOICE, "text|json", "Output", "how it logs on stderr (text)", O(log) },
 	{ "grace", 0, OPT_SPAN, "TIME", "How", "how long agents may go on when it is ended (30s)",
 	    O(grace) },
@@ -299,12 +301,14 @@ static void on_recovered(void *ctx, int rc, size_t n)
 }
 
 /* Where it is, and one way in. */
-static int announce(struct serve *s)
+static int announce(struct serve *s, bool open)
 {
 	const char *url = http_url(s->http), *code = http_sign_in_code(s->http, s->arena);
 	const char *link = *url ? arena_printf(s->arena, "%s/sign-in?code=%s", url, code) : NULL;
 	const char *socket = fs_join(s->arena, s->house.data, DAEMON_SOCKET);
 
+	if (open && link)
+		browse_link(s->arena, link);
 	if (s->globals->json)
 		return cli_print_json(json_pack("{s:s*, s:s*, s:s, s:i}", "url", *url ? url : NULL,
 					  "sign_in", link, "socket", socket, "pid", (int)getpid()),
@@ -318,9 +322,9 @@ static int announce(struct serve *s)
 	    EXIT_DONE);
 }
 
-static int live(struct serve *s)
+static int live(struct serve *s, bool open)
 {
-	int code = announce(s);
+	int code = announce(s, open);
 
 	engine_recover(s->house.engine, on_recovered, s);
 	systemd_notify("READY=1");
@@ -378,7 +382,8 @@ static int serve(struct arena *a, const struct globals *g, const struct serve_op
 		return cli_fail(g, &err, code);
 	watch_signals(s);
 	open_rooms(s);
-	code = open_doors(s, o, &doors, &err) < 0 ? cli_fail(g, &err, EXIT_NOT_READY) : live(s);
+	code = open_doors(s, o, &doors, &err) < 0 ? cli_fail(g, &err, EXIT_NOT_READY)
+						  : live(s, o->open);
 	close_all(s);
 	return code;
 }

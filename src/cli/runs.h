@@ -27,6 +27,8 @@ int runs_watch(struct look *l);
 /* VERB: resume or retry. Follows the run to its end. */
 int runs_go_on(struct look *l, const char *verb);
 int runs_cancel(struct look *l);
+/* Its page in the browser. */
+int runs_open(struct look *l);
 /* Answers what a run waits for, in --step or the only one that waits. */
 int runs_approve(struct look *l, const char *choice);
 

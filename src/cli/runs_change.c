@@ -2,6 +2,7 @@
 #include "cli/runs.h"
 
 #include "base/json.h"
+#include "cli/browse.h"
 #include "cli/paths.h"
 #include "cli/remote.h"
 #include "cli/tail.h"
@@ -101,6 +102,24 @@ static int cancel_remote(struct look *l, struct client *client)
 	int rc = tail_run(&t, true);
 
 	return rc < 0 ? EXIT_RUN_FAILED : rc == TAIL_LEFT ? EXIT_INTERRUPTED : say_cancelled(l);
+}
+
+int runs_open(struct look *l)
+{
+	struct client *client;
+	struct err err = { 0 };
+	int code = remote_open(l->a, l->g, &client, &err);
+
+	if (!code && !client) {
+		err_set(&err, -ENOENT, "there is no daemon to show the page");
+		err_fix(&err, "tutti serve\nor as a file: tutti runs export %.*s -o report.html",
+		    STR_ARG(l->row.id));
+		code = EXIT_NOT_READY;
+	}
+	if (!code)
+		code = browse(
+		    l->a, client, arena_printf(l->a, "/runs/%.*s", STR_ARG(l->row.id)), &err);
+	return code ? cli_fail(l->g, &err, code) : EXIT_DONE;
 }
 
 /* The step that waits for a person: --step, or the only one. */
