@@ -117,6 +117,8 @@ export class RunStore {
 				if (isOver(s.status))
 					this.over.add(s.step);
 		this.model = live(doc, other ? undefined : (had ?? undefined));
+		if (had)
+			this.arrives(had.doc.report);
 		for (const s of this.model.doc.steps)
 			this.dirty.add(s.step);
 		this.dirtyDoc = true;
@@ -133,9 +135,10 @@ export class RunStore {
 
 		if (!m)
 			return;
-		const before = m.doc.status;
+		const before = m.doc.status, report = m.doc.report;
 
 		addEvents(m, items, seq);
+		this.arrives(report);
 		for (const e of items) {
 			if (e.data?.step)
 				this.dirty.add(e.data.step);
@@ -160,6 +163,14 @@ export class RunStore {
 		}
 	}
 
+	/* Whatever says it first: the log, the document, or the word that it is stored. */
+	private arrives(had: boolean): void {
+		if (had || !this.model?.doc.report)
+			return;
+		this.arrived.value = Date.now();
+		announce("Report ready.");
+	}
+
 	private reported(): void {
 		if (!this.model)
 			return;
@@ -167,10 +178,7 @@ export class RunStore {
 
 		this.model.doc.report = true;
 		this.dirtyDoc = true;
-		if (!had) {
-			this.arrived.value = Date.now();
-			announce("Report ready.");
-		}
+		this.arrives(had);
 		void this.refresh();
 		this.later(1);
 	}
