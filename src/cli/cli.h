@@ -23,7 +23,7 @@ struct cmd {
 	int (*run)(
 	    struct arena *a, const struct globals *g, void *values, const char **words, size_t n);
 	size_t values; /* size of its struct of options */
-	bool hidden;
+	bool minor;    /* named in the overview, and not told there */
 };
 
 extern const struct cmd cmd_run, cmd_serve, cmd_eval, cmd_flows, cmd_personas, cmd_runs, cmd_proof,

@@ -187,7 +187,12 @@ static void add_overview(struct buf *b)
 	    "  tutti run code-review \"the changes on this branch\" --base main\n"
 	    "  tutti runs show last\n\n");
 	for (size_t i = 0; all_cmds[i]; i++)
-		buf_printf(b, "  %-11s %s\n", all_cmds[i]->name, all_cmds[i]->summary);
+		if (!all_cmds[i]->minor)
+			buf_printf(b, "  %-9s %s\n", all_cmds[i]->name, all_cmds[i]->summary);
+	buf_adds(b, "\nAlso:");
+	for (size_t i = 0; all_cmds[i]; i++)
+		if (all_cmds[i]->minor)
+			buf_printf(b, " %s", all_cmds[i]->name);
 	buf_adds(b, "\nMore: tutti help COMMAND, or");
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
 		buf_printf(b, "%s %s", i ? "," : "", topics[i].name);
@@ -365,8 +370,8 @@ static int run_completion(
 }
 
 const struct cmd cmd_help = { "help", "help [COMMAND | TOPIC]", "this, and more about one thing",
-	NULL, NULL, run_help, 0, false };
+	NULL, NULL, run_help, 0, true };
 const struct cmd cmd_version = { "version", "version", "the version of this program", NULL, NULL,
-	run_version, 0, false };
+	run_version, 0, true };
 const struct cmd cmd_completion = { "completion", "completion bash|zsh|fish",
-	"what a shell needs to complete tutti's commands", NULL, NULL, run_completion, 0, false };
+	"what a shell needs to complete tutti's commands", NULL, NULL, run_completion, 0, true };

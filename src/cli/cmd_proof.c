@@ -72,4 +72,4 @@ static const char *const examples[] = { "tutti runs show last --proof --json > r
 
 const struct cmd cmd_proof = { "proof", "proof verify FILE",
 	"whether an exported proof is whole, and proves that a run only read", NULL, examples, run,
-	0, false };
+	0, true };

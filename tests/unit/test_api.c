@@ -692,6 +692,10 @@ static void the_house_tells_of_itself(void **state)
 	f = get("/api/v1/session");
 	assert_string_equal(json_get_cstr(f->doc, "epoch", ""), "e-test");
 	is(ask(HTTP_POST, "/api/v1/session/sign-out", NULL), 204);
+	f = ask(HTTP_POST, "/api/v1/session/link", NULL);
+	is(f, 200);
+	assert_true(str_starts(
+	    json_get_str(f->doc, "sign_in"), STR("http://127.0.0.1:7770/sign-in?code=")));
 }
 
 static void the_table_is_a_document(void **state)
