@@ -692,7 +692,13 @@ static void the_house_tells_of_itself(void **state)
 	f = get("/api/v1/session");
 	assert_string_equal(json_get_cstr(f->doc, "epoch", ""), "e-test");
 	is(ask(HTTP_POST, "/api/v1/session/sign-out", NULL), 204);
+	static char listener; /* nobody looks into it */
+
+	is_error(ask(HTTP_POST, "/api/v1/session/link", NULL), 409, "conflict",
+	    "the daemon has no port");
+	api_set_http(api, (struct http *)(void *)&listener);
 	f = ask(HTTP_POST, "/api/v1/session/link", NULL);
+	api_set_http(api, NULL);
 	is(f, 200);
 	assert_true(str_starts(
 	    json_get_str(f->doc, "sign_in"), STR("http://127.0.0.1:7770/sign-in?code=")));
