@@ -141,7 +141,9 @@ static int make_order(struct call *c)
 {
 	struct launching *l = c->own;
 
-	l->fault = order_make(c->a, c->api->config.user, l->request, &l->order, &c->err);
+	const struct order_from from = { .user = c->api->config.user };
+
+	l->fault = order_make(c->a, &from, l->request, &l->order, &c->err);
 	return 0;
 }
 

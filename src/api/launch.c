@@ -397,8 +397,8 @@ static enum order_fault fill(
 	return ORDER_SOUND;
 }
 
-enum order_fault order_make(
-    struct arena *a, const char *user, const json_t *request, struct order *ret, struct err *err)
+enum order_fault order_make(struct arena *a, const struct order_from *from, const json_t *request,
+    struct order *ret, struct err *err)
 {
 	struct wish w = { 0 };
 	enum order_fault fault;
@@ -406,7 +406,9 @@ enum order_fault order_make(
 	*ret = (struct order){ 0 };
 	if (read_wish(a, request, &w, err) < 0)
 		return ORDER_BAD;
-	fault = find_flow(a, user, &w, ret, err);
+	if (from->repo)
+		w.repo = str_from(from->repo);
+	fault = find_flow(a, from->user, &w, ret, err);
 	return fault == ORDER_SOUND ? fill(a, &w, ret, err) : fault;
 }
 

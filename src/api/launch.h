@@ -27,13 +27,21 @@ enum order_fault {
 	ORDER_UNTRUSTED, /* the flow is the repository's, and is not accepted as it is */
 };
 
+struct order_from {
+	const char *user; /* the configuration directory, for flows; or NULL */
+	/*
+	 * The repository as bytes, for who has it at hand: a path need not be text, and JSON holds
+	 * nothing else. NULL: what the request says.
+	 */
+	const char *repo;
+};
+
 /*
- * REQUEST, an object of whatever kind, with the flows of USER (a configuration directory, or NULL)
- * and those of its repository that are trusted (definitions.h). Reads files. ERR has four parts.
- * RET is to be given to order_free in any case.
+ * REQUEST, an object of whatever kind, with the user's flows and, as far as they are trusted, those
+ * of its repository. Reads files. ERR has four parts. RET is to be given to order_free in any case.
  */
-enum order_fault order_make(
-    struct arena *a, const char *user, const json_t *request, struct order *ret, struct err *err);
+enum order_fault order_make(struct arena *a, const struct order_from *from, const json_t *request,
+    struct order *ret, struct err *err);
 void order_free(struct order *o);
 
 /* The directory REPO (absolute) without links. -EINVAL, or what the kernel said. In A. */

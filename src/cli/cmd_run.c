@@ -4,6 +4,7 @@
 #include "api/several.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "cli/dry_run.h"
 #include "cli/paths.h"
 #include "cli/remote.h"
@@ -108,22 +109,22 @@ static void set_text(json_t *request, const char *name, const char *value)
 }
 
 /* The repository, as far as it is known; one that cannot be opened is named as it was given. */
-static void set_repo(struct arena *a, const struct globals *g, json_t *request)
+static const char *repo_of(struct arena *a, const struct globals *g)
 {
 	struct err ignored;
 	char *repo, *cwd;
 
-	if (paths_repo(a, g->repo, &repo, &ignored) == 0) {
-		set_text(request, "repo", repo);
-	} else if (g->repo) {
-		cwd = g->repo[0] == '/' ? NULL : getcwd(NULL, 0);
-		set_text(request, "repo", cwd ? fs_join(a, cwd, g->repo) : g->repo);
-		free(cwd);
-	}
+	if (paths_repo(a, g->repo, &repo, &ignored) == 0)
+		return repo;
+	if (!g->repo || g->repo[0] == '/')
+		return g->repo;
+	cwd = getcwd(NULL, 0);
+	repo = cwd ? fs_join(a, cwd, g->repo) : NULL;
+	free(cwd);
+	return repo ? repo : g->repo;
 }
 
-static void set_options(
-    struct arena *a, const struct globals *g, const struct run_opts *o, json_t *request)
+static void set_options(const struct globals *g, const struct run_opts *o, json_t *request)
 {
 	json_t *models = json_array();
 
@@ -142,7 +143,6 @@ static void set_options(
 	json_object_set_new(request, "timeout_ms", json_integer(o->timeout));
 	json_object_set_new(request, "fast", json_boolean(o->fast));
 	json_object_set_new(request, "trust_repo", json_boolean(g->trust_repo));
-	set_repo(a, g, request);
 }
 
 /* What is asked for, as HTTP would hand it in. */
@@ -158,7 +158,7 @@ static int make_request(struct arena *a, const struct globals *g, const struct r
 	json_object_set_new(request, "inputs", inputs);
 	for (size_t i = 2; !rc && i < n; i++)
 		rc = add_word(inputs, words[0], words[i], err);
-	set_options(a, g, o, request);
+	set_options(g, o, request);
 	return rc;
 }
 
@@ -221,9 +221,19 @@ static int not_here(const struct globals *g)
 	return cli_fail(g, &err, EXIT_USAGE);
 }
 
+static int no_text(const struct globals *g)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EILSEQ, "a daemon cannot be asked about this repository");
+	err_why(&err, "its path is no UTF-8, and requests are");
+	err_fix(&err, "rename the directory, or use no daemon: --data DIR");
+	return cli_fail(g, &err, EXIT_NOT_READY);
+}
+
 /* The daemon is asked for the same thing; looked on from here. */
 static int run_remote(struct arena *a, const struct globals *g, const struct run_opts *o,
-    struct client *client, const json_t *request)
+    struct client *client, const struct order *order, const json_t *request)
 {
 	struct gate gate;
 	struct finish_spec how = { .output = o->output, .sarif = o->sarif, .gate = &gate };
@@ -232,6 +242,8 @@ static int run_remote(struct arena *a, const struct globals *g, const struct run
 
 	if (o->script)
 		return not_here(g);
+	if (!utf8_valid(order->launch.repo))
+		return no_text(g);
 	int code = gate_open(a, g, o->fail_on, o->baseline, o->strict, &gate, &err);
 
 	if (!code)
@@ -263,7 +275,7 @@ static int carry_out(struct arena *a, const struct globals *g, const struct run_
 	if (code)
 		return cli_fail(g, &err, code);
 	if (client)
-		return run_remote(a, g, o, client, request);
+		return run_remote(a, g, o, client, order, request);
 	return o->detach ? no_daemon(g) : run_flow(a, g, o, order);
 }
 
@@ -294,7 +306,10 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	} else if (make_request(a, g, o, words, n, request, &err) < 0) {
 		code = EXIT_USAGE;
 	} else {
-		code = code_of(order_make(a, paths_config(a), request, &order, &err));
+		const struct order_from from = { paths_config(a), repo_of(a, g) };
+
+		set_text(request, "repo", from.repo);
+		code = code_of(order_make(a, &from, request, &order, &err));
 	}
 	if (code)
 		code = cli_fail(g, &err, code);

@@ -298,6 +298,10 @@ print(eval(sys.argv[2]))' "$1" "$2"
 	import sqlite3, sys
 	db = sqlite3.connect(sys.argv[1], isolation_level=None)
 	db.execute("DELETE FROM events WHERE type = 'proof'")
+	for what in "TABLE search", "TABLE texts":
+	    db.execute("DROP " + what)
+	for column in "summary", "seen":
+	    db.execute("ALTER TABLE runs DROP COLUMN " + column)
 	db.execute("ALTER TABLE runs DROP COLUMN seal")
 	db.execute("ALTER TABLE runs DROP COLUMN seal_seq")
 	db.execute("PRAGMA user_version = 1")

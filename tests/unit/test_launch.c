@@ -40,7 +40,8 @@ static enum order_fault make(const char *text, struct order *o, struct err *err)
 
 	assert_non_null(request);
 	*err = (struct err){ 0 };
-	enum order_fault fault = order_make(a, user, request, o, err);
+	enum order_fault fault =
+	    order_make(a, &(struct order_from){ .user = user }, request, o, err);
 
 	json_decref(request);
 	return fault;
@@ -115,7 +116,7 @@ static void a_long_question_is_refused(void **state)
 	(void)state;
 	memset(long_one, 'x', QUESTION_MAX + 1);
 	json_object_set_new(request, "question", json_string(long_one));
-	assert_int_equal(order_make(a, NULL, request, &o, &err), ORDER_BAD);
+	assert_int_equal(order_make(a, &(struct order_from){ 0 }, request, &o, &err), ORDER_BAD);
 	assert_string_equal(err.what, "the question is longer than 64 KiB");
 	order_free(&o);
 	json_decref(request);
