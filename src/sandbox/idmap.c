@@ -57,12 +57,15 @@ static int open_user_namespace(pid_t pid)
 /* A user namespace that nobody lives in, for its map. */
 static int make_map(uid_t owner, gid_t group, const struct fence_host *host)
 {
+	pid_t launcher = getpid();
 	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);
 
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != launcher) /* dead before the signal was armed */
+			_exit(0);
 		for (;;)
 			pause();
 	}
