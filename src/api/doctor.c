@@ -29,6 +29,33 @@ void doctor_repo(struct doctor *d, const char *repo, const struct err *err)
 		    NULL);
 }
 
+/* "memory, pids and cpu" */
+static const char *controllers_of(struct arena *a, const json_t *cgroup)
+{
+	const json_t *list = json_get_array(cgroup, "controllers"), *one;
+	const char *text = "without controllers";
+	size_t i, n = json_array_size(list);
+
+	json_array_foreach (list, i, one)
+		text = !i ? arena_printf(a, "with %s", json_string_value(one))
+			  : arena_printf(a, "%s%s%s", text, i + 1 < n ? ", " : " and ",
+				json_string_value(one));
+	return text;
+}
+
+/* Good to have, and nothing that anybody has to have: never a reason not to be ready. */
+static void add_cgroup(struct doctor *d, const json_t *cgroup)
+{
+	bool used = json_get_bool(cgroup, "used", false);
+	const char *why = json_get_cstr(cgroup, "why", "");
+
+	if (cgroup)
+		doctor_add(d, "Isolation", true,
+		    arena_printf(d->a, "cgroup v2: %s%s%s",
+			used ? controllers_of(d->a, cgroup) : "not used", why[0] ? ": " : "", why),
+		    why[0] ? "systemd-run --user --scope -p Delegate=yes tutti …" : NULL);
+}
+
 void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
 {
 	json_t *one;
@@ -49,6 +76,8 @@ void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
 	json_array_foreach (json_get_array(doc, "fix"), i, one)
 		doctor_add(
 		    d, "Isolation", false, "", arena_cstr(d->a, str_from(json_string_value(one))));
+	if (d->fence)
+		add_cgroup(d, json_get_object(doc, "cgroup"));
 }
 
 void doctor_agents(struct doctor *d, const struct programs *p)

@@ -187,6 +187,8 @@ static int check_end(const json_t *record, struct err *err)
 {
 	if (!json_get_bool(record, "namespace_empty", false))
 		return lacks(err, "nobody saw the last of its processes end");
+	if (json_get_int(json_get_object(record, "cgroup"), "populated", 0) != 0)
+		return lacks(err, "its cgroup was not empty at its end");
 	if (!json_get_str(record, "ending").n)
 		return lacks(err, "it does not say how it ended");
 	return check_looks(record, err);

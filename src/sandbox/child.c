@@ -185,10 +185,21 @@ static int arm(const struct fence_plan *p)
 
 /* --- the order of things ------------------------------------------------------------------ */
 
+/*
+ * The namespace of groups that it was made in shows where its own stands among ours; a new one
+ * shows that as the root. Only a name, so it is no reason to end that this may fail.
+ */
+static void hide_group(const struct fence_plan *p)
+{
+	if (p->grouped && !FENCE_HOLE_BITS("namespaces"))
+		unshare(CLONE_NEWCGROUP);
+}
+
 static int build_room(const struct fence_plan *p, struct fence_entry *entry, struct fence_fault *f)
 {
 	int rc = fence_mounts(p, entry, f);
 
+	hide_group(p);
 	if (!rc)
 		rc = fence_network(&p->spec, &entry->listener, f);
 	if (!rc && sethostname("fence", 5) < 0)

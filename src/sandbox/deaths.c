@@ -67,6 +67,8 @@ static void on_death(struct launcher *l, struct kid *k, int status)
 {
 	while (k->sock >= 0 && kid_hear(l, k))
 		continue;
+	const enum fence_group left = cgroup_end(&k->group);
+
 	replace_warden(l, k);
 	if (k->trial) {
 		if (!k->ready)
@@ -78,7 +80,7 @@ static void on_death(struct launcher *l, struct kid *k, int status)
 		return;
 	}
 	if (k->ready && !k->fault.stage) {
-		launcher_ended(l, k, k->ended ? k->status : status);
+		launcher_ended(l, k, k->ended ? k->status : status, left);
 	} else {
 		describe_death(k, status);
 		launcher_refused(l, k->id, &k->fault);

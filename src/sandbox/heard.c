@@ -16,7 +16,8 @@ static void refuse(struct kid *k, const struct fence_fault *f)
 static void on_ready(struct launcher *l, struct kid *k, const struct fence_note *note, pid_t main,
     int *fds, size_t n)
 {
-	const struct fence_seen seen = { k->init, main, &k->plan, note };
+	json_t *group = cgroup_attest(&l->cgroups, &k->group, main);
+	const struct fence_seen seen = { k->init, main, &k->plan, note, group };
 	const struct fence_reply r = { .event = FENCE_READY, .id = k->id };
 	/* the listener of a child in place was the daemon's from the beginning */
 	size_t want = k->plan.spec.port && k->plan.mode != FENCE_C ? 2 : 1;
@@ -38,9 +39,10 @@ static void on_ready(struct launcher *l, struct kid *k, const struct fence_note 
 			launcher_reply(l, &r, str_from(text), want == 2 ? fds[1] : -1);
 		free(text);
 		json_decref(proof);
-		return;
 	}
-	refuse(k, &f);
+	json_decref(group);
+	if (!k->ready || f.stage)
+		refuse(k, &f);
 }
 
 static void on_note(struct launcher *l, struct kid *k, const struct fence_note *note, pid_t from,

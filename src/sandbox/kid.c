@@ -1,6 +1,7 @@
 /* One child, from the launcher's side: read from a request, started, told, killed, freed. */
 #include "sandbox/launcher.h"
 
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct kid *kid_create(struct launcher *l, uint32_t id)
 
 	k->arena = arena_create("fence child", MIB(16));
 	k->id = id;
-	k->sock = k->main_fd = -1;
+	k->sock = k->main_fd = k->group.fd = -1;
 	k->plan = (struct fence_plan){ .host = &l->host,
 		.mode = l->host.mode,
 		.sock = -1,
@@ -55,6 +56,7 @@ void kid_free(struct launcher *l, struct kid *k)
 	close_given(k);
 	kid_close(&k->sock);
 	kid_close(&k->main_fd);
+	cgroup_remove(&l->cgroups, &k->group);
 	list_remove(&k->list);
 	l->n_kids--;
 	arena_destroy(k->arena);
@@ -141,7 +143,35 @@ static void map(const struct launcher *l, struct kid *k)
 	kill(k->init, SIGKILL);
 }
 
-/* In the child everything that was ever allocated here is a private copy. */
+/*
+ * In the child everything that was ever allocated here is a private copy. A group that it cannot
+ * begin its life in is no reason not to begin it.
+ */
+static pid_t clone_into(struct launcher *l, struct kid *k, unsigned long walls)
+{
+	const struct clone_args args = { .flags = walls | CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (unsigned)k->group.fd };
+	int rc = 0;
+
+	k->plan.grouped = k->group.fd >= 0;
+	if (k->plan.grouped) {
+		pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+		if (pid >= 0)
+			return pid;
+		rc = -errno;
+	}
+	k->plan.grouped = false;
+	pid_t pid = (pid_t)syscall(SYS_clone, walls | SIGCHLD, NULL, NULL, NULL, 0);
+
+	if (pid > 0 && rc && k->trial)
+		cgroups_off(&l->cgroups, "no process can be started in its group", rc);
+	if (pid != 0)
+		cgroup_remove(&l->cgroups, &k->group);
+	return pid;
+}
+
 static int clone_kid(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
 	int ends[2];
@@ -156,7 +186,7 @@ static int clone_kid(struct launcher *l, struct kid *k, struct fence_fault *f)
 	unsigned long walls = k->plan.mode == FENCE_C ? 0 : CLONE_ALL;
 
 	walls &= ~(unsigned long)FENCE_HOLE_BITS("namespaces");
-	pid_t pid = (pid_t)syscall(SYS_clone, walls | SIGCHLD, NULL, NULL, NULL, 0);
+	pid_t pid = clone_into(l, k, walls);
 
 	if (pid == 0)
 		fence_child(&k->plan);
@@ -175,6 +205,8 @@ int kid_start(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
 	int rc = open_trees(l, k, f);
 
+	if (!rc)
+		cgroup_make(&l->cgroups, &k->group); /* goes on without */
 	return rc ? rc : clone_kid(l, k, f);
 }
 

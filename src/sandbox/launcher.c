@@ -100,6 +100,7 @@ void fence_launcher(int sock, pid_t daemon)
 		signal(ignored[i], SIG_IGN);
 	list_init(&l.kids);
 	fence_host_init(&l.host);
+	cgroups_begin(&l.cgroups, daemon);
 	l.signals = watch_children();
 	if (l.signals < 0)
 		fence_quit(1);

@@ -16,6 +16,7 @@
 #ifndef SANDBOX_LAUNCHER_H
 #define SANDBOX_LAUNCHER_H
 
+#include "sandbox/cgroup.h"
 #include "sandbox/priv.h"
 
 #include "base/list.h"
@@ -29,6 +30,7 @@ struct launcher {
 	msec_t look;  /* when the memory of children is looked at next */
 	char trial_dir[32];
 	struct fence_host host;
+	struct cgroups cgroups;
 };
 
 /* --- one child (kid.c) ------------------------------------------------------------------- */
@@ -45,6 +47,7 @@ struct kid {
 	int status;
 	struct fence_fault fault;
 	unsigned long long oom_before;
+	struct cgroup group; /* none: fd is -1 */
 };
 
 /* One of L's, for the mode that is set. It is nothing yet; kid_free takes it away again. */
@@ -86,7 +89,9 @@ void launcher_reply(
     const struct launcher *l, const struct fence_reply *r, struct str proof, int listener);
 /* Child ID is not to be: F. */
 void launcher_refused(const struct launcher *l, uint32_t id, const struct fence_fault *f);
-/* K, which was ready, has ended with STATUS: its main process', or its init's. */
-void launcher_ended(const struct launcher *l, const struct kid *k, int status);
+/* K, which was ready, has ended with STATUS: its main process', or its init's; LEFT: in its group.
+ */
+void launcher_ended(
+    const struct launcher *l, const struct kid *k, int status, enum fence_group left);
 
 #endif

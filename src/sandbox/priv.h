@@ -6,6 +6,7 @@
  *   launcher.c  the process between: one loop over requests, children and their deaths (launcher.h)
  *   ladder.c    which mode this machine can hold, found out once, at its start
  *   child.c     stage 1: builds the walls, then only waits
+ *   cgroup*.c   a group of the kernel for each child, where they are ours to make (cgroup.h)
  *   watch.c     what a child holds in memory, for the launcher, which ends it above a ceiling
  *   warden.c    the same where there are no namespaces: ends what the main process leaves behind
  *   enter.c     stage 2, the main process: Landlock, seccomp, canary, exec
@@ -213,7 +214,8 @@ void fence_limits(
 struct fence_plan {
 	struct fence_host *host;
 	enum fence_mode mode;
-	bool trial; /* of the ladder: its scratch is nobody's afterwards */
+	bool trial;   /* of the ladder: its scratch is nobody's afterwards */
+	bool grouped; /* it begins its life in a group of its own (cgroup.h) */
 	struct fence_spec spec;
 	int sock; /* to the launcher */
 	/* Trees that a privileged launcher opened beforehand; -1: open by path. */
@@ -337,6 +339,7 @@ struct fence_seen {
 	pid_t init, main; /* as the launcher sees them */
 	const struct fence_plan *plan;
 	const struct fence_note *ready;
+	json_t *cgroup; /* borrowed; NULL: none */
 };
 
 /* Checks what the kernel says about the waiting child and puts it into *RET (new reference). */
@@ -403,6 +406,7 @@ struct fence_reply {
 	uint32_t id;
 	int status;
 	bool out_of_memory;
+	enum fence_group group;
 	struct fence_fault fault;
 };
 

@@ -264,14 +264,14 @@ static json_t *describe(const struct fence_seen *seen)
 		    host->landlock_errata, "sha256", rules);
 	}
 	return json_pack("{s:s, s:s, s:o, s:{s:i, s:s}, s:{s:i, s:i, s:i},"
-			 " s:{s:s, s:I, s:s}, s:b, s:o, s:s, s:s, s:n}",
+			 " s:{s:s, s:I, s:s}, s:b, s:o, s:s, s:s, s:O?}",
 	    "mode", fence_mode_name(p->mode), "kernel", host->release, "landlock", landlock,
 	    "seccomp", "instructions", (int)host->filter.n, "sha256", host->filter.sha256, "canary",
 	    "tried", (int)FENCE_CANARIES, "mask", (int)ready->canary, "us", (int)ready->canary_us,
 	    "program", "path", p->spec.argv[0], "bytes", (json_int_t)ready->program.size, "sha256",
 	    ready->program.sha256, "nested_namespaces_closed", ready->nested_closed, "listener",
 	    p->spec.port ? json_integer(p->spec.port) : json_null(), "egress", egress_of(p),
-	    "supervisor", supervisor_of(p), "cgroup");
+	    "supervisor", supervisor_of(p), "cgroup", seen->cgroup);
 }
 
 /* In place there are no namespaces and no mounts; Landlock can only be tried, and was. */

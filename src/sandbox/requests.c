@@ -26,14 +26,17 @@ void launcher_refused(const struct launcher *l, uint32_t id, const struct fence_
 	launcher_reply(l, &r, (struct str){ NULL, 0 }, -1);
 }
 
-void launcher_ended(const struct launcher *l, const struct kid *k, int status)
+void launcher_ended(
+    const struct launcher *l, const struct kid *k, int status, enum fence_group left)
 {
+	/* its own group knows of its own; the machine's count may be somebody else's */
 	bool oom = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !k->killed &&
 		   fence_oom_kills() > k->oom_before;
 	const struct fence_reply r = { .event = FENCE_EXITED,
 		.id = k->id,
 		.status = status,
-		.out_of_memory = oom || k->too_large };
+		.group = left,
+		.out_of_memory = oom || k->too_large || cgroup_oom_kills(&k->group) > 0 };
 
 	launcher_reply(l, &r, (struct str){ NULL, 0 }, -1);
 }

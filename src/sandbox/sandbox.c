@@ -161,6 +161,7 @@ static void deliver(struct sandbox *sb, const struct fence_reply *r, struct str 
 	}
 	report.status = r->status;
 	report.out_of_memory = r->out_of_memory;
+	report.group = r->group;
 	last_report(sb, c, &report);
 }
 

@@ -94,13 +94,17 @@ enum fence_event {
 	FENCE_EXITED,  /* main process ended and the namespace is confirmed empty. Last event. */
 };
 
+/* What is left in the cgroup of a child that ended. It had none, or the kernel says: nothing. */
+enum fence_group { FENCE_GROUP_NONE, FENCE_GROUP_EMPTY, FENCE_GROUP_POPULATED };
+
 struct fence_report {
 	enum fence_event event;
 	int listener; /* READY of FENCE_AGENT: listening socket, now the callback's; else -1 */
 	const json_t *proof; /* READY: attestation; borrowed */
 	int status;	     /* EXITED: as from waitpid */
 	bool out_of_memory;  /* EXITED: killed for memory, by the kernel (as far as known) or us */
-	const struct err *err; /* REFUSED */
+	enum fence_group group; /* EXITED */
+	const struct err *err;	/* REFUSED */
 };
 
 typedef void (*fence_fn)(void *ctx, const struct fence_report *report);
@@ -149,7 +153,8 @@ void sandbox_kill(struct fence_child *child, bool soft);
 /*
  * What this machine can do, as the launcher found out with a throw-away child for each mode from A
  * down: {"mode":"A","kernel":…,"landlock_abi":7,"modes":[{"mode","ok","why"}…],
- * "probes":[{"name","ok","detail"}…],"fix":[…]}; probes are the walls of mode A. Blocks like
+ * "probes":[{"name","ok","detail"}…],"fix":[…],"cgroup":{"used","kind","controllers":[…],"why"}};
+ * probes are the walls of mode A. Blocks like
  * sandbox_mode. New reference.
  */
 json_t *sandbox_probe(struct sandbox *sb, enum fence_mode *ret_mode);

@@ -15,6 +15,8 @@ static void settle(struct launcher *l)
 {
 	json_t *doc = fence_ladder_describe(&l->host);
 	const struct fence_reply r = { .event = REPLY_SETTLED, .mode = l->host.mode };
+
+	json_object_set_new(doc, "cgroup", cgroups_describe(&l->cgroups));
 	char *text = json_dump(doc);
 
 	l->settled = true;

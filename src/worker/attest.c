@@ -226,6 +226,9 @@ void attest_end(struct attempt *at, void (*then)(struct attempt *at))
 {
 	at->end = new_record(at, "end");
 	json_object_set_new(at->end, "namespace_empty", json_boolean(at->child_gone));
+	if (at->group != FENCE_GROUP_NONE)
+		json_object_set_new(at->end, "cgroup",
+		    json_pack("{s:i}", "populated", at->group == FENCE_GROUP_POPULATED));
 	if (WIFSIGNALED(at->status))
 		json_object_set_new(at->end, "signal", json_integer(WTERMSIG(at->status)));
 	else

@@ -250,6 +250,7 @@ static void on_exited(struct attempt *at, const struct fence_report *report)
 {
 	at->status = report->status;
 	at->out_of_memory = report->out_of_memory;
+	at->group = report->group;
 	at->child_gone = true;
 	at->child = NULL;
 	quota_end(at);
@@ -326,6 +327,7 @@ int child_spawn(struct attempt *at, const struct fence_spec *from, struct str st
 
 	at->phase = PHASE_FENCED;
 	at->child_gone = at->fenced = at->recorded = false;
+	at->group = FENCE_GROUP_NONE;
 	if (!rc)
 		rc = pipe_open(at, &at->out, &out);
 	if (!rc)

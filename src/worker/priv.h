@@ -74,8 +74,9 @@ struct attempt {
 	bool killer_open, child_gone, stopping;
 	int status;
 	bool out_of_memory;
-	struct quota *quota;  /* who looks at its scratch, in place */
-	const char *overfull; /* why it was killed for it */
+	enum fence_group group; /* what is left in its cgroup */
+	struct quota *quota;	/* who looks at its scratch, in place */
+	const char *overfull;	/* why it was killed for it */
 	struct lines lines;
 	struct buf errors; /* tail of stderr */
 	struct buf output; /* of a command */
