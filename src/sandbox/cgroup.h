@@ -135,8 +135,8 @@ MUST_CHECK int cgroup_write_rows(int fd, unsigned rows);
 json_t *cgroup_attest(const struct cgroups *cg, const struct cgroup *g, pid_t pid);
 /* Kills all that is in it and waits, for a bounded time, until there is nothing. */
 enum fence_group cgroup_end(const struct cgroup *g);
-/* How often the kernel killed in it for memory. */
-unsigned long long cgroup_oom_kills(const struct cgroup *g);
+/* How often the kernel killed in it for memory; -1 when it does not say. */
+long long cgroup_oom_kills(const struct cgroup *g);
 /* Removes and forgets it. */
 void cgroup_remove(const struct cgroups *cg, struct cgroup *g);
 

@@ -142,9 +142,9 @@ enum fence_group cgroup_end(const struct cgroup *g)
 	return cgroup_kill(g->fd) ? FENCE_GROUP_EMPTY : FENCE_GROUP_POPULATED;
 }
 
-unsigned long long cgroup_oom_kills(const struct cgroup *g)
+long long cgroup_oom_kills(const struct cgroup *g)
 {
-	return g->fd < 0 ? 0 : keyed(g->fd, "memory.events", "oom_kill", 0);
+	return g->fd < 0 ? -1 : (long long)keyed(g->fd, "memory.events", "oom_kill", ~0ull);
 }
 
 void cgroup_remove(const struct cgroups *cg, struct cgroup *g)

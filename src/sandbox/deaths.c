@@ -62,13 +62,20 @@ static void replace_warden(const struct launcher *l, const struct kid *k)
 		continue;
 }
 
+/* Who hears of the end may end us at once: the group goes before. */
+static void end_group(const struct launcher *l, struct kid *k)
+{
+	k->left = cgroup_end(&k->group);
+	k->oom_kills = cgroup_oom_kills(&k->group);
+	cgroup_remove(&l->cgroups, &k->group);
+}
+
 /* Its init or warden is reaped, so nothing of it lives any more. */
 static void on_death(struct launcher *l, struct kid *k, int status)
 {
 	while (k->sock >= 0 && kid_hear(l, k))
 		continue;
-	const enum fence_group left = cgroup_end(&k->group);
-
+	end_group(l, k);
 	replace_warden(l, k);
 	if (k->trial) {
 		if (!k->ready)
@@ -80,7 +87,7 @@ static void on_death(struct launcher *l, struct kid *k, int status)
 		return;
 	}
 	if (k->ready && !k->fault.stage) {
-		launcher_ended(l, k, k->ended ? k->status : status, left);
+		launcher_ended(l, k, k->ended ? k->status : status);
 	} else {
 		describe_death(k, status);
 		launcher_refused(l, k->id, &k->fault);

@@ -47,7 +47,9 @@ struct kid {
 	int status;
 	struct fence_fault fault;
 	unsigned long long oom_before;
-	struct cgroup group; /* none: fd is -1 */
+	struct cgroup group;   /* none: fd is -1 */
+	enum fence_group left; /* in it, at the end */
+	long long oom_kills;   /* in it; -1: nobody knows */
 };
 
 /* One of L's, for the mode that is set. It is nothing yet; kid_free takes it away again. */
@@ -89,9 +91,7 @@ void launcher_reply(
     const struct launcher *l, const struct fence_reply *r, struct str proof, int listener);
 /* Child ID is not to be: F. */
 void launcher_refused(const struct launcher *l, uint32_t id, const struct fence_fault *f);
-/* K, which was ready, has ended with STATUS: its main process', or its init's; LEFT: in its group.
- */
-void launcher_ended(
-    const struct launcher *l, const struct kid *k, int status, enum fence_group left);
+/* K, which was ready, has ended with STATUS: its main process', or its init's. */
+void launcher_ended(const struct launcher *l, const struct kid *k, int status);
 
 #endif

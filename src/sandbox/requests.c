@@ -26,17 +26,21 @@ void launcher_refused(const struct launcher *l, uint32_t id, const struct fence_
 	launcher_reply(l, &r, (struct str){ NULL, 0 }, -1);
 }
 
-void launcher_ended(
-    const struct launcher *l, const struct kid *k, int status, enum fence_group left)
+/* Its own group knows of its own kills; the machine's count may be of somebody else's. */
+static bool killed_for_memory(const struct kid *k, int status)
 {
-	/* its own group knows of its own; the machine's count may be somebody else's */
-	bool oom = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !k->killed &&
-		   fence_oom_kills() > k->oom_before;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || k->killed)
+		return false;
+	return k->oom_kills >= 0 ? k->oom_kills > 0 : fence_oom_kills() > k->oom_before;
+}
+
+void launcher_ended(const struct launcher *l, const struct kid *k, int status)
+{
 	const struct fence_reply r = { .event = FENCE_EXITED,
 		.id = k->id,
 		.status = status,
-		.group = left,
-		.out_of_memory = oom || k->too_large || cgroup_oom_kills(&k->group) > 0 };
+		.group = k->left,
+		.out_of_memory = killed_for_memory(k, status) || k->too_large };
 
 	launcher_reply(l, &r, (struct str){ NULL, 0 }, -1);
 }
