@@ -9,25 +9,17 @@
  *
  * The same tests run on emulated poorer machines (../degrade.h).
  */
+#include "../group.h"
 #include "fence.h"
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "sandbox/cgroup.h"
-#include "sandbox/priv.h"
 #include "sys/fs.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #define ORDINARY 64123 /* any uid that is nobody's */
 
@@ -280,51 +272,37 @@ static void stand_in_is_not_believed(void **state)
 /* --- for real -------------------------------------------------------------------------------- */
 
 static const char *mounted; /* a cgroup v2 file system that we may write to; NULL: none */
-static unsigned groups;
-
-static bool own_mounts(void)
-{
-	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
 
 /* One that is there, or one of our own: for this process and those it starts. */
 static void find_mount(void)
 {
-	struct str mounts;
-	char path[PATH_BYTES_MAX];
+	const char *own = fs_join(arena, top_dir, "groups");
+	char path[PATH_BYTES_MAX], dir[GROUP_PATH];
 
-	mounted = NULL;
 	if (geteuid() != 0)
 		return;
-	struct buf text;
-
-	buf_init(&text, MIB(1));
-	assert_int_equal(fence_proc_read(0, "self/mountinfo", &text), 0);
-	mounts = buf_str(&text);
-	const char *own = fs_join(arena, top_dir, "groups");
-
-	if (cgroup_path(STR("0::/"), mounts, path) == 0)
+	if (group_mounted(path))
 		mounted = arena_cstr(arena, str_from(path));
-	else if (own_mounts() && mkdir(own, 0755) == 0 &&
+	else if (group_own_mounts() && mkdir(own, 0755) == 0 &&
 		 mount("none", own, "cgroup2", 0, NULL) == 0)
 		mounted = own;
-	buf_fini(&text);
-	/* we have to be somewhere in it */
-	if (mounted && mkdir(fs_join(arena, mounted, "tutti-test"), 0755) < 0 && errno != EEXIST)
+	if (mounted && (group_make(mounted, 0, false, dir) < 0 || group_remove(dir) < 0))
 		mounted = NULL;
-	if (mounted)
-		rmdir(fs_join(arena, mounted, "tutti-test"));
 	if (!mounted)
 		print_message("# no cgroup v2 here that we could write to: nothing is tried\n");
 }
 
+static const char *group_for(uid_t uid, bool marked)
+{
+	char *dir = arena_alloc(arena, GROUP_PATH);
+
+	assert_int_equal(group_make(mounted, uid, marked, dir), 0);
+	return dir;
+}
+
 static const char *new_group(void)
 {
-	const char *dir =
-	    arena_printf(arena, "%s/tutti-test-%d-%u", mounted, (int)getpid(), ++groups);
-
-	assert_int_equal(mkdir(dir, 0755), 0);
-	return dir;
+	return group_for(0, false);
 }
 
 static int open_group(const char *dir)
@@ -353,25 +331,13 @@ static json_t *groups_in(const char *dir)
 
 static void remove_group(const char *dir)
 {
-	json_t *list = groups_in(dir), *one;
-	size_t i;
-	int fd = open_group(dir);
-
-	assert_true(cgroup_kill(fd));
-	json_array_foreach (list, i, one)
-		unlinkat(fd, json_string_value(one), AT_REMOVEDIR);
-	close(fd);
-	json_decref(list);
-	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(group_remove(dir), 0);
 }
 
 static void enter(const char *dir)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || cgroup_write(fd, "cgroup.procs", "0") < 0)
+	if (group_enter(dir) < 0)
 		_exit(3);
-	close(fd);
 }
 
 /* A process in DIR that stays until it is killed. */
@@ -401,14 +367,16 @@ static pid_t sleeper_in(const char *dir)
 
 struct daemon {
 	const char *dir;
-	bool read_only; /* the mount */
-	uid_t uid;	/* 0: as root */
-	bool stay;	/* with its child, until it is killed */
+	bool read_only;	    /* the mount */
+	uid_t uid;	    /* 0: as root */
+	bool stay;	    /* with its child, until it is killed */
+	bool nested;	    /* where there are no more namespaces to be had */
+	const char *script; /* of its child; NULL: that says where it is */
 };
 
 struct outcome {
 	struct fence_child *child;
-	bool over, stay;
+	bool over;
 	json_t *proof;
 	struct fence_report last;
 };
@@ -439,13 +407,51 @@ static const char *own_group(void)
 	return path;
 }
 
-/* One child; what it says is in the file OUT. */
-static void run_child(struct sandbox *sb, struct outcome *o, int out)
+static void put(const char *path, const char *text)
 {
-	const char *argv[] = { "/bin/sh", "-c",
-		o->stay ? "echo up; trap '' TERM; sleep 1000 & sleep 1000"
-			: "cat /proc/self/cgroup; :",
-		NULL };
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		_exit(8);
+	close(fd);
+}
+
+/*
+ * A user namespace in which there can be no other, with all ids as they are: here clone3 is there,
+ * and the fence comes to mode C.
+ */
+static void nest(void)
+{
+	static const char all[] = "0 0 4294967295";
+	const char *proc = arena_printf(arena, "/proc/%d", (int)getpid());
+	int asked[2], done[2];
+	char byte;
+
+	if (pipe2(asked, O_CLOEXEC) < 0 || pipe2(done, O_CLOEXEC) < 0)
+		_exit(8);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (read(asked[0], &byte, 1) != 1)
+			_exit(8);
+		put(fs_join(arena, proc, "uid_map"), all);
+		put(fs_join(arena, proc, "gid_map"), all);
+		_exit(write(done[1], "", 1) != 1);
+	}
+	if (unshare(CLONE_NEWUSER) < 0 || write(asked[1], "", 1) != 1 ||
+	    read(done[0], &byte, 1) != 1 || waitpid(pid, NULL, 0) != pid)
+		_exit(8);
+	put("/proc/sys/user/max_user_namespaces", "0");
+}
+
+/* One child; what it says is in the file OUT. */
+static void run_child(const struct daemon *d, struct sandbox *sb, struct outcome *o, int out)
+{
+	const char *script = d->stay ? "echo up; trap '' TERM; sleep 1000 & sleep 1000"
+			     : d->script
+				 ? d->script
+				 : "cat /proc/self/cgroup || :"; /* in place there is none */
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 	static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 	struct fence_place place;
 	struct err err;
@@ -470,24 +476,27 @@ static void run_child(struct sandbox *sb, struct outcome *o, int out)
 /* Tells what it found, as JSON, at the end of its life. */
 static void live(const struct daemon *d, int out, int child_out)
 {
-	struct outcome o = { .stay = d->stay };
+	struct outcome o = { 0 };
 	enum fence_mode mode;
 	struct sandbox *sb;
 	struct err err;
 
 	enter(d->dir);
-	if (d->read_only && (!own_mounts() || mount(NULL, mounted, NULL,
-						  MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0))
+	if (d->read_only &&
+	    (!group_own_mounts() ||
+		mount(NULL, mounted, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0))
 		_exit(5);
+	if (d->nested)
+		nest();
 	if (d->uid && (setgid(d->uid) < 0 || setuid(d->uid) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0))
 		_exit(5);
 	if (sandbox_start(&sb, &err) < 0)
 		_exit(5);
 	json_t *doc = sandbox_probe(sb, &mode);
 
-	if (mode != wanted_mode())
+	if (mode != (d->nested ? FENCE_C : wanted_mode()))
 		_exit(6);
-	run_child(sb, &o, child_out);
+	run_child(d, sb, &o, child_out);
 	json_t *told =
 	    json_pack("{s:O, s:o, s:i, s:i, s:s}", "found", json_object_get(doc, "cgroup"), "proof",
 		o.proof, "group", (int)o.last.group, "status", o.last.status, "own", own_group());
@@ -530,12 +539,6 @@ static json_t *life_of(const struct daemon *d, struct str *said)
 	assert_non_null(told);
 	assert_int_equal(json_get_int(told, "status", -1), 0);
 	return told;
-}
-
-static void mark(const char *dir)
-{
-	if (setxattr(dir, "trusted.delegate", "1", 1, 0) < 0)
-		fail_msg("%s: %s", dir, strerror(errno));
 }
 
 static bool managed(void)
@@ -609,10 +612,9 @@ static bool has_controller(const char *dir)
 static void a_delegated_group_is_used(void **state)
 {
 	NEED_GROUPS();
-	struct daemon d = { .dir = new_group() };
+	struct daemon d = { .dir = group_for(0, true) };
 	struct str said;
 
-	mark(d.dir);
 	bool controlled = has_controller(d.dir);
 	json_t *told = life_of(&d, &said), *left = groups_in(d.dir);
 	const char *own = json_get_cstr(told, "own", "");
@@ -655,15 +657,8 @@ static void ones_own_group_is_used(void **state)
 static void a_users_group_is_used(void **state)
 {
 	NEED_GROUPS();
-	struct daemon d = { .dir = new_group(), .uid = ORDINARY };
+	struct daemon d = { .dir = group_for(ORDINARY, true), .uid = ORDINARY };
 	struct str said;
-
-	if (setxattr(d.dir, "user.delegate", "1", 1, 0) < 0)
-		skip(); /* before Linux 5.10 */
-	assert_int_equal(chown(d.dir, ORDINARY, ORDINARY), 0);
-	assert_int_equal(chown(fs_join(arena, d.dir, "cgroup.procs"), ORDINARY, ORDINARY), 0);
-	assert_int_equal(
-	    chown(fs_join(arena, d.dir, "cgroup.subtree_control"), ORDINARY, ORDINARY), 0);
 	bool controlled = has_controller(d.dir);
 	json_t *told = life_of(&d, &said);
 
@@ -678,10 +673,9 @@ static void a_users_group_is_used(void **state)
 static void a_shared_group_is_used_without_controllers(void **state)
 {
 	NEED_GROUPS();
-	struct daemon d = { .dir = new_group() };
+	struct daemon d = { .dir = group_for(0, true) };
 	struct str said;
 
-	mark(d.dir);
 	bool controlled = has_controller(d.dir);
 	pid_t other = sleeper_in(d.dir);
 	json_t *told = life_of(&d, &said);
@@ -697,6 +691,89 @@ static void a_shared_group_is_used_without_controllers(void **state)
 	assert_int_equal(kill(other, 0), 0);
 	remove_group(d.dir);
 	assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
+/* Harm to the group DIR, which has a group x: says "through N" for each of eight. */
+static const char *harm(const char *dir)
+{
+	static const char *const attempts[] = { "mkdir '%s'/new", "echo $$ >'%s'/cgroup.procs",
+		"echo 1 >'%s'/x/cgroup.kill", "echo 9 >'%s'/cgroup.max.depth",
+		"echo 1 >'%s'/x/cgroup.freeze", "rmdir '%s'/x", "cat '%s'/cgroup.procs",
+		"ls '%s'" };
+	const char *script = "exec 2>&1";
+
+	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+		struct str what = str_from(attempts[i]);
+		struct str before = str_take(what, (size_t)str_find(what, STR("%s")));
+		struct str after = str_skip(what, before.n + 2);
+
+		script = arena_printf(arena, "%s\n(%.*s%s%.*s) >/dev/null && echo through %zu",
+		    script, STR_ARG(before), dir, STR_ARG(after), i);
+	}
+	return arena_printf(arena, "%s\necho all tried", script);
+}
+
+static const char *group_with_another(void)
+{
+	const char *dir = group_for(ORDINARY, true);
+
+	assert_int_equal(mkdir(fs_join(arena, dir, "x"), 0755), 0);
+	assert_int_equal(system(arena_printf(arena, "chown -R %d '%s'", ORDINARY, dir)), 0);
+	return dir;
+}
+
+/* Without a fence its owner may do all of it: else the rest shows nothing. */
+static void its_owner_writes_to_it(void **state)
+{
+	NEED_GROUPS();
+	const char *dir = group_with_another();
+	int ends[2];
+	char said[4096];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		enter(dir);
+		if (setgid(ORDINARY) < 0 || setuid(ORDINARY) < 0 || dup2(ends[1], 1) < 0)
+			_exit(3);
+		execl("/bin/sh", "sh", "-c", harm(dir), NULL);
+		_exit(3);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	ssize_t n = read(ends[0], said, sizeof(said));
+
+	close(ends[0]);
+	close(ends[1]);
+	assert_true(n > 0);
+	for (char i = '0'; i < '8'; i++)
+		if (!str_contains((struct str){ said, (size_t)n },
+			str_from(arena_printf(arena, "through %c\n", i))))
+			fail_msg("%c: %.*s", i, (int)n, said);
+	remove_group(dir);
+}
+
+/*
+ * In place the file system of groups is seen, and this group is the worker's own: what keeps it
+ * from there is Landlock.
+ */
+static void nobody_writes_to_it_in_place(void **state)
+{
+	NEED_GROUPS();
+	if (getenv("DEGRADED"))
+		skip(); /* it makes its own poorer machine */
+	struct daemon d = { .dir = group_with_another(), .uid = ORDINARY, .nested = true };
+	struct str said;
+
+	d.script = harm(d.dir);
+	bool controlled = has_controller(d.dir);
+	json_t *told = life_of(&d, &said);
+
+	if (!str_ends(said, STR("all tried\n")) || str_contains(said, STR("through")))
+		fail_msg("%.*s", STR_ARG(said));
+	expect_used(told, "delegated", controlled);
+	assert_int_equal(access(fs_join(arena, d.dir, "x"), F_OK), 0);
+	remove_group(d.dir);
 }
 
 /* --- not used -------------------------------------------------------------------------------- */
@@ -731,15 +808,12 @@ static void the_root_is_not_taken(void **state)
 static void what_cannot_be_written_is_not(void **state)
 {
 	NEED_GROUPS();
-	struct daemon ro = { .dir = new_group(), .read_only = true };
-	struct daemon foreign = { .dir = new_group(), .uid = ORDINARY };
+	struct daemon ro = { .dir = group_for(0, true), .read_only = true };
+	struct daemon foreign = { .dir = group_for(0, true), .uid = ORDINARY };
 	struct str said;
 
-	mark(ro.dir);
 	if (wanted_mode() != FENCE_C) /* there nobody has mounts of one's own */
 		expect_unused(life_of(&ro, &said), "no group can be made in its own: ");
-	mark(foreign.dir);
-	setxattr(foreign.dir, "user.delegate", "1", 1, 0);
 	expect_unused(life_of(&foreign, &said), "");
 	remove_group(ro.dir);
 	remove_group(foreign.dir);
@@ -857,11 +931,10 @@ static void leftovers_are_swept(void **state)
 static void a_killed_daemon_is_cleared_away(void **state)
 {
 	NEED_GROUPS();
-	struct daemon d = { .dir = new_group(), .stay = true };
+	struct daemon d = { .dir = group_for(0, true), .stay = true };
 	int ends[2], status;
 	char bytes[8];
 
-	mark(d.dir);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid_t pid = start_daemon(&d, -1, ends[1]);
 
@@ -897,6 +970,7 @@ static void a_killed_daemon_is_cleared_away(void **state)
 static int begin(void **state)
 {
 	(void)state;
+	alarm(100); /* what was not killed would be waited for */
 	snprintf(top_dir, sizeof(top_dir), "/tmp/tutti-cgroup-XXXXXX");
 	assert_non_null(mkdtemp(top_dir));
 	arena = arena_create("test", MIB(8));
@@ -930,6 +1004,8 @@ int main(void)
 		cmocka_unit_test(ones_own_group_is_used),
 		cmocka_unit_test(a_users_group_is_used),
 		cmocka_unit_test(a_shared_group_is_used_without_controllers),
+		cmocka_unit_test(its_owner_writes_to_it),
+		cmocka_unit_test(nobody_writes_to_it_in_place),
 		cmocka_unit_test(a_shared_group_is_not_taken),
 		cmocka_unit_test(the_root_is_not_taken),
 		cmocka_unit_test(what_cannot_be_written_is_not),
