@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include "../degrade.h"
+#include "../group.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "sandbox/sandbox.h"
@@ -22,7 +23,7 @@
 	    CLONE_NEWCGROUP)
 
 struct measured {
-	struct series bare, namespaces, fenced, canary, failures;
+	struct series bare, namespaces, fenced, grouped, canary, failures;
 };
 
 struct one {
@@ -49,7 +50,7 @@ static void on_report(void *ctx, const struct fence_report *r)
 }
 
 /* An agent's launch, listener included: from asking until nothing is left of it. */
-static void launch(struct sandbox *sb, const char *repo, struct measured *m)
+static void launch(struct sandbox *sb, const char *repo, struct measured *m, struct series *took)
 {
 	static const char *const argv[] = { "/usr/bin/true", NULL };
 	static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
@@ -83,13 +84,42 @@ static void launch(struct sandbox *sb, const char *repo, struct measured *m)
 	close(o.listener);
 	sandbox_leave(&place);
 	arena_destroy(a);
-	series_add(&m->fenced, (double)(bench_now() - t0) / 1e6);
+	series_add(took, (double)(bench_now() - t0) / 1e6);
+}
+
+/*
+ * A second launcher, in a group of the kernel's that is its own, where we may make one: then every
+ * child gets a group, too. NULL: not here.
+ */
+static struct sandbox *start_grouped(char group[GROUP_PATH], const char *dir)
+{
+	struct sandbox *sb;
+	enum fence_mode mode;
+	char top[PATH_BYTES_MAX];
+	struct err err;
+
+	group[0] = '\0';
+	if (geteuid() != 0 || !group_mounted(top) || group_make(top, 0, true, group) < 0 ||
+	    group_enter(group) < 0)
+		return NULL;
+	if (sandbox_start(&sb, &err) < 0 || sandbox_set_base(sb, dir, &err) < 0)
+		bench_die(err.what, err.code);
+	json_t *doc = sandbox_probe(sb, &mode);
+	bool used = json_get_bool(json_get_object(doc, "cgroup"), "used", false);
+
+	json_decref(doc);
+	group_enter(top);
+	if (used)
+		return sb;
+	sandbox_stop(sb);
+	return NULL;
 }
 
 static void measure(const char *word, const char *dir, struct measured *m)
 {
 	int failing = limit_failures_start();
-	struct sandbox *sb;
+	struct sandbox *sb, *grouped;
+	char group[GROUP_PATH];
 	struct err err;
 
 	if (degrade_enter(word) < 0)
@@ -98,17 +128,23 @@ static void measure(const char *word, const char *dir, struct measured *m)
 		bench_die(err.what, err.code);
 	if (fence_mode_name(sandbox_mode(sb))[0] != word[0])
 		bench_die("the mode is another one", 0);
+	grouped = start_grouped(group, dir);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		limit_spawn(LAUNCHES, 0, &m->bare);
 		if (word[0] == 'A')
 			limit_spawn(LAUNCHES, CLONE_ALL, &m->namespaces);
 		for (unsigned k = 0; k < LAUNCHES; k++) {
-			launch(sb, dir, m);
+			launch(sb, dir, m, &m->fenced);
+			if (grouped)
+				launch(grouped, dir, m, &m->grouped);
 			limit_failures(failing, &m->failures);
 		}
 	}
 	close(failing);
 	sandbox_stop(sb);
+	sandbox_stop(grouped);
+	if (group[0])
+		group_remove(group);
 }
 
 static void tell_launch(const char *word, struct measured *m)
@@ -124,6 +160,11 @@ static void tell_launch(const char *word, struct measured *m)
 	snprintf(name, sizeof(name), "mode %s: behind the fence", word);
 	bench_row(name, series_median(&m->fenced), "ms", "p99 %.3f ms, least %.3f ms",
 	    series_at(&m->fenced, 0.99), series_at(&m->fenced, 0));
+	snprintf(name, sizeof(name), "mode %s: the same in a cgroup of its own", word);
+	if (m->grouped.n)
+		bench_row(name, series_median(&m->grouped), "ms", "p99 %.3f ms, %.3f times",
+		    series_at(&m->grouped, 0.99),
+		    series_median(&m->grouped) / series_median(&m->fenced));
 	snprintf(name, sizeof(name), "mode %s: the fence's share, median", word);
 	if (word[0] == 'A')
 		bench_goal(name, share, true, LAUNCH_GOAL_MS, "ms");
