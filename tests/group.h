@@ -47,7 +47,7 @@ static inline int group_make(const char *top, uid_t uid, bool marked, char ret[G
 	static unsigned count;
 	char path[GROUP_PATH + 32];
 
-	snprintf(ret, GROUP_PATH, "%s/tutti-test-%d-%u", top, (int)getpid(), ++count);
+	snprintf(ret, GROUP_PATH, "%.180s/tutti-test-%d-%u", top, (int)getpid(), ++count);
 	if (mkdir(ret, 0755) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

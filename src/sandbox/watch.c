@@ -1,6 +1,6 @@
 /*
  * What a child holds in memory, all its processes together. No resource limit says that: they count
- * for each process, and what is shared counts for none; cgroups are rarely ours to use. So the
+ * for each process, and what is shared counts for none; cgroups are rarely ours (cgroup.h). So the
  * launcher looks now and then, from outside, at what everybody may read.
  *
  * A page that several processes map is counted for each of them, and what a fork has not yet copied

@@ -52,6 +52,11 @@ const char *in_sockets(const char *path)
 	return join(world.sockets, path);
 }
 
+const char *in_group(const char *path)
+{
+	return join(world.group, path);
+}
+
 int tried(long rc)
 {
 	return rc < 0 ? -errno : (int)rc;
@@ -143,6 +148,7 @@ static void learn(void)
 		.secrets = text_of("ATTACK_SECRETS"),
 		.canary = text_of("ATTACK_CANARY"),
 		.data = text_of("ATTACK_DATA"),
+		.group = text_of("ATTACK_GROUP"),
 		.port = (unsigned)number_of("ATTACK_PORT"),
 		.tcp = (unsigned)number_of("ATTACK_TCP"),
 		.udp = (unsigned)number_of("ATTACK_UDP"),

@@ -37,6 +37,7 @@ struct world {
 	const char *secrets;		/* host directory of files that hold the canary */
 	const char *canary;		/* what no file, variable or answer may hold: its halves */
 	const char *data;		/* the data directory of the daemon */
+	const char *group;		/* the daemon's cgroup, with one more: x; or empty */
 	unsigned port;			/* the one that may be connected to */
 	unsigned tcp, udp;		/* listeners of the host */
 	const char *sibling;		/* a file in the scratch of another attempt */
@@ -51,6 +52,7 @@ const char *in_scratch(const char *path);
 const char *in_program(const char *path);
 const char *in_secrets(const char *path);
 const char *in_sockets(const char *path);
+const char *in_group(const char *path);
 
 /* RC of a call: itself when it went well, else -errno. */
 int tried(long rc);

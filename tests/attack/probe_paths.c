@@ -102,6 +102,56 @@ static int list_root(void)
 	return opened(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+/* --- groups of the kernel ---------------------------------------------------------------- */
+
+static int wrote(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : tried(write(fd, text, strlen(text)));
+}
+
+static int enter_group(void)
+{
+	return wrote(in_group("cgroup.procs"), "0");
+}
+
+static int kill_group(void)
+{
+	return wrote(in_group("x/cgroup.kill"), "1");
+}
+
+static int freeze_group(void)
+{
+	return wrote(in_group("x/cgroup.freeze"), "0");
+}
+
+static int limit_group(void)
+{
+	return wrote(in_group("cgroup.max.depth"), "max");
+}
+
+static int make_group(void)
+{
+	int rc = tried(mkdir(in_group("new"), 0755));
+
+	if (rc == 0)
+		rmdir(in_group("new"));
+	return rc;
+}
+
+static int remove_group(void)
+{
+	int rc = tried(rmdir(in_group("x")));
+
+	if (rc == 0)
+		mkdir(in_group("x"), 0755);
+	return rc;
+}
+
+READS(list_group, in_group("."))
+READS(read_group, in_group("cgroup.procs"))
+
 /* --- files of the kernel ----------------------------------------------------------------- */
 
 APPENDS(core_pattern, "/proc/sys/kernel/core_pattern")
@@ -208,6 +258,15 @@ const struct attack attacks_paths[] = {
 	{ "path: create in /root", create_in_root_home, 0 },
 	{ "path: create in /mnt", create_in_mnt, 0 },
 	{ "path: create in a cgroup", create_in_cgroup, 0 },
+	/* all of it goes through in front, where there is a group of the daemon's own (run.c) */
+	{ "cgroup: enter", enter_group, 0 },
+	{ "cgroup: kill", kill_group, 0 },
+	{ "cgroup: freeze", freeze_group, 0 },
+	{ "cgroup: limit", limit_group, 0 },
+	{ "cgroup: make", make_group, 0 },
+	{ "cgroup: remove", remove_group, 0 },
+	{ "cgroup: list", list_group, 0 },
+	{ "cgroup: read", read_group, 0 },
 	{ "path: create among the secrets", create_in_secrets, OUT },
 	{ "path: create in the data directory", create_in_data, 0 },
 	{ "path: append to /etc/passwd", append_to_passwd, 0 },

@@ -5,6 +5,7 @@
  *
  *   attack root | user     as root (workers drop to a uid of their own), or as an ordinary user
  */
+#include "../group.h"
 #include "world.h"
 
 #include "adapter/adapter.h"
@@ -23,7 +24,8 @@
 #define TEXT_MAX KIB(512)
 
 static struct sandbox *sandbox;
-static char mode; /* what the fence says it can do here: 'A', 'B' or 'C' */
+static char group[GROUP_PATH]; /* our own cgroup, where there can be one */
+static char mode;	       /* what the fence says it can do here: 'A', 'B' or 'C' */
 static struct programs programs;
 
 /* --- a child behind the fence --------------------------------------------------------------------
@@ -200,6 +202,7 @@ static const char *const *env_of(const char *const *of_program, const struct bri
 		arena_printf(host.arena, "ATTACK_SOCKETS=%s", host.sockets),
 		arena_printf(host.arena, "ATTACK_SECRETS=%s", host.home),
 		arena_printf(host.arena, "ATTACK_DATA=%s/tutti.db", host.data),
+		arena_printf(host.arena, "ATTACK_GROUP=%s", group),
 		arena_printf(host.arena, "ATTACK_CANARY=%s", canary_backwards()),
 		arena_printf(host.arena, "ATTACK_PORT=%u", b->port),
 		arena_printf(host.arena, "ATTACK_TCP=%u", host.port),
@@ -385,6 +388,22 @@ static void become_worker(const char *const *env)
 	_exit(1);
 }
 
+/* With what a machine's controllers forbid: who has some below enters nothing. */
+#define GROUP_ATTACKS 7
+
+static void expect_group_open(struct str text)
+{
+	size_t n = 0;
+
+	for (struct str rest = text; rest.p;) {
+		struct str line = str_line(&rest);
+
+		n += str_starts(line, STR("cgroup: ")) && str_contains(line, STR("\tthrough\t"));
+	}
+	if (group[0] && n < GROUP_ATTACKS)
+		fail_msg("only %zu attacks on a group go through", n);
+}
+
 /* Without a fence the attacks go through, and all of it is heard: else the rest shows nothing. */
 static void test_control(void **state)
 {
@@ -408,6 +427,7 @@ static void test_control(void **state)
 	assert_int_equal(fs_read(host.arena, world_path("output"), TEXT_MAX, &text), 0);
 	world_sh("echo hello >'%s'/file", host.repo); /* it was written to by way of a socket */
 	expect(arena_cstr(host.arena, text), true);
+	expect_group_open(text);
 	const char *heard = world_heard();
 
 	for (const char *mark = "tuabcdgns"; *mark; mark++)
@@ -627,7 +647,7 @@ static bool become_ordinary(void)
 				     setuid(ORDINARY) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
 }
 
-int main(int argc, char **argv)
+static int attack_all(bool root)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_control),
@@ -641,16 +661,49 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_commands),
 	};
-	bool root = argc > 1 && strcmp(argv[1], "root") == 0;
 
-	if (root && geteuid() != 0) {
-		puts("1..0 # SKIP not root");
-		return 0;
-	}
 	if (!root && !become_ordinary())
 		return 1;
 	setenv("HOME", "/nonexistent", 1); /* that of another user is closed to git */
 	if (getenv("DEGRADED"))
 		return cmocka_run_group_tests(behind_only, set_up, tear_down);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
+
+/*
+ * Where root can make one, all of it happens in a cgroup that is the daemon's own: children get
+ * groups, too, and the probe's user could write to them.
+ */
+static bool make_group(uid_t uid)
+{
+	char top[PATH_BYTES_MAX], command[GROUP_PATH + 64];
+
+	if (geteuid() != 0 || !group_mounted(top))
+		return false;
+	if (group_make(top, uid, true, group) < 0) {
+		group[0] = '\0';
+		return false;
+	}
+	snprintf(command, sizeof(command), "mkdir '%s/x' && chown -R %u '%s'", group, uid, group);
+	return system(command) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool root = argc > 1 && strcmp(argv[1], "root") == 0;
+	int status;
+
+	if (root && geteuid() != 0) {
+		puts("1..0 # SKIP not root");
+		return 0;
+	}
+	if (!make_group(root ? WORKER : ORDINARY))
+		return attack_all(root);
+	pid_t pid = fork();
+
+	if (pid == 0)
+		exit(group_enter(group) < 0 ? 1 : attack_all(root));
+	if (waitpid(pid, &status, 0) != pid || group_remove(group) < 0)
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -271,6 +271,7 @@ script() {
 	tutti doctor --json
 	[ "$CODE" = 0 ] || [ "$CODE" = 4 ]
 	is "$(jq_like "$OUT" "isinstance(r, dict)")" True
+	is "$(jq_like "$OUT" "[c['ok'] for c in r['checks'] if c['text'].startswith('cgroup v2: ')]")" '[True]'
 }
 
 @test "what others could write to is not trusted" {

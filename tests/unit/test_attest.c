@@ -188,6 +188,11 @@ static void an_end_was_seen(void **state)
 	set_in(record, "namespace_empty", json_false());
 	assert_string_equal(complaint(record), "nobody saw the last of its processes end");
 	set_in(record, "namespace_empty", json_true());
+	json_object_set_new(record, "cgroup", parse("{\"populated\":0}"));
+	assert_string_equal(complaint(record), "none");
+	set_in(record, "cgroup/populated", json_integer(1));
+	assert_string_equal(complaint(record), "its cgroup was not empty at its end");
+	json_object_del(record, "cgroup");
 	json_object_del(record, "ending");
 	assert_string_equal(complaint(record), "it does not say how it ended");
 	json_decref(record);

