@@ -44,16 +44,20 @@ static const char *controllers_of(struct arena *a, const json_t *cgroup)
 }
 
 /* Good to have, and nothing that anybody has to have: never a reason not to be ready. */
-static void add_cgroup(struct doctor *d, const json_t *cgroup)
+static void add_cgroup(struct doctor *d, const json_t *doc)
 {
+	const json_t *cgroup = json_get_object(doc, "cgroup");
 	bool used = json_get_bool(cgroup, "used", false);
 	const char *why = json_get_cstr(cgroup, "why", "");
+	const char *user = json_get_bool(doc, "root", false) ? "" : "--user ";
 
 	if (cgroup)
 		doctor_add(d, "Isolation", true,
 		    arena_printf(d->a, "cgroup v2: %s%s%s",
 			used ? controllers_of(d->a, cgroup) : "not used", why[0] ? ": " : "", why),
-		    why[0] ? "systemd-run --user --scope -p Delegate=yes tutti …" : NULL);
+		    used ? NULL
+			 : arena_printf(d->a,
+			       "systemd-run %s--scope -p Delegate=yes tutti \xe2\x80\xa6", user));
 }
 
 void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
@@ -77,7 +81,7 @@ void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
 		doctor_add(
 		    d, "Isolation", false, "", arena_cstr(d->a, str_from(json_string_value(one))));
 	if (d->fence)
-		add_cgroup(d, json_get_object(doc, "cgroup"));
+		add_cgroup(d, doc);
 }
 
 void doctor_agents(struct doctor *d, const struct programs *p)

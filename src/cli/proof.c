@@ -96,6 +96,16 @@ static void add_shadows(const struct paper *p, const json_t *fence)
 		add(p, "covered", names);
 }
 
+static void add_cgroup(const struct paper *p, const json_t *cgroup)
+{
+	const char *limits = numbers(p, json_get_object(cgroup, "limits"));
+
+	if (cgroup)
+		add(p, "cgroup",
+		    arena_printf(p->a, "%s, %s", json_get_cstr(cgroup, "kind", "?"),
+			*limits ? limits : "without controllers"));
+}
+
 static void add_fence(const struct paper *p, const json_t *fence)
 {
 	const json_t *landlock = json_get_object(fence, "landlock");
@@ -122,6 +132,7 @@ static void add_fence(const struct paper *p, const json_t *fence)
 	add(p, "namespaces", numbers(p, json_get_object(fence, "namespaces")));
 	add(p, "limits", numbers(p, json_get_object(fence, "limits")));
 	add(p, "egress", json_get_cstr(fence, "egress", "none"));
+	add_cgroup(p, json_get_object(fence, "cgroup"));
 	add_shadows(p, fence);
 }
 
@@ -179,6 +190,10 @@ static void add_end(const struct paper *p, const json_t *record)
 		json_get_int(record, "signal", json_get_int(record, "exit", -1)),
 		json_get_bool(record, "namespace_empty", false) ? "namespace empty"
 								: "namespace not seen empty"));
+	if (json_get_object(record, "cgroup"))
+		add(p, "cgroup",
+		    json_get_int(json_get_object(record, "cgroup"), "populated", 1) ? "not empty"
+										    : "empty");
 }
 
 /* --- records ------------------------------------------------------------------------------ */

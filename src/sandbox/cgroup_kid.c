@@ -29,7 +29,7 @@ int cgroup_write_rows(int fd, unsigned rows)
 	return rc;
 }
 
-/* Each is new: what was killed by cgroup.kill once would kill who comes next (Linux 6.1). */
+/* Each is new: what was killed by cgroup.kill once would kill who comes next. */
 int cgroup_make(struct cgroups *cg, struct cgroup *ret)
 {
 	char number[16];
