@@ -186,6 +186,54 @@ static void numbers_are_read(void **state)
 	assert_int_equal(cgroup_number(STR(""), "low", 7), 7);
 }
 
+static uint32_t draw(uint32_t below)
+{
+	static uint64_t seed = 1;
+
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+/* In whatever is read, cut and bent, nothing is found beside it; what was written is read. */
+static void anything_is_read(void **state)
+{
+	static const char *const texts[] = { "0::/a/b\n", HYBRID,
+		"7 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n",
+		"populated 1\nfrozen 0\n", "tutti-1-2-3-house" };
+	char path[PATH_BYTES_MAX], name[CGROUP_NAME_MAX];
+	struct cgroup_owner got;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		const char *from = texts[draw(5)];
+		size_t n = draw((uint32_t)strlen(from) + 1);
+		char *bytes = malloc(n + 1); /* of this size, so that a sanitizer sees its end */
+
+		memcpy(bytes, from, n);
+		for (uint32_t k = draw(4); n && k; k--)
+			bytes[draw((uint32_t)n)] = (char)"0 -/:\n\\)\xff"[draw(9)];
+		const struct str s = { bytes, n };
+		int rc = cgroup_path(s, STR(HYBRID), path);
+
+		if (!rc)
+			assert_int_equal(strncmp(path, "/sys/fs/cgroup/unified/", 23), 0);
+		if (cgroup_path(STR("0::/a\n"), s, path) == 0)
+			assert_true(path[0] == '/' && str_ends(str_from(path), STR("a")));
+		cgroup_start_of(s);
+		cgroup_number(s, "populated", 0);
+		cgroup_rows_of(s);
+		if (cgroup_name_read(s, &got))
+			assert_true(str_starts(s, STR("tutti-")));
+		free(bytes);
+		const struct cgroup_owner owner = { draw(1u << 31), draw(1u << 22),
+			draw(1u << 31) };
+
+		cgroup_name(&owner, i % 2 ? "house" : "4294967295", name);
+		assert_true(cgroup_name_read(str_from(name), &got));
+		assert_true(got.ns == owner.ns && got.pid == owner.pid && got.start == owner.start);
+	}
+}
+
 /* --- a plain directory that stands in for a group ------------------------------------------- */
 
 static char top_dir[64]; /* of this test */
@@ -997,6 +1045,7 @@ int main(void)
 		cmocka_unit_test(names_say_whose_they_are),
 		cmocka_unit_test(begins_are_read),
 		cmocka_unit_test(numbers_are_read),
+		cmocka_unit_test(anything_is_read),
 		cmocka_unit_test(stand_in_gets_its_limits),
 		cmocka_unit_test(stand_in_has_what_it_has),
 		cmocka_unit_test(stand_in_is_not_believed),
