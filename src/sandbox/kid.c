@@ -205,8 +205,9 @@ int kid_start(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
 	int rc = open_trees(l, k, f);
 
-	if (!rc)
-		cgroup_make(&l->cgroups, &k->group); /* goes on without */
+	/* goes on without; so does who has more scratch than a group's limit reckons with */
+	if (!rc && k->plan.spec.scratch_bytes <= FENCE_SCRATCH)
+		cgroup_make(&l->cgroups, &k->group);
 	return rc ? rc : clone_kid(l, k, f);
 }
 
