@@ -66,13 +66,15 @@ int limit_failures_start(void);
 void limit_failures(int sock, struct series *ret);
 
 /* house.c: runs with real attempts */
+struct follow;
 struct house;
 /* Places that nothing else uses: data, configuration CONFIG, a small repository in DIR/repo. The
  * flow FLOW is called "bench". free() the result after removing what is there. */
 char *bench_place(struct arena *a, const char *flow, const char *config);
-/* Opens a house, runs the flow "bench" on DIR/repo and waits for its end. Seconds. */
+/* Opens a house that is followed (cli/follow.h), runs the flow "bench" on DIR/repo and waits for
+ * its end. Seconds. */
 double bench_flow(struct arena *a, const char *dir, const char *script,
-    void (*watch)(struct house *h), struct house *h);
+    void (*watch)(struct house *h), struct follow *f);
 
 /* what can be measured */
 int bench_engine(struct arena *a);

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/house.h"
+#include "cli/follow.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -87,10 +87,10 @@ static const char spawn_flow[] =
 static double spawn_steps(struct arena *a, const char *parallel)
 {
 	char *dir = bench_place(a, spawn_flow, arena_printf(a, "parallel: %s\n", parallel));
-	struct house h;
-	double took = bench_flow(a, dir, NULL, NULL, &h);
+	struct follow f;
+	double took = bench_flow(a, dir, NULL, NULL, &f);
 
-	house_close(&h);
+	follow_close(&f);
 	fs_remove_tree(dir);
 	free(dir);
 	return STEP_SPAWNS / took;
@@ -223,16 +223,16 @@ int bench_agents(struct arena *a)
 {
 	char *dir = bench_place(a, agents_flow, "parallel: 100\n");
 	char *script = fs_join(a, dir, "script");
-	struct house h;
+	struct follow f;
 	struct err err = { 0 };
 
 	if (fs_write(script, str_from(arena_printf(a, "delay %d\n", AGENT_DELAY_MS)), 0600, &err) <
 	    0)
 		bench_die(err.what, err.code);
-	double took = bench_flow(a, dir, script, watch_tree, &h);
+	double took = bench_flow(a, dir, script, watch_tree, &f);
 
 	uv_close((uv_handle_t *)&tree.timer, NULL);
-	house_close(&h);
+	follow_close(&f);
 	fs_remove_tree(dir);
 	free(dir);
 	bench_title("100 native agents at once, against the rehearsal model");
@@ -272,11 +272,11 @@ static void watch_us(struct house *h)
 int bench_idle(struct arena *a)
 {
 	char *dir = bench_place(a, idle_flow, "");
-	struct house h;
+	struct follow f;
 
-	bench_flow(a, dir, NULL, watch_us, &h);
+	bench_flow(a, dir, NULL, watch_us, &f);
 	uv_close((uv_handle_t *)&resting.timer, NULL);
-	house_close(&h);
+	follow_close(&f);
 	fs_remove_tree(dir);
 	free(dir);
 	bench_title("A process with a run that waits for a person");

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/house.h"
+#include "cli/follow.h"
 #include "sys/fs.h"
 
 #include <stdlib.h>
@@ -42,40 +42,39 @@ static void on_launched(void *ctx, int rc, const struct err *err, const char *id
 }
 
 double bench_flow(struct arena *a, const char *dir, const char *script,
-    void (*watch)(struct house *h), struct house *h)
+    void (*watch)(struct house *h), struct follow *f)
 {
 	struct globals g = { 0 };
-	struct house_spec spec = { .globals = &g,
-		.model = "rehearsal",
-		.script = script,
-		.agents = true,
-		.format = "quiet" };
+	const struct follow_spec spec = {
+		.house = { .globals = &g, .model = "rehearsal", .script = script, .agents = true },
+		.format = "quiet"
+	};
 	struct err err = { 0 };
 	struct launched done = { 0 };
 	struct library *lib = cli_library(a, &g);
 	json_t *frozen = library_freeze(lib, STR("bench"), &err);
 	json_t *input = json_pack("{s:s}", "question", "what is main?");
 
-	if (!frozen || house_open(h, a, &spec, &err))
+	if (!frozen || follow_open(f, a, &spec, &err))
 		bench_die(err.what, err.code);
 	const struct launch l = { .frozen = frozen,
 		.flow = STR("bench"),
 		.input = input,
 		.size = SIZE_SMALL,
-		.agent = str_from(h->agent),
+		.agent = str_from(f->house.agent),
 		.model = STR("rehearsal"),
 		.repo = str_from(fs_join(a, dir, "repo")) };
 	uint64_t t0 = bench_now();
 
 	if (watch)
-		watch(h);
-	engine_launch(h->engine, &l, on_launched, &done);
+		watch(&f->house);
+	engine_launch(f->house.engine, &l, on_launched, &done);
 	while (!done.done)
-		uv_run(&h->loop, UV_RUN_ONCE);
-	house_follow(h, done.key);
+		uv_run(&f->house.loop, UV_RUN_ONCE);
+	follow_run(f, done.key);
 	double took = (double)(bench_now() - t0) / 1e9;
 
-	if (h->status != RUN_COMPLETED)
+	if (f->status != RUN_COMPLETED)
 		bench_die("the run did not complete", 0);
 	json_decref(frozen);
 	json_decref(input);

@@ -2,7 +2,7 @@
 #include "bench.h"
 
 #include "base/limits.h"
-#include "cli/house.h"
+#include "cli/follow.h"
 #include "sys/fs.h"
 #include "workspace/fingerprint.h"
 
@@ -103,12 +103,12 @@ static void read_steps(struct arena *a, const char *dir, int64_t run, struct ser
 static double step_ms(struct arena *a, const char *dir)
 {
 	struct series steps = { 0 };
-	struct house h;
+	struct follow f;
 
-	bench_flow(a, dir, NULL, NULL, &h);
-	int64_t run = h.run;
+	bench_flow(a, dir, NULL, NULL, &f);
+	int64_t run = f.run;
 
-	house_close(&h);
+	follow_close(&f);
 	read_steps(a, dir, run, &steps);
 	double ms = series_median(&steps);
 
