@@ -20,8 +20,7 @@
 
 struct client {
 	struct arena *arena;
-	const char *socket;
-	long pid; /* of the daemon, for what is said about it */
+	const char *socket, *who; /* for what is said about it */
 };
 
 /* --- whether there is one ------------------------------------------------------------------ */
@@ -52,22 +51,25 @@ int client_open(struct arena *a, const char *data, struct client **ret, struct e
 	int rc;
 
 	*ret = NULL;
-	if (!pid || lstat(path, &st) < 0)
+	if (lstat(path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()) {
 		err_set(err, -EPERM, "%s is not the socket of a daemon of ours", path);
 		return err_fix(err, "look at it, and remove it: rm %s", path);
 	}
+	const char *who = pid ? arena_printf(a, "the daemon (process %ld)", pid)
+			      : "the daemon"; /* not yet there */
+
 	rc = try_connect(path);
 	if (rc == -ECONNREFUSED || rc == -ENOENT)
 		return 0; /* left behind by one that died; who owns the data now has none */
 	if (rc) {
-		err_set(err, rc, "the daemon (process %ld) does not answer", pid);
+		err_set(err, rc, "%s does not answer", who);
 		err_why(err, "%s: %s", path, err_name(rc));
-		return err_fix(err, "wait, or end it: kill %ld", pid);
+		return err_fix(err, "wait, or end it, and start it anew: tutti serve");
 	}
 	*ret = arena_new(a, struct client);
-	**ret = (struct client){ a, path, pid };
+	**ret = (struct client){ a, path, who };
 	return 0;
 }
 
@@ -134,7 +136,7 @@ static int take_error(const struct client *c, const json_t *doc, long status, st
 	struct buf b;
 
 	if (!e) {
-		err_set(err, -EPROTO, "the daemon (process %ld) answered %ld", c->pid, status);
+		err_set(err, -EPROTO, "%s answered %ld", c->who, status);
 		err_fix(err, "is it another version? restart it: tutti serve");
 		return EXIT_NOT_READY;
 	}
@@ -163,7 +165,7 @@ static int take_answer(
 	int code = 0;
 
 	if (text.n && !doc) {
-		err_set(err, -EPROTO, "the daemon (process %ld) answered no JSON", c->pid);
+		err_set(err, -EPROTO, "%s answered no JSON", c->who);
 		code = EXIT_NOT_READY;
 	} else if (status < 200 || status > 299) {
 		code = take_error(c, doc, status, err);
@@ -188,7 +190,7 @@ static int perform(struct call *k, const struct client *c, const char *method, c
 		rc = curl->easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (!rc)
 		return take_answer(c, k, status, ret, err);
-	err_set(err, -EIO, "the daemon (process %ld) could not be asked", c->pid);
+	err_set(err, -EIO, "%s could not be asked", c->who);
 	err_why(err, "%s", curl->easy_strerror(rc));
 	err_fix(err, "if it is gone, try again: the command then works without it");
 	return EXIT_NOT_READY;

@@ -17,8 +17,9 @@
 struct client;
 
 /*
- * *RET, in A, when a daemon works in DATA; NULL when none does, also where a command of ours owns
- * the data. An error: there is one, and it cannot be talked to.
+ * *RET, in A, when a daemon works in DATA, or a service manager listens for one and starts it when
+ * it is asked; NULL when none does, also where a command of ours owns the data. An error: there is
+ * one, and it cannot be talked to.
  */
 MUST_CHECK int client_open(struct arena *a, const char *data, struct client **ret, struct err *err);
 /*

@@ -402,6 +402,7 @@ static int new_link(struct arena *a, const struct globals *g)
 		code = EXIT_NOT_READY;
 	if (!code && !client) {
 		err_set(&err, -ENOENT, "no daemon works in %s", data);
+		err_why(&err, "a link is good for the daemon that made it");
 		err_fix(&err, "tutti serve");
 		code = EXIT_NOT_READY;
 	}

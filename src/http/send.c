@@ -212,7 +212,7 @@ static json_t *error_document(const char *code, const struct err *err)
 	json_object_set_new(error, "what", json_text(str_from(err->what)));
 	json_object_set_new(error, "why", json_text(str_from(err->why)));
 	json_object_set_new(error, "fix", fix);
-	json_object_set_new(error, "docs", err->more[0] ? json_cstr(err->more) : json_null());
+	json_object_set_new(error, "docs", json_cstr(err->more));
 	return json_pack("{s:o}", "error", error);
 }
 

@@ -176,7 +176,7 @@ static void errors_have_four_parts(void **state)
 	assert_str(body_of(got), "{\"error\":{\"code\":\"not_found\",\"what\":\"there is no run "
 				 "\\\"x\\\"\",\"why\":\"no id "
 				 "begins with it\",\"fix\":[\"tutti runs list\",\"tutti runs show "
-				 "last\"],\"docs\":null}}");
+				 "last\"],\"docs\":\"\"}}");
 }
 
 static void answer_number(struct http_req *q)
