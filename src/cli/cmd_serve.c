@@ -300,13 +300,15 @@ static void on_recovered(void *ctx, int rc, size_t n)
 		    n == 1 ? "es" : "");
 }
 
-/* Where it is, and one way in. */
+/* Where it is, and one way in; a journal gets no codes. */
 static int announce(struct serve *s, bool open)
 {
-	const char *url = http_url(s->http), *code = http_sign_in_code(s->http, s->arena);
-	const char *link = *url ? arena_printf(s->arena, "%s/sign-in?code=%s", url, code) : NULL;
+	const char *url = http_url(s->http), *link = NULL;
 	const char *socket = fs_join(s->arena, s->house.data, DAEMON_SOCKET);
 
+	if (*url && !s->managed)
+		link = arena_printf(
+		    s->arena, "%s/sign-in?code=%s", url, http_sign_in_code(s->http, s->arena));
 	if (open && link)
 		browse_link(s->arena, link);
 	if (s->globals->json)
@@ -314,11 +316,14 @@ static int announce(struct serve *s, bool open)
 					  "sign_in", link, "socket", socket, "pid", (int)getpid()),
 		    EXIT_DONE);
 	return cli_print(
-	    str_from(link ? arena_printf(s->arena,
-				"tutti works here:  %s\nsign in once:      %s\n"
-				"Ctrl-C ends it; runs go on with the next tutti serve.\n",
-				url, link)
-			  : arena_printf(s->arena, "tutti works here:  %s\n", socket)),
+	    str_from(
+		link   ? arena_printf(s->arena,
+			     "tutti works here:  %s\nsign in once:      %s\n"
+			       "Ctrl-C ends it; runs go on with the next tutti serve.\n",
+			     url, link)
+		: *url ? arena_printf(s->arena,
+			     "tutti works here:  %s\nsign in once:      tutti serve --link\n", url)
+		       : arena_printf(s->arena, "tutti works here:  %s\n", socket)),
 	    EXIT_DONE);
 }
 
@@ -374,6 +379,7 @@ static int serve(struct arena *a, const struct globals *g, const struct serve_op
 	s->globals = g;
 	s->grace = o->grace ? o->grace : GRACE_MS;
 	raise_descriptors();
+	s->managed = getenv("LISTEN_FDS") || getenv("NOTIFY_SOCKET");
 	if (take_sockets(&doors, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	int code = house_open(&s->house, a, &spec, &err);

@@ -24,6 +24,7 @@ struct serve {
 	msec_t grace, deadline;
 	unsigned asked; /* how often it was asked to end */
 	bool stopping, done;
+	bool managed; /* by a service manager, which keeps what is printed where others may read */
 };
 
 /* GET /api/v1/ws and GET /api/v1/runs/ID/events. False: it is neither. */

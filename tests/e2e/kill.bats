@@ -16,28 +16,6 @@ setup() {
 	ARGS="$ARGS --repo $REPO --output"
 }
 
-# What is the same in every run of the same question.
-without_run_facts() {
-	grep -v -E '^\*\*Run\*\*' "$1" | sed 's/, lost attempts left no trace)$/)/'
-}
-
-# Steps that were completed more than once, or ran again after that.
-ran_twice() {
-	"$TUTTI" runs logs "$1" --json | python3 -c '
-import json, sys
-done = {}
-for line in sys.stdin:
-    event = json.loads(line)
-    data = event["data"]
-    if event["type"] != "step":
-        continue
-    if data.get("status") == "completed":
-        done[data["step"]] = done.get(data["step"], 0) + 1
-    elif data.get("status") == "running" and data["step"] in done:
-        done[data["step"]] += 100
-print(" ".join(k for k, n in done.items() if n != 1))'
-}
-
 newest() {
 	"$TUTTI" runs list --all --limit 1 --json | python3 -c '
 import json, sys

@@ -182,6 +182,28 @@ hostile_model_with() {
 	lacks "$BATS_TEST_TMPDIR/report.md" 'read-only mode does not hold'
 }
 
+# without_run_facts FILE: of a report what is the same in every run of the same question
+without_run_facts() {
+	grep -v -E '^\*\*Run\*\*' "$1" | sed 's/, lost attempts left no trace)$/)/'
+}
+
+# ran_twice RUN: steps that were completed more than once, or ran again after that
+ran_twice() {
+	"$TUTTI" runs logs "$1" --json | python3 -c '
+import json, sys
+done = {}
+for line in sys.stdin:
+    event = json.loads(line)
+    data = event["data"]
+    if event["type"] != "step":
+        continue
+    if data.get("status") == "completed":
+        done[data["step"]] = done.get(data["step"], 0) + 1
+    elif data.get("status") == "running" and data["step"] in done:
+        done[data["step"]] += 100
+print(" ".join(k for k, n in done.items() if n != 1))'
+}
+
 # Assertions. Each is a command of its own: in `a && b` or `! a` a failure would pass unseen.
 
 # is GOT WANT
