@@ -109,6 +109,23 @@ static void topic_trust(struct buf *b)
 	    "~/.config/tutti/trusted.json.\n");
 }
 
+static void topic_serve(struct buf *b)
+{
+	buf_adds(b,
+	    "tutti serve is a daemon: it carries runs out in the background and has a web page.\n"
+	    "While it works, tutti run and tutti runs … ask it; without it they do the work\n"
+	    "themselves. Either way the report, the exit codes and the files are the same.\n\n"
+	    "  tutti serve              prints where it is, and a link that signs a browser in\n"
+	    "  tutti serve --link       another link; each works once, for ten minutes\n"
+	    "  tutti run … --detach     prints the id and leaves; so does Ctrl-C of tutti run\n"
+	    "  tutti runs watch RUN     looks on; tutti runs cancel RUN ends it\n"
+	    "  tutti runs approve RUN CHOICE    answers a step that asks a person\n\n"
+	    "Ctrl-C or SIGTERM ends it: agents at work get --grace, a second one ends them at "
+	    "once.\nWhat is left goes on with the next tutti serve, also after kill -9. It "
+	    "listens on\nthis machine only; from elsewhere: ssh -L 7770:127.0.0.1:7770 HOST. "
+	    "Units for\nsystemd, and all the rest: docs/serve.md\n");
+}
+
 static const struct {
 	const char *name, *what;
 	void (*fn)(struct buf *b);
@@ -120,6 +137,7 @@ static const struct {
 	{ "models", "where the model comes from", topic_models },
 	{ "agents", "which programs do the work", topic_agents },
 	{ "trust", "how flows of a repository are accepted", topic_trust },
+	{ "serve", "how runs go on in the background", topic_serve },
 };
 
 /* --- a command
@@ -199,19 +217,23 @@ static void add_overview(struct buf *b)
 	buf_addc(b, '\n');
 }
 
+/* A topic, a command, or both under one name. */
 static bool add_topic(struct buf *b, struct str name)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
 		if (str_is(name, topics[i].name)) {
 			topics[i].fn(b);
-			return true;
+			found = true;
 		}
 	for (size_t i = 0; all_cmds[i]; i++)
 		if (str_is(name, all_cmds[i]->name)) {
+			buf_adds(b, found ? "\n" : "");
 			add_command(b, all_cmds[i]);
-			return true;
+			found = true;
 		}
-	return false;
+	return found;
 }
 
 static int unknown(const struct globals *g, struct str name)
@@ -290,7 +312,7 @@ static const char *verbs_of(const struct cmd *c)
 	if (c == &cmd_personas)
 		return "list show validate new";
 	if (c == &cmd_runs)
-		return "list show watch logs cancel resume retry export compare";
+		return "list show watch logs cancel resume retry approve export compare";
 	if (c == &cmd_agents)
 		return "list show";
 	if (c == &cmd_proof)

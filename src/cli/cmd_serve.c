@@ -315,16 +315,16 @@ static int announce(struct serve *s, bool open)
 		return cli_print_json(json_pack("{s:s*, s:s*, s:s, s:i}", "url", *url ? url : NULL,
 					  "sign_in", link, "socket", socket, "pid", (int)getpid()),
 		    EXIT_DONE);
-	return cli_print(
-	    str_from(
-		link   ? arena_printf(s->arena,
-			     "tutti works here:  %s\nsign in once:      %s\n"
-			       "Ctrl-C ends it; runs go on with the next tutti serve.\n",
-			     url, link)
-		: *url ? arena_printf(s->arena,
-			     "tutti works here:  %s\nsign in once:      tutti serve --link\n", url)
-		       : arena_printf(s->arena, "tutti works here:  %s\n", socket)),
-	    EXIT_DONE);
+	const char *text = arena_printf(s->arena, "tutti works here:  %s\n", *url ? url : socket);
+
+	if (link)
+		text = arena_printf(s->arena,
+		    "%ssign in once:      %s\n"
+		    "Ctrl-C ends it; runs go on with the next tutti serve.\n",
+		    text, link);
+	else if (*url)
+		text = arena_printf(s->arena, "%ssign in once:      tutti serve --link\n", text);
+	return cli_print(str_from(text), EXIT_DONE);
 }
 
 static int live(struct serve *s, bool open)
@@ -379,9 +379,9 @@ static int serve(struct arena *a, const struct globals *g, const struct serve_op
 	s->globals = g;
 	s->grace = o->grace ? o->grace : GRACE_MS;
 	raise_descriptors();
-	s->managed = getenv("LISTEN_FDS") || getenv("NOTIFY_SOCKET");
 	if (take_sockets(&doors, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
+	s->managed = doors.port_fd >= 0 || doors.socket_fd >= 0 || getenv("NOTIFY_SOCKET");
 	int code = house_open(&s->house, a, &spec, &err);
 
 	if (code)

@@ -324,6 +324,19 @@ refused() {
 		until grep -q works '$T/again'; do sleep 0.05; done"
 }
 
+@test "help and completion know of it" {
+	"$TUTTI" help serve >"$T/help"
+	has "$T/help" "tutti run … --detach"
+	has "$T/help" "--allow-host NAME"
+	"$TUTTI" help >"$T/help"
+	has "$T/help" "trust, serve"
+	for shell in bash zsh fish; do
+		"$TUTTI" completion "$shell" >"$T/words"
+		has "$T/words" serve
+		has "$T/words" "retry approve export"
+	done
+}
+
 # --- systemd ----------------------------------------------------------------------------------
 
 @test "sockets of a service manager are taken, and it is told" {
@@ -336,6 +349,8 @@ refused() {
 }
 
 @test "the units are valid" {
+	# else every agent gets the signal that only the daemon is to have
+	has "$TOP/dist/systemd/tutti.service" '^KillMode=mixed$'
 	command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
 	mkdir "$T/units"
 	sed "s|/usr/local/bin/tutti|$TUTTI|" "$TOP/dist/systemd/tutti.service" >"$T/units/tutti.service"
