@@ -1,6 +1,5 @@
 #include "cli/remote.h"
 
-#include "base/clock.h"
 #include "cli/paths.h"
 #include "cli/tail.h"
 
@@ -16,14 +15,9 @@ int remote_open(struct arena *a, const struct globals *g, struct client **ret, s
 	return client_open(a, data, ret, err) < 0 ? EXIT_NOT_READY : 0;
 }
 
-struct following {
-	const char *data;
-	msec_t gone_since; /* 0: the daemon is there */
-};
-
-static bool is_lost(void *ctx)
+bool remote_lost(void *ctx)
 {
-	struct following *f = ctx;
+	struct remote_watch *f = ctx;
 	msec_t now = clock_boot();
 
 	if (store_owner(f->data)) {
@@ -41,10 +35,11 @@ static int say_left(struct show *show, const char *id)
 	return EXIT_INTERRUPTED;
 }
 
-static int say_lost(struct show *show, const char *id)
+int remote_say_lost(struct show *show, const char *id)
 {
 	show_say(show,
-	    "The daemon is gone. The run is kept: tutti serve goes on with it, or tutti runs "
+	    "Nobody carries the run out any more. It is kept: tutti serve goes on with it, or "
+	    "tutti runs "
 	    "resume %s",
 	    id);
 	return EXIT_NOT_READY;
@@ -53,15 +48,15 @@ static int say_lost(struct show *show, const char *id)
 static int look_on(
     struct store *s, struct arena *a, const char *id, struct show *show, struct finish_spec *how)
 {
-	struct following f = { .data = how->data };
-	struct tail t = { .s = s, .run = how->run, .show = show, .ctx = &f, .lost = is_lost };
+	struct remote_watch f = { .data = how->data };
+	struct tail t = { .s = s, .run = how->run, .show = show, .ctx = &f, .lost = remote_lost };
 	int end = tail_run(&t, true);
 
 	show_clear(show);
 	if (end == TAIL_LEFT)
 		return say_left(show, id);
 	if (end == TAIL_LOST)
-		return say_lost(show, id);
+		return remote_say_lost(show, id);
 	return finish_stored(s, a, how);
 }
 

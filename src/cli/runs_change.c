@@ -91,16 +91,36 @@ static int say_cancelled(struct look *l)
 			  : EXIT_DONE;
 }
 
+static int not_cancelled(struct look *l)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EPIPE, "run %.*s may not be cancelled yet", STR_ARG(l->row.id));
+	err_why(&err, "the daemon ended before all of its agents had");
+	err_fix(&err, "tutti runs cancel %.*s", STR_ARG(l->row.id));
+	return cli_fail(l->g, &err, EXIT_NOT_READY);
+}
+
 /* Asked for, and waited for: cancelled is said when every process is gone. */
 static int cancel_remote(struct look *l, struct client *client)
 {
-	struct tail t = { .s = l->s, .run = l->key, .fn = ignore_event };
+	struct err err = { 0 };
+	char *data;
+
+	if (paths_data(l->a, l->g->data, &data, &err) < 0)
+		return cli_fail(l->g, &err, EXIT_NOT_READY);
+	struct remote_watch who = { .data = data };
+	struct tail t = {
+		.s = l->s, .run = l->key, .fn = ignore_event, .ctx = &who, .lost = remote_lost
+	};
 	int code = ask(l, client, "cancel", json_object());
 
 	if (code)
 		return code;
 	int rc = tail_run(&t, true);
 
+	if (rc == TAIL_LOST)
+		return not_cancelled(l);
 	return rc < 0 ? EXIT_RUN_FAILED : rc == TAIL_LEFT ? EXIT_INTERRUPTED : say_cancelled(l);
 }
 

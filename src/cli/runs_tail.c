@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/logline.h"
+#include "cli/paths.h"
+#include "cli/remote.h"
 #include "cli/tail.h"
 
 #include <unistd.h>
@@ -51,14 +53,24 @@ int runs_logs(struct look *l)
 int runs_watch(struct look *l)
 {
 	struct show show;
-	struct tail t = { .s = l->s, .run = l->key, .show = &show };
+	struct remote_watch who = { 0 };
+	struct tail t = { .s = l->s, .run = l->key, .show = &show, .ctx = &who };
 	const char *format = l->o->format ? l->o->format : l->g->json ? "jsonl" : "auto";
+	struct err ignored;
+	char *data;
 
+	if (paths_data(l->a, l->g->data, &data, &ignored) == 0) {
+		who.data = data;
+		t.lost = remote_lost;
+	}
 	show_init(&show, format, l->g->color, "arrows, Enter: look closer  q: leave");
 	if (estimate_read(l->s, l->a, l->key, &show.estimate) < 0)
 		show.estimate = (struct estimate){ 0 };
-	int rc = tail_run(&t, true);
+	int rc = tail_run(&t, true), code = rc < 0 ? EXIT_RUN_FAILED : EXIT_DONE;
 
+	show_clear(&show);
+	if (rc == TAIL_LOST)
+		code = remote_say_lost(&show, arena_cstr(l->a, l->row.id));
 	show_fini(&show);
-	return rc < 0 ? EXIT_RUN_FAILED : EXIT_DONE;
+	return code;
 }

@@ -296,6 +296,20 @@ refused() {
 	diff <("$TUTTI" runs export "$ID") "$T/followed.md"
 	kill "$DAEMON"
 	ended 0
+	# and when none comes back, who looks on is told
+	slowly 20000
+	serve --rehearsal-script "$T/slow"
+	begin --output "$T/never.md"
+	"$TUTTI" runs watch "$ID" --format plain 2>"$T/watched" >&2 3>&- &
+	watcher=$!
+	kill -9 "$DAEMON"
+	ended_of "$DAEMON" 137
+	ended_of "$FOLLOWER" 4
+	ended_of "$watcher" 4
+	has "$T/begun" "tutti runs resume $ID"
+	has "$T/watched" "tutti runs resume $ID"
+	[ ! -e "$T/never.md" ]
+	nobody_left
 }
 
 # --- its API ----------------------------------------------------------------------------------
