@@ -117,6 +117,7 @@ static void topic_serve(struct buf *b)
 	    "themselves. Either way the report, the exit codes and the files are the same.\n\n"
 	    "  tutti serve              prints where it is, and a link that signs a browser in\n"
 	    "  tutti serve --link       another link; each works once, for ten minutes\n"
+	    "  tutti runs open RUN      its page in your browser; so does --open with serve\n"
 	    "  tutti run … --detach     prints the id and leaves; so does Ctrl-C of tutti run\n"
 	    "  tutti runs watch RUN     looks on; tutti runs cancel RUN ends it\n"
 	    "  tutti runs approve RUN CHOICE    answers a step that asks a person\n\n"
@@ -312,7 +313,7 @@ static const char *verbs_of(const struct cmd *c)
 	if (c == &cmd_personas)
 		return "list show validate new";
 	if (c == &cmd_runs)
-		return "list show watch logs cancel resume retry approve export compare";
+		return "list show watch open logs cancel resume retry approve export compare";
 	if (c == &cmd_agents)
 		return "list show";
 	if (c == &cmd_proof)
