@@ -24,6 +24,8 @@ teardown() {
 
 # serve [OPTION…]: a daemon; DAEMON is its process, URL and LINK where it is
 serve() {
+	: >"$T/said"
+	: >"$T/log"
 	"$TUTTI" serve --bind 127.0.0.1:0 --json "$@" >"$T/said" 2>"$T/log" 3>&- &
 	DAEMON=$!
 	until [ -s "$T/said" ] || ! kill -0 "$DAEMON"; do sleep 0.02; done
@@ -137,6 +139,7 @@ refused() {
 	ended 0
 	[ ! -e "$TUTTI_DATA/tutti.sock" ]
 	refused "no daemon" "$TUTTI" serve --link
+	: >"$T/said"
 	"$TUTTI" serve --no-port --json >"$T/said" 2>"$T/log" 3>&- &
 	DAEMON=$!
 	until_has "$T/said" socket
@@ -157,7 +160,7 @@ refused() {
 	is "$(state_of "$a") $(state_of "$b")" "running running"
 	[ -S "$TUTTI_DATA/tutti.sock" ]
 	serve
-	has "$T/log" "2 runs of an earlier life go on"
+	until_has "$T/log" "2 runs of an earlier life go on"
 	for id in "$a" "$b"; do
 		until_is "$id" completed
 		"$TUTTI" runs export "$id" -o "$T/got.md"

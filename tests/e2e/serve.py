@@ -146,6 +146,8 @@ def frames(stream):
 
 def check_drain(pid):
     """It is asked to end while agents work: told to everybody who is there, and nobody is let in."""
+    while b"\ntutti_busy 0\n" in ask("GET", "/metrics").body:
+        time.sleep(0.05)
     kept, late = UnixConnection(), UnixConnection()
     for conn in (kept, late):
         assert ask("GET", "/healthz", on=conn).json["status"] == "ok"
