@@ -1,0 +1,208 @@
+// The page over a real daemon: daemon.mjs TUTTI DIR [NAME] prints "ok NAME" or "not ok NAME: why" for each thing that
+// has to hold, or only those whose name contains NAME. What a played daemon can show is tested in page.mjs
+// and run.mjs; here is what takes both sides to be real: that a page gets from the printed link to the export,
+// outlives the daemon, and that nothing which agents or repositories wrote is anything but text.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { House, launch, top } from "./house.mjs";
+
+const [tutti, dir, only = ""] = process.argv.slice(2);
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const browser = await launch();
+
+// What the page must not do is noted while FN does something with it.
+async function visit(house, device, fn, allowed = []) {
+	const context = await browser.newContext({ ...device, acceptDownloads: true, reducedMotion: "reduce" });
+	const bad = [];
+	await context.exposeBinding("violated", (_, what) => bad.push("policy: " + what));
+	await context.addInitScript(() => addEventListener("securitypolicyviolation", (e) => window.violated(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`)));
+	context.on("request", (r) => {
+		if (!r.url().startsWith(house.url + "/")) bad.push("request: " + r.url());
+	});
+	const page = await context.newPage();
+	page.setDefaultTimeout(20_000);
+	page.on("dialog", (d) => (bad.push("dialog: " + d.message()), d.dismiss()));
+	page.on("pageerror", (e) => bad.push("error: " + e.message));
+	page.on("console", (m) => ["error", "warning"].includes(m.type()) && !allowed.some((a) => m.text().includes(a)) && bad.push("console: " + m.text()));
+	try {
+		await fn(page);
+		assert.deepEqual(bad, []);
+	} catch (e) {
+		if (process.env.SHOT) await page.screenshot({ path: `${process.env.SHOT}-${Math.random()}.png` });
+		throw e;
+	} finally {
+		await context.close();
+	}
+}
+
+const box = (page) => page.locator(".well-scroll");
+const seen = (page) => box(page).evaluate((e) => {
+	const at = e.getBoundingClientRect().top;
+	const b = [...e.querySelectorAll(".block, .tail")].find((x) => x.getBoundingClientRect().bottom > at + 1);
+	return { key: b.dataset.key ?? "tail", y: Math.round(b.getBoundingClientRect().top - at), all: e.scrollHeight };
+});
+const idOf = (page) => new URL(page.url()).pathname.split("/")[2];
+const running = (page) => page.locator(".agent-button").filter({ has: page.locator(".glyph.is-running") });
+
+// A finger that pulls the stream down.
+async function swipe(page, by) {
+	await box(page).evaluate((e) => e.scrollIntoView({ block: "center" }));
+	const r = await box(page).boundingBox();
+	const cdp = await page.context().newCDPSession(page);
+	const touch = (type, y) => cdp.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x: r.x + r.width / 2, y: r.y + 40 + y }] });
+	await touch("touchStart", 0);
+	for (let y = 0; y <= by; y += 10) await touch("touchMove", y);
+	await touch("touchEnd");
+}
+
+// What is being read stays where it is, while more is written below it.
+async function staysPut(page, away, back) {
+	await page.waitForFunction(() => { const e = document.querySelector(".well-scroll"); return e && e.scrollHeight > e.clientHeight + 120; });
+	await away();
+	await page.getByRole("button", { name: /Jump to live/ }).waitFor();
+	await page.waitForTimeout(200); // the movement is over
+	const before = await seen(page);
+	await page.waitForFunction((n) => document.querySelector(".well-scroll").scrollHeight > n, before.all);
+	const after = await seen(page);
+	assert.deepEqual([after.key, after.y], [before.key, before.y]);
+	await back();
+	await page.waitForFunction(() => { const e = document.querySelector(".well-scroll"); return e.scrollHeight - e.scrollTop - e.clientHeight <= 24; });
+}
+
+// The citation's popover has the lines that the snapshot has there.
+async function citationShows(page, house) {
+	await page.locator(".cite-pop mark").first().waitFor();
+	const { place, lines } = await page.evaluate(() => ({
+		place: document.querySelector(".cite-pop .cite-title code").textContent,
+		lines: [...document.querySelectorAll(".cite-pop mark")].map((m) => m.lastChild.textContent),
+	}));
+	const [, path, from] = place.match(/^(.*?):(\d+)/);
+	const file = readFileSync(join(house.repo, path), "utf8").split("\n");
+	assert.deepEqual(lines.map((l) => l.trimEnd()), file.slice(from - 1, from - 1 + lines.length).map((l) => l.trimEnd()));
+}
+
+async function exported(page, click) {
+	const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+	const text = readFileSync(await download.path(), "utf8");
+	assert.match(download.suggestedFilename(), /\.html$/);
+	assert.match(text, /^<!DOCTYPE html>/);
+	assert.match(text, /engine/);
+}
+
+async function byMouse(house, device) {
+	await visit(house, device, async (page) => {
+		const phone = device === PHONE;
+		await page.goto(house.link());
+		await page.click(phone ? ".bottom-new" : ".top-new");
+		await page.locator("dialog textarea").fill("the engine and how it survives a crash");
+		await page.locator("dialog label.flow-row", { hasText: "architectural-analysis" }).click();
+		await page.getByRole("combobox", { name: "Model" }).fill("rehearsal");
+		await page.locator("dialog .launch-roster").waitFor();
+		await page.locator("dialog .is-filled").click();
+		await page.waitForURL(/\/runs\/r-/);
+		const row = page.locator('.agent-button[data-step="structure"]');
+		await page.locator('.agent-row.is-running .agent-button[data-step="structure"]').waitFor();
+		await row.click();
+		const up = async () => {
+			if (phone) return swipe(page, 90);
+			await box(page).hover();
+			await page.mouse.wheel(0, -90);
+		};
+		await staysPut(page, up, () => page.getByRole("button", { name: /Jump to live/ }).click());
+		await page.getByRole("button", { name: "Read report" }).click({ timeout: 60_000 });
+		const ref = page.locator(".report a.ref").first();
+		await ref.scrollIntoViewIfNeeded();
+		await ref.click();
+		await citationShows(page, house);
+		await page.locator(".cite-close").click();
+		await page.locator(".run-actions").getByRole("button", { name: "Export" }).click();
+		await exported(page, () => page.getByRole("menuitem", { name: /One-file page/ }).click());
+	});
+}
+
+async function byKeyboard(house, device) {
+	await visit(house, device, async (page) => {
+		const press = async (...keys) => { for (const k of keys) await page.keyboard.press(k); };
+		await page.goto(house.link("/agents"));
+		await page.locator("h1").waitFor();
+		await press("n");
+		await page.locator("dialog .flow-row").first().waitFor();
+		await page.keyboard.type("the engine and how it survives a crash");
+		for (let i = 0; !(await page.evaluate(() => document.activeElement.hasAttribute("list"))); i++) {
+			assert.ok(i < 40, "no way to the model by Tab");
+			await press("Tab");
+		}
+		await page.keyboard.type("rehearsal");
+		await page.locator("dialog .launch-roster").waitFor();
+		await press("Control+Enter");
+		await page.waitForURL(/\/runs\/r-/);
+		await page.locator('.agent-row.is-running .agent-button[data-step="structure"]').waitFor();
+		for (let i = 0; (await page.evaluate(() => document.activeElement.dataset.step)) !== "structure"; i++) {
+			assert.ok(i < 9, "no way to the agent by j");
+			await press("j");
+		}
+		await press("Enter");
+		await page.locator(".well-scroll .block").first().waitFor();
+		await press("ArrowRight");
+		await page.waitForFunction(() => document.activeElement.matches(".well-scroll"));
+		await staysPut(page, () => press("ArrowUp", "ArrowUp"), () => press("End"));
+		await press("Escape");
+		await page.getByRole("button", { name: "Read report" }).waitFor({ timeout: 60_000 });
+		await press("r");
+		await page.locator(".report-filters").waitFor();
+		for (let i = 0; !(await page.evaluate(() => document.activeElement.matches(".report a.ref"))); i++) {
+			assert.ok(i < 120, "no way to a citation by Tab");
+			await press("Tab");
+		}
+		await press("Enter");
+		await citationShows(page, house);
+		await press("Escape", "e");
+		await page.getByRole("menuitem").first().waitFor();
+		await exported(page, () => press("Enter"));
+	});
+}
+
+const letters = (s) => s.replace(/[^\p{L}\p{N}]/gu, "");
+const sum = (s) => createHash("sha256").update(s).digest("hex").slice(0, 16);
+
+const journey = (() => {
+	let house;
+	return (fn) => async () => fn(await (house ??= open("journeys", { sources: ["src/engine", "src/store"], script: SCRIPT })));
+})();
+
+const tests = {
+	"from the link to the export by mouse, at 1440 pixels": journey((h) => byMouse(h, DESKTOP)),
+	"from the link to the export by touch, at 390 pixels": journey((h) => byMouse(h, PHONE)),
+	"from the link to the export by keyboard, at 1440 pixels": journey((h) => byKeyboard(h, DESKTOP)),
+	"from the link to the export by keyboard, at 390 pixels": journey((h) => byKeyboard(h, { viewport: PHONE.viewport })),
+};
+
+// One agent has much to say, slowly, so that there is something to scroll in.
+const SCRIPT = "delay 20\nstep=structure delay 100\nstep=structure huge 40000\n";
+
+const houses = [];
+async function open(name, of) {
+	const house = new House(tutti, join(dir, name), of);
+	houses.push(house);
+	await house.start();
+	return house;
+}
+
+async function held(name, fn) {
+	const from = Date.now();
+	try {
+		await fn();
+		console.log(`ok ${name}`);
+	} catch (e) {
+		console.log(`not ok ${name}: ${String(e.message).split("\n").slice(0, 8).join(" | ")}`);
+	}
+	console.log(`# ${Date.now() - from} ms`);
+}
+
+const wanted = Object.entries(tests).filter(([name]) => name.includes(only));
+await Promise.all(wanted.map(([name, fn]) => held(name, fn)));
+for (const h of houses) await h.stop();
+await browser.close();
