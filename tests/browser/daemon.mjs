@@ -165,8 +165,156 @@ async function byKeyboard(house, device) {
 	});
 }
 
+// --- a daemon that dies ----------------------------------------------------------------------------
+
 const letters = (s) => s.replace(/[^\p{L}\p{N}]/gu, "");
 const sum = (s) => createHash("sha256").update(s).digest("hex").slice(0, 16);
+
+// What the log has of an attempt's messages, and what the page shows of them, tail included.
+async function written(house, run, step, attempt) {
+	const log = (await house.ask(`/runs/${run}/events?after=0&step=${step}`, "application/x-ndjson")).trim().split("\n").map((l) => JSON.parse(l));
+	const text = log.filter((e) => e.type === "text" && e.data.step === step && e.data.epoch === attempt).map((e) => e.data.text).join("");
+	return letters(text.replace(/^\s*\d+\. /gm, "")); // numbers of lists are no text of a page
+}
+const shown = (page) => page.evaluate(() => [...document.querySelectorAll(".well-scroll .block.is-message, .well-scroll .tail")].map((b) => b.textContent).join(""));
+
+async function same(page, house, run, step, attempt) {
+	let got = "", want = "";
+	for (let i = 0; i < 60; i++) {
+		[got, want] = [letters(await shown(page)), await written(house, run, step, attempt)];
+		if (got === want) break;
+		await page.waitForTimeout(250);
+	}
+	assert.equal(sum(got), sum(want), `${step}, attempt ${attempt}: ${got.length} letters on the page, ${want.length} in the log`);
+	return want.length;
+}
+
+// To another address of the page, without loading it again.
+const turn = (page, to) => page.evaluate((to) => {
+	history.pushState(null, "", to);
+	dispatchEvent(new PopStateEvent("popstate"));
+}, to);
+
+async function crash() {
+	const house = await open("crash", { sources: ["src/engine"], script: SCRIPT });
+	const { id } = await house.post("/runs", { flow: "architectural-analysis", question: "what a crash leaves", size: "small", repo: house.repo, model: "rehearsal" });
+	const away = ["WebSocket", "ERR_", "Failed to load"];
+	await visit(house, DESKTOP, async (page) => {
+		await page.goto(house.link(`/runs/${id}?tab=agents&agent=structure`));
+		await page.locator(".pill.is-live").waitFor();
+		await page.waitForFunction(() => document.querySelector(".well-scroll .tail")?.textContent.length > 2000);
+		await page.evaluate(() => (window.same = true));
+		await house.kill();
+		await page.locator(".pill:not(.is-live)").waitFor();
+		await house.start(house.port);
+		await page.locator(".pill.is-live").waitFor();
+		await page.locator(".run-head .run-outcome.is-completed").waitFor({ timeout: 90_000 });
+		const steps = (await house.ask(`/runs/${id}`)).steps.filter((s) => s.kind === "agent" && s.epoch > 0);
+		const broken = steps.find((s) => s.step === "structure");
+		assert.ok(broken.epoch > 1, "it was not begun again");
+		assert.ok((await same(page, house, id, "structure", broken.epoch)) > 10_000);
+		for (const s of steps)
+			for (let n = s.epoch; n > 0; n--) {
+				await turn(page, `/runs/${id}?tab=agents&agent=${s.step}&attempt=${n}`);
+				await page.locator(".well-scroll .block").first().waitFor();
+				assert.ok((await same(page, house, id, s.step, n)) > 0 || n < s.epoch, `${s.step} wrote nothing`);
+			}
+		assert.equal(await page.evaluate(() => window.same), true, "the page was loaded again");
+	}, away);
+}
+
+// --- what others wrote ---------------------------------------------------------------------------------
+
+// The texts that the renderer is tested with, too.
+const corpus = readFileSync(join(top, "tests/unit/test_report_html.c"), "utf8").split(/static const char \*const (?:texts|dead)\[\] = /).slice(1)
+	.flatMap((s) => s.slice(0, s.indexOf("};")).match(/"(?:[^"\\]|\\.)*"/g)).map((s) => JSON.parse(s));
+const EVIL = `<img src=x onerror="window.bad=1"><script>window.bad=1</script>`;
+const PART = "<img src=x onerror=window.bad=1>"; // of an address
+const quoted = (s) => JSON.stringify(s);
+const NAME = `<img src=x onerror=alert(1)>.c`;
+
+const evilFlow = `flow: evil
+title: ${quoted(EVIL)}
+category: review
+summary: ${quoted(EVIL)}
+when_to_use: ${quoted(EVIL)}
+input:
+  question: {label: ${quoted(EVIL)}, placeholder: ${quoted(EVIL)}}
+spine:
+  angles:
+    - {id: structure, persona: evil, label: ${quoted(EVIL)}, task: ${quoted(EVIL + " {{ question }}")}}
+    - {id: names, persona: evil, label: ${quoted(EVIL + " names")}, task: "Where is {{ question }}?"}
+    - {id: calls, persona: evil, label: ${quoted(EVIL + " calls")}, task: "Where is {{ question }}?"}
+  synthesizer: {persona: evil, label: ${quoted(EVIL + " says")}, task: ${quoted(EVIL)}}
+  validator: {persona: evil, task: ${quoted(EVIL)}}
+report:
+  title: ${quoted(EVIL + " {{ question }}")}
+`;
+
+async function hostile() {
+	const house = await open("hostile", {
+		files: { [NAME]: `int main(void)\n{\n\treturn bad("${EVIL.replaceAll('"', "'")}"); /* TODO ${EVIL} */\n}\n`, "src/\"onmouseover=alert(2) x.c": corpus.map((s) => `// ${s}`).join("\n") + "\n" },
+		config: { "flows/evil.yaml": evilFlow, "personas/evil.md": `---\npersona: evil\ntitle: ${quoted(EVIL)}\n---\nYou are ${EVIL}.\n` },
+		script: `step=structure answer say ${corpus.join(" ").replaceAll("\n", " ")}\nstep=calls call ${"<svg/onload=alert(3)>"} {"path":"<img src=x onerror=alert(4)>"}\nstep=names answer invent all\n`,
+	});
+	const launched = [];
+	for (const flow of ["evil", "evil", "architectural-analysis"])
+		launched.push((await house.post("/runs", { flow, question: `${EVIL} bad`, focus: EVIL, size: "small", repo: house.repo, model: "rehearsal" })).id);
+	for (const id of launched)
+		for (let i = 0; ; i++) {
+			const { status } = await house.ask(`/runs/${id}`);
+			if (status !== "running" && status !== "pending") break;
+			assert.ok(i < 300, `${id} does not end`);
+			await new Promise((done) => setTimeout(done, 200));
+		}
+	const [a, b] = launched;
+	await visit(house, DESKTOP, async (page) => {
+		const clean = async (what) => {
+			const { bad, made, text } = await page.evaluate(() => ({
+				bad: window.bad ?? 0, text: document.body.innerText,
+				made: [...document.querySelectorAll("img, iframe, object, embed, math, body script, [onerror], [onload], [onclick], [onmouseover], a[href^='javascript' i], a[href^='data' i]")].filter((e) => !/^\/assets\//.test(e.getAttribute("src") ?? "")).map((e) => e.outerHTML.slice(0, 80)),
+			}));
+			assert.deepEqual([bad, made], [0, []], what);
+			return text;
+		};
+		const look = (to, wait, has) => view(to, wait, has).catch((e) => {
+			throw new Error(`${to}: ${e.message}`);
+		});
+		const view = async (to, wait, has) => {
+			await page.goto(to.startsWith("http") ? to : house.url + to);
+			await page.locator(wait).first().waitFor();
+			await page.evaluate(() => { for (const e of document.querySelectorAll(".tool-line, .block.is-run button, main summary")) e.click(); });
+			if (has) await page.waitForFunction((t) => document.body.textContent.includes(t), has);
+			await clean(to);
+		};
+		await look(house.link("/"), ".row", EVIL);
+		await look("/runs", ".run", EVIL);
+		await look("/runs?q=bad", ".run", "script");
+		for (const id of [a, b, launched[2]]) {
+			await look(`/runs/${id}`, ".report-filters, .report", EVIL);
+			await look(`/runs/${id}/report.html`, "main", EVIL);
+		}
+		for (const tab of ["timeline", "graph", "log", "input"]) await look(`/runs/${a}?tab=${tab}`, ".run-body", EVIL);
+		for (const step of ["structure", "names", "calls"])
+			for (const view of ["stream", "raw", "output", "prompt", "evidence"]) await look(`/runs/${a}?tab=agents&agent=${step}&view=${view}`, ".well", EVIL);
+		await look(`/runs/${a}?tab=agents&agent=${encodeURIComponent(EVIL)}`, ".well", "has no agent");
+		await look(`/runs/${encodeURIComponent(PART)}`, "h1");
+		await look(`/flows/${encodeURIComponent(PART)}`, "h1");
+		await look(`/nowhere/${encodeURIComponent(PART)}`, "body", "<img src=x");
+		await look("/flows", ".row", EVIL);
+		await look("/flows/evil", "h1", EVIL);
+		await look(`/new?flow=evil&q=${encodeURIComponent(EVIL)}`, ".flow-row", EVIL);
+		await look(`/compare?a=${a}&b=${b}`, ".heads", EVIL);
+		await page.goto(house.url + "/");
+		await page.locator(".row").first().waitFor();
+		await page.keyboard.press("Control+k");
+		await page.locator(".palette-field").waitFor();
+		await page.keyboard.type("bad");
+		await page.waitForFunction((t) => document.querySelector("[role=listbox]")?.textContent.includes(t), "<img src=x");
+		await page.waitForTimeout(600); // what the store found has come, too
+		await clean("palette");
+	}, ["404", "Failed to load"]);
+}
 
 const journey = (() => {
 	let house;
@@ -174,6 +322,8 @@ const journey = (() => {
 })();
 
 const tests = {
+	"a daemon that is killed in the middle of a stream: the page heals, and no word is missing": crash,
+	"what models, tools, files and flows say is text": hostile,
 	"from the link to the export by mouse, at 1440 pixels": journey((h) => byMouse(h, DESKTOP)),
 	"from the link to the export by touch, at 390 pixels": journey((h) => byMouse(h, PHONE)),
 	"from the link to the export by keyboard, at 1440 pixels": journey((h) => byKeyboard(h, DESKTOP)),

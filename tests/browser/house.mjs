@@ -18,12 +18,12 @@ export const launch = () => chromium.launch({
 
 export class House {
 	// below DIR, which is nobody else's. FILES: path to text; SOURCES: directories of this repository; SCRIPT: lines
-	constructor(tutti, dir, { files = {}, sources = [], script = "", config = {} }) {
+	constructor(tutti, dir, { files = {}, sources = [], script = "", config = {}, name = "repo", env = {} }) {
 		this.tutti = tutti;
 		this.dir = dir;
-		this.repo = join(dir, "repo");
+		this.repo = join(dir, name);
 		this.data = join(dir, "data");
-		this.env = { ...process.env, HOME: join(dir, "home"), XDG_CONFIG_HOME: join(dir, "config"), TUTTI_DATA: this.data, OPENAI_BASE_URL: "" };
+		this.env = { ...process.env, HOME: join(dir, "home"), XDG_CONFIG_HOME: join(dir, "config"), TUTTI_DATA: this.data, OPENAI_BASE_URL: "", ...env };
 		for (const d of [this.repo, this.env.HOME, this.env.XDG_CONFIG_HOME]) mkdirSync(d, { recursive: true });
 		mkdirSync(this.data, { mode: 0o700 });
 		for (const s of sources) cpSync(join(top, s), join(this.repo, s), { recursive: true });
