@@ -37,7 +37,7 @@ export class House {
 		put(join(this.env.XDG_CONFIG_HOME, "tutti"), config);
 		writeFileSync(join(dir, "script"), script);
 		const git = (...a) => execFileSync("git", ["-C", this.repo, "-c", "user.name=tests", "-c", "user.email=tests@example.org", ...a], { env: this.env });
-		git("init", "-q");
+		git("init", "-q", "-b", "main");
 		git("add", "-A");
 		git("commit", "-qm", "as it came");
 	}
