@@ -44,8 +44,6 @@ const seen = (page) => box(page).evaluate((e) => {
 	const b = [...e.querySelectorAll(".block, .tail")].find((x) => x.getBoundingClientRect().bottom > at + 1);
 	return { key: b.dataset.key ?? "tail", y: Math.round(b.getBoundingClientRect().top - at), all: e.scrollHeight };
 });
-const idOf = (page) => new URL(page.url()).pathname.split("/")[2];
-const running = (page) => page.locator(".agent-button").filter({ has: page.locator(".glyph.is-running") });
 
 // A finger that pulls the stream down.
 async function swipe(page, by) {
@@ -316,6 +314,21 @@ async function hostile() {
 	}, ["404", "Failed to load"]);
 }
 
+// That nothing of it was noted means something.
+async function noted() {
+	const house = await open("noted", { files: { "a.c": "int a;\n" } });
+	const made = visit(house, DESKTOP, async (page) => {
+		await page.goto(house.link("/settings"));
+		await page.locator("h1").waitFor();
+		await page.evaluate(() => {
+			document.body.append(Object.assign(new Image(), { src: "http://192.0.2.1/x.png" }));
+			document.body.append(Object.assign(document.createElement("iframe"), { src: "/" }));
+		});
+		await page.waitForTimeout(500);
+	});
+	await assert.rejects(made, (e) => /policy: img-src/.test(e.message) && /policy: frame-src/.test(e.message));
+}
+
 const journey = (() => {
 	let house;
 	return (fn) => async () => fn(await (house ??= open("journeys", { sources: ["src/engine", "src/store"], script: SCRIPT })));
@@ -324,6 +337,7 @@ const journey = (() => {
 const tests = {
 	"a daemon that is killed in the middle of a stream: the page heals, and no word is missing": crash,
 	"what models, tools, files and flows say is text": hostile,
+	"what a page must not do would be noted": noted,
 	"from the link to the export by mouse, at 1440 pixels": journey((h) => byMouse(h, DESKTOP)),
 	"from the link to the export by touch, at 390 pixels": journey((h) => byMouse(h, PHONE)),
 	"from the link to the export by keyboard, at 1440 pixels": journey((h) => byKeyboard(h, DESKTOP)),

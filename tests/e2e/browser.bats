@@ -29,4 +29,5 @@ held() {
 
 @test "a daemon in the browser: what others wrote is text" {
 	held "what models, tools, files and flows say is text"
+	held "what a page must not do would be noted"
 }

@@ -48,11 +48,12 @@ function tagged(png, text) {
 	sum.writeUInt32BE(crc32(data));
 	return Buffer.concat([png.subarray(0, -12), head, data, sum, png.subarray(-12)]);
 }
-const tagOf = (png) => png.toString("latin1").match(new RegExp(`tEXt${KEY}\0([0-9a-f]+)`))?.[1];
+const tagOf = (png) => png.toString("latin1").match(new RegExp(`tEXt${KEY}\0([0-9a-f]{16})`))?.[1];
 
 function check() {
 	const wrong = [];
-	for (const p of pictures)
+	for (const p of pictures) {
+		load(p.tape); // of the format that is played now
 		for (const theme of themes) {
 			const file = new URL(`${p.name}-${theme}.png`, out);
 			if (!existsSync(file)) wrong.push(`${p.name}-${theme}.png is missing`);
@@ -62,6 +63,7 @@ function check() {
 				if (png.length > LIMIT) wrong.push(`${p.name}-${theme}.png has ${png.length} bytes`);
 			}
 		}
+	}
 	for (const w of wrong) console.log(`${w}: ./dev shots`);
 	process.exit(wrong.length ? 1 : 0);
 }
