@@ -158,7 +158,7 @@ async function byKeyboard(house, device) {
 		await press("Enter");
 		await citationShows(page, house);
 		await press("Escape", "e");
-		await page.getByRole("menuitem").first().waitFor();
+		await page.waitForFunction(() => document.activeElement.matches("[role=menuitem]"));
 		await exported(page, () => press("Enter"));
 	});
 }
