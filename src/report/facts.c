@@ -402,7 +402,7 @@ size_t fact_evidence(struct arena *a, const struct report_run *run, struct cite_
 
 static void add_counts(struct buf *b, const struct report_run *run)
 {
-	unsigned n = 0, high = 0;
+	unsigned n = 0, standing[SEVERITIES] = { 0 };
 
 	for (size_t i = 0; i < run->n_steps; i++) {
 		const struct evidence *ev = run->steps[i].evidence;
@@ -411,12 +411,12 @@ static void add_counts(struct buf *b, const struct report_run *run)
 			continue;
 		n += (unsigned)ev->n_findings;
 		for (size_t k = 0; k < ev->n_findings; k++)
-			high += fact_stands(ev->findings[k]) &&
-				ev->findings[k]->severity >= SEVERITY_HIGH;
+			standing[ev->findings[k]->severity] += fact_stands(ev->findings[k]);
 	}
 	buf_printf(b, "%u finding%s", n, n == 1 ? "" : "s");
-	if (high)
-		buf_printf(b, ", %u high", high);
+	for (int s = SEVERITY_CRITICAL; s >= SEVERITY_HIGH; s--)
+		if (standing[s])
+			buf_printf(b, ", %u %s", standing[s], severity_name((enum severity)s));
 	if (run->verdicts && run->verdicts->refuted)
 		buf_printf(b, ", %u refuted", run->verdicts->refuted);
 	if (fact_validation(run) >= VALIDATION_PART)

@@ -518,6 +518,17 @@ static void an_empty_run_has_a_report(void **state)
 	assert_lacks(text, "## Recommendation");
 }
 
+static void the_outcome_names_each_severity(void **state)
+{
+	struct report_run *run = make_run();
+	struct finding **found = run->steps[0].evidence->findings;
+
+	(void)state;
+	assert_has(report_outcome(arena, run), "2 findings, 1 high, 1 refuted");
+	found[0]->severity = SEVERITY_CRITICAL;
+	assert_has(report_outcome(arena, run), "2 findings, 1 critical, 1 refuted");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +550,7 @@ int main(void)
 		cmocka_unit_test(coverage_is_part_of_the_page),
 		cmocka_unit_test(coverage_is_a_member),
 		cmocka_unit_test(an_empty_run_has_a_report),
+		cmocka_unit_test(the_outcome_names_each_severity),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
