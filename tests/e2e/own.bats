@@ -19,14 +19,6 @@ tutti() {
 	"$TUTTI" "$@" >"$OUT" 2>"$ERR" </dev/null || CODE=$?
 }
 
-# from_docs PAGE LANGUAGE LINE: the block of PAGE in LANGUAGE that has LINE
-from_docs() {
-	awk -v fence='```'"$2" -v line="$3" '
-		$0 == fence { inside = 1; text = ""; found = 0; next }
-		$0 == "```" { if (inside && found) { printf "%s", text; exit } inside = 0 }
-		inside { text = text $0 "\n"; found += $0 == line }' "$TOP/docs/$1"
-}
-
 # run_flow NAME QUESTION: to a report whose citations hold
 run_flow() {
 	tutti flows validate "$CONFIG/flows/$1.yaml"

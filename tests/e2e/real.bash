@@ -40,6 +40,14 @@ nobody_left() {
 	return 1
 }
 
+# from_docs PAGE LANGUAGE LINE: the block of PAGE in LANGUAGE that has LINE
+from_docs() {
+	awk -v fence='```'"$2" -v line="$3" '
+		$0 == fence { inside = 1; text = ""; found = 0; next }
+		$0 == "```" { if (inside && found) { printf "%s", text; exit } inside = 0 }
+		inside { text = text $0 "\n"; found += $0 == line }' "$TOP/docs/$1"
+}
+
 # commit_all DIR: makes DIR a repository with one commit
 commit_all() {
 	git -C "$1" init -q

@@ -333,6 +333,20 @@ refused() {
 	ended 0
 }
 
+@test "curl alone launches, follows and fetches, as the docs say" {
+	serve
+	from_docs api.md sh '# launch, follow, fetch' >"$T/walk"
+	[ -s "$T/walk" ]
+	cd "$REPO"
+	sh -eu "$T/walk" >"$T/stream"
+	is "$(grep -c '^id: ' "$T/stream")" "$(grep -c '^data: ' "$T/stream")"
+	is "$(grep '^id: ' "$T/stream" | tail -1)" "id: $(grep -c '^id: ' "$T/stream")"
+	has "$T/stream" '"status": *"completed"'
+	has report.md '^## Answer'
+	kill "$DAEMON"
+	ended 0
+}
+
 @test "a log that is followed has no gap across the death of the daemon" {
 	slowly 60
 	serve --rehearsal-script "$T/slow"
