@@ -99,6 +99,22 @@ static void read_hit(struct query *q, struct arena *a, struct text_hit *h)
 	h->snippet = sql_get_str(q, a);
 }
 
+#define HIT                                            \
+	"SELECT t.run, r.id, t.kind, t.step, t.title," \
+	" snippet(search, -1, char(2), char(3), char(8230), 24)"
+
+static const char FIND[] =
+    HIT " FROM search JOIN texts t ON t.key = search.rowid JOIN runs r ON r.key = t.run"
+	" WHERE search MATCH ?1 AND ?2 = 0 ORDER BY rank, t.key DESC LIMIT ?3";
+/*
+ * The texts of one run are few, and each is asked for by its number: with the index first, all that
+ * matches in all runs would be gone through. Their ranks would, too; so they come as they were
+ * written.
+ */
+static const char FIND_IN_RUN[] =
+    HIT " FROM texts t CROSS JOIN search ON search.rowid = t.key CROSS JOIN runs r ON r.key = t.run"
+	" WHERE t.run = ?2 AND search MATCH ?1 ORDER BY t.key LIMIT ?3";
+
 int sqlite_text_find(struct store *s, struct arena *a, const struct text_filter *f,
     struct text_hit **ret, size_t *ret_n)
 {
@@ -112,12 +128,7 @@ int sqlite_text_find(struct store *s, struct arena *a, const struct text_filter 
 	*ret_n = 0;
 	if (!match.n)
 		return 0;
-	struct query q = sql_query(s,
-	    "SELECT t.run, r.id, t.kind, t.step, t.title,"
-	    " snippet(search, -1, char(2), char(3), char(8230), 24)"
-	    " FROM search JOIN texts t ON t.key = search.rowid JOIN runs r ON r.key = t.run"
-	    " WHERE search MATCH ?1 AND (?2 = 0 OR t.run = ?2)"
-	    " ORDER BY rank, t.key DESC LIMIT ?3");
+	struct query q = sql_query(s, f->run ? FIND_IN_RUN : FIND);
 
 	sql_str(&q, match);
 	sql_int(&q, f->run);
