@@ -11,9 +11,10 @@ const { chromium } = require("playwright-core");
 
 export const top = new URL("../..", import.meta.url).pathname;
 
-export const launch = () => chromium.launch({
+// MORE: further arguments of the browser
+export const launch = (more = []) => chromium.launch({
 	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-	args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+	args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
 });
 
 export class House {

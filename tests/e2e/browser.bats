@@ -6,6 +6,8 @@ load real
 setup_file() {
 	mkdir "$BATS_FILE_TMPDIR/d"
 	"$(new_node)" "$TOP/tests/browser/daemon.mjs" "$TUTTI" "$BATS_FILE_TMPDIR/d" >"$BATS_FILE_TMPDIR/said" 2>&1 || true
+	mkdir "$BATS_FILE_TMPDIR/f"
+	"$(new_node)" "$TOP/tests/browser/foreign.mjs" "$TUTTI" "$BATS_FILE_TMPDIR/f" >>"$BATS_FILE_TMPDIR/said" 2>&1 || true
 }
 
 # held NAME: the browser said that it holds
@@ -30,4 +32,11 @@ held() {
 @test "a daemon in the browser: what others wrote is text" {
 	held "what models, tools, files and flows say is text"
 	held "what a page must not do would be noted"
+}
+
+@test "a daemon in the browser: pages of others" {
+	held "another port of this machine reads nothing and starts nothing"
+	held "another site reads nothing and starts nothing"
+	held "a name that leads here is not answered"
+	held "our own page may do what they may not"
 }
