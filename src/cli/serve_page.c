@@ -247,6 +247,16 @@ bool serve_open_to_all(void *ctx, enum http_method method, struct str path)
 		   is_run(path, &run, &whole) || web_find(path, (struct str){ "", 0 }));
 }
 
+/* Somebody who looks around gets a page of it; everybody else an answer of the API. */
+static bool send_missing(struct http_req *q)
+{
+	if (q->who == HTTP_NOBODY || str_starts(q->path, STR("/api/")) ||
+	    !str_contains(http_header(q, "Accept"), STR("text/html")))
+		return false;
+	send_page(q, 404, STR("Not found"), (struct str){ "", 0 });
+	return true;
+}
+
 bool serve_page(struct serve *s, struct http_req *q)
 {
 	const char *title = page_title(q->path);
@@ -262,7 +272,7 @@ bool serve_page(struct serve *s, struct http_req *q)
 	else if (str_is(q->path, "/sign-in"))
 		sign_in(s, q);
 	else if (!title && !known)
-		return false;
+		return send_missing(q);
 	else if (q->who == HTTP_NOBODY)
 		send_sign_in(q, NULL);
 	else if (known)
