@@ -187,7 +187,7 @@ const tests = {
 		await with_({ ...live, before: (r) => { r.play(100); Object.assign(r.by.get("angle-3"), { choices: ["approve", "reject"], ask: "<p>Is this the <strong>right</strong> plan?</p>" }); } }, (r) => `/runs/${r.spec.id}`, async (page) => {
 			await page.getByText("right").waitFor();
 			const sent = page.waitForRequest((q) => q.url().endsWith("/approve"));
-			await page.getByRole("button", { name: "Reject" }).click();
+			await page.getByRole("button", { name: "Reject", exact: true }).click();
 			assert.deepEqual((await sent).postDataJSON(), { step: "angle-3", choice: "reject" });
 		});
 	},
@@ -195,7 +195,7 @@ const tests = {
 		await with_(live, (r) => `/runs/${r.spec.id}`, async (page) => {
 			await page.getByRole("button", { name: "Cancel run" }).click();
 			await page.getByText(/agents? running/).waitFor();
-			await page.getByRole("button", { name: "Keep" }).click();
+			await page.getByRole("button", { name: "Keep", exact: true }).click();
 			assert.equal(await page.locator("dialog[open]").count(), 0);
 			await page.getByRole("button", { name: "Cancel run" }).click();
 			await page.locator("dialog").getByRole("button", { name: "Cancel run" }).click();
@@ -263,7 +263,7 @@ const tests = {
 			await page.keyboard.press("Escape");
 			assert.ok(await ref.evaluate((e) => e === document.activeElement));
 			await page.keyboard.press("Enter");
-			await page.getByRole("button", { name: "Pin" }).click();
+			await page.getByRole("button", { name: "Pin", exact: true }).click();
 			await page.locator(".pins mark").waitFor();
 		});
 	},
