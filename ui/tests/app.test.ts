@@ -154,7 +154,7 @@ describe("the composer", () => {
 });
 
 describe("the launcher", () => {
-	const v = { question: " q ", flow: "code-review", size: "small", fast: false, focus: "", repo: "", at: "", base: " main ", model: "", inputs: {}, provided: "" } as const;
+	const v = { question: " q ", flow: "code-review", size: "small", fast: false, focus: "", repo: "", at: "", base: " main ", model: "", inputs: {} } as const;
 	it("sends what was said and nothing else", () => {
 		const flow = flows.find((f) => f.name === "code-review")!;
 		expect(toRequest(v, flow)).toEqual({ flow: "code-review", question: "q", size: "small", base: "main" });

@@ -9,7 +9,6 @@ import { at, bytes, capital, count, isCommand } from "../app/format";
 import { open } from "../app/layers";
 import { stored, store } from "../app/prefs";
 import { go } from "../app/router";
-import { recent } from "../app/runs";
 import { S } from "../app/strings";
 import { agentsOf, catalogue, choice, choose, flowNamed, loadCatalogue, repository } from "../launcher/catalogue";
 import { complete, read, type Completion, type Written } from "../launcher/command";
@@ -28,7 +27,6 @@ const PASTE = 4096;
 const draftKey = (repo: string): string => "tutti.draft." + repo;
 
 interface Props {
-	provided?: { id: string; title: string } | undefined; /* an earlier run whose report goes along */
 	label?: string;
 	focus?: boolean;
 }
@@ -49,7 +47,7 @@ function useDraft(scope: string) {
 	return [text, change] as const;
 }
 
-export function request(w: Written, attached: string | null, provided?: string): LaunchRequest {
+export function request(w: Written, attached: string | null): LaunchRequest {
 	const c = choice.value;
 	const r: LaunchRequest = {
 		flow: w.kind === "command" ? w.flow : c.flow,
@@ -60,17 +58,14 @@ export function request(w: Written, attached: string | null, provided?: string):
 	if (w.focus) r.focus = w.focus;
 	if (repository.value) r.repo = repository.value.path;
 	if (c.model) r.model = c.model;
-	if (provided) r.provided = provided;
 	return r;
 }
 
 const sent = signal<string[]>(stored<string[]>("tutti.sent", []));
 
-export function Composer({ provided: given, label = "Question", focus }: Props) {
-	const [taken, setTaken] = useState<Props["provided"]>(undefined);
-	const provided = given ?? taken;
+export function Composer({ label = "Question", focus }: Props) {
 	const field = useRef<HTMLTextAreaElement>(null);
-	const [text, setText] = useDraft(given ? "run." + given.id : (repository.value?.path ?? ""));
+	const [text, setText] = useDraft(repository.value?.path ?? "");
 	const [busy, setBusy] = useState(false);
 	const [trouble, setTrouble] = useState<Trouble | null>(null);
 	const [attached, setAttached] = useState<string | null>(null);
@@ -123,12 +118,11 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 		if (catalogue.value.loaded && !repository.value) return askMore();
 		setBusy(true);
 		try {
-			const answer = await launch(request(written, attached, provided?.id));
+			const answer = await launch(request(written, attached));
 			sent.value = [text, ...sent.value.filter((s) => s !== text)].slice(0, 20);
 			store("tutti.sent", sent.value);
 			if (written.kind === "command") choose({ flow: written.flow });
 			setText("");
-			setTaken(undefined);
 			go(answer.url);
 		} catch (e) {
 			setTrouble(asTrouble(e));
@@ -177,7 +171,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 	};
 	/* What cannot be said here is asked in the launcher. */
 	const askMore = (): void =>
-		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(provided ? { provided: provided.id } : {}) });
+		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}) });
 	const slash = (): void => {
 		const f = field.current!;
 		const value = text.startsWith("/") ? text : "/" + text;
@@ -194,17 +188,11 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 			<div class="composer-box">
 				<label class="vh" for={id}>{label}</label>
 				<textarea ref={field} id={id} class="composer-field" rows={2} value={text} enterkeyhint="enter" autocomplete="off"
-					placeholder={provided ? S.composer.followUp : S.composer.ask(where)}
+					placeholder={S.composer.ask(where)}
 					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={list ? id + "l" : undefined} aria-activedescendant={list ? `${id}l${list.at}` : undefined}
 					aria-describedby={id + "p"} aria-invalid={said ? true : undefined}
 					onInput={(e) => { const f = e.currentTarget; write(f.value); suggest(f.value, f.selectionStart); }}
 					onKeyDown={pressed} onPaste={pasted} onBlur={() => setTimeout(() => setList(null), 120)} />
-				{taken && (
-					<p class="composer-attached">
-						<span class="chip clip">{S.composer.withReport(taken.title)}</span>
-						<Button kind="quiet" small onClick={() => setTaken(undefined)}>{S.composer.remove}</Button>
-					</p>
-				)}
 				{attached && (
 					<p class="composer-attached">
 						<span class="chip">{S.composer.pasted(bytes(new Blob([attached]).size))}</span>
@@ -212,7 +200,7 @@ export function Composer({ provided: given, label = "Question", focus }: Props) 
 					</p>
 				)}
 				<div class="composer-tools">
-					<Scope take={given ? null : setTaken} />
+					<Scope />
 					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label={S.composer.commands} {...tip("", "composer.commands")}><span>{S.composer.commands.toLowerCase()}</span></Button>
 					<Button kind="quiet" icon="flows" class="composer-flows" aria-label={S.nav.flows} onClick={askMore}>
 						<span>{S.nav.flows}</span>
@@ -274,17 +262,11 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 	);
 }
 
-function Scope({ take }: { take: ((p: Props["provided"]) => void) | null }) {
+function Scope() {
 	const r = repository.value;
 	const items = (): Item[] => [
 		...catalogue.value.repositories.map((x): Item => ({ label: x.name, detail: `${x.path}${x.branch ? ` · ${x.branch}` : ""}`, checked: x.path === r?.path, go: () => choose({ repo: x.path }) })),
 		{ label: S.composer.elsewhere, icon: "folder", rule: true, go: () => open("launch") },
-		...(take
-			? recent.value
-					.filter((x) => x.status === "completed")
-					.slice(0, 3)
-					.map((x, i): Item => ({ label: S.composer.withReportOf(x.id), detail: x.question, icon: "repeat", rule: i === 0, go: () => take({ id: x.id, title: x.question || x.title }) }))
-			: []),
 	];
 	return <Menu kind="quiet" icon="plus" name={S.words.repository} label={<span class="clip">{r?.name ?? S.words.repository}</span>} items={items} class="composer-scope" />;
 }

@@ -35,7 +35,6 @@ export interface Values {
 	base: string;
 	model: string;
 	inputs: Record<string, string>;
-	provided: string;
 }
 
 /* Kept while the dialog is closed: Escape loses nothing. */
@@ -55,7 +54,6 @@ function begin(p: Preset): Values {
 		base: p.base ?? was?.base ?? "",
 		model: p.model ?? was?.model ?? c.model,
 		inputs: was?.inputs ?? {},
-		provided: p.provided ?? "",
 	};
 }
 
@@ -76,7 +74,6 @@ export function toRequest(v: Values, flow: Flow | null): LaunchRequest {
 	if (repo) r.repo = repo;
 	if (v.at.trim()) r.at = v.at.trim();
 	if (v.model.trim()) r.model = v.model.trim();
-	if (v.provided) r.provided = v.provided;
 	return r;
 }
 
@@ -177,7 +174,6 @@ export function LaunchForm({ preset, close }: FormProps) {
 					</Labelled>
 				))}
 				<Where v={v} set={set} error={errors.repo} />
-				{v.provided && <p class="launch-note"><Icon name="repeat" /> {S.launch.handedOn} <a href={"/runs/" + v.provided}>{v.provided}</a> <Button kind="quiet" small onClick={() => set({ provided: "" })}>{S.launch.leaveOut}</Button></p>}
 				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
 				<WhatRuns flow={flow} preview={preview} trouble={refused} />

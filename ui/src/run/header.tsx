@@ -252,7 +252,7 @@ function OverActions() {
 		{ label: "Other model…", icon: "agents", go: () => openLayer("launch", { ...again, model: "" }) },
 		...(doc.report && doc.next.length ? doc.next.slice(0, 3).map((f, i): Item => ({
 			label: `Follow up with ${f}…`, icon: "flows", rule: i === 0,
-			go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo, provided: doc.id }),
+			go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo }),
 		})) : []),
 	];
 

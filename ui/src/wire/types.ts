@@ -244,7 +244,6 @@ export interface LaunchRequest {
 	budget?: number;
 	timeout_ms?: number;
 	trust_repo?: boolean;
-	provided?: string;
 }
 export interface PreviewAgent {
 	step: string;
