@@ -63,7 +63,7 @@ static size_t page_backlog(void *ctx)
 static void open_page(struct serve *s, struct http_req *q)
 {
 	static const struct http_ws_events events = { page_message, page_drained, page_gone };
-	struct page *p = calloc(1, sizeof(*p));
+	struct page *p = xalloc(sizeof(*p));
 
 	p->ws = http_ws_open(q, WS_PROTOCOL, &events, p);
 	if (!p->ws) {
@@ -142,7 +142,7 @@ static void open_stream(struct log_request *r)
 		.step = r->step,
 		.sse = r->sse,
 		.follow = r->follow };
-	struct log_stream *l = calloc(1, sizeof(*l));
+	struct log_stream *l = xalloc(sizeof(*l));
 	struct hub *hub = r->serve->hub;
 
 	l->stream = http_stream_open(

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "report/html.h"
 #include "web/web.h"
 
 #define RUNS "/runs/"
@@ -109,6 +110,20 @@ static int read_report(struct store *st, void *ctx)
 	return rc;
 }
 
+/* The whole page says it in its own way; this is for who reads without scripts. */
+static void send_trouble(struct report_page *p, unsigned status, int rc)
+{
+	struct str title = status == 404 ? STR("Not found") : STR("It cannot be read");
+	struct buf b;
+
+	buf_init(&b, KIB(64));
+	buf_printf(&b, "<h1>%.*s</h1>\n<p>", STR_ARG(title));
+	html_add(&b, str_from(p->err.code ? p->err.what : err_name(rc)));
+	buf_adds(&b, "</p>\n<p><a href=\"/runs\">Runs</a></p>\n");
+	send_page(p->q, status, title, buf_str(&b));
+	buf_fini(&b);
+}
+
 static void on_report(void *ctx, int rc)
 {
 	struct report_page *p = ctx;
@@ -121,8 +136,10 @@ static void on_report(void *ctx, int rc)
 				    .report = true });
 		return;
 	}
-	/* the page says what is wrong in its own way; what it was asked for is in the address */
-	send_page(p->q, status, rc ? STR("Not found") : p->title, rc ? STR("") : p->html);
+	if (rc)
+		send_trouble(p, status, rc);
+	else
+		send_page(p->q, status, p->title, p->html);
 }
 
 static void open_run(struct serve *s, struct http_req *q, struct str run, bool whole)

@@ -181,8 +181,12 @@ static int clone_kid(struct launcher *l, struct kid *k, struct fence_fault *f)
 		return fence_fail(f, STAGE_REQUEST, -errno, "socket");
 	k->sock = ends[0];
 	k->plan.sock = ends[1];
-	if (setsockopt(k->sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-		fence_fail(f, STAGE_REQUEST, -errno, "socket");
+	if (setsockopt(k->sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		int rc = fence_fail(f, STAGE_REQUEST, -errno, "socket");
+
+		close(ends[1]);
+		return rc;
+	}
 	unsigned long walls = k->plan.mode == FENCE_C ? 0 : CLONE_ALL;
 
 	walls &= ~(unsigned long)FENCE_HOLE_BITS("namespaces");
