@@ -86,15 +86,24 @@ static void on_appended(void *ctx, int64_t run, int64_t seq)
 /* --- effects
  * --------------------------------------------------------------------------------------- */
 
+static void note_over(struct follow *f)
+{
+	if (!f->run || f->last_over != f->run)
+		return;
+	f->over = true;
+	f->status = f->last_status;
+}
+
 static void on_effect(void *ctx, const struct engine_effect *fx)
 {
 	struct follow *f = ctx;
 
 	if (fx->type == ENGINE_ASK) {
 		show_say(&f->show, "a person is asked; the run waits for the step's timeout");
-	} else if (fx->type == ENGINE_OVER && fx->run == f->run) {
-		f->over = true;
-		f->status = fx->status;
+	} else if (fx->type == ENGINE_OVER) {
+		f->last_over = fx->run;
+		f->last_status = fx->status;
+		note_over(f);
 	}
 }
 
@@ -247,7 +256,7 @@ void follow_run(struct follow *f, int64_t key)
 void follow_forget(struct follow *f)
 {
 	show_forget(&f->show);
-	f->run = f->seen = f->told = 0;
+	f->run = f->seen = f->told = f->last_over = 0;
 	f->over = false;
 	f->run_id[0] = '\0';
 }
@@ -256,29 +265,33 @@ void follow_forget(struct follow *f)
  * ------------------------------------------------------------------------------------------ */
 
 struct launched {
+	struct follow *f;
 	bool done;
 	int rc;
 	struct err err;
-	char id[ID_RUN_SIZE];
-	int64_t key;
 };
 
+/* Its end may be told in the same turn of the loop: before this, when it had nothing to do at all,
+ * or right behind. */
 static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
 {
 	struct launched *l = ctx;
 
 	l->done = true;
 	l->rc = rc;
-	l->key = key;
-	if (rc && err)
-		l->err = *err;
-	if (!rc)
-		snprintf(l->id, sizeof(l->id), "%s", id);
+	if (rc) {
+		if (err)
+			l->err = *err;
+		return;
+	}
+	snprintf(l->f->run_id, sizeof(l->f->run_id), "%s", id);
+	l->f->run = key;
+	note_over(l->f);
 }
 
 int follow_launch(struct follow *f, const struct launch *launch, struct err *err)
 {
-	struct launched l = { 0 };
+	struct launched l = { .f = f };
 
 	engine_launch(f->house.engine, launch, on_launched, &l);
 	while (!l.done)
@@ -287,7 +300,6 @@ int follow_launch(struct follow *f, const struct launch *launch, struct err *err
 		*err = l.err;
 		return l.rc;
 	}
-	snprintf(f->run_id, sizeof(f->run_id), "%s", l.id);
-	follow_run(f, l.key);
+	follow_run(f, f->run);
 	return 0;
 }

@@ -22,6 +22,8 @@ struct follow {
 	int64_t run, seen, told; /* key; events shown; events there are */
 	bool reading, over;
 	enum run_status status;
+	int64_t last_over; /* the last run that ended, whoever's, and how */
+	enum run_status last_status;
 	char run_id[ID_RUN_SIZE];
 	/* signals */
 	uv_signal_t sigint, sigterm, sigwinch;

@@ -25,22 +25,6 @@ char *bench_place(struct arena *a, const char *flow, const char *config)
 	return dir;
 }
 
-struct launched {
-	bool done;
-	int64_t key;
-};
-
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
-{
-	struct launched *l = ctx;
-
-	(void)id;
-	if (rc)
-		bench_die(err->what, rc);
-	l->done = true;
-	l->key = key;
-}
-
 double bench_flow(struct arena *a, const char *dir, const char *script,
     void (*watch)(struct house *h), struct follow *f)
 {
@@ -50,7 +34,6 @@ double bench_flow(struct arena *a, const char *dir, const char *script,
 		.format = "quiet"
 	};
 	struct err err = { 0 };
-	struct launched done = { 0 };
 	struct library *lib = cli_library(a, &g);
 	json_t *frozen = library_freeze(lib, STR("bench"), &err);
 	json_t *input = json_pack("{s:s}", "question", "what is main?");
@@ -68,10 +51,8 @@ double bench_flow(struct arena *a, const char *dir, const char *script,
 
 	if (watch)
 		watch(&f->house);
-	engine_launch(f->house.engine, &l, on_launched, &done);
-	while (!done.done)
-		uv_run(&f->house.loop, UV_RUN_ONCE);
-	follow_run(f, done.key);
+	if (follow_launch(f, &l, &err))
+		bench_die(err.what, err.code);
 	double took = (double)(bench_now() - t0) / 1e9;
 
 	if (f->status != RUN_COMPLETED)
