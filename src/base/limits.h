@@ -144,10 +144,11 @@
 #define HTTP_TARGET_MAX KIB(8) /* path and query, as sent */
 #define HTTP_HEADERS_MAX 100
 #define HTTP_BODY_MAX MIB(1)
-#define HTTP_CONNECTIONS_MAX 1024    /* or half of the files that may be open, if that is less */
-#define HTTP_CONNECTIONS_ADDRESS 512 /* from one address */
-#define HTTP_CONNECTIONS_SOCKET 128  /* of all, those that only the unix socket gets */
-#define HTTP_BACKLOG_MAX MIB(16)     /* that one stream or WebSocket has not taken yet */
+#define HTTP_CONNECTIONS_MAX 2048     /* or half of the files that may be open, if that is less */
+#define HTTP_CONNECTIONS_ADDRESS 1536 /* from one address */
+#define HTTP_CONNECTIONS_SOCKET 128   /* of all, those that only the unix socket gets */
+#define HTTP_BACKLOG_MAX MIB(16)      /* that one stream or WebSocket has not taken yet */
+#define HTTP_SEND_BUFFER KIB(128)     /* SO_SNDBUF of a WebSocket: what the kernel holds for it */
 #define HTTP_SESSIONS_MAX 64
 #define HTTP_CODES_MAX 16      /* for signing in, not used yet */
 #define WS_MESSAGE_MAX KIB(64) /* from a client */
@@ -224,7 +225,7 @@
 #define VIEW_LINE_MAX KIB(16)	  /* of a line of the raw view; longer ones go on in the next */
 
 /* who watches */
-#define HUB_SESSIONS_MAX 200  /* open pages */
+#define HUB_SESSIONS_MAX 1200 /* open pages */
 #define HUB_FOLLOWS_MAX 200   /* streams of one log */
 #define HUB_SUBS_MAX 32	      /* runs that one page is told of */
 #define HUB_WATCHES_MAX 2     /* attempts that one page reads along */

@@ -46,11 +46,11 @@ static void page_gone(void *ctx)
 	free(p);
 }
 
-static int page_send(void *ctx, struct str text)
+static int page_send(void *ctx, struct shared *frame)
 {
 	struct page *p = ctx;
 
-	return http_ws_send(p->ws, text);
+	return http_ws_send(p->ws, frame);
 }
 
 static size_t page_backlog(void *ctx)

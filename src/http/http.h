@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/shared.h"
 #include "base/str.h"
 
 #include <jansson.h>
@@ -136,8 +137,11 @@ struct http_ws_events {
  */
 struct http_ws *http_ws_open(
     struct http_req *q, const char *protocol, const struct http_ws_events *events, void *ctx);
-/* TEXT is valid UTF-8. -EPIPE: it is gone or closing, or HTTP_BACKLOG_MAX is passed. */
-int http_ws_send(struct http_ws *w, struct str text);
+/*
+ * TEXT is valid UTF-8; a reference is taken while it is not sent. -EPIPE: the other side is gone or
+ * closing, or HTTP_BACKLOG_MAX is passed.
+ */
+int http_ws_send(struct http_ws *w, struct shared *text);
 size_t http_ws_backlog(const struct http_ws *w);
 /* No message comes any more, and `gone` comes when the other side has closed, too, or is late. */
 void http_ws_close(struct http_ws *w, unsigned code, const char *why);

@@ -1,6 +1,6 @@
 /*
- * WebSockets. wslay reads and writes frames; it writes into a buffer of ours, so what is not sent
- * yet can be counted. Pings, ceilings and deadlines are ours.
+ * WebSockets. wslay reads frames, and writes those that answer a frame or close; texts go past it,
+ * so that one text for many is never copied (ws_out.h). Pings, ceilings and deadlines are ours.
  *
  *   http_ws_open ─► (101 is sent) on_upgrade ─► OPEN ─► both close frames ─► LINGER ─► ws_end
  *                                                └─ lost, dead, too much ────────────► ws_end
@@ -8,6 +8,7 @@
  * Nobody is told from inside http_ws_send or http_ws_close: what ends there ends in the next turn.
  */
 #include "http/priv.h"
+#include "http/ws_out.h"
 
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ struct http_ws {
 	struct MHD_UpgradeResponseHandle *urh;
 	wslay_event_context_ptr frames;
 	struct buf early; /* what MHD had read beyond the head */
-	struct buf out;
+	struct ws_out out;
 	size_t budget;	 /* of what may still be read in this turn, or while lingering */
 	unsigned pieces; /* frames of the message that comes in */
 	bool broken;	 /* wslay is not asked any more */
@@ -81,13 +82,10 @@ static ssize_t on_send(
 {
 	struct http_ws *w = ctx;
 
+	(void)frames;
 	(void)flags;
-	buf_add(&w->out, (struct str){ (const char *)p, n });
-	if (!buf_status(&w->out))
-		return (ssize_t)n;
-	w->failed = true;
-	wslay_event_set_error(frames, WSLAY_ERR_CALLBACK_FAILURE);
-	return -1;
+	ws_out_bytes(&w->out, (struct str){ (const char *)p, n });
+	return (ssize_t)n;
 }
 
 static bool wants_read(const struct http_ws *w)
@@ -173,7 +171,7 @@ static void break_off(struct http_ws *w)
 {
 	w->broken = w->closing = true;
 	w->until = clock_boot() + CLOSE_MS;
-	buf_add(&w->out, STR("\x88\x02\x03\xea"));
+	ws_out_bytes(&w->out, STR("\x88\x02\x03\xea"));
 }
 
 static void work_in(struct http_ws *w)
@@ -185,17 +183,12 @@ static void work_in(struct http_ws *w)
 
 static void work_out(struct http_ws *w)
 {
-	ssize_t n;
-
 	encode(w);
-	if (!w->urh || !w->out.n)
+	if (!w->urh || !w->out.bytes)
 		return;
-	n = send(w->c->fd, w->out.p, w->out.n, MSG_NOSIGNAL);
-	if (n > 0)
-		buf_drop(&w->out, (size_t)n);
-	else if (errno != EAGAIN && errno != EINTR)
+	if (ws_out_send(&w->out, w->c->fd))
 		w->failed = true;
-	if (!w->out.n && !w->closing && !w->failed)
+	if (!w->out.bytes && !w->closing && !w->failed)
 		w->events->drained(w->ctx);
 }
 
@@ -213,7 +206,7 @@ static void linger(struct http_ws *w)
 
 static bool is_over(const struct http_ws *w)
 {
-	return !w->out.n && !wants_read(w) && !wants_write(w);
+	return !w->out.bytes && !wants_read(w) && !wants_write(w);
 }
 
 static void tell(struct http_ws *w)
@@ -265,9 +258,9 @@ static void arm(struct http_ws *w)
 
 	if (!w->urh)
 		return;
-	if (w->lingering || (w->out.n < OUT_HIGH && wants_read(w)))
+	if (w->lingering || (w->out.bytes < OUT_HIGH && wants_read(w)))
 		events |= UV_READABLE;
-	if (w->out.n || w->early.n || w->failed || wants_write(w))
+	if (w->out.bytes || w->early.n || w->failed || wants_write(w))
 		events |= UV_WRITABLE;
 	if (events)
 		uv_poll_start(&w->c->poll, events, on_event);
@@ -282,7 +275,7 @@ static void ws_free(struct http_ws *w)
 	list_remove(&w->list);
 	wslay_event_context_free(w->frames);
 	buf_fini(&w->early);
-	buf_fini(&w->out);
+	ws_out_fini(&w->out);
 	free(w);
 }
 
@@ -316,11 +309,13 @@ static void on_upgrade(void *ctx, struct MHD_Connection *mhd, void *slot, const 
     size_t n, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
 {
 	struct http_ws *w = ctx;
+	int size = HTTP_SEND_BUFFER; /* else it grows to megabytes for whoever does not read */
 
 	(void)mhd;
 	(void)slot;
 	(void)sock;
 	w->c = w->r->from;
+	setsockopt(w->c->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	w->r->ws = NULL;
 	w->r = NULL;
 	w->c->ws = w;
@@ -337,7 +332,7 @@ static struct http_ws *ws_create(struct request *r, const struct http_ws_events 
 	*w = (struct http_ws){ .h = r->h, .r = r, .events = events, .ctx = ctx };
 	list_init(&w->list);
 	buf_init(&w->early, KIB(64));
-	buf_init(&w->out, HTTP_BACKLOG_MAX);
+	ws_out_init(&w->out);
 	memcpy(w->session, r->session, sizeof(w->session));
 	if (frames_create(w))
 		return w;
@@ -391,23 +386,28 @@ struct http_ws *http_ws_open(
 
 /* --- saying something ---------------------------------------------------------------------- */
 
-int http_ws_send(struct http_ws *w, struct str text)
+/* What fits is on its way at once; what becomes of the rest, or of a failure, is the loop's. */
+int http_ws_send(struct http_ws *w, struct shared *text)
 {
-	const struct wslay_event_msg m = { WSLAY_TEXT_FRAME, (const uint8_t *)text.p, text.n };
-	int rc = -1;
+	bool alone = !w->out.bytes;
 
-	if (w->closing || w->failed)
+	if (w->closing || w->failed || wslay_event_get_close_received(w->frames))
 		return -EPIPE;
-	if (http_ws_backlog(w) + text.n < HTTP_BACKLOG_MAX - OUT_HIGH)
-		rc = wslay_event_queue_msg(w->frames, &m);
-	w->failed = rc && rc != WSLAY_ERR_NO_MORE_MSG; /* that: a close frame is on its way */
-	arm(w);
-	return rc ? -EPIPE : 0;
+	if (w->out.bytes + text->bytes.n >= HTTP_BACKLOG_MAX - OUT_HIGH) {
+		w->failed = true;
+	} else {
+		ws_out_text(&w->out, text);
+		if (alone && w->urh && ws_out_send(&w->out, w->c->fd))
+			w->failed = true;
+	}
+	if (w->out.bytes || w->failed)
+		arm(w);
+	return w->failed ? -EPIPE : 0;
 }
 
 size_t http_ws_backlog(const struct http_ws *w)
 {
-	return w->out.n + wslay_event_get_queued_msg_length(w->frames);
+	return w->out.bytes;
 }
 
 void http_ws_close(struct http_ws *w, unsigned code, const char *why)

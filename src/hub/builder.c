@@ -132,6 +132,8 @@ void builder_put(struct builder *b)
 	while (!list_empty(&b->kept))
 		forget(b, list_item(b->kept.next, struct kept, list));
 	imap_fini(&b->by_n);
+	shared_put(b->text);
+	shared_put(b->blocks);
 	conversation_destroy(b->c);
 	free(b->step);
 	free(b);

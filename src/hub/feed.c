@@ -208,6 +208,7 @@ void feed_put(struct feed *f)
 		return;
 	imap_remove(&f->hub->feeds, f->run);
 	tailer_free(f->tailer);
+	shared_put(f->ev);
 	free(f);
 }
 

@@ -20,6 +20,7 @@
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
 
+#include "base/shared.h"
 #include "engine/engine.h"
 
 struct hub;
@@ -60,10 +61,10 @@ void hub_deleted(struct hub *h, int64_t run);
 /* --- pages -------------------------------------------------------------------------------- */
 
 /*
- * Where frames go: TEXT is one frame, borrowed. A negative value: the client is gone, and nothing
- * more is sent. It may call hub_session_drained or _close.
+ * Where frames go: FRAME is one, also of others; whoever keeps it takes a reference. A negative
+ * value: the client is gone, and nothing more is sent. It may call hub_session_drained or _close.
  */
-typedef int (*hub_send_fn)(void *ctx, struct str text);
+typedef int (*hub_send_fn)(void *ctx, struct shared *frame);
 /* Bytes that were sent and are not on their way yet. */
 typedef size_t (*hub_backlog_fn)(void *ctx);
 
@@ -88,7 +89,8 @@ struct hub_follow_options {
 };
 
 struct hub_follow_events {
-	hub_send_fn write; /* whole events */
+	/* Whole events; negative: the client is gone. It may call hub_follow_drained or _close. */
+	int (*write)(void *ctx, struct str events);
 	hub_backlog_fn backlog;
 	/* All was written (0), or the log cannot be read: close the stream. Not after _close. */
 	void (*ended)(void *ctx, int rc);

@@ -74,12 +74,14 @@ static void lines_read(void *ctx, int rc)
 	struct summaries *l = ctx;
 	struct hub *h = l->hub;
 	uint64_t last = l->runs[l->n - 1].stamp;
+	struct shared *frame;
 	struct buf b;
 
 	buf_init(&b, l->items.n + KIB(1));
 	buf_adds(&b, "{\"t\":\"runs\",\"items\":[");
 	buf_add(&b, buf_str(&l->items));
 	buf_adds(&b, "]}");
+	frame = shared_of(&b);
 	h->listing = false;
 	h->listed_at = hub_now(h);
 	list_each (&h->sessions, it) {
@@ -88,11 +90,11 @@ static void lines_read(void *ctx, int rc)
 		if (rc || h->closed || !s->lists || s->list_stamp >= last || !session_has_room(s))
 			continue;
 		if (l->n_items)
-			session_send(s, buf_str(&b));
+			session_send(s, frame);
 		s->list_stamp = last;
 	}
 	hub_schedule(h, LIST_MS);
-	buf_fini(&b);
+	shared_put(frame);
 	buf_fini(&l->items);
 	free(l);
 	hub_unref(h);

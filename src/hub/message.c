@@ -94,8 +94,7 @@ static void on_ping(struct hub_session *s, const json_t *frame)
 	buf_member_int(&b, "id", json_get_int(frame, "id", 0));
 	buf_member(&b, "time", str_from(clock_iso(s->hub->config.wall(), stamp, sizeof(stamp))));
 	buf_addc(&b, '}');
-	session_send(s, buf_str(&b));
-	buf_fini(&b);
+	session_send_buf(s, &b);
 }
 
 static const struct {

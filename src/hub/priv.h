@@ -83,6 +83,10 @@ struct feed {
 	struct list reads; /* under way: struct reading */
 	unsigned n_reads;
 	bool snapping;
+	/* the last frame "ev" and what it tells, for all who stand where it begins */
+	struct shared *ev;
+	int64_t ev_after, ev_seq;
+	bool ev_items;
 	struct tailer *tailer; /* or NULL */
 };
 
@@ -120,13 +124,13 @@ struct tailer {
 	uint64_t stamp;	   /* grows with every change */
 	uint64_t *changed; /* by row */
 	size_t cap;
-	struct buf frame; /* the last one, for all who stand where it begins */
+	struct shared *frame; /* the last one, for all who stand where it begins */
 	uint64_t frame_from, frame_to;
 };
 void tailer_start(struct feed *f);
 void tailer_free(struct tailer *t);
-/* The frame of what changed since FROM, empty when nothing did. Borrowed. */
-struct str tailer_frame(struct tailer *t, uint64_t from);
+/* The frame of what changed since FROM, or NULL when nothing did. Borrowed. */
+struct shared *tailer_frame(struct tailer *t, uint64_t from);
 
 /* --- an attempt that somebody watches ----------------------------------------------------- */
 
@@ -154,7 +158,11 @@ struct builder {
 	size_t n_kept, bytes;
 	uint64_t version, end, last_n;
 	uint64_t lost; /* whoever knows no more than this version has missed a block */
-	bool ready;    /* it has come to the end of the log once */
+	/* the last frames, for all who stand where they begin (watch.c) */
+	struct shared *text, *blocks;
+	uint64_t text_off, text_end;
+	uint64_t blocks_first, blocks_from, blocks_made, blocks_to;
+	bool ready; /* it has come to the end of the log once */
 };
 
 /* builder.c */
@@ -212,7 +220,9 @@ struct watch {
 
 /* session.c */
 bool session_has_room(struct hub_session *s);
-void session_send(struct hub_session *s, struct str frame);
+void session_send(struct hub_session *s, struct shared *frame);
+/* One frame that is only for S: what is in B, which is empty afterwards. */
+void session_send_buf(struct hub_session *s, struct buf *b);
 void session_error(struct hub_session *s, const char *code, const struct err *err, const char *run);
 void session_found_error(struct hub_session *s, const struct err *err, const char *run);
 /* There may be something to send: with the next tick. */

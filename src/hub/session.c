@@ -24,10 +24,18 @@ bool session_has_room(struct hub_session *s)
 	return true;
 }
 
-void session_send(struct hub_session *s, struct str frame)
+void session_send(struct hub_session *s, struct shared *frame)
 {
 	if (s->closed || s->send(s->ctx, frame) < 0)
 		s->closed = true;
+}
+
+void session_send_buf(struct hub_session *s, struct buf *b)
+{
+	struct shared *frame = shared_of(b);
+
+	session_send(s, frame);
+	shared_put(frame);
 }
 
 void session_touch(struct hub_session *s)
@@ -70,8 +78,7 @@ void session_error(struct hub_session *s, const char *code, const struct err *er
 	add_fixes(&b, err->fix);
 	buf_member(&b, "docs", str_from(err->more));
 	buf_adds(&b, "}}");
-	session_send(s, buf_str(&b));
-	buf_fini(&b);
+	session_send_buf(s, &b);
 }
 
 void session_found_error(struct hub_session *s, const struct err *err, const char *run)
@@ -102,8 +109,7 @@ static void say_hello(struct hub_session *s)
 	buf_member(&b, "time", str_from(clock_iso(h->config.wall(), stamp, sizeof(stamp))));
 	buf_member_int(&b, "heartbeat_ms", HEARTBEAT_MS);
 	buf_addc(&b, '}');
-	session_send(s, buf_str(&b));
-	buf_fini(&b);
+	session_send_buf(s, &b);
 }
 
 struct hub_session *hub_session_open(

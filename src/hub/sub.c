@@ -13,8 +13,7 @@ static bool wants(struct cursor *c)
 	       sub->state == SUB_LIVE; /* it may have been given up meanwhile */
 }
 
-/* The log from where the page stands up to SEQ; ITEMS: what it shall know of it. */
-static void send_events(struct sub *sub, int64_t seq, struct str items)
+static struct shared *make_events(const struct sub *sub, int64_t seq, struct str items)
 {
 	struct buf b;
 
@@ -27,22 +26,36 @@ static void send_events(struct sub *sub, int64_t seq, struct str items)
 	buf_member_json(&b, "items", STR("["));
 	buf_add(&b, items);
 	buf_adds(&b, "]}");
-	session_send(sub->session, buf_str(&b));
-	sub->after = seq;
-	buf_fini(&b);
+	return shared_of(&b);
 }
 
-static void send_report(struct sub *sub)
+/* The log from where the page stands up to SEQ; ITEMS: what it shall know of it. */
+static void send_events(struct sub *sub, int64_t seq, struct str items)
+{
+	struct feed *f = sub->feed;
+
+	if (!f->ev || f->ev_after != sub->after || f->ev_seq != seq || f->ev_items != !!items.n) {
+		shared_put(f->ev);
+		f->ev = make_events(sub, seq, items);
+		f->ev_after = sub->after;
+		f->ev_seq = seq;
+		f->ev_items = items.n > 0;
+	}
+	session_send(sub->session, f->ev);
+	sub->after = seq;
+}
+
+/* A frame that says no more than what it is about. */
+static void send_word(struct sub *sub, const char *type)
 {
 	struct buf b;
 
 	buf_init(&b, KIB(1));
 	buf_addc(&b, '{');
-	buf_member(&b, "t", STR("report"));
+	buf_member(&b, "t", str_from(type));
 	buf_member(&b, "run", str_from(sub->feed->id));
 	buf_addc(&b, '}');
-	session_send(sub->session, buf_str(&b));
-	buf_fini(&b);
+	session_send_buf(sub->session, &b);
 }
 
 static void take(struct cursor *c, struct portion *p)
@@ -53,7 +66,7 @@ static void take(struct cursor *c, struct portion *p)
 	if (p->n_states)
 		send_events(sub, c->pos, buf_str(&p->states));
 	if (p->has_report)
-		send_report(sub);
+		send_word(sub, "report");
 	session_touch(sub->session); /* else the number alone is told with the rows */
 }
 
@@ -62,7 +75,8 @@ static void take(struct cursor *c, struct portion *p)
 struct snap {
 	struct feed *feed;
 	int64_t run, seq;
-	char *frame;
+	char *frame;	       /* as it was read */
+	struct shared *shared; /* the same, for all who wait for it */
 };
 
 /* May run twice. */
@@ -85,20 +99,6 @@ static int read_document(struct store *s, void *ctx)
 	return 0;
 }
 
-static void send_trim(struct sub *sub)
-{
-	struct buf b;
-
-	buf_init(&b, KIB(1));
-	buf_addc(&b, '{');
-	buf_member(&b, "t", STR("trim"));
-	buf_member(&b, "run", str_from(sub->feed->id));
-	buf_addc(&b, '}');
-	session_send(sub->session, buf_str(&b));
-	buf_fini(&b);
-	sub->trim = false;
-}
-
 static void no_document(struct sub *sub)
 {
 	struct err err;
@@ -110,7 +110,7 @@ static void no_document(struct sub *sub)
 
 static void take_document(struct sub *sub, const struct snap *snap)
 {
-	if (!snap->frame) {
+	if (!snap->shared) {
 		no_document(sub);
 		return;
 	}
@@ -118,8 +118,9 @@ static void take_document(struct sub *sub, const struct snap *snap)
 	if (!session_has_room(sub->session))
 		return; /* a newer one, when there is */
 	if (sub->trim)
-		send_trim(sub);
-	session_send(sub->session, str_from(snap->frame));
+		send_word(sub, "trim");
+	sub->trim = false;
+	session_send(sub->session, snap->shared);
 	sub->state = SUB_LIVE;
 	sub->after = sub->cursor.pos = snap->seq;
 	sub->tail = 0;
@@ -133,10 +134,8 @@ static void document_read(void *ctx, int rc)
 	struct hub *h = f->hub;
 
 	f->snapping = false;
-	if (rc) {
-		free(snap->frame);
-		snap->frame = NULL;
-	}
+	if (rc == 0 && snap->frame)
+		snap->shared = shared_copy(str_from(snap->frame));
 	f->told = snap->seq > f->told ? snap->seq : f->told;
 	list_each_safe (&f->subs, it, next) {
 		struct sub *sub = list_item(it, struct sub, in_feed);
@@ -147,6 +146,7 @@ static void document_read(void *ctx, int rc)
 	if (!h->closed)
 		feed_go(f);
 	feed_put(f);
+	shared_put(snap->shared);
 	free(snap->frame);
 	free(snap);
 	hub_unref(h);
@@ -187,9 +187,9 @@ void sub_trim(struct sub *sub)
 static void send_rows(struct sub *sub)
 {
 	struct tailer *t = sub->feed->tailer;
-	struct str frame = t ? tailer_frame(t, sub->tail) : (struct str){ "", 0 };
+	struct shared *frame = t ? tailer_frame(t, sub->tail) : NULL;
 
-	if (frame.n)
+	if (frame)
 		session_send(sub->session, frame);
 	if (t)
 		sub->tail = t->stamp;

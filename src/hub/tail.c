@@ -58,7 +58,6 @@ void tailer_start(struct feed *f)
 	t->feed = f;
 	t->arena = arena_create("rows", ARENA_JOB);
 	roster_init(&t->roster, t->arena);
-	buf_init(&t->frame, MIB(16));
 	feed_add(f, &t->cursor, 0, -1);
 }
 
@@ -68,7 +67,7 @@ void tailer_free(struct tailer *t)
 		return;
 	feed_remove(&t->cursor);
 	arena_destroy(t->arena);
-	buf_fini(&t->frame);
+	shared_put(t->frame);
 	free(t->changed);
 	free(t);
 }
@@ -90,28 +89,36 @@ static void add_row(struct buf *b, const struct roster_row *row)
 	buf_addc(b, '}');
 }
 
-struct str tailer_frame(struct tailer *t, uint64_t from)
+static struct shared *make_frame(const struct tailer *t, uint64_t from)
 {
+	struct buf b;
 	size_t n = 0;
 
-	if (from >= t->stamp)
-		return (struct str){ "", 0 };
-	if (t->frame.n && t->frame_from == from && t->frame_to == t->stamp)
-		return buf_str(&t->frame);
-	buf_clear(&t->frame);
-	buf_addc(&t->frame, '{');
-	buf_member(&t->frame, "t", STR("tail"));
-	buf_member(&t->frame, "run", str_from(t->feed->id));
-	buf_member_json(&t->frame, "rows", STR("["));
+	buf_init(&b, MIB(16));
+	buf_addc(&b, '{');
+	buf_member(&b, "t", STR("tail"));
+	buf_member(&b, "run", str_from(t->feed->id));
+	buf_member_json(&b, "rows", STR("["));
 	for (size_t i = 0; i < t->roster.n && i < t->cap; i++) {
 		if (t->changed[i] <= from)
 			continue;
 		if (n++)
-			buf_addc(&t->frame, ',');
-		add_row(&t->frame, &t->roster.rows[i]);
+			buf_addc(&b, ',');
+		add_row(&b, &t->roster.rows[i]);
 	}
-	buf_adds(&t->frame, "]}");
+	buf_adds(&b, "]}");
+	return shared_of(&b);
+}
+
+struct shared *tailer_frame(struct tailer *t, uint64_t from)
+{
+	if (from >= t->stamp)
+		return NULL;
+	if (t->frame && t->frame_from == from && t->frame_to == t->stamp)
+		return t->frame;
+	shared_put(t->frame);
+	t->frame = make_frame(t, from);
 	t->frame_from = from;
 	t->frame_to = t->stamp;
-	return buf_str(&t->frame);
+	return t->frame;
 }

@@ -8,13 +8,13 @@
 
 /* --- frames ------------------------------------------------------------------------------- */
 
-static void begin_frame(struct buf *b, const struct watch *w, const char *type)
+static void begin_frame(struct buf *buf, const struct builder *b, const char *type)
 {
-	buf_addc(b, '{');
-	buf_member(b, "t", str_from(type));
-	buf_member(b, "run", str_from(w->builder->feed->id));
-	buf_member(b, "step", str_from(w->builder->step));
-	buf_member_int(b, "attempt", w->builder->epoch);
+	buf_addc(buf, '{');
+	buf_member(buf, "t", str_from(type));
+	buf_member(buf, "run", str_from(b->feed->id));
+	buf_member(buf, "step", str_from(b->step));
+	buf_member_int(buf, "attempt", b->epoch);
 }
 
 /* The next block from IT on that W wants; blocks older than its first are asked for elsewhere. */
@@ -36,46 +36,69 @@ static struct kept *next_block(const struct watch *w)
 	return wanted(w, it);
 }
 
-/* As many blocks as belong into one frame; the frame also says that there are none. */
-static void send_blocks(struct watch *w, struct kept *k)
+static void make_blocks(struct watch *w, struct kept *k)
 {
 	struct builder *b = w->builder;
 	uint64_t end = k ? 0 : b->end;
 	struct buf items, frame;
 
 	buf_init(&items, HTML_MAX + HUB_FRAME);
+	b->blocks_to = w->version;
 	while (k && items.n < HUB_FRAME) {
 		if (items.n)
 			buf_addc(&items, ',');
 		buf_add(&items, k->json);
-		w->version = k->version;
+		b->blocks_to = k->version;
 		end = k->end;
 		k = wanted(w, k->list.next);
 	}
 	buf_init(&frame, items.n + HEAD_MAX);
-	begin_frame(&frame, w, "blocks");
+	begin_frame(&frame, b, "blocks");
 	buf_member_int(&frame, "first", (long long)w->first);
 	buf_member_int(&frame, "end", (long long)end);
 	buf_member_json(&frame, "items", STR("["));
 	buf_add(&frame, buf_str(&items));
 	buf_adds(&frame, "]}");
-	session_send(w->session, buf_str(&frame));
-	buf_fini(&frame);
+	shared_put(b->blocks);
+	b->blocks = shared_of(&frame);
 	buf_fini(&items);
+}
+
+/* As many blocks as belong into one frame; the frame also says that there are none. */
+static void send_blocks(struct watch *w, struct kept *k)
+{
+	struct builder *b = w->builder;
+	uint64_t from = k ? k->version : UINT64_MAX;
+
+	if (!b->blocks || b->blocks_first != w->first || b->blocks_from != from ||
+	    b->blocks_made != b->version || (!k && b->blocks_to != w->version)) {
+		make_blocks(w, k);
+		b->blocks_first = w->first;
+		b->blocks_from = from;
+		b->blocks_made = b->version;
+	}
+	w->version = b->blocks_to;
+	session_send(w->session, b->blocks);
 }
 
 static void send_text(struct watch *w, struct str text)
 {
-	struct buf b;
+	struct builder *b = w->builder;
+	struct buf frame;
 
-	buf_init(&b, text.n * 6 + HEAD_MAX);
-	begin_frame(&b, w, "text");
-	buf_member_int(&b, "off", (long long)w->off);
-	buf_member(&b, "s", text);
-	buf_addc(&b, '}');
-	session_send(w->session, buf_str(&b));
+	if (!b->text || b->text_off != w->off || b->text_end != w->off + text.n) {
+		buf_init(&frame, text.n * 6 + HEAD_MAX);
+		begin_frame(&frame, b, "text");
+		buf_member_int(&frame, "off", (long long)w->off);
+		buf_member(&frame, "s", text);
+		buf_addc(&frame, '}');
+		shared_put(b->text);
+		b->text = shared_of(&frame);
+		b->text_off = w->off;
+		b->text_end = w->off + text.n;
+	}
 	w->off += text.n;
-	buf_fini(&b);
+	session_send(w->session, b->text);
 }
 
 /* --- what is due -------------------------------------------------------------------------- */

@@ -60,8 +60,12 @@ static void handle(void *ctx, struct http_req *q)
 	must(q->body.n <= HTTP_BODY_MAX && (!q->body.n || json_is_object(q->json)));
 	if (str_is(q->path, "/ws")) {
 		w = http_ws_open(q, "p", &ws_events, NULL);
-		if (w)
-			http_ws_send(w, STR("{}"));
+		if (w) {
+			struct shared *text = shared_copy(STR("{}"));
+
+			http_ws_send(w, text);
+			shared_put(text);
+		}
 	} else if (str_is(q->path, "/s")) {
 		s = http_stream_open(q, "text/plain", &stream_events, NULL);
 		if (s)

@@ -19,9 +19,9 @@ static struct hub *hub;
 static unsigned frames, pongs;
 static char dir[] = "/tmp/tutti-fuzz-hub-XXXXXX";
 
-static int on_send(void *ctx, struct str text)
+static int on_send(void *ctx, struct shared *sent)
 {
-	json_t *frame = json_parse(text, NULL);
+	json_t *frame = json_parse(sent->bytes, NULL);
 
 	(void)ctx;
 	must(frame);

@@ -366,10 +366,11 @@ struct page {
 	char error[256];
 };
 
-static inline int page_send(void *ctx, struct str text)
+static inline int page_send(void *ctx, struct shared *frame)
 {
 	struct page *p = ctx;
 	struct frame *f = xalloc(sizeof(*f));
+	struct str text = frame->bytes;
 
 	f->text = (struct str){ xstrndup(text.p, text.n), text.n };
 	list_push(&p->queue, &f->list);

@@ -334,6 +334,15 @@ static void frames_may_come_byte_by_byte(void **state)
 
 /* --- what we say --------------------------------------------------------------------------- */
 
+static int send_text(struct str text)
+{
+	struct shared *s = shared_copy(text);
+	int rc = http_ws_send(behind.ws, s);
+
+	shared_put(s);
+	return rc;
+}
+
 static void texts_are_sent_in_order(void **state)
 {
 	struct client c = connected(HELLO);
@@ -343,12 +352,12 @@ static void texts_are_sent_in_order(void **state)
 	memset(p, 'y', KIB(100));
 	listen_to(&c);
 	until(behind.ws);
-	assert_int_equal(http_ws_send(behind.ws, STR("first")), 0); /* before the 101 is out */
+	assert_int_equal(send_text(STR("first")), 0); /* before the 101 is out */
 	until(head_of(buf_str(&c.got)));
-	assert_int_equal(http_ws_send(behind.ws, STR("")), 0);
-	assert_int_equal(http_ws_send(behind.ws, (struct str){ p, KIB(100) }), 0);
+	assert_int_equal(send_text(STR("")), 0);
+	assert_int_equal(send_text((struct str){ p, KIB(100) }), 0);
 	http_ws_close(behind.ws, 4000, "enough");
-	assert_int_equal(http_ws_send(behind.ws, STR("late")), -EPIPE);
+	assert_int_equal(send_text(STR("late")), -EPIPE);
 	until(strstr(frames_of(&c), "close"));
 	assert_string_equal(frames_of(&c),
 	    "text:first text: text:yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy close:4000 ");
@@ -368,7 +377,7 @@ static void what_is_not_taken_is_backlog(void **state)
 	(void)state;
 	memset(p, 'z', n);
 	until(behind.ws);
-	while (http_ws_send(behind.ws, (struct str){ p, n }) == 0) {
+	while (send_text((struct str){ p, n }) == 0) {
 		sent += n;
 		uv_run(&loop, UV_RUN_NOWAIT);
 		if (behind.ws && http_ws_backlog(behind.ws) > MIB(2))
@@ -394,11 +403,11 @@ static void who_takes_nothing_is_given_up(void **state)
 	(void)state;
 	memset(p, 'z', n);
 	until(behind.ws);
-	while (http_ws_send(behind.ws, (struct str){ p, n }) == 0) {
+	while (send_text((struct str){ p, n }) == 0) {
 		assert_true(++sent < 100);
 		uv_run(&loop, UV_RUN_NOWAIT);
 	}
-	assert_int_equal(http_ws_send(behind.ws, STR("x")), -EPIPE);
+	assert_int_equal(send_text(STR("x")), -EPIPE);
 	until(behind.sockets_gone == 1);
 	hang_up(&c);
 }
