@@ -27,11 +27,12 @@
 
 #define PAGES_MAX 4000
 #define PATIENCE_MS 180000
+#define SETTLE_MS 2000 /* from the last one's document on nothing is measured: all catch up */
 
 struct page {
 	int fd;
 	struct buf in;
-	bool stalls, stalled, joined, over;
+	bool stalls, stalled, over;
 	msec_t until; /* while it is stalled */
 	int64_t seq;  /* of the last event it knows of */
 	int64_t text; /* bytes of the answer */
@@ -50,12 +51,13 @@ struct reach {
 };
 
 static struct page pages[PAGES_MAX];
-static unsigned n_pages, n_over, missed, twice, strange, events;
+static unsigned n_pages, n_joined, n_over, missed, twice, strange, events;
 static struct series event_delays, text_delays;
 static struct reach *reached;
 static size_t n_reached;
 static const char *run, *step;
 static msec_t stall_ms = 10000;
+static double measure_from = 1e300;
 
 static void die(const char *what)
 {
@@ -139,7 +141,8 @@ static void note_text(int64_t end)
 		else
 			hi = mid;
 	}
-	series_add(&text_delays, now - reached[lo].at);
+	if (now >= measure_from)
+		series_add(&text_delays, now - reached[lo].at);
 }
 
 static void move_to(struct page *p, int64_t end)
@@ -214,7 +217,7 @@ static void on_events(struct page *p, const json_t *f)
 		twice += seq <= last;
 		last = seq;
 		events++;
-		if (!p->stalls)
+		if (!p->stalls && now_ms(CLOCK_MONOTONIC) >= measure_from)
 			series_add(&event_delays, now - stamp_ms(json_get_cstr(item, "at", "")));
 		if (str_is(json_get_str(item, "type"), "run"))
 			note_status(p, json_get_str(json_get_object(item, "data"), "status"));
@@ -229,7 +232,9 @@ static void on_snap(struct page *p, const json_t *f)
 
 	p->seq = json_get_int(doc, "seq", 0);
 	note_status(p, json_get_str(doc, "status"));
-	p->snaps++;
+	n_joined += !p->snaps++;
+	if (n_joined == n_pages && measure_from > 1e299)
+		measure_from = now_ms(CLOCK_MONOTONIC) + SETTLE_MS;
 	if (p->stalls && !p->stalled) {
 		p->stalled = true;
 		p->until = (msec_t)now_ms(CLOCK_MONOTONIC) + stall_ms;

@@ -146,7 +146,7 @@
 #define HTTP_BODY_MAX MIB(1)
 #define HTTP_CONNECTIONS_MAX 2048     /* or half of the files that may be open, if that is less */
 #define HTTP_CONNECTIONS_ADDRESS 1536 /* from one address */
-#define HTTP_CONNECTIONS_SOCKET 128   /* of all, those that only the unix socket gets */
+#define HTTP_CONNECTIONS_SOCKET 256   /* of all, those that only the unix socket gets */
 #define HTTP_BACKLOG_MAX MIB(16)      /* that one stream or WebSocket has not taken yet */
 #define HTTP_SEND_BUFFER KIB(128)     /* SO_SNDBUF of a WebSocket: what the kernel holds for it */
 #define HTTP_SESSIONS_MAX 64

@@ -19,7 +19,7 @@ struct shared *shared_copy(struct str bytes)
 {
 	struct buf b;
 
-	buf_init(&b, bytes.n);
+	buf_init(&b, bytes.n + 1);
 	buf_add(&b, bytes);
 	return shared_of(&b);
 }

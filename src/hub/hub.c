@@ -38,6 +38,17 @@ static void pump(struct hub_session *s)
 		watch_pump(list_item(it, struct watch, list));
 }
 
+static void go_on(struct hub *h)
+{
+	imap_each (&h->feeds, it) {
+		struct feed *f = it->value;
+
+		if (f->due)
+			feed_go(f);
+		f->due = false;
+	}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct hub *h = timer->data;
@@ -50,6 +61,7 @@ static void on_tick(uv_timer_t *timer)
 		else
 			pump(s);
 	}
+	go_on(h);
 	list_go(h);
 }
 

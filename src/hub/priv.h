@@ -83,6 +83,7 @@ struct feed {
 	struct list reads; /* under way: struct reading */
 	unsigned n_reads;
 	bool snapping;
+	bool due; /* somebody had room again: feed_go, once a tick for all of them */
 	/* the last frame "ev" and what it tells, for all who stand where it begins */
 	struct shared *ev;
 	int64_t ev_after, ev_seq;

@@ -218,7 +218,7 @@ void sub_pump(struct sub *sub)
 		sub->tail_at = now;
 		send_rows(sub);
 	}
-	feed_go(sub->feed);
+	sub->feed->due = true;
 }
 
 /* --- life --------------------------------------------------------------------------------- */

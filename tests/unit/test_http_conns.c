@@ -287,24 +287,24 @@ static void files_up_to(size_t n)
 		fail_msg("needs %zu open files", n);
 }
 
-/* 1,000 connections from three addresses; the port takes 896, one address 512. */
+/* 2,000 connections from three addresses; the port takes 1792, one address 1536. */
 static void connections_have_ceilings(void **state)
 {
 	struct http_config config = plain_config();
-	size_t n = 1000, most = HTTP_CONNECTIONS_MAX - HTTP_CONNECTIONS_SOCKET;
+	size_t n = 2000, most = HTTP_CONNECTIONS_MAX - HTTP_CONNECTIONS_SOCKET;
 	int *fds = arena_array(here.arena, n, sizeof(int));
 
 	(void)state;
-	files_up_to(4096);
+	files_up_to(8192);
 	config.socket = private_path();
 	assert_int_equal(door_open(&config, NULL), 0);
-	for (size_t i = 0; i < 600; i++)
+	for (size_t i = 0; i < 1600; i++)
 		fds[i] = from(0);
 	settle();
 	assert_int_equal(count_conns(), HTTP_CONNECTIONS_ADDRESS);
 	assert_int_equal(
 	    status_of(ask_on(from(1), str_from(request("GET /echo", BEARER, "")))), 200);
-	for (size_t i = 600; i < n; i++)
+	for (size_t i = 1600; i < n; i++)
 		fds[i] = from(1);
 	settle();
 	assert_int_equal(count_conns(), most);
@@ -326,10 +326,10 @@ static void there_are_no_more_than_half_of_the_files(void **state)
 	int fds[200];
 
 	(void)state;
-	files_up_to(4096);
+	files_up_to(8192);
 	files_up_to(128);
 	assert_int_equal(door_open(&config, NULL), 0);
-	files_up_to(4096); /* for our own ends of them */
+	files_up_to(8192); /* for our own ends of them */
 	assert_int_equal(http->conns_max, 64);
 	for (size_t i = 0; i < 200; i++)
 		fds[i] = from(0);
@@ -372,13 +372,13 @@ static void without_descriptors_it_waits(void **state)
 
 static void slow_heads_are_cut(void **state)
 {
-	enum { N = 1000 };
+	enum { N = 2000 };
 	struct http_config config = plain_config();
 	int *fds = arena_array(here.arena, N, sizeof(int));
 	struct client honest;
 
 	(void)state;
-	files_up_to(4096);
+	files_up_to(8192);
 	assert_int_equal(door_open(&config, NULL), 0);
 	msec_t began = clock_boot();
 

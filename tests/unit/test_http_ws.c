@@ -368,6 +368,38 @@ static void texts_are_sent_in_order(void **state)
 	hang_up(&c);
 }
 
+/* However many have it, and however slow they are. */
+static void a_text_for_many_is_there_once(void **state)
+{
+	struct client quick = connected(HELLO), slow;
+	struct shared *s;
+	char *p = arena_alloc(here.arena, MIB(1));
+	struct http_ws *first;
+
+	(void)state;
+	memset(p, 'y', MIB(1));
+	s = shared_copy((struct str){ p, MIB(1) });
+	until(behind.ws);
+	first = behind.ws;
+	slow = connected(HELLO);
+	until(behind.ws != first);
+	assert_int_equal(http_ws_send(first, s), 0);
+	assert_int_equal(http_ws_send(behind.ws, s), 0);
+	assert_int_equal(s->refs, 3);
+	assert_true(http_ws_backlog(first) > MIB(1) / 4);
+	listen_to(&quick);
+	until(http_ws_backlog(first) == 0);
+	assert_int_equal(s->refs, 2);
+	listen_to(&slow);
+	until(http_ws_backlog(behind.ws) == 0);
+	assert_int_equal(s->refs, 1);
+	until(quick.got.n > MIB(1) && slow.got.n > MIB(1));
+	shared_put(s);
+	hang_up(&quick);
+	hang_up(&slow);
+	until(behind.sockets_gone == 2);
+}
+
 static void what_is_not_taken_is_backlog(void **state)
 {
 	struct client c = connected(HELLO);
@@ -508,6 +540,7 @@ int main(void)
 		test(endless_pieces_are_refused),
 		test(frames_may_come_byte_by_byte),
 		test(texts_are_sent_in_order),
+		test(a_text_for_many_is_there_once),
 		test(what_is_not_taken_is_backlog),
 		test(who_takes_nothing_is_given_up),
 		test(a_flood_of_pings_is_held_back),
