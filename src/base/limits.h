@@ -183,6 +183,8 @@
 #define SEARCH_WORDS_MAX 32	 /* of a query; the rest of it is ignored */
 #define SEARCH_QUERY_MAX 1000	 /* bytes of it */
 #define SEARCH_HITS_MAX 200
+#define SEARCH_RANKED_MAX 5000	     /* hits that are held against each other: the newest */
+#define SEARCH_RUN_TEXTS_MAX 1048575 /* of one run, counting those that were replaced */
 
 /* evaluations */
 #define EVAL_CASES_MAX 1000

@@ -182,7 +182,36 @@ static const char *const v3[] = {
 	NULL,
 };
 
-static const char *const *const versions[] = { v1, v2, v3 };
+/*
+ * The key of a text begins with its run's, so that what an index finds comes run by run: TEXT_KEYS
+ * of sqlite_priv.h.
+ */
+static const char *const v4[] = {
+	"CREATE TABLE texts_by_run ("
+	" key @key@,"
+	" run @int@ NOT NULL CONSTRAINT texts_of_run REFERENCES runs (key) ON DELETE CASCADE,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" step TEXT NOT NULL,"
+	" title TEXT NOT NULL,"
+	" body TEXT NOT NULL,"
+	" CONSTRAINT texts_by_run_place UNIQUE (run, kind, name)) @strict@",
+
+	"INSERT INTO texts_by_run (key, run, kind, name, step, title, body)"
+	" SELECT (run << 20) + row_number() OVER (PARTITION BY run ORDER BY key),"
+	" run, kind, name, step, title, body FROM texts",
+
+	"@search_drop@",
+	"DROP TABLE texts",
+	"ALTER TABLE texts_by_run RENAME TO texts",
+	"@search@",
+	"@search_fill@",
+	"@search_added@",
+	"@search_removed@",
+	NULL,
+};
+
+static const char *const *const versions[] = { v1, v2, v3, v4 };
 
 _Static_assert(sizeof(versions) / sizeof(versions[0]) == STORE_SCHEMA, "one list a version");
 

@@ -23,6 +23,8 @@ static const struct schema_dialect dialect = { (const struct schema_word[]){
     /* the index holds no text of its own; triggers keep it like the table */
     { "search", "CREATE VIRTUAL TABLE search USING fts5 (title, body, content = 'texts',"
 		" content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2')" },
+    { "search_drop", "DROP TABLE search" },
+    { "search_fill", "INSERT INTO search (search) VALUES ('rebuild')" },
     { "search_added",
 	"CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN"
 	" INSERT INTO search (rowid, title, body) VALUES (new.key, new.title, new.body); END" },

@@ -181,26 +181,23 @@ int sqlite_run_child(struct store *s, int64_t parent, struct str parent_step, in
 	return sql_one_key(&q, ret_key);
 }
 
-#define LIST                                                                                     \
-	"SELECT " RUN_COLUMNS " FROM runs WHERE (?1 = 0 OR key < ?1) AND (?2 = '' OR repo = ?2)" \
-	" AND (?3 = '' OR flow = ?3) AND (?4 = '' OR status = ?4)"                               \
-	" AND (?5 = 0 OR parent IS NULL) AND (?6 = '' OR size = ?6)"                             \
-	" AND (?7 = '' OR coalesce(json_extract(options, '$.model'), '') = ?7)"                  \
+#define FILTERS                                                                 \
+	" AND (?2 = '' OR repo = ?2) AND (?3 = '' OR flow = ?3)"                \
+	" AND (?4 = '' OR status = ?4) AND (?5 = 0 OR parent IS NULL)"          \
+	" AND (?6 = '' OR size = ?6)"                                           \
+	" AND (?7 = '' OR coalesce(json_extract(options, '$.model'), '') = ?7)" \
 	" AND created_at >= ?8"
-#define NEWEST " ORDER BY key DESC LIMIT ?9"
 
-static const char *const lists[2] = {
-	LIST NEWEST,
-	LIST " AND key IN (SELECT t.run FROM search JOIN texts t ON t.key = search.rowid"
-	     " WHERE search MATCH ?10)" NEWEST,
-};
+static const char NEWEST[] = "SELECT " RUN_COLUMNS " FROM runs WHERE (?1 = 0 OR key < ?1)" FILTERS
+			     " ORDER BY key DESC LIMIT ?9";
+static const char ONE[] = "SELECT " RUN_COLUMNS " FROM runs WHERE key = ?1" FILTERS;
 
-static struct query list_query(
-    struct store *s, const struct run_filter *f, unsigned limit, struct str match)
+static struct query filtered(
+    struct store *s, const char *sql, int64_t key, const struct run_filter *f)
 {
-	struct query q = sql_query(s, lists[match.n > 0]);
+	struct query q = sql_query(s, sql);
 
-	sql_int(&q, f->before);
+	sql_int(&q, key);
 	sql_str(&q, f->repo);
 	sql_str(&q, f->flow);
 	sql_str(&q, f->status);
@@ -208,31 +205,68 @@ static struct query list_query(
 	sql_str(&q, f->size);
 	sql_str(&q, f->model);
 	sql_int(&q, f->since);
-	sql_int(&q, limit);
-	if (match.n)
-		sql_str(&q, match);
 	return q;
+}
+
+static int list_newest(struct store *s, struct arena *a, const struct run_filter *f,
+    struct run_row *rows, unsigned limit, size_t *ret_n)
+{
+	struct query q = filtered(s, NEWEST, f->before, f);
+	int rc;
+
+	sql_int(&q, limit);
+	while ((rc = sql_step(&q)) == 1 && *ret_n < limit)
+		read_run(&q, a, &rows[(*ret_n)++]);
+	return sql_done(&q, rc < 0 ? rc : 0);
+}
+
+/* 1: run KEY passes the filter, and was read. */
+static int read_if(
+    struct store *s, struct arena *a, const struct run_filter *f, int64_t key, struct run_row *ret)
+{
+	struct query q = filtered(s, ONE, key, f);
+	int rc = sql_step(&q);
+
+	if (rc == 1)
+		read_run(&q, a, ret);
+	return sql_done(&q, rc);
+}
+
+/* The index tells what matches text by text, and their numbers run by run (sqlite_search.c). */
+static int list_matching(struct store *s, struct arena *a, const struct run_filter *f,
+    struct run_row *rows, unsigned limit, size_t *ret_n)
+{
+	struct query q = sql_query(s, "SELECT rowid >> 20 FROM search WHERE search MATCH ?1"
+				      " AND rowid < ?2 ORDER BY rowid DESC");
+	int64_t last = 0, key;
+	int rc, one = 0;
+
+	sql_str(&q, sqlite_search_query(a, f->words));
+	sql_int(&q, f->before ? f->before << 20 : INT64_MAX);
+	while ((rc = sql_step(&q)) == 1 && one >= 0 && *ret_n < limit) {
+		key = sql_get_int(&q);
+		if (key == last)
+			continue;
+		last = key;
+		one = read_if(s, a, f, key, &rows[*ret_n]);
+		*ret_n += one == 1;
+	}
+	rc = one < 0 ? one : rc;
+	return sql_done(&q, rc < 0 ? rc : 0);
 }
 
 int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f,
     struct run_row **ret, size_t *ret_n)
 {
 	unsigned limit = f->limit && f->limit < RUN_LIST_MAX ? f->limit : RUN_LIST_MAX;
-	struct str match = sqlite_search_query(a, f->words);
-	struct run_row *rows = arena_array(a, limit, sizeof(*rows));
-	size_t n = 0;
-	int rc;
 
-	*ret = rows;
+	*ret = arena_array(a, limit, sizeof(**ret));
 	*ret_n = 0;
-	if (f->words.n && !match.n)
+	if (!f->words.n)
+		return list_newest(s, a, f, *ret, limit, ret_n);
+	if (!sqlite_search_query(a, f->words).n)
 		return 0;
-	struct query q = list_query(s, f, limit, match);
-
-	while ((rc = sql_step(&q)) == 1 && n < limit)
-		read_run(&q, a, &rows[n++]);
-	*ret_n = n;
-	return sql_done(&q, rc < 0 ? rc : 0);
+	return list_matching(s, a, f, *ret, limit, ret_n);
 }
 
 /* Attempts are found by the run's name; everything else follows from the row. */

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define STORE_SCHEMA 3
+#define STORE_SCHEMA 4
 
 struct run_row {
 	int64_t key;
@@ -123,9 +123,10 @@ struct text_row {
 };
 
 struct text_filter {
-	struct str words; /* each has to occur; the last may be the beginning of one */
-	int64_t run;	  /* 0: any */
-	unsigned limit;	  /* at most SEARCH_HITS_MAX */
+	/* Each has to occur; the last one, from three bytes on, may be the beginning of one. */
+	struct str words;
+	int64_t run;	/* 0: any */
+	unsigned limit; /* at most SEARCH_HITS_MAX */
 };
 
 struct text_hit {

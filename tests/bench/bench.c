@@ -153,6 +153,7 @@ static const struct {
 	    bench_citations },
 	{ "prompts", "prompts of the built-in flows: bytes, and what they have in common",
 	    bench_prompts, true },
+	{ "history", "what listing and searching 10,000 runs costs", bench_history },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 

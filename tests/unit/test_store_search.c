@@ -356,6 +356,51 @@ static void an_older_store_can_be_searched(void **state)
 	assert_int_equal(count("select count(*) from texts"), 4);
 }
 
+/* As the third version left it: numbers of texts grew as they were written, in whatever run. */
+static void an_older_index_is_made_anew(void **state)
+{
+	struct err err;
+	char cmd[900];
+
+	(void)state;
+	put_old_run();
+	ops->close(s);
+	snprintf(cmd, sizeof(cmd),
+	    "python3 -c \"import sqlite3; c = sqlite3.connect('%s');"
+	    " c.execute('DROP TABLE search'); c.execute('DROP TRIGGER texts_added');"
+	    " c.execute('DROP TRIGGER texts_removed');"
+	    " c.execute('DELETE FROM texts');"
+	    " c.execute(\\\"INSERT INTO texts (key, run, kind, name, step, title, body)"
+	    " SELECT 1, key, 'question', '', '', 't', 'why?' FROM runs\\\");"
+	    " c.execute('CREATE VIRTUAL TABLE search USING fts5 (title, body)');"
+	    " c.execute('PRAGMA user_version = 3'); c.commit()\"",
+	    url);
+	assert_int_equal(system(cmd), 0); /* NOLINT(cert-env33-c) */
+	assert_int_equal(ops->open(url, false, &s, &err), 0);
+	assert_int_equal(ops->migrate(s, &err), 0);
+	assert_string_equal(find("why"), "r-1 question : \002why\003?\n");
+	assert_int_equal(count("select count(*) from texts where key >> 20 = run"), 1);
+	put_text(1, "output", "structure", "also new");
+	assert_string_equal(find("also"), "r-1 output structure: \002also\003 new\n");
+	assert_int_equal(count("select count(*) from texts where key >> 20 = run"), 2);
+}
+
+/* One or two letters begin too many words. */
+static void a_beginning_has_three_letters(void **state)
+{
+	int64_t run = put_run("r-1", 0);
+
+	(void)state;
+	put_text(run, "output", "a", "locks are taken");
+	assert_string_equal(find("lo"), "");
+	assert_string_equal(find("loc"), "r-1 output a: \002locks\003 are taken\n");
+	assert_string_equal(find("taken ar"), "");
+	assert_string_equal(find("taken (are)"), "r-1 output a: locks \002are\003 \002taken\003\n");
+	put_text(run, "output", "b", "\xe9\x94\x81\xe5\xae\x9a");
+	assert_string_equal(
+	    find("\xe9\x94\x81"), "r-1 output b: \002\xe9\x94\x81\xe5\xae\x9a\003\n");
+}
+
 static void states_are_counted(void **state)
 {
 	struct count_row *rows;
@@ -385,6 +430,8 @@ int main(void)
 		T(runs_are_listed_by_what_they_say),
 		T(nothing_of_a_run_is_left),
 		T(an_older_store_can_be_searched),
+		T(an_older_index_is_made_anew),
+		T(a_beginning_has_three_letters),
 		T(states_are_counted),
 	};
 
