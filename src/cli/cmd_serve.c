@@ -201,6 +201,13 @@ static int is_ready(void *ctx, const char *agent, const char *model, struct err 
 {
 	struct serve *s = ctx;
 
+	if (engine_full(s->house.engine)) {
+		err_set(err, -ENOSPC, "the disk is full");
+		err_why(err, "nothing goes on in %s until there is room", s->house.data);
+		err_fix(err, "make room; what waits goes on by itself, and nothing is lost");
+		err_more(err, "serve");
+		return EXIT_NOT_READY;
+	}
 	return house_ready(&s->house, agent, model, err);
 }
 

@@ -206,7 +206,9 @@ void engine_remove(struct engine *e, struct str run, engine_changed_fn fn, void 
 /* Takes over every run that a process which is gone left running. N: how many. */
 void engine_recover(struct engine *e, void (*fn)(void *ctx, int rc, size_t n), void *ctx);
 
-/* Any reading on the store thread: FN there, DONE here. */
+/* The disk is full: nothing is written until there is room, whatever is asked for. */
+bool engine_full(const struct engine *e);
+/* Any reading on the store thread: FN there, DONE here; also while the disk is full. */
 typedef int (*engine_read_fn)(struct store *s, void *ctx);
 void engine_read(struct engine *e, engine_read_fn fn, engine_done_fn done, void *ctx);
 

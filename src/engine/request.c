@@ -271,5 +271,11 @@ void engine_read(struct engine *e, engine_read_fn fn, engine_done_fn done, void 
 	*r = (struct read_request){ fn, ctx };
 	job->request = r;
 	job->fn_user.plain = done;
+	job->base.reads = true;
 	job_post(job);
+}
+
+bool engine_full(const struct engine *e)
+{
+	return store_thread_full(e->thread);
 }

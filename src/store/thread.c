@@ -25,7 +25,7 @@ struct store_thread {
 	struct queue inner;	  /* of the store thread alone */
 	bool stopping, impatient; /* under the mutex */
 	bool closed;
-	bool full; /* of the store thread alone: the last commit found no room */
+	_Atomic bool full; /* the last commit found no room */
 	_Atomic uint64_t commits;
 	_Atomic size_t waiting; /* jobs whose done has not been called */
 };
@@ -86,10 +86,10 @@ static bool nap(struct store_thread *t)
 /* Once each time that the disk fills up or has room again. */
 static void tell_room(struct store_thread *t, bool full)
 {
-	if (full != t->full)
+	if (full != atomic_load(&t->full))
 		log_error(full ? "the disk is full; nothing goes on until there is room"
 			       : "there is room on the disk again; going on");
-	t->full = full;
+	atomic_store(&t->full, full);
 }
 
 static void undo(struct store_thread *t)
@@ -115,6 +115,50 @@ static int try_group(struct store_thread *t, struct store_job **jobs, size_t n)
 	return rc ? rc : ops->commit(t->store);
 }
 
+static void finish_group(struct store_thread *t, struct store_job **jobs, size_t n)
+{
+	pthread_mutex_lock(&t->mutex);
+	for (size_t i = 0; i < n; i++)
+		queue_push(&t->out, jobs[i]);
+	pthread_mutex_unlock(&t->mutex);
+	uv_async_send(&t->async);
+}
+
+static void committed(struct store_thread *t)
+{
+	atomic_fetch_add(&t->commits, 1);
+	if (t->hooks.committed)
+		t->hooks.committed(t->hooks.ctx);
+}
+
+static void run_read(struct store_thread *t, struct store_job *job)
+{
+	int rc = try_group(t, &job, 1);
+
+	if (rc) {
+		undo(t);
+		job->rc = rc;
+	}
+	finish_group(t, &job, 1);
+}
+
+/* Whatever came meanwhile and only reads. */
+static void run_reads(struct store_thread *t)
+{
+	struct queue reads, rest;
+	struct store_job *job;
+
+	queue_init(&reads);
+	queue_init(&rest);
+	pthread_mutex_lock(&t->mutex);
+	while ((job = queue_pop(&t->in)))
+		queue_push(job->reads ? &reads : &rest, job);
+	queue_move(&t->in, &rest);
+	pthread_mutex_unlock(&t->mutex);
+	while ((job = queue_pop(&reads)))
+		run_read(t, job);
+}
+
 /* One job alone; waits for room on a full disk. */
 static void run_alone(struct store_thread *t, struct store_job *job)
 {
@@ -125,10 +169,29 @@ static void run_alone(struct store_thread *t, struct store_job *job)
 		if (rc == 0)
 			return;
 		undo(t);
+		if (rc == -ENOSPC)
+			run_reads(t);
 		if (rc != -ENOSPC || !nap(t)) {
 			job->rc = rc;
 			return;
 		}
+	}
+}
+
+static void run_one_by_one(struct store_thread *t, struct store_job **jobs, size_t n, int rc)
+{
+	size_t writes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rc == -ENOSPC && jobs[i]->reads)
+			run_read(t, jobs[i]);
+		else
+			jobs[writes++] = jobs[i];
+	}
+	for (size_t i = 0; i < writes; i++) {
+		run_alone(t, jobs[i]);
+		committed(t);
+		finish_group(t, &jobs[i], 1);
 	}
 }
 
@@ -138,21 +201,11 @@ static void run_group(struct store_thread *t, struct store_job **jobs, size_t n)
 
 	if (rc) {
 		undo(t);
-		for (size_t i = 0; i < n; i++)
-			run_alone(t, jobs[i]);
+		run_one_by_one(t, jobs, n, rc);
+		return;
 	}
-	atomic_fetch_add(&t->commits, 1);
-	if (t->hooks.committed)
-		t->hooks.committed(t->hooks.ctx);
-}
-
-static void finish_group(struct store_thread *t, struct store_job **jobs, size_t n)
-{
-	pthread_mutex_lock(&t->mutex);
-	for (size_t i = 0; i < n; i++)
-		queue_push(&t->out, jobs[i]);
-	pthread_mutex_unlock(&t->mutex);
-	uv_async_send(&t->async);
+	committed(t);
+	finish_group(t, jobs, n);
 }
 
 /*
@@ -183,10 +236,8 @@ static void *thread_main(void *arg)
 	struct store_job *jobs[GROUP_MAX];
 	size_t n;
 
-	while (next_group(t, jobs, &n)) {
+	while (next_group(t, jobs, &n))
 		run_group(t, jobs, n);
-		finish_group(t, jobs, n);
-	}
 	t->store->ops->close(t->store);
 	return NULL;
 }
@@ -293,4 +344,9 @@ void store_thread_stop(struct store_thread *t)
 uint64_t store_thread_commits(const struct store_thread *t)
 {
 	return atomic_load(&t->commits);
+}
+
+bool store_thread_full(const struct store_thread *t)
+{
+	return atomic_load(&t->full);
 }

@@ -7,8 +7,9 @@
  * one, so that only the guilty one fails. A function therefore keeps no effect of its own outside
  * the database until `done`, which is called on the loop thread after the commit.
  *
- * A full disk is waited for: the group is tried again every second until there is room, and nobody
- * is told anything meanwhile.
+ * A full disk is waited for: what would write is tried again every second until there is room, and
+ * nobody is told anything of it meanwhile. What only reads goes past it: whoever asked for a write
+ * was not told that it is done, so what is read is what everybody knows.
  */
 #ifndef STORE_THREAD_H
 #define STORE_THREAD_H
@@ -27,6 +28,7 @@ typedef void (*store_done_fn)(struct store_job *job, int rc);
 struct store_job {
 	store_job_fn fn;
 	store_done_fn done;
+	bool reads; /* it writes nothing, and goes on while the disk is full */
 	/* private */
 	struct store_job *next;
 	int rc;
@@ -57,6 +59,8 @@ void store_post_inner(struct store_thread *t, struct store_job *job);
 void store_thread_hurry(struct store_thread *t);
 /* Does all waiting jobs, closes the store, joins. All `done` calls happen before it returns. */
 void store_thread_stop(struct store_thread *t);
+/* The disk is full, as far as is known: somebody waits for room. */
+bool store_thread_full(const struct store_thread *t);
 /* Groups committed so far, for measurements. */
 uint64_t store_thread_commits(const struct store_thread *t);
 

@@ -125,3 +125,39 @@ ls "$TUTTI_DATA"/spill/* >"$OUT"'
 	has "$OUT" '^1.1.output$'
 	is "$(grep -c output "$OUT")" 1
 }
+
+# What people see meanwhile: the daemon answers, what there is can be read, a launch says what is
+# wrong; and nobody has to do anything when there is room again.
+@test "a daemon on a full disk answers, and goes on by itself" {
+	on_a_small_disk '
+"$TUTTI" serve --bind 127.0.0.1:0 --json --rehearsal-script "$BATS_TEST_TMPDIR/script" \
+	>"$BATS_TEST_TMPDIR/said" 2>"$OUT" &
+DAEMON=$!
+trap "kill -9 $DAEMON 2>/dev/null || true" EXIT
+until [ -s "$BATS_TEST_TMPDIR/said" ]; do sleep 0.05; done
+api() { curl -sS --max-time 20 --unix-socket "$TUTTI_DATA/tutti.sock" -H "Content-Type: application/json" "$@"; }
+launch() {
+	api http://localhost/api/v1/runs -d "{\"flow\":\"architectural-analysis\",\"question\":\"engine\",
+		\"size\":\"small\",\"model\":\"rehearsal\",\"repo\":\"$REPO\"}"
+}
+launch >"$BATS_TEST_TMPDIR/first"
+id=$(python3 -c "import json; print(json.load(open(\"$BATS_TEST_TMPDIR/first\"))[\"id\"])")
+until api http://localhost/metrics | grep -q "^tutti_busy [1-9]"; do sleep 0.05; done
+dd if=/dev/zero of="$SMALL/filler" bs=4k 2>/dev/null || true
+wait_for "the disk is full"
+api -o /dev/null -w "health %{http_code}\n" http://localhost/healthz >>"$BATS_TEST_TMPDIR/heard"
+api -o /dev/null -w "run %{http_code}\n" http://localhost/api/v1/runs/$id >>"$BATS_TEST_TMPDIR/heard"
+api -o /dev/null -w "list %{http_code}\n" http://localhost/api/v1/runs >>"$BATS_TEST_TMPDIR/heard"
+launch >"$BATS_TEST_TMPDIR/second"
+rm "$SMALL/filler"
+wait_for "there is room on the disk again"
+wait_for "$id is over"
+api http://localhost/api/v1/runs/$id >"$BATS_TEST_TMPDIR/run"
+kill $DAEMON
+wait $DAEMON'
+	is "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/heard")" "health 200 run 200 list 200 "
+	is "$(jq_like "$BATS_TEST_TMPDIR/run" "r['status']")" completed
+	is "$(jq_like "$BATS_TEST_TMPDIR/second" "r['error']['code'], r['error']['what']")" \
+		"not_ready the disk is full"
+	is "$(grep -c "the disk is full" "$OUT")" 1
+}

@@ -84,6 +84,25 @@ static void on_committed(void *ctx)
 	crowds -= crowds > 0;
 }
 
+/* --- a disk without room ------------------------------------------------------------------ */
+
+static _Atomic bool no_room;
+static int64_t writes_before;
+static struct store_ops small_disk;
+
+static int begin_noting(struct store *s)
+{
+	writes_before = store_sqlite.writes(s);
+	return store_sqlite.begin(s);
+}
+
+static int commit_if_room(struct store *s)
+{
+	if (no_room && store_sqlite.writes(s) != writes_before)
+		return -ENOSPC;
+	return store_sqlite.commit(s);
+}
+
 static int setup(void **state)
 {
 	const struct store_hooks hooks = { NULL, on_rolled_back, on_committed };
@@ -98,6 +117,10 @@ static int setup(void **state)
 	snprintf(url, sizeof(url), "%s/tutti.db", dir);
 	assert_int_equal(store_sqlite.open(url, false, &s, &err), 0);
 	assert_int_equal(store_sqlite.migrate(s, &err), 0);
+	small_disk = store_sqlite;
+	small_disk.begin = begin_noting;
+	small_disk.commit = commit_if_room;
+	s->ops = &small_disk;
 	uv_loop_init(&loop);
 	assert_int_equal(store_thread_start(&loop, s, &hooks, &thread, &err), 0);
 	return 0;
@@ -135,6 +158,46 @@ static void jobs_that_wait_together_share_a_commit(void **state)
 	}
 	assert_true(store_thread_commits(thread) < 100);
 	assert_int_equal(rolled_back, 0);
+}
+
+/* Whether it came with the write that waits, or later; the write is done when there is room. */
+static void reading_goes_on_while_the_disk_is_full(void **state)
+{
+	struct probe kept = { .base = { .fn = put, .done = finished }, .text = "kept" };
+	struct probe waits = { .base = { .fn = put, .done = finished }, .text = "waits" };
+	struct probe with = { .base = { .fn = get, .done = finished, .reads = true } };
+	struct probe later = { .base = { .fn = get, .done = finished, .reads = true } };
+	struct probe not_yet = { .base = { .fn = get, .done = finished, .reads = true } };
+
+	(void)state;
+	store_post(thread, &kept.base);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_false(store_thread_full(thread));
+	no_room = true;
+	memcpy(with.hash, kept.hash, sizeof(kept.hash));
+	store_post(thread, &waits.base);
+	store_post(thread, &with.base);
+	while (!with.finished)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(with.rc, 0);
+	while (!store_thread_full(thread))
+		usleep(1000);
+	memcpy(later.hash, kept.hash, sizeof(kept.hash));
+	store_post(thread, &later.base);
+	while (!later.finished)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(later.rc, 0);
+	memcpy(not_yet.hash, waits.hash, sizeof(waits.hash)); /* what it would write is not there */
+	store_post(thread, &not_yet.base);
+	while (!not_yet.finished)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(not_yet.rc, -ENOENT);
+	assert_false(waits.finished);
+	no_room = false;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(waits.finished);
+	assert_int_equal(waits.rc, 0);
+	assert_false(store_thread_full(thread));
 }
 
 static void a_failing_job_fails_alone(void **state)
@@ -224,6 +287,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(jobs_that_wait_together_share_a_commit),
+		T(reading_goes_on_while_the_disk_is_full),
 		T(a_failing_job_fails_alone),
 		T(what_comes_from_outside_is_not_starved),
 		T(what_is_posted_before_stop_is_done),
