@@ -28,8 +28,8 @@ const struct opt global_opts[] = {
 };
 
 const struct cmd *const all_cmds[] = { &cmd_run, &cmd_serve, &cmd_flows, &cmd_personas, &cmd_runs,
-	&cmd_proof, &cmd_agents, &cmd_eval, &cmd_doctor, &cmd_version, &cmd_help, &cmd_completion,
-	NULL };
+	&cmd_proof, &cmd_db, &cmd_agents, &cmd_eval, &cmd_doctor, &cmd_version, &cmd_help,
+	&cmd_completion, NULL };
 
 /* --- saying ------------------------------------------------------------------------------------
  */

@@ -127,6 +127,20 @@ static void topic_serve(struct buf *b)
 	    "Units for\nsystemd, and all the rest: docs/serve.md\n");
 }
 
+static void topic_data(struct buf *b)
+{
+	buf_adds(b,
+	    "Everything is in one directory, ~/.local/share/tutti: runs with all that happened\n"
+	    "in them (tutti.db), what their agents read (snapshots/), what was too long to keep\n"
+	    "in the database (spill/), and copies of reports for people (reports/).\n\n"
+	    "  tutti db verify        whether every byte is as it was written; exit code 6: no\n"
+	    "  tutti db backup FILE   a whole copy of the database, also while a daemon works\n"
+	    "  tutti db restore FILE  puts it back; what was there is kept beside it\n"
+	    "  tutti db gc            what no run refers to any more; --keep 90d: old runs, too\n\n"
+	    "Snapshots are not in a backup of the database: copy the directory as a whole, or\n"
+	    "its runs will not show code. More: docs/data.md\n");
+}
+
 static const struct {
 	const char *name, *what;
 	void (*fn)(struct buf *b);
@@ -138,6 +152,7 @@ static const struct {
 	{ "models", "where the model comes from", topic_models },
 	{ "agents", "which programs do the work", topic_agents },
 	{ "trust", "how flows of a repository are accepted", topic_trust },
+	{ "data", "what is stored, and whether it is as it was", topic_data },
 	{ "serve", "how runs go on in the background", topic_serve },
 };
 

@@ -5,6 +5,8 @@
  * put together from values (A78). Reading columns goes through small helpers that copy into the
  * caller's arena.
  */
+#include "base/log.h"
+#include "store/pages.h"
 #include "store/sqlite_priv.h"
 
 #include <pthread.h>
@@ -64,7 +66,10 @@ static int configure(struct sqlite_store *s, bool read_only)
 		"PRAGMA synchronous = FULL", "PRAGMA journal_size_limit = 67108864", NULL };
 	static const char *const reader[] = { "PRAGMA query_only = ON", NULL };
 
+	int reserved = PAGES_RESERVED; /* of pages that are made from now on */
+
 	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, (int)MIB(256));
 	int rc = exec_all(s, all);
@@ -102,7 +107,7 @@ static int sqlite_open(const char *path, bool read_only, struct store **ret, str
 
 	pthread_once(&once, before_first_use);
 	s->base.ops = &store_sqlite;
-	int rc = sqlite_errno(sqlite3_open_v2(path, &s->db, flags, NULL));
+	int rc = sqlite_errno(sqlite3_open_v2(path, &s->db, flags, pages_vfs()));
 
 	if (rc == 0 && !read_only && chmod(path, 0600) < 0)
 		rc = -errno;
@@ -146,6 +151,19 @@ static int migrate_to(struct sqlite_store *s, unsigned version)
 	return rc;
 }
 
+/*
+ * A database of a time before there were sums is written anew. It is none the worse without, so
+ * where that fails (it takes as much room again) it is tried the next time.
+ */
+static void give_sums(struct sqlite_store *s)
+{
+	static const char *const all[] = { "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", NULL };
+	int rc = pages_have_sums(s->db) ? 0 : exec_all(s, all);
+
+	if (rc)
+		log_warn("the pages of the database have no sums yet: %s", sqlite3_errmsg(s->db));
+}
+
 /* All missing versions in one transaction: the old schema or the new one, never between. */
 static int sqlite_migrate(struct store *store, struct err *err)
 {
@@ -153,6 +171,8 @@ static int sqlite_migrate(struct store *store, struct err *err)
 	int have = 0;
 	int rc = schema_in_file(s, &have);
 
+	if (rc == 0 && have > 0 && !sqlite3_db_readonly(s->db, "main"))
+		give_sums(s);
 	if (rc == 0 && have == STORE_SCHEMA)
 		return 0;
 	if (rc == 0 && have < STORE_SCHEMA && sqlite3_db_readonly(s->db, "main"))
@@ -259,6 +279,10 @@ const struct store_ops store_sqlite = {
 	.text_put = sqlite_text_put,
 	.text_forget = sqlite_text_forget,
 	.text_find = sqlite_text_find,
+	.check = sqlite_check,
+	.copy = sqlite_copy,
+	.sweep = sqlite_sweep,
+	.shrink = sqlite_shrink,
 	.run_delete = sqlite_run_delete,
 	.counts = sqlite_counts,
 	.notify_fd = sqlite_notify_fd,

@@ -54,6 +54,10 @@ struct str sql_get_str(struct query *q, struct arena *a);
 /* One integer, or -ENOENT. */
 int sql_one_key(struct query *q, int64_t *ret);
 
+int sqlite_check(struct store *s, store_flaw_fn flaw, void *ctx);
+int sqlite_copy(struct store *s, const char *path, struct err *err);
+int sqlite_sweep(struct store *s, struct store_room *ret);
+int sqlite_shrink(struct store *s);
 int sqlite_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key);
 int sqlite_run_update(struct store *s, const struct run_row *r);
 int sqlite_run_load(struct store *s, struct arena *a, int64_t key, struct run_row *ret);

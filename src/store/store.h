@@ -136,6 +136,13 @@ struct text_hit {
 	struct str snippet; /* \x02 and \x03 around what was found, and nowhere else */
 };
 
+/* WHERE: a table, a blob; WHAT is wrong with it. Borrowed. */
+typedef void (*store_flaw_fn)(void *ctx, const char *where, const char *what);
+
+struct store_room {
+	unsigned long long blobs, blob_bytes, snapshots;
+};
+
 /* How many rows there are in a state. */
 struct count_row {
 	struct str what, state; /* runs, tasks (by how they ended, or ready, claimed) */
@@ -255,6 +262,18 @@ struct store_ops {
 	/* best first */
 	int (*text_find)(struct store *s, struct arena *a, const struct text_filter *f,
 	    struct text_hit **ret, size_t *ret_n);
+
+	/*
+	 * Holds tables, indexes and references against each other, and blobs against their names.
+	 * 0, whatever was found; negative: it cannot be read. NULL: nothing to be held against.
+	 */
+	int (*check)(struct store *s, store_flaw_fn flaw, void *ctx);
+	/* A copy of all that is committed, at PATH, which must not be there. */
+	int (*copy)(struct store *s, const char *path, struct err *err);
+	/* Blobs and snapshots that no run refers to; RET counts what went. In a transaction. */
+	int (*sweep)(struct store *s, struct store_room *ret);
+	/* Gives room that is free inside of the file back to the disk, if it is worth it. */
+	int (*shrink)(struct store *s);
 
 	/* with its children, steps, events, findings, texts and tasks; snapshots and blobs stay */
 	int (*run_delete)(struct store *s, int64_t key);

@@ -116,6 +116,7 @@ static void open_file(struct spill *sp, enum spill_stream stream)
 		over(f, "its file cannot be made: %s", err_name(rc));
 	else if (list_empty(&sp->list))
 		list_push(&sp->house->open, &sp->list);
+	sha256_begin(&f->sha);
 }
 
 /* One piece; how much of it was written. */
@@ -130,6 +131,7 @@ static size_t write_piece(struct spill *sp, enum spill_stream stream, struct str
 		return 0;
 	if (put > 0) {
 		f->kept += (size_t)put;
+		sha256_add(&f->sha, str_take(piece, (size_t)put));
 		sp->house->used += (size_t)put;
 	} else {
 		over(f, "it cannot be written: %s", err_name(rc ? rc : -EIO));
@@ -182,7 +184,7 @@ json_t *spill_end(struct spill *sp, enum spill_stream stream)
 {
 	struct spill_file *f = &sp->files[stream];
 	bool open = false;
-	char name[64];
+	char name[64], hex[SHA256_HEX];
 
 	if (f->fd >= 0) {
 		close(f->fd);
@@ -201,6 +203,10 @@ json_t *spill_end(struct spill *sp, enum spill_stream stream)
 	    "file", f->kept ? json_string(name) : json_null(), "kept", (json_int_t)f->kept, "lost",
 	    (json_int_t)f->lost, "why", reasons(f->why));
 
+	if (f->kept) {
+		sha256_end(&f->sha, hex);
+		json_object_set_new(told, "sha256", json_string(hex));
+	}
 	if (f->over)
 		json_object_set_new(told, "ended", json_string(f->ended));
 	f->cut = false;

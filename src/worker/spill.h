@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/list.h"
+#include "base/sha256.h"
 #include "base/str.h"
 
 #include <jansson.h>
@@ -53,7 +54,8 @@ struct spill_file {
 	bool cut, over;
 	unsigned why; /* bits of enum spill_cut */
 	unsigned long long kept, lost;
-	char ended[120]; /* why no more is kept */
+	struct sha256 sha; /* over what is kept */
+	char ended[120];   /* why no more is kept */
 };
 
 /* One round of an attempt. */
@@ -75,8 +77,8 @@ void spill_add(struct spill *sp, enum spill_cut cut, struct str bytes);
 bool spill_has(const struct spill *sp, enum spill_stream stream);
 /*
  * Closes the file of STREAM. What is to be told of it, new: {"stream", "file" (below the data
- * directory, or null), "kept", "lost", "why", "ended" (why no more is kept, if so)}; NULL when
- * nothing was cut.
+ * directory, or null), "kept", "lost", "sha256" (of what is kept), "why", "ended" (why no more is
+ * kept, if so)}; NULL when nothing was cut.
  */
 json_t *spill_end(struct spill *sp, enum spill_stream stream);
 

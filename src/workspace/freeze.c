@@ -150,7 +150,8 @@ static int sync_dir(const char *dir, int (*sync)(int fd))
 static int join_equal(struct freeze *f, const char *dir, const char *id)
 {
 	struct snapshot *old = NULL;
-	bool good = snapshot_load(dir, id, &old) == 0 && snapshot_is_whole(dir);
+	bool good = snapshot_load(dir, id, &old) == 0 && snapshot_is_whole(dir) &&
+		    snapshot_check_rest(dir) != -EPROTO;
 
 	snapshot_free(old);
 	if (!good && renameat2(AT_FDCWD, f->dir, AT_FDCWD, dir, RENAME_EXCHANGE) < 0)
@@ -174,6 +175,8 @@ static int take_name(struct freeze *f, char id[65])
 	rc = link_objects(f);
 	if (!rc)
 		rc = write_manifest(f);
+	if (!rc)
+		rc = snapshot_seal_rest(f->dir);
 	if (!rc)
 		rc = sync_dir(f->dir, syncfs);
 	if (!rc && rename(f->dir, dir) < 0)

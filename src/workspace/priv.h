@@ -44,4 +44,9 @@ MUST_CHECK int snapshot_load(const char *dir, const char *id, struct snapshot **
 /* The id that belongs to a list of files, a commit and a change. */
 MUST_CHECK int snapshot_id(const char *dir, struct str commit, char id[65]);
 
+/* rest.c: the digest over all that is not its tree, once all of that is there. */
+MUST_CHECK int snapshot_seal_rest(const char *dir);
+/* -EPROTO: something of it is not as it was; -ENOENT: it was made before there was a digest. */
+MUST_CHECK int snapshot_check_rest(const char *dir);
+
 #endif

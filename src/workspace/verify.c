@@ -141,3 +141,25 @@ bool snapshot_is_whole(const char *dir)
 	arena_destroy(a);
 	return ok && v.found == v.listed;
 }
+
+int snapshot_check(const char *root, const char *id, struct err *err)
+{
+	struct arena *a = arena_create("check", ARENA_JOB);
+	const char *dir = fs_join(a, root, id), *what = NULL;
+	struct snapshot *snap = NULL;
+	int rc = snapshot_load(dir, id, &snap), rest = 0;
+
+	snapshot_free(snap);
+	if (rc == -ENOENT && access(dir, F_OK) == 0)
+		what = "its facts are gone";
+	else if (rc && rc != -ENOENT)
+		what = "its facts or its list are not as they were written";
+	else if (!rc && !snapshot_is_whole(dir))
+		what = "its files are not those of its list";
+	else if (!rc && (rest = snapshot_check_rest(dir)) && rest != -ENOENT)
+		what = "what it holds beside its files is not as it was written";
+	arena_destroy(a);
+	if (what)
+		return err_set(err, -EPROTO, "%s", what);
+	return rc ? rc : rest == -ENOENT ? -ENODATA : 0;
+}

@@ -100,6 +100,12 @@ MUST_CHECK int snapshot_change(const struct snapshot *snap, struct arena *a, str
  * says. Blocks; for the thread pool.
  */
 bool snapshot_is_whole(const char *dir);
+/*
+ * Every byte of snapshot ID in ROOT is as it was written. 0; -ENOENT: it is not there; -EPROTO with
+ * what is not, in words; -ENODATA: its files are, and the rest of it was made before there was a
+ * digest. Blocks.
+ */
+MUST_CHECK int snapshot_check(const char *root, const char *id, struct err *err);
 /* The program of `tutti __freeze`; runs behind the fence. */
 int freeze_main(int argc, char **argv);
 

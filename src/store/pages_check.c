@@ -1,0 +1,182 @@
+/* A database file and its log, held against their sums. */
+#include "store/pages.h"
+
+#include "base/arena.h"
+#include "store/pages_sum.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOKS 5		/* at what does not fit, while somebody may be writing it */
+#define LOOKED_AT 10	/* flaws; where there are more of them, it is no writer */
+#define LOOK_NS 2000000 /* between two of them */
+#define FLAWS_MAX 100	/* that are named one by one */
+
+struct check {
+	int fd;
+	struct page_layout layout;
+	unsigned char *page;
+	pages_flaw_fn flaw;
+	void *ctx;
+	unsigned long long flaws;
+	struct pages_found *found;
+};
+
+static void tell(struct check *c, const char *what, unsigned long long number, const char *why)
+{
+	char where[64];
+
+	if (c->flaws++ >= FLAWS_MAX)
+		return;
+	snprintf(where, sizeof(where), "%s %llu", what, number);
+	c->flaw(c->ctx, where, why);
+}
+
+static int read_at(int fd, unsigned char *p, size_t n, off_t off)
+{
+	ssize_t got = pread(fd, p, n, off);
+
+	if (got < 0)
+		return -errno;
+	return (size_t)got == n ? 0 : -ENODATA;
+}
+
+static void wait_a_little(void)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+
+	nanosleep(&pause, NULL);
+}
+
+/* --- pages -------------------------------------------------------------------------------- */
+
+static bool page_fits(struct check *c, uint32_t number)
+{
+	size_t size = c->layout.size;
+
+	int looks = c->flaws < LOOKED_AT ? LOOKS : 1;
+
+	for (int look = 0; look < looks; look++) {
+		if (look)
+			wait_a_little();
+		if (read_at(c->fd, c->page, size, (off_t)size * (number - 1)) == 0 &&
+		    page_holds(c->page, size, number))
+			return true;
+	}
+	return false;
+}
+
+static void check_pages(struct check *c, off_t bytes)
+{
+	uint32_t n = (uint32_t)(bytes / c->layout.size);
+
+	c->found->pages = n;
+	if (bytes % c->layout.size)
+		tell(c, "page", (unsigned long long)n + 1, "it is cut off");
+	if (!c->layout.sums) {
+		tell(c, "page", 1, "it does not say that pages have sums");
+		return;
+	}
+	for (uint32_t i = 1; i <= n; i++)
+		if (!page_fits(c, i))
+			tell(c, "page", i, "it is not as it was written");
+}
+
+/* --- the log ------------------------------------------------------------------------------ */
+
+/*
+ * Whoever opens the database takes the log up to the first frame that does not hold. Behind it may
+ * be what was left of an earlier log, or of a transaction that did not come to its end. A commit of
+ * this log is neither: it was told to somebody, and would be lost.
+ */
+static void check_frames(struct check *c, struct log_sum *l, unsigned char *frame)
+{
+	size_t n = LOG_FRAME_HEADER + l->size;
+	unsigned long long number = 1;
+	bool holds = true;
+
+	for (off_t at = LOG_HEADER; read_at(c->fd, frame, n, at) == 0; at += (off_t)n, number++) {
+		holds = holds && log_next(l, frame);
+		if (holds) {
+			c->found->log++;
+		} else if (log_is_commit(l, frame)) {
+			tell(c, "frame of the log", number,
+			    "it was committed, and something before it does not hold");
+			return;
+		}
+	}
+}
+
+static int check_log(struct check *c, const char *path)
+{
+	unsigned char header[LOG_HEADER], *frame;
+	struct log_sum l;
+	char name[4200];
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	c->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (read_at(c->fd, header, sizeof(header), 0) == 0) {
+		if (log_begin(&l, header)) {
+			frame = xalloc(LOG_FRAME_HEADER + l.size);
+			check_frames(c, &l, frame);
+			free(frame);
+		} else {
+			tell(c, "header of the log", 0, "it is not as it was written");
+		}
+	}
+	close(c->fd);
+	return 0;
+}
+
+/* --- together ------------------------------------------------------------------------------ */
+
+static int check_file(struct check *c)
+{
+	unsigned char header[PAGE_HEADER];
+	struct stat st;
+	int rc;
+
+	if (fstat(c->fd, &st) < 0)
+		return -errno;
+	if (st.st_size == 0)
+		return 0;
+	rc = read_at(c->fd, header, sizeof(header), 0);
+	if (rc && rc != -ENODATA)
+		return rc;
+	c->layout = rc ? (struct page_layout){ 0 } : page_layout(header);
+	if (!c->layout.size) {
+		tell(c, "page", 1, "it is not the beginning of a database");
+		return 0;
+	}
+	c->page = xalloc(c->layout.size);
+	check_pages(c, st.st_size);
+	free(c->page);
+	return 0;
+}
+
+int pages_check(
+    const char *path, pages_flaw_fn flaw, void *ctx, struct pages_found *ret, struct err *err)
+{
+	struct check c = { .flaw = flaw, .ctx = ctx, .found = ret };
+	int rc;
+
+	*ret = (struct pages_found){ 0 };
+	c.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	rc = c.fd < 0 ? -errno : check_file(&c);
+	if (c.fd >= 0)
+		close(c.fd);
+	if (rc == 0)
+		rc = check_log(&c, path);
+	if (rc == 0)
+		return 0;
+	err_set(err, rc, "cannot read %s", path);
+	err_why(err, "%s", err_name(rc));
+	return rc;
+}
