@@ -154,6 +154,8 @@ static const struct {
 	{ "prompts", "prompts of the built-in flows: bytes, and what they have in common",
 	    bench_prompts, true },
 	{ "history", "what listing and searching 10,000 runs costs", bench_history },
+	{ "scale", "a store with ten million events: start, list, what a step costs", bench_scale,
+	    true },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 

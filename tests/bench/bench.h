@@ -88,6 +88,7 @@ int bench_flood(struct arena *a);
 int bench_citations(struct arena *a);
 int bench_prompts(struct arena *a);
 int bench_history(struct arena *a);
+int bench_scale(struct arena *a);
 
 /* What was said behind the name of the measurement, or NULL. */
 extern const char *bench_argument;
