@@ -3,7 +3,6 @@
 #include "flow/embedded.h"
 
 #include <assert.h>
-#include <ctype.h>
 
 extern const struct embedded api_files[]; /* schemas.json */
 
@@ -94,28 +93,10 @@ static json_t *responses(const struct route *r)
 	return all;
 }
 
-/* "get_runs_run_steps_step": unique, as a path and a method are. */
-static json_t *operation_id(const struct route *r)
-{
-	char id[128];
-	size_t n = 0;
-
-	for (const char *p = method_name(r->method); *p; p++)
-		id[n++] = (char)tolower(*p);
-	for (const char *p = r->path; *p && n < sizeof(id) - 1; p++)
-		if (isalnum((unsigned char)*p))
-			id[n++] = *p;
-		else if (n && id[n - 1] != '_')
-			id[n++] = '_';
-	if (n && id[n - 1] == '_')
-		n--;
-	return json_text((struct str){ id, n });
-}
-
 static json_t *operation(const struct route *r)
 {
-	json_t *doc = json_pack("{s:o, s:s, s:o, s:o}", "operationId", operation_id(r), "summary",
-	    r->summary, "parameters", parameters(r), "responses", responses(r));
+	json_t *doc = json_pack("{s:s, s:s, s:o, s:o}", "operationId", r->id, "summary", r->summary,
+	    "parameters", parameters(r), "responses", responses(r));
 
 	if (r->body)
 		json_object_set_new(doc, "requestBody",

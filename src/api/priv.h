@@ -58,6 +58,7 @@ struct param {
 struct route {
 	enum http_method method;
 	const char *path; /* with {run}, {step}, {name} */
+	const char *id;	  /* what generated clients call it; no other route has it */
 	handler_fn fn;	  /* NULL: whoever has the connections answers it (cli/serve_live.c) */
 	const char *summary;
 	const struct param *query;

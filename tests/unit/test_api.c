@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "api/api.h"
+#include "base/unconst.h"
 #include "cli/house.h"
 #include "sys/fs.h"
 #include "workspace/workspace.h"
@@ -709,6 +710,25 @@ static void the_house_tells_of_itself(void **state)
 	    json_get_str(f->doc, "sign_in"), STR("http://127.0.0.1:7770/sign-in?code=")));
 }
 
+/* Generated clients call operations by these. */
+static void names_are_told_once(const json_t *paths)
+{
+	const char *path, *method;
+	json_t *methods, *operation, *seen = json_object();
+
+	json_object_foreach (unconst(paths), path, methods)
+		json_object_foreach (methods, method, operation) {
+			const char *name = json_get_cstr(operation, "operationId", "");
+
+			assert_true(
+			    name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] == '\0');
+			assert_null(json_object_get(seen, name));
+			json_object_set_new(seen, name, json_true());
+		}
+	assert_true(json_object_size(seen) > 25);
+	json_decref(seen);
+}
+
 static void the_table_is_a_document(void **state)
 {
 	(void)state;
@@ -716,6 +736,7 @@ static void the_table_is_a_document(void **state)
 	json_t *paths = json_get_object(f->doc, "paths");
 
 	is(f, 200);
+	names_are_told_once(paths);
 	assert_non_null(json_get_object(json_get_object(paths, "/api/v1/runs"), "post"));
 	assert_non_null(json_get_object(json_get_object(paths, "/api/v1/runs/{run}"), "delete"));
 }
