@@ -11,12 +11,19 @@ static json_t *schema_ref(const char *name)
 	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
 }
 
-static json_t *content(const char *type, json_t *schema)
+static void add_content(json_t *doc, struct str type, json_t *schema)
 {
-	json_t *media = json_object(), *doc = json_object();
+	json_t *media = json_object();
 
 	json_object_set_new(media, "schema", schema);
-	json_object_set_new(doc, type, media);
+	json_object_setn_new(doc, type.p, type.n, media);
+}
+
+static json_t *json_content(const char *schema)
+{
+	json_t *doc = json_object();
+
+	add_content(doc, STR("application/json"), schema_ref(schema));
 	return doc;
 }
 
@@ -35,9 +42,9 @@ static json_t *choices_of(const char *words)
 static json_t *query_schema(const struct param *p)
 {
 	if (p->choices)
-		return json_pack("{s:o}", "enum", choices_of(p->choices));
+		return json_pack("{s:s, s:o}", "type", "string", "enum", choices_of(p->choices));
 	if (p->type == PARAM_FLAG)
-		return json_pack("{s:[i, i]}", "enum", 0, 1);
+		return json_pack("{s:s, s:[i, i]}", "type", "integer", "enum", 0, 1);
 	return json_pack("{s:s}", "type", p->type == PARAM_NUMBER ? "integer" : "string");
 }
 
@@ -62,9 +69,9 @@ static json_t *parameters(const struct route *r)
 
 	add_holes(all, r->path);
 	for (const struct param *p = r->query; p && p->name; p++)
-		json_array_append_new(
-		    all, json_pack("{s:s, s:s, s:s, s:o}", "name", p->name, "in", "query",
-			     "description", p->text, "schema", query_schema(p)));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", p->name,
+					       "in", "query", "required", p->type == PARAM_NEEDED,
+					       "description", p->text, "schema", query_schema(p)));
 	if (strcmp(r->path, "/api/v1/runs") == 0 && r->method == HTTP_POST)
 		json_array_append_new(
 		    all, json_pack("{s:s, s:s, s:{s:s}}", "name", "Idempotency-Key", "in", "header",
@@ -74,22 +81,36 @@ static json_t *parameters(const struct route *r)
 
 /* --- operations --------------------------------------------------------------------------- */
 
+static json_t *form_schema(struct str type)
+{
+	return json_pack("{s:s}", "type", str_ends(type, STR("+json")) ? "object" : "string");
+}
+
+static json_t *forms(const struct route *r)
+{
+	json_t *all = r->answer ? json_content(r->answer) : json_object();
+	struct str rest = str_from(r->types);
+
+	while (rest.n) {
+		struct str type = str_split(&rest, '|');
+
+		add_content(all, type, form_schema(type));
+	}
+	return all;
+}
+
 static json_t *responses(const struct route *r)
 {
 	json_t *all = json_object(), *ok = json_pack("{s:s}", "description", r->summary);
 	char status[16];
 
 	snprintf(status, sizeof(status), "%u", r->status);
-	if (r->answer)
-		json_object_set_new(
-		    ok, "content", content("application/json", schema_ref(r->answer)));
-	else if (r->type)
-		json_object_set_new(
-		    ok, "content", content(r->type, json_pack("{s:s}", "type", "string")));
+	if (r->answer || r->types)
+		json_object_set_new(ok, "content", forms(r));
 	json_object_set_new(all, status, ok);
 	json_object_set_new(all, "default",
 	    json_pack("{s:s, s:o}", "description", "what failed, why, and what to do", "content",
-		content("application/json", schema_ref("Error"))));
+		json_content("Error")));
 	return all;
 }
 
@@ -100,9 +121,9 @@ static json_t *operation(const struct route *r)
 
 	if (r->body)
 		json_object_set_new(doc, "requestBody",
-		    json_pack("{s:o, s:b}", "content",
-			content("application/json", schema_ref(r->body)), "required",
-			strcmp(r->body, "EmptyRequest") != 0));
+		    json_pack("{s:o, s:b}", "content", json_content(r->body), "required", 1));
+	if (strcmp(r->path, "/healthz") == 0)
+		json_object_set_new(doc, "security", json_array());
 	return doc;
 }
 
@@ -111,6 +132,8 @@ static json_t *paths(void)
 	json_t *all = json_object();
 
 	for (const struct route *r = routes; r->path; r++) {
+		if (r->status == 101) /* a WebSocket; OpenAPI has no words for what follows */
+			continue;
 		const char *method = r->method == HTTP_GET    ? "get"
 				     : r->method == HTTP_POST ? "post"
 							      : "delete";

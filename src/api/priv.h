@@ -46,7 +46,7 @@ struct call {
 
 typedef void (*handler_fn)(struct call *c);
 
-enum param_type { PARAM_TEXT, PARAM_NUMBER, PARAM_FLAG };
+enum param_type { PARAM_TEXT, PARAM_NEEDED /* a text */, PARAM_NUMBER, PARAM_FLAG };
 
 struct param {
 	const char *name; /* NULL ends a list */
@@ -64,8 +64,8 @@ struct route {
 	const struct param *query;
 	const char *body;   /* name of a schema, or NULL */
 	unsigned status;    /* of success */
-	const char *answer; /* name of a schema; NULL: none */
-	const char *type;   /* media type of the answer; NULL: JSON */
+	const char *answer; /* in JSON: name of a schema; NULL: none */
+	const char *types;  /* other media types of the answer, "a|b"; NULL: none */
 };
 
 /* routes.c; ends with a NULL path */

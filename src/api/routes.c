@@ -28,7 +28,8 @@ static const struct param search_query[] = {
 	END,
 };
 static const struct param report_query[] = {
-	{ "as", PARAM_TEXT, "the form (md)", "md|html|json|sarif|junit" },
+	{ "as", PARAM_TEXT, "the form (md); its media type says which it is",
+	    "md|html|json|sarif|junit" },
 	{ "fragment", PARAM_FLAG, "html: what stands in its body only", NULL },
 	{ "download", PARAM_FLAG, "under a file name", NULL },
 	END,
@@ -59,7 +60,7 @@ static const struct param raw_query[] = {
 };
 static const struct param find_query[] = {
 	{ "attempt", PARAM_NUMBER, "which attempt (the current one)", NULL },
-	{ "q", PARAM_TEXT, "what is looked for", NULL },
+	{ "q", PARAM_NEEDED, "what is looked for", NULL },
 	{ "case", PARAM_FLAG, "upper and lower case count", NULL },
 	{ "word", PARAM_FLAG, "whole words only", NULL },
 	{ "regex", PARAM_FLAG, "q is a regular expression, without references and looks around",
@@ -68,7 +69,7 @@ static const struct param find_query[] = {
 	END,
 };
 static const struct param files_query[] = {
-	{ "path", PARAM_TEXT, "of a file, from the top of the repository", NULL },
+	{ "path", PARAM_NEEDED, "of a file, from the top of the repository", NULL },
 	{ "from", PARAM_NUMBER, "first line (1)", NULL },
 	{ "to", PARAM_NUMBER, "last line; at most 5,000 lines come", NULL },
 	END,
@@ -78,8 +79,8 @@ static const struct param flows_query[] = {
 	END,
 };
 static const struct param compare_query[] = {
-	{ "a", PARAM_TEXT, "the older run", NULL },
-	{ "b", PARAM_TEXT, "the newer run", NULL },
+	{ "a", PARAM_NEEDED, "the older run", NULL },
+	{ "b", PARAM_NEEDED, "the newer run", NULL },
 	END,
 };
 
@@ -112,10 +113,11 @@ const struct route routes[] = {
 	{ HTTP_POST, P "/runs/{run}/approve", "approve_step", post_approve,
 	    "answers a step that asks a person", NULL, "ApproveRequest", 202, "Changed", NULL },
 	{ HTTP_GET, P "/runs/{run}/report", "get_report", get_report,
-	    "the report, so far or for good", report_query, NULL, 200, NULL, "text/markdown" },
+	    "the report, so far or for good", report_query, NULL, 200, "Report",
+	    "text/markdown|text/html|application/sarif+json|application/xml" },
 	{ HTTP_GET, P "/runs/{run}/events", "list_events", NULL,
 	    "its log: as JSON, JSON lines or Server-Sent Events, as Accept says", events_query,
-	    NULL, 200, "EventList", NULL },
+	    NULL, 200, "EventList", "application/x-ndjson|text/event-stream" },
 	{ HTTP_GET, P "/runs/{run}/steps/{step}/blocks", "list_blocks", get_blocks,
 	    "what an attempt said and did, in blocks; the last ones", blocks_query, NULL, 200,
 	    "BlockList", NULL },
@@ -173,6 +175,18 @@ static void add_query(struct buf *b, const struct param *p)
 		buf_printf(b, "%s`%s`", b->n && b->p[b->n - 1] == '`' ? ", " : "", p->name);
 }
 
+static void add_answers(struct buf *b, const struct route *r)
+{
+	struct str rest = str_from(r->types);
+
+	buf_adds(b, r->answer ? r->answer : "");
+	for (bool first = !r->answer; rest.n; first = false) {
+		struct str type = str_split(&rest, '|');
+
+		buf_printf(b, "%s%.*s", first ? "" : ", ", STR_ARG(type));
+	}
+}
+
 struct str api_routes_markdown(struct arena *a)
 {
 	struct buf b;
@@ -182,10 +196,9 @@ struct str api_routes_markdown(struct arena *a)
 	for (const struct route *r = routes; r->path; r++) {
 		buf_printf(&b, "| %s `%s` | %s | ", method_name(r->method), r->path, r->summary);
 		add_query(&b, r->query);
-		buf_printf(&b, " | %s | %u %s |\n", r->body ? r->body : "", r->status,
-		    r->answer ? r->answer
-		    : r->type ? r->type
-			      : "");
+		buf_printf(&b, " | %s | %u ", r->body ? r->body : "", r->status);
+		add_answers(&b, r);
+		buf_adds(&b, " |\n");
 	}
 	struct str text = arena_dup(a, buf_str(&b));
 
