@@ -505,6 +505,7 @@ static void a_cookie_changes_nothing_for_other_pages(void **state)
 	assert_int_equal(status_for("POST /echo",
 			     text("%sContent-Type: text/plain\r\n%s", cookie, origin), "{}"),
 	    415);
+	assert_int_equal(status_for("DELETE /echo", text("%s%s", cookie, origin), ""), 415);
 	assert_int_equal(behind.requests, 0);
 	assert_int_equal(
 	    status_for("POST /echo", text("%s" JSON_TYPE "%s", cookie, origin), "{}"), 200);
