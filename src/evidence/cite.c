@@ -1,7 +1,7 @@
 /*
  * References to places, as small models write them:
  *
- *	path:12   path:12-14   path:L12-L14   path#L12-L14   https://…
+ *	path:12   path:12-14   path:L12-L14   path#L12-L14   https://…   r-6v4e0q2m8k#S1
  *
  * with or without backticks around, each optionally followed by the quoted text: in quotation marks
  * or backticks on the same line, or in a fenced block below. Linear: walking back from a colon
@@ -17,6 +17,7 @@
 #define QUOTE_MAX KIB(8)
 #define PATH_MAX_SEEN 512
 #define BLANKS_BEFORE_FENCE 1
+#define RUN_ID 12 /* "r-" and ten characters (base/id.h) */
 
 /* --- bytes ------------------------------------------------------------------------------- */
 
@@ -359,16 +360,54 @@ static bool at_url(struct str text, size_t *at, struct citation *c)
 	return n > 8;
 }
 
+static bool is_run_id(struct str s)
+{
+	for (size_t i = 2; i < s.n; i++)
+		if (!is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'z'))
+			return false;
+	return s.n == RUN_ID && str_starts(s, STR("r-"));
+}
+
+bool is_of_another_run(struct str s, size_t at)
+{
+	return at > RUN_ID && s.p[at - 1] == '#' &&
+	       is_run_id((struct str){ s.p + at - 1 - RUN_ID, RUN_ID });
+}
+
+/* A finding of an earlier report: the run's id, and its own. */
+static bool at_finding(struct str text, size_t *at, struct citation *c)
+{
+	struct str rest = str_skip(text, *at), id = str_skip(rest, RUN_ID + 1);
+	size_t n = item_id_length(id);
+
+	if (*at && (is_word_char(text.p[*at - 1]) || strchr("-/.", text.p[*at - 1])))
+		return false;
+	if (!is_run_id(str_take(rest, RUN_ID)) || rest.n <= RUN_ID || rest.p[RUN_ID] != '#' || !n)
+		return false;
+	*c = (struct citation){ .trust = TRUST_PROVIDED,
+		.path = str_take(rest, RUN_ID + 1 + n),
+		.offset = *at,
+		.length = RUN_ID + 1 + n };
+	*at += c->length;
+	return true;
+}
+
+/* What begins with the character at AT; FLOOR is where the reference before ended. */
+static bool at_any(struct str text, size_t floor, size_t *at, struct citation *c)
+{
+	if (text.p[*at] == 'h')
+		return at_url(text, at, c);
+	return text.p[*at] == 'r' ? at_finding(text, at, c) : at_place(text, floor, at, c);
+}
+
 bool cites_scan(struct arena *a, struct str text, size_t max, struct vec *ret)
 {
 	size_t floor = 0;
 
 	for (size_t at = 0; at < text.n;) {
 		struct citation c = { .state = CITE_UNCHECKED };
-		bool found =
-		    text.p[at] == 'h' ? at_url(text, &at, &c) : at_place(text, floor, &at, &c);
 
-		if (!found) {
+		if (!at_any(text, floor, &at, &c)) {
 			at++;
 			continue;
 		}

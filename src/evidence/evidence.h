@@ -58,7 +58,7 @@ struct change; /* change/change.h */
 struct citation {
 	struct str id; /* E1… in order of first appearance, per run after evidence_number */
 	enum trust_class trust;
-	struct str path;       /* or the URL */
+	struct str path;       /* or the URL; of an earlier report "RUN#ID" */
 	unsigned line, end;    /* as written; 0: none */
 	struct str quote;      /* as written, without its fence or quotes; empty: none */
 	size_t offset, length; /* of the reference in the text */
@@ -123,6 +123,12 @@ struct evidence *evidence_from_findings(struct arena *a, struct str step, const 
  * citations stay "not checked".
  */
 void evidence_check(struct arena *a, struct evidence *ev, evidence_source_fn fn, void *ctx);
+/*
+ * The same of findings of earlier reports. RUN (empty: none) is the one whose report was handed on,
+ * TEXT what agents were shown of it. What is not in it is missing; what is stays "not checked", as
+ * everything that somebody says.
+ */
+void evidence_check_provided(struct evidence *ev, struct str run, struct str text);
 
 /*
  * The fingerprint of each finding of a run. It is the anchor that evidence_check gave it, as long

@@ -60,8 +60,8 @@ static struct str id_in(struct str s)
 	s = str_take(s, 400);
 	for (size_t i = 0; i < s.n; i++) {
 		struct str rest = str_skip(s, i);
-		size_t n =
-		    i && (is_word_char(s.p[i - 1]) || s.p[i - 1] == '/') ? 0 : item_id_length(rest);
+		bool inside = i && (is_word_char(s.p[i - 1]) || s.p[i - 1] == '/');
+		size_t n = inside || is_of_another_run(s, i) ? 0 : item_id_length(rest);
 
 		if (n && !is_own(str_take(rest, n)))
 			return str_take(rest, n);

@@ -1,7 +1,7 @@
 /*
  * Where a text names findings. A name is a uid ("S1", "data/S1"), or step and id of a finding whose
  * id is unique; it stands between characters that are no part of a word, but lists like "S1/S2"
- * and "S1-S3" name both.
+ * and "S1-S3" name both. "r-6v4e0q2m8k#S1" is a finding of another run.
  */
 #include "evidence/priv.h"
 
@@ -76,6 +76,11 @@ bool mention_next(const struct mentions *m, struct str line, size_t from, struct
 
 		if (!is_part(line.p[at]) || (at && is_part(line.p[at - 1])))
 			continue;
+		if (is_of_another_run(line, at)) {
+			n = item_id_length(str_skip(line, at));
+			at += n ? n - 1 : 0;
+			continue;
+		}
 		struct finding *f = name_at(m, str_skip(line, at), &n);
 
 		if (f) {

@@ -16,6 +16,8 @@ void vec_add(struct arena *a, struct vec *vec, void *item);
 /* cite.c: appends the citations of TEXT in order, at most MAX in all. False when there were more.
  */
 bool cites_scan(struct arena *a, struct str text, size_t max, struct vec *ret);
+/* Is what begins at AT of S the id behind a run's: "r-6v4e0q2m8k#S1"? */
+bool is_of_another_run(struct str s, size_t at);
 
 /* item.c: one line as the beginning of an item. */
 struct item_head {

@@ -111,6 +111,53 @@ static void short_quotes_prove_nothing(void **state)
 	assert_int_not_equal(ev->cites[0]->state, CITE_MOVED);
 }
 
+/* What an earlier report says is not looked at; that it says it, is. */
+static void findings_of_an_earlier_report_are_provided(void **state)
+{
+	static const struct {
+		const char *text;
+		enum cite_state want;
+	} all[] = { { "As r-6v4e0q2m8k#S1 says.", CITE_UNCHECKED },
+		{ "(`r-6v4e0q2m8k#SEC-002`)", CITE_UNCHECKED },
+		{ "r-6v4e0q2m8k#data/S3, and more", CITE_UNCHECKED },
+		{ "r-6v4e0q2m8k#S2", CITE_MISSING }, /* S21 is another one */
+		{ "r-6v4e0q2m8z#S1", CITE_MISSING }, { NULL, 0 } };
+
+	(void)state;
+	for (size_t i = 0; all[i].text; i++) {
+		struct evidence *ev = checked(all[i].text);
+
+		assert_int_equal(ev->n_cites, 1);
+		assert_int_equal(ev->cites[0]->trust, TRUST_PROVIDED);
+		assert_true(str_contains(str_from(all[i].text), ev->cites[0]->path));
+		evidence_check_provided(
+		    ev, STR("r-6v4e0q2m8k"), STR("### S1: x\n**SEC-002**: S21, data/S3"));
+		assert_int_equal(ev->cites[0]->state, all[i].want);
+		evidence_check_provided(ev, STR(""), STR(""));
+		assert_int_equal(ev->cites[0]->state, CITE_MISSING);
+	}
+	assert_int_equal(checked("Error-6v4e0q2m8k#S1, r-6v4e0q2m8k#, r-6v4e#S1, "
+				 "r-6v4e0q2m8k and /r-6v4e0q2m8k#S1")
+			     ->n_cites,
+	    0);
+}
+
+/* S1 there is not S1 here. */
+static void a_finding_of_another_run_is_no_mention(void **state)
+{
+	struct finding f = { .id = STR("S1"), .uid = STR("S1") }, *all[] = { &f };
+	struct mentions *m = mentions_create(arena, all, 1);
+	struct str line = STR("r-6v4e0q2m8k#S1, but S1; `r-6v4e0q2m8k#S1` and #S1");
+	struct mention got;
+
+	(void)state;
+	assert_true(mention_next(m, line, 0, &got));
+	assert_int_equal(got.at, 21);
+	assert_true(mention_next(m, line, got.at + got.n, &got));
+	assert_int_equal(got.at, (size_t)(strrchr(line.p, 'S') - line.p));
+	assert_false(mention_next(m, line, got.at + got.n, &got));
+}
+
 static const char items[] = "Intro.\n\n"
 			    "### S1: The lock is held too long\n"
 			    "Severity: high\n"
@@ -342,6 +389,8 @@ int main(void)
 		cmocka_unit_test(moved_ones_are_repaired),
 		cmocka_unit_test(changed_ones_say_what_is_there),
 		cmocka_unit_test(short_quotes_prove_nothing),
+		cmocka_unit_test(findings_of_an_earlier_report_are_provided),
+		cmocka_unit_test(a_finding_of_another_run_is_no_mention),
 		cmocka_unit_test(items_become_findings),
 		cmocka_unit_test(evidence_survives_the_store),
 		cmocka_unit_test(ids_are_unique_in_a_run),

@@ -81,6 +81,8 @@ struct one {
 static const struct one ones[] = {
 	/* one word each */
 	{ "### V1: S1 — confirmed\nReason: seen\n### V2: S2 — confirmed\n", U, U, 0, true, false },
+	{ "### V1: as r-6v4e0q2m8k#S2 says, S1 — confirmed\n### V2: S2 — confirmed\n", U, U, 0,
+	    true, false },
 	{ "### V1: S1 — partly\n### V2: S2 — confirmed\n", W, U, 0, true, true },
 	/* refuting needs a place of one's own that holds, or can be repaired */
 	{ "### V1: S1 — refuted\n" HOLDS, R, N, 0, true, true },
