@@ -48,7 +48,8 @@
 
 /* what people hand in */
 #define QUESTION_MAX KIB(64)
-#define PROMPT_MAX KIB(900) /* codex refuses 1 Mi characters; agents.md 8 */
+#define PROVIDED_MAX KIB(32) /* of an earlier report, in every prompt of a run */
+#define PROMPT_MAX KIB(900)  /* codex refuses 1 Mi characters; agents.md 8 */
 
 /* what agents and commands hand out */
 #define AGENT_LINE_MAX MIB(6)

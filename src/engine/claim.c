@@ -24,6 +24,16 @@ static void refuse(struct claim *cl, enum ending ending, const struct err *err)
 	    arena_printf(cl->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why));
 }
 
+/* What the prompt shows of a report, for whoever looks at what an answer says of it. */
+static void fill_provided(struct live *lv, struct claim *cl)
+{
+	json_t *provided = cl->web_only ? NULL : live_provided(lv);
+
+	cl->provided = json_dup_str(cl->arena, provided, "run");
+	cl->provided_text = json_dup_str(cl->arena, provided, "text");
+	json_decref(provided);
+}
+
 static int fill_agent(struct live *lv, uint32_t step, struct claim *cl)
 {
 	const struct core_node *n = core_node(lv->core, step);
@@ -42,6 +52,7 @@ static int fill_agent(struct live *lv, uint32_t step, struct claim *cl)
 	cl->effort = keep(cl, spec->effort);
 	cl->max_turns = spec->max_turns;
 	cl->web_only = spec->web == WEB_ONLY;
+	fill_provided(lv, cl);
 	cl->output = spec->output;
 	cl->schema = json_deep_copy(
 	    spec->output == OUTPUT_FINDINGS ? output_findings_schema() : spec->schema);

@@ -84,6 +84,7 @@ struct launch {
 	long long budget;	 /* tokens; 0: none */
 	msec_t timeout;		 /* of the run; 0: none */
 	struct str command;	 /* to repeat it, shell-quoted */
+	struct str provided;	 /* an earlier run, whose report is handed on; empty: none */
 	struct str idempotency;	 /* empty: none */
 };
 
@@ -111,6 +112,7 @@ struct claim {
 	long long budget, tokens_used;
 	/* KIND_AGENT */
 	struct str agent, model, effort, persona;
+	struct str provided, provided_text; /* a run, and what the prompt shows of its report */
 	struct str prompt;
 	size_t prompt_system;
 	unsigned prompt_cut;	       /* texts in it that were cut to fit */
@@ -224,6 +226,13 @@ MUST_CHECK int engine_resolve(
  * what is stored now. In A. */
 MUST_CHECK int engine_report_text(
     struct store *s, struct arena *a, int64_t run, bool json, struct str *ret, struct err *err);
+/*
+ * The report of RUN (as above, "last" of REPO) as something to hand on: {"run", "flow", "question",
+ * "started", "commit", "bytes", "cut" (longer than PROVIDED_MAX), "report" (the hash of its text)}.
+ * -EINVAL: it has none yet. New reference.
+ */
+MUST_CHECK int engine_provided(struct store *s, struct arena *a, struct str run, struct str repo,
+    json_t **ret, struct err *err);
 /* choice_json (choice.h) of a run, and the `signals` it was measured by. JSON null: no such run.
  * New. */
 json_t *engine_choice(struct store *s, int64_t run);

@@ -135,11 +135,45 @@ int launch_run(struct job *job, struct store *s, const struct launch_spec *spec,
 
 struct launch_request {
 	struct launch_spec spec;
+	struct str provided;
 };
+
+static struct str text_of(struct arena *a, const json_t *value)
+{
+	char *text = json_dump_canonical(value);
+	struct str out = arena_dup(a, str_from(text));
+
+	free(text);
+	return out;
+}
+
+/* What is handed on becomes an option of the run, by the id that it has now. */
+static int hand_on(
+    struct job *job, struct store *s, const struct launch_request *r, struct launch_spec *spec)
+{
+	json_t *facts, *options;
+	struct arena *a = job->arena;
+	int rc = engine_provided(s, a, r->provided, spec->repo, &facts, &job->err);
+
+	if (rc)
+		return rc;
+	options = json_parse(spec->options, NULL);
+	struct str run = json_get_str(facts, "run"), command = json_get_str(options, "command");
+
+	if (command.n)
+		json_object_set_new(options, "command",
+		    json_cstr(
+			arena_printf(a, "%.*s --provided %.*s", STR_ARG(command), STR_ARG(run))));
+	json_object_set_new(options, "provided", facts);
+	spec->options = text_of(a, options);
+	json_decref(options);
+	return 0;
+}
 
 static int run_launch(struct job *job, struct store *s)
 {
 	struct launch_request *r = job->request;
+	struct launch_spec spec = r->spec;
 
 	if (r->spec.idempotency.n) {
 		struct run_row row;
@@ -152,7 +186,9 @@ static int run_launch(struct job *job, struct store *s)
 			return 0;
 		}
 	}
-	return launch_run(job, s, &r->spec, &job->err);
+	int rc = r->provided.n ? hand_on(job, s, r, &spec) : 0;
+
+	return rc ? rc : launch_run(job, s, &spec, &job->err);
 }
 
 static void launched(struct job *job, int rc)
@@ -184,15 +220,6 @@ static json_t *options_of(const struct launch *l)
 	return o;
 }
 
-static struct str text_of(struct arena *a, const json_t *value)
-{
-	char *text = json_dump_canonical(value);
-	struct str out = arena_dup(a, str_from(text));
-
-	free(text);
-	return out;
-}
-
 void engine_launch(struct engine *e, const struct launch *l, engine_launched_fn fn, void *ctx)
 {
 	struct job *job = job_create(e, run_launch, launched, ctx);
@@ -202,6 +229,7 @@ void engine_launch(struct engine *e, const struct launch *l, engine_launched_fn 
 
 	job->fn_user.launched = fn;
 	job->request = r;
+	r->provided = arena_dup(job->arena, l->provided);
 	r->spec = (struct launch_spec){ .frozen = text_of(job->arena, l->frozen),
 		.flow = arena_dup(job->arena, l->flow),
 		.input = text_of(job->arena, l->input),

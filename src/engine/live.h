@@ -172,6 +172,10 @@ MUST_CHECK int live_log_text(
     struct job *job, struct live *lv, int64_t position, const char *type, struct str data);
 MUST_CHECK int live_save_row(struct job *job, struct live *lv);
 
+/* provided.c: what engine_provided told at the launch, and "text", what agents see of the report.
+ * New reference; NULL: none was handed on. */
+json_t *live_provided(struct live *lv);
+
 /* seal.c: digests of the log, and the records in it */
 void seal_begin(struct live *lv);
 /* ROW has just been appended. */

@@ -286,6 +286,19 @@ static void fill_request(struct live *lv, struct report_run *run)
 	run->tokens_out = lv->row.tokens_out;
 }
 
+static void fill_provided(struct live *lv, struct report_run *run)
+{
+	const json_t *p = json_get_object(lv->options, "provided");
+
+	run->provided = (struct report_provided){ .run = json_get_str(p, "run"),
+		.flow = json_get_str(p, "flow"),
+		.question = json_get_str(p, "question"),
+		.started = json_get_str(p, "started"),
+		.commit = json_get_str(p, "commit"),
+		.bytes = json_get_int(p, "bytes", 0),
+		.cut = json_get_bool(p, "cut", false) };
+}
+
 static struct report_left_out *add_left_out(struct live *lv, struct report_run *run)
 {
 	if (!run->left_out)
@@ -355,6 +368,7 @@ static struct report_run *build(struct live *lv, struct gathered *g)
 	gather(lv, a, g);
 	fill_proof(lv, run);
 	fill_request(lv, run);
+	fill_provided(lv, run);
 	fill_left_out(lv, g, run);
 	fill_definition(lv, run);
 	fill_repo(lv, run);

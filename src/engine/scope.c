@@ -109,6 +109,8 @@ static json_t *scope_name(void *ctx, struct str name)
 		return json_incref(lv->repo);
 	if (str_is(name, "signals"))
 		return json_incref(lv->signals);
+	if (str_is(name, "provided")) /* of prompts; expressions do not know it */
+		return live_provided(lv);
 	if (str_is(name, "items"))
 		return items_of(lv, v->from);
 	if (str_is(name, "round"))

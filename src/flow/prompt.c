@@ -127,6 +127,39 @@ static void add_inputs(struct building *p)
 	json_decref(focus);
 }
 
+/*
+ * An earlier report. It speaks of the repository, so it is not for those who have the web; and it
+ * is the last of what is shared, since it may be long.
+ */
+static void add_provided(struct building *p)
+{
+	json_t *report = p->spec->step->agent.web == WEB_ONLY ? NULL : ask(p, "provided");
+	struct str run = json_get_str(report, "run"), commit = json_get_str(report, "commit");
+
+	if (run.n) {
+		char *label = arena_printf(p->arena, "report of %.*s", STR_ARG(run));
+
+		buf_printf(&p->b,
+		    "\n## Provided: an earlier report\n\nRun %.*s of the flow %.*s, begun %.10s",
+		    STR_ARG(run), STR_ARG(json_get_str(report, "flow")),
+		    json_get_cstr(report, "started", ""));
+		if (commit.n)
+			buf_printf(&p->b, ", over commit %.*s", STR_ARG(str_take(commit, 12)));
+		buf_printf(&p->b,
+		    ". Its class is Provided: what it says is a claim, about files as they were "
+		    "then. "
+		    "Look for yourself before you rest on it, and cite what you see now. What you "
+		    "take "
+		    "from it, name by the id of its finding: `%.*s#ID`.\n\n",
+		    STR_ARG(run));
+		buf_add(
+		    &p->b, template_fence(p->arena, str_from(label), json_get_str(report, "text")));
+		if (json_get_bool(report, "cut", false))
+			buf_adds(&p->b, "\nThe report is longer; its end is left out here.\n");
+	}
+	json_decref(report);
+}
+
 static void add_run(struct building *p)
 {
 	json_t *question = ask(p, "question");
@@ -137,6 +170,7 @@ static void add_run(struct building *p)
 	    json_is_string(question) ? json_string_value(question) : "");
 	add_inputs(p);
 	add_repo(p);
+	add_provided(p);
 	json_decref(question);
 }
 

@@ -274,7 +274,8 @@ void code_add(struct buf *b, const struct citation *c, const struct code_slice *
 	else
 		buf_printf(b, "<p class=\"how\">%s</p>\n",
 		    c->trust == TRUST_WEB ? "A page of the web; code does not open those."
-					  : "Something that was handed in with the question.");
+					  : "A finding of the report that was provided; code does "
+					    "not look whether it holds.");
 	if (slice->fate == CODE_GONE && c->state == CITE_CHANGED && c->found.n) {
 		buf_adds(b, "<p class=\"how\">When it was checked, this stood there:</p>\n"
 			    "<pre class=\"quote\">");

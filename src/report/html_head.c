@@ -148,6 +148,31 @@ static void add_left_out(struct html_doc *d)
 	add_end(d);
 }
 
+/* What the agents were handed besides the repository. */
+static void add_provided(struct html_doc *d)
+{
+	const struct report_provided *p = &d->run->provided;
+
+	if (!p->run.n)
+		return;
+	add_term(d, "Provided");
+	buf_adds(d->b, "the report of <code>");
+	html_cut(d->b, p->run, 80);
+	buf_adds(d->b, "</code>, ");
+	html_cut(d->b, p->flow, 200);
+	buf_adds(d->b, " of ");
+	html_cut(d->b, str_take(p->started, 10), 10);
+	if (p->commit.n) {
+		buf_adds(d->b, " @ ");
+		add_hash(d, p->commit);
+	}
+	if (p->cut)
+		buf_printf(d->b, ", its first %zu KiB of %lld", PROVIDED_MAX >> 10, p->bytes >> 10);
+	buf_adds(d->b, ": ");
+	html_cut(d->b, p->question, 300);
+	add_end(d);
+}
+
 static void add_choice(struct html_doc *d)
 {
 	const struct report_run *run = d->run;
@@ -164,6 +189,7 @@ static void add_choice(struct html_doc *d)
 	add_left_out(d);
 	if (run->focus.n)
 		add_fact(d, "Focus", run->focus);
+	add_provided(d);
 	add_fact(d, "Agent", run->agent);
 	add_fact(d, "Model", run->model);
 	add_agents(d);

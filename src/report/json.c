@@ -27,13 +27,23 @@ static json_t *left_out_json(const struct report_run *run)
 	return v;
 }
 
+static json_t *provided_json(const struct report_provided *p)
+{
+	if (!p->run.n)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "run", json_text(p->run), "flow",
+	    json_text(p->flow), "question", json_text(p->question), "started",
+	    json_text(p->started), "commit", json_text(p->commit), "bytes", (json_int_t)p->bytes,
+	    "cut", p->cut);
+}
+
 static json_t *run_json(const struct report_run *run)
 {
 	char iso[32];
 
 	return json_pack(
 	    "{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:b, s:b, s:b, s:s, s:o, s:o, s:o, "
-	    "s:s, s:I, s:I, s:I}",
+	    "s:s, s:I, s:I, s:I, s:o}",
 	    "id", json_text(run->id), "flow", json_text(run->flow), "title", json_text(run->title),
 	    "question", json_text(run->question), "focus", json_text(run->focus), "size",
 	    flow_size_name(run->size), "size_was_auto", run->size_was_auto, "size_reason",
@@ -42,7 +52,8 @@ static json_t *run_json(const struct report_run *run)
 	    run_status_name(run->status), "reason", json_text(run->reason), "agent",
 	    json_text(run->agent), "model", json_text(run->model), "started",
 	    clock_iso(run->started, iso, sizeof(iso)), "took_ms", (json_int_t)run->took,
-	    "tokens_in", (json_int_t)run->tokens_in, "tokens_out", (json_int_t)run->tokens_out);
+	    "tokens_in", (json_int_t)run->tokens_in, "tokens_out", (json_int_t)run->tokens_out,
+	    "provided", provided_json(&run->provided));
 }
 
 static json_t *repo_json(const struct report_run *run)

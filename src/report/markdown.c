@@ -65,6 +65,24 @@ static void add_repo(struct buf *b, const struct report_run *run)
 	buf_adds(b, "  \n");
 }
 
+/* What the agents were handed besides the repository. */
+static void add_provided(struct buf *b, const struct report_run *run)
+{
+	const struct report_provided *p = &run->provided;
+
+	if (!p->run.n)
+		return;
+	buf_printf(b, "**Provided** the report of `%.*s`, %.*s of %.*s", STR_ARG(p->run),
+	    STR_ARG(p->flow), STR_ARG(str_take(p->started, 10)));
+	if (p->commit.n)
+		buf_printf(b, " @ `%.12s`", p->commit.p);
+	if (p->cut)
+		buf_printf(b, ", its first %zu KiB of %lld", PROVIDED_MAX >> 10, p->bytes >> 10);
+	buf_adds(b, ": ");
+	md_cell(b, p->question, 300);
+	buf_adds(b, "  \n");
+}
+
 static void add_choice(struct buf *b, const struct report_run *run)
 {
 	buf_adds(b, "**Flow** ");
@@ -148,6 +166,7 @@ static void add_header(struct buf *b, struct arena *a, const struct report_run *
 	add_unvalidated(b, a, run);
 	add_repo(b, run);
 	add_choice(b, run);
+	add_provided(b, run);
 	add_left_out(b, run);
 	add_times(b, run);
 }

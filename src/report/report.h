@@ -41,6 +41,13 @@ struct report_left_out {
 	struct str reason;
 };
 
+/* An earlier report that was handed on. */
+struct report_provided {
+	struct str run, flow, question, started, commit; /* STARTED in ISO 8601 */
+	long long bytes;
+	bool cut; /* agents saw its first PROVIDED_MAX bytes */
+};
+
 struct report_run {
 	struct str id, flow, flow_title, title, question, focus;
 	enum flow_size size;
@@ -53,8 +60,9 @@ struct report_run {
 	struct str repo_name, commit, branch, tree_hash; /* tree_hash: the snapshot's id */
 	unsigned changed_files; /* of the working tree; where there is a base, since that */
 	bool dirty;
-	struct str base;	 /* as it was asked for */
-	struct str agent, model; /* of the run */
+	struct str base;		 /* as it was asked for */
+	struct report_provided provided; /* its run is empty: none was handed on */
+	struct str agent, model;	 /* of the run */
 	msec_t started, took;
 	long long tokens_in, tokens_out;
 	struct report_step *steps; /* in plan order */

@@ -20,6 +20,7 @@ struct check {
 	json_t *schema; /* own copy */
 	const struct snapshot *snapshot;
 	unsigned hunks_from, hunks_to; /* of the change, in the prompt; 0: none */
+	struct str provided, provided_text;
 	/* results */
 	struct str unread; /* of these, not named in the receipt: "h3, h5-h7" */
 	bool fits;
@@ -71,6 +72,7 @@ static void on_pool(uv_work_t *work)
 		ev = evidence_read(c->arena, c->step, c->answer);
 	if (ev) {
 		evidence_check(c->arena, ev, read_source, c);
+		evidence_check_provided(ev, c->provided, c->provided_text);
 		c->evidence = evidence_to_json(ev);
 	}
 	if (c->fits && value)
@@ -167,6 +169,8 @@ void check_answer(struct attempt *at)
 	c->snapshot = at->claim->web_only ? NULL : at->snapshot;
 	c->hunks_from = at->claim->hunks_from;
 	c->hunks_to = at->claim->hunks_to;
+	c->provided = at->claim->provided;
+	c->provided_text = at->claim->provided_text;
 	at->handles++;
 	uv_queue_work(at->worker->loop, &c->work, on_pool, on_checked);
 }

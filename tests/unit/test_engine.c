@@ -32,6 +32,8 @@ struct world {
 	const struct line *script;
 	unsigned tries[32]; /* by line of the script: how often it was used */
 	unsigned claims;
+	const char *prompt, *provided; /* of the last agent */
+	const char *hand_on;	       /* the run whose report goes along with the next */
 	unsigned parsed; /* findings that were counted in each answer; 0: answers are not read */
 	bool hold;	 /* offers are counted and left alone */
 	unsigned held;
@@ -47,6 +49,7 @@ struct world {
 	int64_t run;
 	char id[ID_RUN_SIZE];
 	int rc;
+	char what[256]; /* of a launch that was refused */
 	bool done;
 };
 
@@ -118,6 +121,10 @@ static void on_claimed(void *ctx, struct claim *cl)
 	if (!cl)
 		return;
 	w->claims++;
+	if (cl->kind == KIND_AGENT) {
+		w->prompt = arena_cstr(w->arena, cl->prompt);
+		w->provided = arena_cstr(w->arena, cl->provided);
+	}
 	if (cl->refuse != ENDING_NONE) {
 		struct attempt_result r = { .ending = cl->refuse, .reason = cl->refuse_why };
 
@@ -204,7 +211,7 @@ static void crash(void)
 static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
 {
 	(void)ctx;
-	(void)err;
+	snprintf(w->what, sizeof(w->what), "%s", err ? err->what : "");
 	w->rc = rc;
 	w->done = true;
 	w->run = key;
@@ -245,7 +252,9 @@ static void launch_as(const char *flow, const char *other, const char *key)
 		.input = input,
 		.size = SIZE_AUTO,
 		.repo = STR("/repo"),
-		.idempotency = str_from(key) };
+		.idempotency = str_from(key),
+		.command = STR("tutti run f 'why?'"),
+		.provided = str_from(w->hand_on) };
 
 	w->done = false;
 	engine_launch(w->engine, &l, on_launched, NULL);
@@ -572,6 +581,157 @@ static void a_child_without_what_it_needs_does_not_begin(void **state)
 	    needy, "");
 	finish();
 	assert_non_null(strstr(read_text(print_steps), "got: why?"));
+}
+
+/* --- an earlier report -------------------------------------------------------------------- */
+
+#define ONE_AGENT HEAD "  - {id: a, persona: p, task: t}\nreport: {sections: [a]}\n"
+
+static int print_options(struct store *s, struct buf *b)
+{
+	struct run_row row;
+	int rc = s->ops->run_load(s, w->arena, w->run, &row);
+
+	if (rc == 0)
+		buf_add(b, row.options);
+	return rc;
+}
+
+static const char *after(const char *text, const char *what)
+{
+	const char *at = strstr(text, what);
+
+	if (!at)
+		fail_msg("nowhere \"%s\" in\n%s", what, text);
+	return at + strlen(what);
+}
+
+static const char *launched_and_over(const char *flow)
+{
+	launch(flow);
+	finish();
+	assert_int_equal(w->status, RUN_COMPLETED);
+	return arena_cstr(w->arena, str_from(w->id));
+}
+
+static void a_report_is_handed_on(void **state)
+{
+	static const struct line script[] = { { "a", ENDING_ANSWERED, "### S1: A word\n" },
+		{ NULL, ENDING_NONE, NULL } };
+	struct change c = { 0 };
+
+	(void)state;
+	w->script = script;
+	const char *first = launched_and_over(ONE_AGENT);
+
+	assert_null(strstr(w->prompt, "## Provided"));
+	assert_string_equal(w->provided, "");
+	w->hand_on = "last";
+	launch_as(ONE_AGENT, NULL, "");
+	w->hand_on = NULL;
+	finish();
+	/* what is kept is the run's own, by its id */
+	json_t *options = json_parse(str_from(read_text(print_options)), NULL);
+	const json_t *kept = json_get_object(options, "provided");
+
+	assert_string_equal(json_get_cstr(kept, "run", ""), first);
+	assert_string_equal(json_get_cstr(kept, "question", ""), "why?");
+	assert_string_equal(json_get_cstr(options, "command", ""),
+	    arena_printf(w->arena, "tutti run f 'why?' --provided %s", first));
+	json_decref(options);
+	/* behind what is asked, before who is asked */
+	const char *at = after(after(w->prompt, "\nwhy?\n"), "\n## Provided: an earlier report\n");
+
+	at = after(at, arena_printf(w->arena, "`%s#ID`", first));
+	at = after(at, arena_printf(w->arena, " report of %s\n", first));
+	after(after(after(at, "### S1: A word"), ">>>\n"), "\n# Your role\n");
+	assert_null(strstr(w->prompt, "its end is left out"));
+	assert_string_equal(w->provided, first);
+	after(read_text(print_report),
+	    arena_printf(w->arena, "**Provided** the report of `%s`", first));
+	/* and stays so without the earlier run */
+	const char *second = arena_cstr(w->arena, str_from(w->id));
+
+	engine_remove(w->engine, str_from(first), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, 0);
+	engine_retry(w->engine, str_from(second), STR(""), STR("a"), on_changed, &c);
+	w->prompt = "";
+	w->n_over = 0;
+	finish();
+	after(w->prompt, arena_printf(w->arena, " report of %s\n", first));
+}
+
+static void a_long_report_is_handed_on_in_part(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MIB(1));
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&b, "line %d of a long text\n", i);
+	const struct line script[] = { { "a", ENDING_ANSWERED, arena_cstr(w->arena, buf_str(&b)) },
+		{ NULL, ENDING_NONE, NULL } };
+
+	buf_fini(&b);
+	w->script = script;
+	w->hand_on = launched_and_over(ONE_AGENT);
+	launched_and_over(ONE_AGENT);
+	const char *from = after(after(w->prompt, " report of r-"), "\n");
+	const char *end = strstr(from, ">>>\n");
+
+	assert_non_null(end);
+	assert_true(end - from < (ptrdiff_t)PROVIDED_MAX + 100);
+	assert_true(end - from > (ptrdiff_t)PROVIDED_MAX - 100);
+	after(end, "The report is longer; its end is left out here.\n");
+	assert_null(strstr(from, "line 2999"));
+	after(read_text(print_report), ", its first 32 KiB of ");
+	w->hand_on = NULL;
+}
+
+/* It speaks of the repository. */
+static void who_has_the_web_gets_no_report(void **state)
+{
+	(void)state;
+	w->hand_on = launched_and_over(ONE_AGENT);
+	launched_and_over(HEAD "  - {id: a, persona: p, web: only, task: t}\n");
+	assert_null(strstr(w->prompt, "## Provided"));
+	assert_string_equal(w->provided, "");
+	w->hand_on = NULL;
+}
+
+static void a_flow_inside_a_flow_gets_it_too(void **state)
+{
+	(void)state;
+	const char *first = launched_and_over(ONE_AGENT);
+
+	w->hand_on = first;
+	launch_as(HEAD "  - {id: inner, kind: flow, use: g}\n",
+	    "flow: g\ncategory: analysis\nsummary: Inner.\nsteps:\n"
+	    "  - {id: a, persona: p, task: t}\nreport: {sections: [a]}\n",
+	    "");
+	finish();
+	w->hand_on = NULL;
+	assert_string_equal(w->provided, first);
+}
+
+static void what_cannot_be_handed_on_says_why(void **state)
+{
+	(void)state;
+	w->hand_on = "r-nothing";
+	launch_as(ONE_AGENT, NULL, "");
+	assert_int_equal(w->rc, -ENOENT);
+	assert_string_equal(w->what, "no run r-nothing");
+	w->hand_on = NULL;
+	launch(HEAD "  - {id: gate, kind: approval, ask: 'Go on?', choices: [go, stop]}\n");
+	const char *open = arena_cstr(w->arena, str_from(w->id));
+
+	w->hand_on = open;
+	launch_as(ONE_AGENT, NULL, "");
+	assert_int_equal(w->rc, -EINVAL);
+	assert_string_equal(
+	    w->what, arena_printf(w->arena, "run %s has no report that could be handed on", open));
+	w->hand_on = NULL;
 }
 
 static void a_person_decides(void **state)
@@ -933,6 +1093,11 @@ int main(void)
 		T(a_round_knows_the_one_before),
 		T(a_child_run_is_a_run_of_its_own),
 		T(a_child_without_what_it_needs_does_not_begin),
+		T(a_report_is_handed_on),
+		T(a_long_report_is_handed_on_in_part),
+		T(who_has_the_web_gets_no_report),
+		T(a_flow_inside_a_flow_gets_it_too),
+		T(what_cannot_be_handed_on_says_why),
 		T(a_person_decides),
 		T(cancel_waits_until_the_attempt_is_dead),
 		T(a_crash_while_cancelling_can_be_resumed),

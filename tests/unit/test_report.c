@@ -131,6 +131,42 @@ static void facts_are_said(void **state)
 	assert_has(text, "medium — why (the validator's word)");
 }
 
+/* Where a report comes from includes what was handed to its agents. */
+static void what_was_provided_is_named(void **state)
+{
+	struct report_run *run = make_run();
+	struct str text;
+
+	(void)state;
+	assert_false(str_contains(report_markdown(arena, run), STR("**Provided**")));
+	assert_false(str_contains(report_html(arena, run, NULL, NULL), STR("<dt>Provided</dt>")));
+	run->provided = (struct report_provided){ .run = STR("r-6v4e0q2m8k"),
+		.flow = STR("gap-analysis"),
+		.question = STR("What <b>is</b> missing?"),
+		.started = STR("2026-11-26T08:00:00.000Z"),
+		.commit = STR("31ee264d5a3c9f00"),
+		.bytes = 92160 };
+	text = report_markdown(arena, run);
+	assert_has(text,
+	    "\n**Provided** the report of `r-6v4e0q2m8k`, gap-analysis of 2026-11-26 @ "
+	    "`31ee264d5a3c`: What \\<b>is\\</b> missing?  \n");
+	run->provided.cut = true;
+	text = report_markdown(arena, run);
+	assert_has(text, "`31ee264d5a3c`, its first 32 KiB of 90: What");
+	text = report_html(arena, run, NULL, NULL);
+	assert_has(text, "<dt>Provided</dt>");
+	assert_has(text, "the report of <code>r-6v4e0q2m8k</code>, gap-analysis of 2026-11-26 @ "
+			 "<code>31ee264d5a3c</code>, its first 32 KiB of 90: What "
+			 "&lt;b&gt;is&lt;/b&gt; missing?");
+	json_t *doc = report_json(arena, run);
+	const json_t *p = json_get_object(json_get_object(doc, "run"), "provided");
+
+	assert_string_equal(json_get_cstr(p, "run", ""), "r-6v4e0q2m8k");
+	assert_int_equal(json_get_int(p, "bytes", 0), 92160);
+	assert_true(json_get_bool(p, "cut", false));
+	json_decref(doc);
+}
+
 static void recommendation_never_links_to_what_is_refuted(void **state)
 {
 	struct str text = report_markdown(arena, make_run());
@@ -534,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_come_in_order),
 		cmocka_unit_test(facts_are_said),
+		cmocka_unit_test(what_was_provided_is_named),
 		cmocka_unit_test(recommendation_never_links_to_what_is_refuted),
 		cmocka_unit_test(same_input_same_bytes),
 		cmocka_unit_test(findings_say_what_they_claim),
