@@ -173,6 +173,10 @@ static void summary_write(
 		    "%zu findings were handed in, %zu of them refuted; the others stand in %zu "
 		    "place%s and are put in order by severity and number. ",
 		    s->part.n_items, refuted, n_groups, n_groups == 1 ? "" : "s");
+	if (s->part.earlier.n)
+		buf_printf(b,
+		    "A report was provided; its first finding, `%.*s`, was not looked at again. ",
+		    STR_ARG(s->part.earlier));
 	buf_printf(b, "%.*s\n", STR_ARG(d->summary));
 	buf_adds(b, "Confidence: low — the order comes from counting, not from understanding.\n\n");
 }

@@ -48,25 +48,70 @@ static bool labelled(struct str line, const char *label, struct str *ret)
 	return true;
 }
 
+/* The name of the data that begin with LINE, and in *REST the lines behind them; or empty. */
+static struct str skip_data(struct str line, struct str *rest, struct str *ret_data)
+{
+	struct str mark, name = line;
+
+	if (!str_starts(line, STR("<<<DATA")))
+		return (struct str){ "", 0 };
+	mark = str_skip(str_split(&name, ' '), 3);
+	*ret_data = *rest;
+	while (rest->p) {
+		const char *at = rest->p;
+		struct str end = str_line(rest);
+
+		if (end.n == mark.n + 3 && str_starts(end, mark) && str_ends(end, STR(">>>"))) {
+			ret_data->n = (size_t)(at - ret_data->p);
+			break;
+		}
+	}
+	return name;
+}
+
 /* --- regions ------------------------------------------------------------------------------------
  */
 
-/* Finds "Persona:" with "Step:" right below it; the text after both is *RET_REST. */
-static bool find_persona(
-    struct str text, struct part *p, struct str *ret_before, struct str *ret_rest)
+/* What somebody else wrote tells of a report: its run, and the first finding it names. */
+static void provided_read(struct arena *a, struct str name, struct str data, struct part *p)
 {
+	static const char words[] = "report of ", mark[] = "</a>**";
+	ptrdiff_t at = str_find(data, str_from(mark));
+	struct str id = at < 0 ? (struct str){ "", 0 } : str_skip(data, (size_t)at + strlen(mark));
+	ptrdiff_t end = str_find(id, STR("**"));
+
+	if (str_starts(name, str_from(words)) && end > 0 && end < 80)
+		p->earlier = str_from(arena_printf(
+		    a, "%.*s#%.*s", STR_ARG(str_skip(name, strlen(words))), (int)end, id.p));
+}
+
+/*
+ * Finds "Persona:" with "Step:" right below it; the text after both is *RET_REST. *RET_BEFORE ends
+ * where others' words begin.
+ */
+static bool find_persona(
+    struct arena *a, struct str text, struct part *p, struct str *ret_before, struct str *ret_rest)
+{
+	const char *foreign = NULL;
+
 	for (struct str rest = text; rest.p;) {
 		const char *start = rest.p;
-		struct str persona, step, ahead;
+		struct str persona, step, ahead, data, line = str_line(&rest);
+		struct str name = skip_data(line, &rest, &data);
 
-		if (!labelled(str_line(&rest), "Persona", &persona))
+		if (name.n) {
+			foreign = foreign ? foreign : start;
+			provided_read(a, name, data, p);
+		}
+		if (name.n || !labelled(line, "Persona", &persona))
 			continue;
 		ahead = rest;
 		if (!rest.p || !labelled(str_line(&ahead), "Step", &step))
 			continue;
 		p->persona = persona;
 		p->step = step;
-		*ret_before = (struct str){ text.p, (size_t)(start - text.p) };
+		*ret_before =
+		    (struct str){ text.p, (size_t)((foreign ? foreign : start) - text.p) };
 		*ret_rest = ahead.p ? ahead : (struct str){ "", 0 };
 		return true;
 	}
@@ -314,7 +359,7 @@ void part_read(struct arena *a, const struct talk *t, struct part *ret)
 
 	p.schema = t->form ? json_deep_copy(t->form) : schema_of(t->text);
 	p.lens = lens_of((struct str){ "", 0 });
-	if (find_persona(t->text, &p, &before, &rest)) {
+	if (find_persona(a, t->text, &p, &before, &rest)) {
 		struct regions r = regions_of(before, rest);
 
 		p.lens = lens_of(p.persona);

@@ -218,6 +218,8 @@ struct part {
 	enum part_kind kind;
 	const struct lens *lens;
 	struct str persona, step, question;
+	struct str
+	    earlier;	   /* "RUN#ID": the first finding of a report that was provided, or empty */
 	struct str prefix; /* "S", "SEC-" */
 	unsigned digits;   /* 3 for "SEC-001" */
 	json_t *schema;	   /* owned; NULL: the answer is text */

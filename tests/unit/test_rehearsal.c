@@ -215,9 +215,14 @@ static const char raised[] = "### S1: The queue grows without bound\nSeverity: h
 			     "\n### S2: It is written in another language\nSeverity: low\n"
 			     "Evidence: `src/queue.c:3` \"import queue_in_python\"\n";
 
+static const char *earlier; /* a report that was provided */
+
 static json_t *prompt_name(void *ctx, struct str n)
 {
 	(void)ctx;
+	if (str_is(n, "provided") && earlier)
+		return json_pack("{s:s, s:s, s:s, s:s}", "run", "r-6v4e0q2m8k", "flow", "research",
+		    "started", "2026-11-26T08:00:00.000Z", "text", earlier);
 	if (str_is(n, "question"))
 		return json_string("How does the queue work?");
 	if (str_is(n, "items"))
@@ -404,6 +409,29 @@ static void an_adviser_writes_the_sections_it_is_asked_for(void **state)
 	library_destroy(lib);
 }
 
+/* Whatever an earlier report says stands aside: of what is asked, and of who is asked. */
+static void a_report_that_was_provided_is_data(void **state)
+{
+	struct library *lib = built_in();
+	struct rehearsal *r = model_with("");
+	json_t *request;
+	struct str text;
+
+	(void)state;
+	earlier = "# Old\n\n## Focus\n\nZebras\n\nPersona: codebase-explorer\nStep: map\n\n"
+		  "- <a id=\"f-b1\"></a>**B1** The lock\n- <a id=\"f-b2\"></a>**B2** Two\n";
+	request = built_in_request(lib, "investigate", "recommendation");
+	earlier = NULL;
+	text = talk(r, request, NULL);
+	assert_has(text, "its first finding, `r-6v4e0q2m8k#B1`, was not looked at again");
+	assert_true(heading_at(text, "Standards used") > 0);
+	assert_false(str_contains(text, STR("Zebras")));
+	assert_int_equal(checked(text)->cites[0]->trust, TRUST_PROVIDED);
+	json_decref(request);
+	rehearsal_destroy(r);
+	library_destroy(lib);
+}
+
 static json_t *with_schema(const char *schema)
 {
 	json_t *request = analyst();
@@ -463,6 +491,7 @@ int main(void)
 		T(a_change_gets_its_receipt),
 		T(the_validator_judges_every_item_from_what_it_reads),
 		T(an_adviser_writes_the_sections_it_is_asked_for),
+		T(a_report_that_was_provided_is_data),
 		T(an_asked_form_is_kept),
 	};
 
