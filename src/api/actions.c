@@ -284,6 +284,27 @@ static json_t *estimate_json(const struct estimate *e)
 	    (json_int_t)e->high, "tokens", (json_int_t)e->tokens, "runs", (int)e->runs);
 }
 
+static void warn(json_t *warnings, const struct err *err)
+{
+	json_array_append_new(
+	    warnings, json_sprintf("%s%s%s", err->what, err->why[0] ? ": " : "", err->why));
+}
+
+/* What would be handed on; that there is no such thing is a warning. */
+static json_t *preview_provided(struct call *c, struct store *s, json_t *warnings)
+{
+	const struct launch *what = &((const struct launching *)c->own)->order.launch;
+	json_t *facts = NULL, *shown;
+	struct err err = { 0 };
+
+	if (what->provided.n &&
+	    engine_provided(s, c->a, what->provided, what->repo, &facts, &err) < 0)
+		warn(warnings, &err);
+	shown = views_provided(facts);
+	json_decref(facts);
+	return shown;
+}
+
 static int read_preview(struct call *c, struct store *s)
 {
 	const struct launching *l = c->own;
@@ -292,14 +313,15 @@ static int read_preview(struct call *c, struct store *s)
 	const struct estimate_kind kind = { what->flow,
 		any ? STR("") : str_from(flow_size_name(what->size)), what->model,
 		what->validators };
+	json_t *warnings = json_copy(l->warnings);
 	struct estimate e;
 	int rc = estimate_like(s, c->a, &kind, &e);
 
-	c->doc = json_pack("{s:o, s:s, s:s, s:o, s:o, s:O}", "flow", json_text(what->flow), "size",
-	    flow_size_name(what->size), "size_reason",
+	c->doc = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "flow", json_text(what->flow),
+	    "size", flow_size_name(what->size), "size_reason",
 	    any ? "decided when the repository is frozen" : "as asked for", "agents",
 	    preview_agents(c->a, &l->order), "estimate", rc ? json_null() : estimate_json(&e),
-	    "warnings", l->warnings);
+	    "provided", preview_provided(c, s, warnings), "warnings", warnings);
 	return rc;
 }
 
@@ -330,8 +352,7 @@ static void preview(struct call *c)
 	}
 	l->warnings = json_array();
 	if (l->order.agents && !is_ready(c, l->order.launch.agent, l->order.launch.model))
-		json_array_append_new(l->warnings,
-		    json_sprintf("%s%s%s", c->err.what, c->err.why[0] ? ": " : "", c->err.why));
+		warn(l->warnings, &c->err);
 	err_clear(&c->err);
 	engine_read(c->api->config.engine, preview_on_store, preview_done, c);
 }

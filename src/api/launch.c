@@ -12,7 +12,7 @@
 
 /* What a request says, of the right types; texts that are not there are empty. */
 struct wish {
-	struct str flow, question, size, focus, repo, at, base, agent, model;
+	struct str flow, question, size, focus, repo, at, base, agent, model, provided;
 	const json_t *inputs;
 	struct strs models;
 	long long validators, budget, timeout;
@@ -45,6 +45,7 @@ static const struct member {
 	{ "budget", NUMBER, offsetof(struct wish, budget), INT64_MAX },
 	{ "timeout_ms", NUMBER, offsetof(struct wish, timeout), SPAN_MAX_MS },
 	{ "trust_repo", FLAG, offsetof(struct wish, trust), 0 },
+	{ "provided", TEXT, offsetof(struct wish, provided), 64 },
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -370,6 +371,7 @@ static void take_plain(struct arena *a, const struct wish *w, struct launch *l)
 	l->model = arena_dup(a, w->model);
 	l->at = arena_dup(a, w->at);
 	l->base = arena_dup(a, w->base);
+	l->provided = arena_dup(a, w->provided);
 	l->budget = w->budget;
 	l->timeout = w->timeout;
 }

@@ -194,6 +194,20 @@ static void add_input(json_t *all, const char *name, struct str old, struct str 
 					       views_text(old), "now", views_text(now)));
 }
 
+static struct str provided_of(const json_t *options)
+{
+	return json_get_str(json_get_object(options, "provided"), "run");
+}
+
+static void add_provided(json_t *all, const struct pair *p)
+{
+	json_t *a = json_parse(p->old.options, NULL), *b = json_parse(p->now.options, NULL);
+
+	add_input(all, "provided", provided_of(a), provided_of(b));
+	json_decref(a);
+	json_decref(b);
+}
+
 /* What they were asked differently. */
 static json_t *inputs_of(
     const struct pair *p, const struct report_doc *old, const struct report_doc *now)
@@ -211,6 +225,7 @@ static json_t *inputs_of(
 	add_input(all, "size", p->old.size, p->now.size);
 	add_input(all, "repository", p->old.repo, p->now.repo);
 	add_input(all, "commit", old->commit, now->commit);
+	add_provided(all, p);
 	add_input(all, "agent", old->agent, now->agent);
 	add_input(all, "model", old->model, now->model);
 	add_input(all, "definition", old->flow_hash, now->flow_hash);

@@ -2,6 +2,7 @@
 
 #include "api/estimate.h"
 #include "base/buf.h"
+#include "base/unconst.h"
 #include "engine/choice.h"
 #include "engine/engine.h"
 #include "report/html.h"
@@ -320,6 +321,17 @@ static json_t *next_of(const struct run_view *r)
 	return all;
 }
 
+json_t *views_provided(const json_t *facts)
+{
+	if (!facts)
+		return json_null();
+	json_t *o = json_copy(unconst(facts));
+
+	json_object_set_new(o, "commit", views_text(json_get_str(facts, "commit")));
+	json_object_del(o, "report"); /* where the store has it */
+	return o;
+}
+
 static json_t *document(const struct run_view *r, int64_t seq)
 {
 	json_t *o = summary(r->s, r->a, r->row, r->steps, r->n), *steps = json_array();
@@ -332,6 +344,7 @@ static json_t *document(const struct run_view *r, int64_t seq)
 		   json_text(json_get_str(r->options, "command")), "size_reason",
 		   size_reason(r, signals), "signals", signals, "estimate", estimate_of(r),
 		   "report", r->row->report.n > 0, "next", next_of(r), "steps", steps));
+	json_object_set_new(o, "provided", views_provided(json_get_object(r->options, "provided")));
 	set_proof(o, r);
 	json_decref(signals);
 	return o;

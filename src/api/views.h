@@ -38,6 +38,8 @@ json_t *views_step(struct views *v, struct store *s, struct arena *a, int64_t ru
 
 /* The definition of ROW, or NULL when it cannot be read. Valid until the next call. */
 const struct flow *views_flow(struct views *v, struct store *s, const struct run_row *row);
+/* What was handed on, of engine_provided or a run's options, as clients see it; or null. New. */
+json_t *views_provided(const json_t *facts);
 /* An agent's Markdown as safe HTML. New reference. */
 json_t *views_html(struct str text);
 

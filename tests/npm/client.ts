@@ -60,14 +60,15 @@ async function launched(body: api.LaunchRequest, key?: string): Promise<api.Laun
 }
 
 // a run from its launch to its report
-async function analyse(question: string): Promise<string> {
+async function analyse(question: string, provided: string | null): Promise<string> {
 	const body: api.LaunchRequest = {
-		flow: "architectural-analysis", question, size: "small", model: "rehearsal", repo,
+		flow: "architectural-analysis", question, size: "small", model: "rehearsal", repo, provided,
 	};
 	const preview = await ok(api.previewRun({ body }));
 
 	is(preview.size, "small");
 	is(preview.warnings, []);
+	is(preview.provided?.run ?? null, provided);
 	is(preview.agents.filter((a) => a.included).map((a) => a.step).includes("structure"), true);
 
 	const first = await launched(body, question), second = await launched(body, question);
@@ -93,6 +94,10 @@ async function read(run: string): Promise<void> {
 	is(list.next !== null, true);
 	is((await ok(api.listRuns({ query: { limit: 1, cursor: list.next! } }))).items.length, 1);
 	is(doc.steps.filter((s) => s.kind === "agent" && s.status === "completed").length, doc.agents.completed);
+
+	const last = await ok(api.getStep({ path: { run, step: "recommendation" } }));
+
+	is(last.evidence.some((c) => c.class === "provided" && c.path.startsWith(doc.provided!.run + "#")), true);
 
 	const step = await ok(api.getStep({ path: { run, step: "structure" } }));
 
@@ -162,7 +167,7 @@ async function compare(a: string, b: string): Promise<void> {
 	const c = await ok(api.compareRuns({ query: { a, b } }));
 
 	is([c.old.run, c.now.run], [a, b]);
-	is(c.inputs.map((i) => i.name), ["question"]);
+	is(c.inputs.map((i) => i.name), ["question", "provided"]);
 	is(c.findings.length, c.counts.new + c.counts.gone + c.counts.changed + c.counts.same);
 }
 
@@ -179,7 +184,7 @@ async function house(): Promise<void> {
 }
 
 async function day(): Promise<void> {
-	const a = await analyse("the engine"), b = await analyse("the engine, again");
+	const a = await analyse("the engine", null), b = await analyse("the engine, again", a);
 
 	await read(b);
 	await exported(b);

@@ -317,6 +317,60 @@ static void a_preview_tells_who_would_work(void **state)
 	    "research needs a question");
 }
 
+static json_t *request_after(const char *earlier)
+{
+	json_t *body = request("research", "and now?");
+
+	json_object_set_new(body, "provided", json_string(earlier));
+	return body;
+}
+
+static void a_report_is_handed_on(void **state)
+{
+	(void)state;
+	a_run();
+	struct fake *f = ask(HTTP_POST, "/api/v1/preview", request_after(id));
+	const json_t *p = json_get_object(f->doc, "provided");
+
+	is(f, 200);
+	assert_string_equal(json_get_cstr(p, "run", ""), id);
+	assert_string_equal(json_get_cstr(p, "flow", ""), "architectural-analysis");
+	assert_string_equal(json_get_cstr(p, "question", ""), "what does \"main\" do?");
+	assert_int_equal(json_array_size(json_get_array(f->doc, "warnings")), 0);
+	f = ask(HTTP_POST, "/api/v1/preview", request_after("r-nothing"));
+	is(f, 200);
+	assert_true(json_is_null(json_object_get(f->doc, "provided")));
+	assert_string_equal(
+	    json_string_value(json_array_get(json_get_array(f->doc, "warnings"), 0)),
+	    "no run r-nothing");
+	is_error(ask(HTTP_POST, "/api/v1/runs", request_after("r-nothing")), 404, "not_found",
+	    "no run r-nothing");
+	assert_true(json_is_null(json_object_get(get_of("")->doc, "provided")));
+	const char *run = launch(request_after(arena_printf(a, "%.6s", id)));
+
+	wait_end(run);
+	f = get(arena_printf(a, "/api/v1/runs/%s", run));
+	p = json_get_object(f->doc, "provided");
+	assert_string_equal(json_get_cstr(p, "run", ""), id);
+	assert_true(strlen(json_get_cstr(p, "commit", "")) == 40);
+	assert_non_null(strstr(json_get_cstr(f->doc, "command", ""), id));
+	f = get(arena_printf(a, "/api/v1/runs/%s/steps/recommendation", run));
+	const json_t *cite = json_array_get(json_get_array(f->doc, "evidence"), 0);
+
+	assert_string_equal(json_get_cstr(cite, "class", ""), "provided");
+	assert_string_equal(json_get_cstr(cite, "state", ""), "not checked");
+	f = get(arena_printf(a, "/api/v1/compare?a=%s&b=%s", id, run));
+	is(f, 200);
+	json_t *inputs = json_get_array(f->doc, "inputs"), *one = NULL;
+	size_t i;
+
+	json_array_foreach (inputs, i, one)
+		if (strcmp(json_get_cstr(one, "name", ""), "provided") == 0)
+			break;
+	assert_string_equal(json_get_cstr(one, "now", ""), id);
+	assert_true(json_is_null(json_object_get(one, "old")));
+}
+
 /* --- lists -------------------------------------------------------------------------------- */
 
 static size_t count(const char *target)
@@ -774,6 +828,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_same_key_launches_once),
 		cmocka_unit_test(what_cannot_be_launched_says_why),
 		cmocka_unit_test(a_preview_tells_who_would_work),
+		cmocka_unit_test(a_report_is_handed_on),
 		cmocka_unit_test(runs_are_found_by_what_they_are),
 		cmocka_unit_test(names_of_runs_are_short_or_long),
 		cmocka_unit_test(a_page_that_looks_has_seen),
