@@ -15,7 +15,7 @@
 
 struct run_opts {
 	const char *size, *focus, *at, *base, *model, *agent, *format, *output, *sarif, *fail_on,
-	    *baseline, *script;
+	    *baseline, *script, *provided;
 	bool fast, strict, dry_run, detach;
 	const char *validators;
 	long long budget;
@@ -30,6 +30,8 @@ static const struct opt opts[] = {
 	    O(size) },
 	{ "focus", 0, OPT_TEXT, "TEXT", "What", "what to look at most", O(focus) },
 	{ "fast", 0, OPT_FLAG, NULL, "What", "fewer turns a step", O(fast) },
+	{ "provided", 0, OPT_TEXT, "RUN", "What", "hand on the report of this run, as evidence",
+	    O(provided) },
 	{ "dry-run", 0, OPT_FLAG, NULL, "What",
 	    "only say what it would be: size, signals, who runs and why not", O(dry_run) },
 	{ "at", 0, OPT_TEXT, "REF", "Where", "freeze this commit, not the working tree", O(at) },
@@ -134,6 +136,7 @@ static void set_options(const struct globals *g, const struct run_opts *o, json_
 	set_text(request, "base", o->base);
 	set_text(request, "agent", o->agent);
 	set_text(request, "model", o->model);
+	set_text(request, "provided", o->provided);
 	for (size_t i = 0; i < o->validator_models.n; i++)
 		json_array_append_new(models, json_cstr(o->validator_models.v[i]));
 	json_object_set_new(request, "validator_models", models);

@@ -125,6 +125,29 @@ static void add_left_out(struct buf *b, const struct term *t, const json_t *choi
 	}
 }
 
+/* RET: what would be handed on; stays NULL when nothing would. */
+static int find_provided(
+    struct arena *a, const struct globals *g, const struct launch *l, json_t **ret, struct err *err)
+{
+	struct store *s;
+	int code = l->provided.n ? house_read(a, g, &s, err) : 0;
+
+	if (code || !l->provided.n)
+		return code;
+	int rc = engine_provided(s, a, l->provided, l->repo, ret, err);
+
+	s->ops->close(s);
+	return rc ? cli_code(rc) : 0;
+}
+
+static void add_provided(struct buf *b, const json_t *p)
+{
+	if (p)
+		buf_printf(b, "  provided  the report of %s, %s of %.10s\n",
+		    json_get_cstr(p, "run", ""), json_get_cstr(p, "flow", ""),
+		    json_get_cstr(p, "started", ""));
+}
+
 static void add_all(struct buf *b, const struct term *t, const json_t *doc)
 {
 	const json_t *choice = json_get_object(doc, "choice");
@@ -138,6 +161,7 @@ static void add_all(struct buf *b, const struct term *t, const json_t *doc)
 	buf_add(b, json_get_str(choice, "reason"));
 	buf_adds(b, str_is(json_get_str(choice, "asked"), "auto") ? " (tutti help sizes)\n" : "\n");
 	add_signals(b, t, json_object_get(doc, "signals"));
+	add_provided(b, json_get_object(doc, "provided"));
 	json_array_foreach (json_get_array(doc, "steps"), i, step)
 		if (!str_is(json_get_str(step, "kind"), "code"))
 			add_step(b, t, step);
@@ -152,10 +176,15 @@ int dry_run(struct arena *a, const struct globals *g, const struct order *order)
 	struct err err = { 0 };
 	struct term t;
 	struct buf b;
-	int code = l->repo.n ? freeze(a, g, l, &snap, &err) : 0;
+	json_t *provided = NULL;
+	int code = find_provided(a, g, l, &provided, &err);
 
-	if (code)
+	if (!code && l->repo.n)
+		code = freeze(a, g, l, &snap, &err);
+	if (code) {
+		json_decref(provided);
 		return cli_fail(g, &err, code);
+	}
 	const struct preview_spec spec = { .flow = order->flow,
 		.input = l->input,
 		.repo = snap ? snap->facts : NULL,
@@ -165,6 +194,7 @@ int dry_run(struct arena *a, const struct globals *g, const struct order *order)
 		.fast = l->fast };
 	json_t *doc = preview_json(a, &spec);
 
+	json_object_set_new(doc, "provided", provided ? provided : json_null());
 	snapshot_free(snap);
 	if (g->json)
 		return cli_print_json(doc, EXIT_DONE);

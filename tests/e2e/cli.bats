@@ -147,6 +147,37 @@ script() {
 	has "$ERR" 'run completed'
 }
 
+@test "an earlier report is handed on, and the new one says so" {
+	tutti run risk-analysis engine --model rehearsal --repo "$REPO" --provided last
+	is "$CODE" 5
+	has "$ERR" 'no run last'
+	job
+	first=$(cd "$REPO" && "$TUTTI" runs list --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["runs"][0]["id"])')
+	tutti run risk-analysis engine --repo "$REPO" --provided last --dry-run
+	is "$CODE" 0
+	has "$OUT" "provided  the report of $first, architectural-analysis of 20"
+	tutti run risk-analysis engine --size small --model rehearsal --repo "$REPO" --provided last
+	is "$CODE" 0
+	tutti runs show last --repo "$REPO"
+	has "$OUT" "^  tutti run risk-analysis engine .*--provided $first$"
+	tutti runs export last --repo "$REPO" --as json
+	is "$(jq_like "$OUT" "r['run']['provided']['run'], r['run']['provided']['question'], r['run']['provided']['cut']")" \
+		"$first engine False"
+	# a finding of it is named, and told apart from what code looked at
+	is "$(jq_like "$OUT" "[(c['path'].split('#')[0], c['state']) for c in r['evidence'] if c['class'] == 'provided']")" \
+		"[('$first', 'not checked')]"
+	node "$BATS_TEST_DIRNAME/../npm/validate.js" --closed "$TOP/docs/report.schema.json" "$OUT"
+	tutti runs export last --repo "$REPO"
+	has "$OUT" "^\*\*Provided\*\* the report of \`$first\`, architectural-analysis of 20.*: engine"
+	tutti runs export last --repo "$REPO" --as html
+	has "$OUT" "the report of <code>$first</code>"
+	# whoever repeats it gets the same
+	tutti runs show last --repo "$REPO" --json
+	command=$(jq_like "$OUT" "r['command']")
+	(cd / && eval "${command/#tutti/\"\$TUTTI\"}" --dry-run) >"$OUT"
+	has "$OUT" "provided  the report of $first,"
+}
+
 @test "one process at a time owns the data; others may read" {
 	"$TUTTI" run architectural-analysis engine --size small --model rehearsal --repo "$REPO" \
 		--rehearsal-script "$(script 'delay 100')" --format quiet >/dev/null 2>&1 &

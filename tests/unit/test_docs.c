@@ -244,6 +244,7 @@ static void limits_are_those_of_the_program(void **state)
 		    with_commas(TRUSTED_FLOWS_MAX) },
 		{ "flows.md", "the question", as_size(QUESTION_MAX) },
 		{ "flows.md", "a prompt", as_size(PROMPT_MAX) },
+		{ "flows.md", "an earlier report, in a prompt", as_size(PROVIDED_MAX) },
 		{ "flows.md", "an answer", as_size(ANSWER_MAX) },
 		{ "flows.md", "the output of code", as_size(CODE_OUTPUT_MAX) },
 		{ "flows.md", "the output of a command", as_size(COMMAND_OUTPUT_MAX) },
