@@ -90,6 +90,21 @@ async function exported(page, click) {
 	assert.match(text, /engine/);
 }
 
+// The next flow gets the report that is shown, and its own one says so.
+async function followUp(page) {
+	const earlier = new URL(page.url()).pathname.split("/")[2];
+	await page.locator(".follow-up").getByRole("button", { name: "risk-analysis" }).click();
+	await page.locator("dialog .launch-note", { hasText: "architectural-analysis: the engine" }).waitFor();
+	await page.getByRole("combobox", { name: "Model" }).fill("rehearsal");
+	await page.locator("dialog .launch-roster").waitFor();
+	await page.locator("dialog .is-filled").click();
+	await page.waitForURL((u) => u.pathname.startsWith("/runs/r-") && !u.pathname.endsWith(earlier));
+	await page.locator(".report .follow-up").waitFor({ timeout: 60_000 }); // who only looks on is led there
+	assert.match(await page.locator(".report").innerText(), /A report was provided; its first finding, r-[0-9a-z]+#/);
+	await page.getByRole("link", { name: "with an earlier report" }).click();
+	await page.waitForURL((u) => u.pathname.endsWith(earlier));
+}
+
 async function byMouse(house, device) {
 	await visit(house, device, async (page) => {
 		const phone = device === PHONE;
@@ -118,6 +133,7 @@ async function byMouse(house, device) {
 		await page.locator(".cite-close").click();
 		await page.locator(".run-actions").getByRole("button", { name: "Export" }).click();
 		await exported(page, () => page.getByRole("menuitem", { name: /One-file page/ }).click());
+		if (!phone) await followUp(page);
 	});
 }
 

@@ -77,6 +77,24 @@ await check("a command in the question runs at once", "/", async (page, daemon) 
 	must(run.flow === "research" && run.size === "large" && run.fast && run.question === "polling or webhooks?", JSON.stringify(run));
 });
 
+await check("a finished report is handed on to the next flow", "/runs?status=completed", async (page, daemon) => {
+	await page.locator("a.run-link, .run a").first().click();
+	await page.waitForURL(/\/runs\/r-/);
+	const earlier = page.url().match(/r-[0-9a-z]+/)[0], of = daemon.state.world.run(earlier).spec;
+	await page.locator(".follow-up button").first().click();
+	const note = page.locator("dialog .launch-note", { hasText: "Handed on as evidence" });
+	await note.getByText(`${of.flow}: ${of.question}`).waitFor();
+	await page.locator("dialog .launch-roster").waitFor();
+	await page.locator("dialog .is-filled").click();
+	await page.waitForURL((u) => u.pathname.startsWith("/runs/r-") && !u.pathname.endsWith(earlier));
+	must(daemon.state.world.summaries()[0].flow === "plan-implementation", "another flow");
+	await page.locator(".run-facts").getByText("with an earlier report").click();
+	await page.waitForURL((u) => u.pathname.endsWith(earlier));
+	await page.locator(".follow-up button").first().click();
+	await note.getByRole("button", { name: "Leave it out" }).click();
+	must((await note.count()) === 0, "it is not left out");
+});
+
 await check("a draft outlives the page", "/", async (page) => {
 	await page.waitForSelector(".row");
 	await page.fill(".composer-field", "half a question");

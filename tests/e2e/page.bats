@@ -23,6 +23,7 @@ held() {
 }
 
 @test "the page keeps what was written, filtered and chosen" {
+	held "a finished report is handed on to the next flow"
 	held "a draft outlives the page"
 	held "filters are in the address, and Back finds them"
 	held "two runs are selected and compared"

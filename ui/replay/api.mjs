@@ -33,7 +33,13 @@ function list(world, q) {
 	return ok({ items: items.slice(from, from + limit), next: from + limit < items.length ? String(from + limit) : null });
 }
 
-function preview(b) {
+function provided(world, id) {
+	const run = id ? find(world, id) : null;
+	const s = run?.spec;
+	return s ? { run: s.id, flow: s.flow, question: s.question, started: s.started, commit: s.commit, bytes: 90_000, cut: true } : null;
+}
+
+function preview(world, b) {
 	const flow = flows.find((f) => f.name === b.flow);
 	if (!flow) return no(404, "not_found", `there is no flow "${b.flow}"`, "The catalogue has no such name.", "tutti flows list");
 	const size = !b.size || b.size === "auto" ? "small" : b.size;
@@ -48,6 +54,7 @@ function preview(b) {
 	return ok({
 		flow: b.flow, size, size_reason: b.size === "auto" ? "3 changed files in one directory" : "asked for", agents: list,
 		estimate: past ? { low_ms: n * 28_000, high_ms: n * 56_000, tokens: n * (b.fast ? 11_000 : 20_000), runs: 8 } : null,
+		provided: provided(world, b.provided),
 		warnings: b.repo === repositories[0].path || !b.repo ? ["3 changed files are part of the snapshot"] : [],
 	});
 }
@@ -64,7 +71,7 @@ function launch(world, b) {
 		repo: repo.path, repo_name: repo.name, commit: repo.commit, branch: repo.branch, dirty: repo.changed, agent: "native", model: b.model ?? "qwen3.6-35b",
 		started: new Date().toISOString(), resumed: 0, parent: null, seen: true, outcome: "9 findings, 2 high; all citations resolve.",
 		findings: { critical: 0, high: 2, medium: 4, low: 3, note: 0 }, citations: { resolves: 18, moved: 0, changed: 0, missing: 0, not_checked: 0 },
-		steps: steps(flow.name, size), rate: 60,
+		steps: steps(flow.name, size), rate: 60, provided: provided(world, b.provided),
 	}));
 	return ok({ id, url: "/runs/" + id, run: run.summary(), existed: false }, 201);
 }
@@ -185,7 +192,7 @@ export function answer(world, method, path, q, body) {
 			const f = flows.find((x) => x.name === b);
 			return f ? ok(flow(f, true)) : no(404, "not_found", `there is no flow "${b}"`, "The catalogue has no such name.", "tutti flows list");
 		}
-		case "preview": return preview(body ?? {});
+		case "preview": return preview(world, body ?? {});
 		case "search": {
 			const word = q.get("q") ?? "";
 			const items = !word ? [] : world.summaries().flatMap((r) => {

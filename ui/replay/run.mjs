@@ -224,7 +224,7 @@ export class Run {
 		return c;
 	}
 	summary() {
-		const { steps, rate, ...s } = this.spec;
+		const { steps, rate, provided, ...s } = this.spec;
 		const done = this.over;
 		const tokens = this.agents.reduce((n, a) => n + (a.tokens ?? 0), 0);
 		return {
@@ -247,7 +247,7 @@ export class Run {
 			signals: null, proof: "read-only, mode A: proof of 3 kinds read back for each agent", proof_ok: true,
 			estimate: this.over ? null : { low_ms: 240_000, high_ms: 420_000, tokens: 410_000, runs: 8 },
 			report: this.over && this.status === "completed",
-			next: ["plan-implementation", "risk-analysis"],
+			next: ["plan-implementation", "risk-analysis"], provided: this.spec.provided ?? null,
 			steps: this.agents.map((a) => a.step()),
 		};
 	}

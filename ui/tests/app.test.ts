@@ -154,10 +154,15 @@ describe("the composer", () => {
 });
 
 describe("the launcher", () => {
-	const v = { question: " q ", flow: "code-review", size: "small", fast: false, focus: "", repo: "", at: "", base: " main ", model: "", inputs: {} } as const;
+	const v = { question: " q ", flow: "code-review", size: "small", fast: false, focus: "", repo: "", at: "", base: " main ", model: "", inputs: {}, provided: "" } as const;
 	it("sends what was said and nothing else", () => {
 		const flow = flows.find((f) => f.name === "code-review")!;
 		expect(toRequest(v, flow)).toEqual({ flow: "code-review", question: "q", size: "small", base: "main" });
+	});
+	it("hands on the report it was opened with", () => {
+		const r = toRequest({ ...v, provided: "r-6v4e0q2m8k" }, flows.find((f) => f.name === "code-review")!);
+		expect(r.provided).toBe("r-6v4e0q2m8k");
+		expect(commandLine(r)).toBe("tutti run code-review q --size small --base main --provided r-6v4e0q2m8k");
 	});
 	it("says what is missing where it is", () => {
 		const flow = flows.find((f) => f.name === "architectural-decision-record")!;

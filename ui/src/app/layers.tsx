@@ -8,7 +8,7 @@ const state = signal<{ name: LayerName; preset: Preset } | null>(null);
 export const layer: ReadonlySignal<{ name: LayerName; preset: Preset } | null> = state;
 
 /* With what the launcher begins; the same names as the query of /new. */
-export type Preset = Partial<Record<"flow" | "size" | "focus" | "fast" | "repo" | "q" | "model" | "at" | "base", string>>;
+export type Preset = Partial<Record<"flow" | "size" | "focus" | "fast" | "repo" | "q" | "model" | "provided" | "at" | "base", string>>;
 
 export function open(name: LayerName, preset: Preset = {}): void {
 	state.value = { name, preset };

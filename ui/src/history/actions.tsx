@@ -95,6 +95,7 @@ export function rowItems(r: RunSummary, all: readonly RunSummary[], removal: Ret
 	return [
 		{ label: S.words.open, icon: "right", go: () => go("/runs/" + r.id) },
 		{ label: S.history.again, icon: "repeat", go: () => rerun(r) },
+		{ label: S.history.followUp, icon: "flows", detail: S.history.asEvidence, disabled: report, go: () => open("launch", { provided: r.id, repo: r.repo }) },
 		{ label: S.history.compareWith, icon: "compare", detail: other ? S.history.with(other.id.slice(0, 8), other.flow) : undefined, disabled: other ? undefined : S.history.noOther, go: () => go(`/compare?a=${a!.id}&b=${b!.id}`) },
 		{ label: S.words.copyLink, icon: "link", go: () => void copy(`${location.origin}/runs/${r.id}`, S.words.linkCopied) },
 		...(report

@@ -9,6 +9,7 @@ import { at, bytes, capital, count, isCommand } from "../app/format";
 import { open } from "../app/layers";
 import { stored, store } from "../app/prefs";
 import { go } from "../app/router";
+import { recent } from "../app/runs";
 import { S } from "../app/strings";
 import { agentsOf, catalogue, choice, choose, flowNamed, loadCatalogue, repository } from "../launcher/catalogue";
 import { complete, read, type Completion, type Written } from "../launcher/command";
@@ -47,7 +48,7 @@ function useDraft(scope: string) {
 	return [text, change] as const;
 }
 
-export function request(w: Written, attached: string | null): LaunchRequest {
+export function request(w: Written, attached: string | null, provided?: string): LaunchRequest {
 	const c = choice.value;
 	const r: LaunchRequest = {
 		flow: w.kind === "command" ? w.flow : c.flow,
@@ -58,12 +59,17 @@ export function request(w: Written, attached: string | null): LaunchRequest {
 	if (w.focus) r.focus = w.focus;
 	if (repository.value) r.repo = repository.value.path;
 	if (c.model) r.model = c.model;
+	if (provided) r.provided = provided;
 	return r;
 }
 
 const sent = signal<string[]>(stored<string[]>("tutti.sent", []));
 
+/* An earlier run, whose report goes along. */
+type Taken = { id: string; title: string } | undefined;
+
 export function Composer({ label = "Question", focus }: Props) {
+	const [taken, setTaken] = useState<Taken>(undefined);
 	const field = useRef<HTMLTextAreaElement>(null);
 	const [text, setText] = useDraft(repository.value?.path ?? "");
 	const [busy, setBusy] = useState(false);
@@ -118,11 +124,12 @@ export function Composer({ label = "Question", focus }: Props) {
 		if (catalogue.value.loaded && !repository.value) return askMore();
 		setBusy(true);
 		try {
-			const answer = await launch(request(written, attached));
+			const answer = await launch(request(written, attached, taken?.id));
 			sent.value = [text, ...sent.value.filter((s) => s !== text)].slice(0, 20);
 			store("tutti.sent", sent.value);
 			if (written.kind === "command") choose({ flow: written.flow });
 			setText("");
+			setTaken(undefined);
 			go(answer.url);
 		} catch (e) {
 			setTrouble(asTrouble(e));
@@ -171,7 +178,7 @@ export function Composer({ label = "Question", focus }: Props) {
 	};
 	/* What cannot be said here is asked in the launcher. */
 	const askMore = (): void =>
-		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}) });
+		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(taken ? { provided: taken.id } : {}) });
 	const slash = (): void => {
 		const f = field.current!;
 		const value = text.startsWith("/") ? text : "/" + text;
@@ -188,11 +195,17 @@ export function Composer({ label = "Question", focus }: Props) {
 			<div class="composer-box">
 				<label class="vh" for={id}>{label}</label>
 				<textarea ref={field} id={id} class="composer-field" rows={2} value={text} enterkeyhint="enter" autocomplete="off"
-					placeholder={S.composer.ask(where)}
+					placeholder={taken ? S.composer.followUp : S.composer.ask(where)}
 					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={list ? id + "l" : undefined} aria-activedescendant={list ? `${id}l${list.at}` : undefined}
 					aria-describedby={id + "p"} aria-invalid={said ? true : undefined}
 					onInput={(e) => { const f = e.currentTarget; write(f.value); suggest(f.value, f.selectionStart); }}
 					onKeyDown={pressed} onPaste={pasted} onBlur={() => setTimeout(() => setList(null), 120)} />
+				{taken && (
+					<p class="composer-attached">
+						<span class="chip clip">{S.composer.withReport(taken.title)}</span>
+						<Button kind="quiet" small onClick={() => setTaken(undefined)}>{S.composer.remove}</Button>
+					</p>
+				)}
 				{attached && (
 					<p class="composer-attached">
 						<span class="chip">{S.composer.pasted(bytes(new Blob([attached]).size))}</span>
@@ -200,7 +213,7 @@ export function Composer({ label = "Question", focus }: Props) {
 					</p>
 				)}
 				<div class="composer-tools">
-					<Scope />
+					<Scope take={setTaken} />
 					<Button kind="quiet" icon="slash" onClick={slash} class="composer-commands" aria-label={S.composer.commands} {...tip("", "composer.commands")}><span>{S.composer.commands.toLowerCase()}</span></Button>
 					<Button kind="quiet" icon="flows" class="composer-flows" aria-label={S.nav.flows} onClick={askMore}>
 						<span>{S.nav.flows}</span>
@@ -262,11 +275,15 @@ function Said({ trouble: t, near, take }: { trouble: Trouble; near: string[]; ta
 	);
 }
 
-function Scope() {
+function Scope({ take }: { take: (t: Taken) => void }) {
 	const r = repository.value;
 	const items = (): Item[] => [
 		...catalogue.value.repositories.map((x): Item => ({ label: x.name, detail: `${x.path}${x.branch ? ` · ${x.branch}` : ""}`, checked: x.path === r?.path, go: () => choose({ repo: x.path }) })),
 		{ label: S.composer.elsewhere, icon: "folder", rule: true, go: () => open("launch") },
+		...recent.value
+			.filter((x) => x.status === "completed")
+			.slice(0, 3)
+			.map((x, i): Item => ({ label: S.composer.withReportOf(x.id), detail: x.question, icon: "repeat", rule: i === 0, go: () => take({ id: x.id, title: x.question || x.title }) })),
 	];
 	return <Menu kind="quiet" icon="plus" name={S.words.repository} label={<span class="clip">{r?.name ?? S.words.repository}</span>} items={items} class="composer-scope" />;
 }

@@ -162,6 +162,7 @@ export interface Asked {
 	at?: string;
 	base?: string;
 	model?: string;
+	provided?: string;
 }
 
 /* The same launch for a terminal. */
@@ -175,5 +176,6 @@ export function commandLine(a: Asked): string {
 	if (a.at) parts.push("--at " + quoted(a.at));
 	if (a.base) parts.push("--base " + quoted(a.base));
 	if (a.model) parts.push("--model " + quoted(a.model));
+	if (a.provided) parts.push("--provided " + a.provided);
 	return parts.join(" ");
 }

@@ -35,6 +35,7 @@ export interface Values {
 	base: string;
 	model: string;
 	inputs: Record<string, string>;
+	provided: string;
 }
 
 /* Kept while the dialog is closed: Escape loses nothing. */
@@ -54,6 +55,7 @@ function begin(p: Preset): Values {
 		base: p.base ?? was?.base ?? "",
 		model: p.model ?? was?.model ?? c.model,
 		inputs: was?.inputs ?? {},
+		provided: p.provided ?? "",
 	};
 }
 
@@ -74,6 +76,7 @@ export function toRequest(v: Values, flow: Flow | null): LaunchRequest {
 	if (repo) r.repo = repo;
 	if (v.at.trim()) r.at = v.at.trim();
 	if (v.model.trim()) r.model = v.model.trim();
+	if (v.provided) r.provided = v.provided;
 	return r;
 }
 
@@ -91,7 +94,7 @@ export function missing(v: Values, flow: Flow | null): Record<string, string> {
 
 function usePreview(v: Values, flow: Flow | null): { preview: Preview | null; trouble: Trouble | null } {
 	const [state, set] = useState<{ preview: Preview | null; trouble: Trouble | null }>({ preview: null, trouble: null });
-	const key = JSON.stringify([v.flow, v.size, v.fast, v.focus, v.repo, v.at, v.base, v.model]);
+	const key = JSON.stringify([v.flow, v.size, v.fast, v.focus, v.repo, v.at, v.base, v.model, v.provided]);
 	useEffect(() => {
 		if (!flow || !toRequest(v, flow).repo) return set({ preview: null, trouble: null });
 		let over = false;
@@ -174,6 +177,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 					</Labelled>
 				))}
 				<Where v={v} set={set} error={errors.repo} />
+				{v.provided && <HandedOn run={v.provided} preview={preview} drop={() => set({ provided: "" })} leave={close} />}
 				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
 				<WhatRuns flow={flow} preview={preview} trouble={refused} />
@@ -195,6 +199,17 @@ function sum(p: Preview | null): string {
 	const most = n + p.agents.filter((a) => a.included === null).length;
 	const e = p.estimate;
 	return `${most > n ? S.launch.between(n, most) : count(n, "agent")} · ${S.launch.readOnly} · ${e ? S.launch.estimate(span(e.low_ms, e.high_ms), short(e.tokens), count(e.runs, "past run")) : S.words.noHistory}`;
+}
+
+/* Which report goes along: by its id until the daemon has said more of it. */
+function HandedOn({ run, preview, drop, leave }: { run: string; preview: Preview | null; drop: () => void; leave?: (() => void) | undefined }) {
+	const p = preview?.provided;
+	return (
+		<p class="launch-note">
+			<Icon name="repeat" /> {S.launch.handedOn} <a href={"/runs/" + run} onClick={leave}>{p ? `${p.flow}: ${p.question}` : run}</a>{p?.cut && S.launch.inPart}{" "}
+			<Button kind="quiet" small onClick={drop}>{S.launch.leaveOut}</Button>
+		</p>
+	);
 }
 
 interface IdProps {

@@ -4,7 +4,7 @@ import { route } from "../app/router";
 import { S } from "../app/strings";
 import { LaunchForm } from "./form";
 
-const NAMES = ["flow", "size", "focus", "fast", "repo", "q", "model", "at", "base"] as const;
+const NAMES = ["flow", "size", "focus", "fast", "repo", "q", "model", "provided", "at", "base"] as const;
 
 export function LaunchPage() {
 	useFrame({ title: S.run.flow, crumbs: [{ label: S.run.flow }] }, []);

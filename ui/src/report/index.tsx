@@ -144,7 +144,7 @@ function Filters({ page }: { page: Page }) {
 }
 
 function FollowUp({ run }: { run: RunDocument }) {
-	const go = (flow: string): void => openLayer("launch", { flow, q: run.question, repo: run.repo });
+	const go = (flow: string): void => openLayer("launch", { flow, q: run.question, repo: run.repo, provided: run.id });
 
 	if (!run.next.length)
 		return null;

@@ -84,6 +84,13 @@ function quoteBox(text: string): HTMLElement {
 	return el("div", { class: "cite-quote" }, el("p", { class: "how" }, "Quoted"), el("pre", { class: "quote" }, text));
 }
 
+/* "RUN#ID" as an address. */
+export function findingAt(path: string): string {
+	const [run = "", id = ""] = path.split("#");
+
+	return `/runs/${run}?tab=report#f-${id.toLowerCase().replace(/[^a-z0-9]/g, "-")}`;
+}
+
 async function body(run: string, c: Cite): Promise<HTMLElement> {
 	const box = el("div", { class: "slice" });
 
@@ -91,6 +98,10 @@ async function body(run: string, c: Cite): Promise<HTMLElement> {
 		box.append(el("p", { class: "how" }, "A source on the web; nobody can check it here."));
 		if (c.quote)
 			box.append(quoteBox(c.quote));
+		return box;
+	}
+	if (c.class === "provided") {
+		box.append(el("p", { class: "how" }, "Said by the report that was handed on: ", el("a", { href: findingAt(c.path) }, c.path)));
 		return box;
 	}
 	try {

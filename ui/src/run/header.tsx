@@ -90,6 +90,7 @@ function Facts({ doc }: { doc: RunDoc }) {
 			<li class="num">{time}</li>
 			{t.n > 0 && <li class="num" {...tip(tokenTip(doc))}>{tokens(t.n)} tok{t.open ? "+" : ""}</li>}
 			{doc.focus && <li>focus: {doc.focus}</li>}
+			{doc.provided && <li><a href={`/runs/${doc.provided.run}`} {...tip(`${doc.provided.flow}: ${doc.provided.question}`)}>with an earlier report</a></li>}
 			{doc.resumed > 0 && <li>resumed</li>}
 			{doc.proof && <li class={doc.proof_ok ? "" : "is-failed"} {...tip(doc.proof)}>{doc.proof_ok ? "read-only proven" : "read-only not proven"}</li>}
 		</ul>
@@ -237,7 +238,7 @@ function OverActions() {
 	const view = useView();
 	const doc = view.doc;
 	const actions = useRef<HTMLButtonElement>(null);
-	const again = { flow: doc.flow, size: doc.size, q: doc.question, repo: doc.repo, ...(doc.focus ? { focus: doc.focus } : {}), ...(doc.fast ? { fast: "1" } : {}) };
+	const again = { flow: doc.flow, size: doc.size, q: doc.question, repo: doc.repo, ...(doc.focus ? { focus: doc.focus } : {}), ...(doc.fast ? { fast: "1" } : {}), ...(doc.provided ? { provided: doc.provided.run } : {}) };
 	const failed = doc.agents.failed + doc.agents.cancelled;
 
 	const phone = view.room.value === "phone";
@@ -252,7 +253,7 @@ function OverActions() {
 		{ label: "Other model…", icon: "agents", go: () => openLayer("launch", { ...again, model: "" }) },
 		...(doc.report && doc.next.length ? doc.next.slice(0, 3).map((f, i): Item => ({
 			label: `Follow up with ${f}…`, icon: "flows", rule: i === 0,
-			go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo }),
+			go: () => openLayer("launch", { flow: f, q: doc.question, repo: doc.repo, provided: doc.id }),
 		})) : []),
 	];
 
@@ -284,7 +285,7 @@ async function sameAgain(doc: RunDoc): Promise<void> {
 		const r = await post<{ id: string }>("/runs", {
 			flow: doc.flow, question: doc.question, size: doc.size, repo: doc.repo, fast: doc.fast,
 			...(doc.focus ? { focus: doc.focus } : {}), ...(doc.model ? { model: doc.model } : {}),
-			...(doc.agent ? { agent: doc.agent } : {}),
+			...(doc.agent ? { agent: doc.agent } : {}), ...(doc.provided ? { provided: doc.provided.run } : {}),
 		}, { "Idempotency-Key": crypto.randomUUID() });
 
 		go(`/runs/${r.id}`);

@@ -5,6 +5,9 @@ import { useView } from "./context";
 import { Json } from "./tools";
 import { title } from "./words";
 
+/* Rows that name another run. */
+const LINKS = ["Made from", "With the report of"];
+
 export function Input() {
 	const view = useView();
 	const d = view.doc;
@@ -13,7 +16,7 @@ export function Input() {
 		["Fast", d.fast ? "yes" : null], ["Focus", d.focus], ["Repository", d.repo],
 		["Commit", d.commit], ["Branch", d.branch],
 		["Changed files", d.dirty ? `${d.dirty}, in the snapshot` : null], ["Agent", d.agent], ["Model", d.model],
-		["Made from", d.parent], ["Run", d.id],
+		["Made from", d.parent], ["With the report of", d.provided?.run], ["Run", d.id],
 	];
 
 	return (
@@ -33,7 +36,7 @@ export function Input() {
 				<h2>Facts</h2>
 				<dl class="run-input">
 					{rows.filter(([, v]) => v).map(([name, v]) => (
-						<div key={name}><dt>{name}</dt><dd>{name === "Made from" ? <a href={`/runs/${v}`}>{v}</a> : v}</dd></div>
+						<div key={name}><dt>{name}</dt><dd>{LINKS.includes(name) ? <a href={`/runs/${v}`}>{v}</a> : v}</dd></div>
 					))}
 				</dl>
 			</section>

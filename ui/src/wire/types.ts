@@ -112,6 +112,17 @@ export interface Estimate {
 	runs: number;
 }
 
+/* The report of an earlier run that was handed on. */
+export interface Provided {
+	run: string;
+	flow: string;
+	question: string;
+	started: string;
+	commit: string | null;
+	bytes: number;
+	cut: boolean;
+}
+
 export interface RunDocument extends RunSummary {
 	seq: number;
 	epoch: string;
@@ -124,6 +135,7 @@ export interface RunDocument extends RunSummary {
 	estimate: Estimate | null;
 	report: boolean;
 	next: string[];
+	provided: Provided | null;
 	steps: Step[];
 }
 
@@ -244,6 +256,7 @@ export interface LaunchRequest {
 	budget?: number;
 	timeout_ms?: number;
 	trust_repo?: boolean;
+	provided?: string;
 }
 export interface PreviewAgent {
 	step: string;
@@ -259,6 +272,7 @@ export interface Preview {
 	size_reason: string | null;
 	agents: PreviewAgent[];
 	estimate: Estimate | null;
+	provided: Provided | null;
 	warnings: string[];
 }
 export interface Launched {

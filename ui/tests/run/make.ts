@@ -20,6 +20,6 @@ export function doc(steps: Step[], more: Partial<RunDoc> = {}): RunDoc {
 		agents: { all: 0, completed: 0, failed: 0, skipped: 0, cancelled: 0, running: 0, pending: 0 },
 		findings: null, citations: null, partial: false, seen: true, seq: 1, epoch: "e",
 		options: {}, command: "tutti run f q", size_reason: null, signals: null, proof: null,
-		proof_ok: true, estimate: null, report: false, next: [], steps, ...more,
+		proof_ok: true, estimate: null, report: false, next: [], provided: null, steps, ...more,
 	};
 }
