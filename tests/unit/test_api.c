@@ -207,10 +207,11 @@ static const char *status_of(const char *run)
 	return json_get_cstr(get(arena_printf(a, "/api/v1/runs/%s", run))->doc, "status", "");
 }
 
+/* Asking runs the loop; beyond that there may be nothing that would wake it. */
 static void wait_end(const char *run)
 {
 	while (strcmp(status_of(run), "running") == 0)
-		uv_run(&house.loop, UV_RUN_ONCE);
+		uv_run(&house.loop, UV_RUN_NOWAIT);
 }
 
 static const char *launch(json_t *body)
