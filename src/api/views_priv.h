@@ -27,6 +27,11 @@ struct views {
 	unsigned next_proof;
 };
 
+/* Of a step at work; empty: not known, or nothing. */
+struct step_now {
+	struct str activity, condition;
+};
+
 /* One run with what its steps are shown with. */
 struct run_view {
 	struct views *v;
@@ -36,11 +41,14 @@ struct run_view {
 	const struct flow *flow; /* or NULL */
 	struct step_row *steps;
 	struct step_extra *extras; /* as many, in the same order */
+	struct step_now *now;	   /* as many */
 	size_t n;
 	json_t *options;
 	msec_t resumed_at; /* 0: never, or not known */
 };
 
+/* views_now.c: fills `now`. */
+void view_now(struct run_view *r);
 /* views_step.c */
 json_t *view_step(const struct run_view *r, size_t i);
 /* Is it one of those that a person counts as an agent? */

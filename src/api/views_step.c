@@ -97,13 +97,13 @@ static void set_facts(json_t *o, const struct step_extra *x)
 	json_decref(facts);
 }
 
-/* What it waits for, while it is pending; all else is told as it happens. */
-static void set_condition(json_t *o, const struct step_row *s)
+/* What it does, and what it waits for. */
+static void set_now(json_t *o, const struct step_row *s, const struct step_now *now)
 {
-	bool waits = str_is(s->status, "pending") && s->reason.n;
+	bool waits = str_is(s->status, "pending");
 
-	json_object_set_new(o, "activity", json_null());
-	json_object_set_new(o, "condition", waits ? json_text(s->reason) : json_null());
+	json_object_set_new(o, "activity", views_text(now->activity));
+	json_object_set_new(o, "condition", views_text(waits ? s->reason : now->condition));
 }
 
 static json_t *child_of(const struct run_view *r, const struct step_row *s)
@@ -148,7 +148,7 @@ json_t *view_step(const struct run_view *r, size_t i)
 
 	set_facts(o, &r->extras[i]);
 	set_times(o, r, s);
-	set_condition(o, s);
+	set_now(o, s, &r->now[i]);
 	json_object_set_new(o, "child", child_of(r, s));
 	set_approval(o, r, s, def);
 	return o;
@@ -181,6 +181,7 @@ int run_view_open(struct views *v, struct store *s, struct arena *a, const struc
 		return rc;
 	ret->options = json_parse(row->options, NULL);
 	ret->flow = views_flow(v, s, row);
+	view_now(ret);
 	find_resumed(ret);
 	return 0;
 }

@@ -184,8 +184,8 @@ static void add_tail(struct roster *r, struct roster_row *row, struct str line)
 
 static void set_activity(struct roster_row *row, const char *verb, struct str what)
 {
-	snprintf(
-	    row->activity, sizeof(row->activity), "%s %.*s", verb, STR_ARG(utf8_cut(what, 140)));
+	snprintf(row->activity, sizeof(row->activity), "%s%s%.*s", verb, what.n ? " " : "",
+	    STR_ARG(utf8_cut(what, 140)));
 }
 
 static void on_tool(struct roster *r, struct roster_row *row, const json_t *data)
