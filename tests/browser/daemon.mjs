@@ -118,6 +118,7 @@ async function byMouse(house, device) {
 		await page.waitForURL(/\/runs\/r-/);
 		const row = page.locator('.agent-button[data-step="structure"]');
 		await page.locator('.agent-row.is-running .agent-button[data-step="structure"]').waitFor();
+		await page.locator(".run-facts li", { hasText: /@[0-9a-f]{7}/ }).waitFor(); // it was not known at the launch
 		await row.click();
 		const up = async () => {
 			if (phone) return swipe(page, 90);

@@ -348,7 +348,7 @@ function Row({ r, items, chosen, toggle, removal, more, child }: { r: RunSummary
 				</span>
 				{r.snippet && !r.snippet.replace(/[\u0002\u0003]/g, "").includes(r.question) && <span class="run-snippet">… <Marked text={r.snippet} /></span>}
 			</td>
-			<td class="c-commit"><span class="mono" title={r.repo}>{at(r)}{r.dirty > 0 && <span title={count(r.dirty, "changed file")}>*</span>}</span></td>
+			<td class="c-commit"><span class="mono" title={r.repo}>{at(r)}{!!r.dirty && <span title={count(r.dirty, "changed file")}>*</span>}</span></td>
 			<td class="c-model">{r.model}</td>
 			<td class="c-started"><When at={r.started} /></td>
 			<td class="c-took is-right" title={r.tokens_in === null ? undefined : `${short(r.tokens_in + (r.tokens_out ?? 0))} tokens`}>{took === null ? "–" : clock(took)}</td>

@@ -79,6 +79,16 @@ function newStep(d: Record<string, any>): Step {
 	};
 }
 
+/* What was frozen, which the head of a run names, and the size that it came to. */
+function onFrozen(doc: RunDoc, d: Record<string, any>): void {
+	doc.repo_name = d.repo.name || doc.repo_name;
+	doc.commit = d.repo.commit || null;
+	doc.branch = d.repo.branch || null;
+	doc.dirty = d.repo.changed ?? null;
+	doc.size = d.choice?.size ?? doc.size;
+	doc.size_reason = d.choice?.reason ?? doc.size_reason;
+}
+
 function onStep(doc: RunDoc, e: LogEvent): void {
 	const d = e.data;
 	let step = findStep(doc, d.step);
@@ -107,6 +117,8 @@ function onStep(doc: RunDoc, e: LogEvent): void {
 		step.took_ms = step.started ? time(e.at) - time(step.started) : null;
 		step.choices = null;
 		takeFacts(step, d.facts);
+		if (d.repo)
+			onFrozen(doc, d);
 	} else {
 		step.activity = step.reason;
 		step.started = step.ended = null;

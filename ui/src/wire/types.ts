@@ -45,14 +45,14 @@ export interface RunSummary {
 	question: string;
 	status: Status;
 	reason: string | null;
-	size: Size;
+	size: Size | "auto"; /* auto: until the repository is frozen */
 	focus: string | null;
 	fast: boolean;
 	repo: string;
 	repo_name: string;
 	commit: string | null;
 	branch: string | null;
-	dirty: number;
+	dirty: number | null;
 	agent: string;
 	model: string;
 	started: string | null;

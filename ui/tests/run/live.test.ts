@@ -53,6 +53,18 @@ describe("a run out of its log", () => {
 		expect(more).toMatchObject({ step: "d", label: "New", status: "running" });
 	});
 
+	it("knows what was frozen, and which size that came to, without being read again", () => {
+		const r = live(document([step("snapshot", { kind: "snapshot" })], { size: "auto", commit: null, branch: null, dirty: null, repo_name: "r" }));
+		const frozen = { step: "snapshot", status: "completed", attempt: 1,
+			repo: { name: "shop", commit: "31ee264d5a3c9f00", branch: "main", changed: 2, files: 467, left_out: 0 },
+			choice: { asked: "auto", size: "medium", reason: "500 lines in focus", rule: null, left_out: [] } };
+
+		addEvents(r, [{ seq: 2, at: at(1), type: "step", data: frozen }], 2);
+		expect(r.doc).toMatchObject({ repo_name: "shop", commit: "31ee264d5a3c9f00", branch: "main", dirty: 2, size: "medium", size_reason: "500 lines in focus" });
+		addEvents(r, [{ seq: 3, at: at(2), type: "step", data: { ...frozen, repo: { name: "shop", commit: "", branch: "", changed: 0 } } }], 3);
+		expect(r.doc).toMatchObject({ commit: null, branch: null, dirty: 0 });
+	});
+
 	it("asks while it is asked", () => {
 		const r = live(doc());
 
