@@ -2,6 +2,9 @@
 
 #include "sys/lazy.h"
 
+#include <pthread.h>
+#include <stdbool.h>
+
 /* A slot for a function pointer, filled by dlsym (POSIX lets the two kinds of pointer mix). */
 #define SLOT(member) ((void **)(void *)&api.member)
 
@@ -40,18 +43,24 @@ static int load(struct err *err)
 	    "libcurl.so.4", "libcurl4", symbols, sizeof(symbols) / sizeof(symbols[0]), err);
 }
 
+static int start(struct err *err)
+{
+	int rc = load(err);
+
+	if (!rc && api.global_init(CURL_GLOBAL_DEFAULT))
+		rc = err_set(err, -EIO, "libcurl cannot be initialised");
+	return rc;
+}
+
 const struct curl_api *curl_api(struct err *err)
 {
-	static int ready;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool ready;
 
-	if (ready)
-		return &api;
-	if (load(err) < 0)
-		return NULL;
-	if (api.global_init(CURL_GLOBAL_DEFAULT)) {
-		err_set(err, -EIO, "libcurl cannot be initialised");
-		return NULL;
-	}
-	ready = 1;
-	return &api;
+	pthread_mutex_lock(&lock);
+	ready = ready || start(err) == 0;
+	bool is_ready = ready;
+
+	pthread_mutex_unlock(&lock);
+	return is_ready ? &api : NULL;
 }

@@ -35,7 +35,7 @@ struct curl_api {
 	__typeof__(&curl_free) free;
 };
 
-/* The loaded and initialised library, or NULL with ERR. Main thread only. */
+/* The loaded and initialised library, or NULL with ERR. Any thread. */
 const struct curl_api *curl_api(struct err *err);
 
 #endif
