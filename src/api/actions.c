@@ -50,36 +50,56 @@ void post_cancel(struct call *c)
 	call_run(c, found, cancel);
 }
 
-/* Before anything starts, who does it has to be able to. */
-static bool is_ready(struct call *c, struct str agent, struct str model)
+static void on_ready(void *ctx, int rc, const struct err *err)
+{
+	struct call *c = ctx;
+
+	c->rc = rc;
+	if (rc)
+		c->err = *err;
+	if (c->api->draining) {
+		c->rc = err_set(&c->err, -ESHUTDOWN, "the daemon is ending");
+		err_fix(&c->err, "wait until it is back");
+	}
+	c->then(c);
+}
+
+/*
+ * Before anything starts, who does it has to be able to. THEN finds in the call's rc 0, or why not
+ * in its err; it may be asked somebody who takes his time.
+ */
+static void ask_ready(
+    struct call *c, struct str agent, struct str model, void (*then)(struct call *c))
 {
 	const struct api_config *conf = &c->api->config;
 
-	if (c->api->draining) {
-		err_set(&c->err, -ESHUTDOWN, "the daemon is ending");
-		err_fix(&c->err, "wait until it is back");
-	} else if (!conf->ready || conf->ready(conf->ctx, agent.n ? arena_cstr(c->a, agent) : NULL,
-				       model.n ? arena_cstr(c->a, model) : NULL, &c->err) == 0) {
-		return true;
-	}
-	return false;
+	c->then = then;
+	if (conf->ready && !c->api->draining)
+		conf->ready(conf->ctx, agent.n ? arena_cstr(c->a, agent) : NULL,
+		    model.n ? arena_cstr(c->a, model) : NULL, on_ready, c);
+	else
+		on_ready(c, 0, NULL);
 }
 
-static bool is_ready_again(struct call *c)
+static void ask_ready_again(struct call *c, void (*then)(struct call *c))
 {
 	json_t *options = json_parse(c->row.options, NULL);
-	bool ready = is_ready(c, json_get_str(options, "agent"), json_get_str(options, "model"));
 
+	ask_ready(c, json_get_str(options, "agent"), json_get_str(options, "model"), then);
 	json_decref(options);
-	return ready;
+}
+
+static void resume_ready(struct call *c)
+{
+	if (c->rc)
+		call_refuse(c, 503, "not_ready");
+	else
+		engine_resume(c->api->config.engine, c->row.id, STR(""), on_changed, c);
 }
 
 static void resume(struct call *c)
 {
-	if (is_ready_again(c))
-		engine_resume(c->api->config.engine, c->row.id, STR(""), on_changed, c);
-	else
-		call_refuse(c, 503, "not_ready");
+	ask_ready_again(c, resume_ready);
 }
 
 void post_resume(struct call *c)
@@ -87,13 +107,18 @@ void post_resume(struct call *c)
 	call_run(c, found, resume);
 }
 
-static void retry(struct call *c)
+static void retry_ready(struct call *c)
 {
-	if (is_ready_again(c))
+	if (c->rc)
+		call_refuse(c, 503, "not_ready");
+	else
 		engine_retry(
 		    c->api->config.engine, c->row.id, STR(""), call_body(c, "step"), on_changed, c);
-	else
-		call_refuse(c, 503, "not_ready");
+}
+
+static void retry(struct call *c)
+{
+	ask_ready_again(c, retry_ready);
 }
 
 void post_retry(struct call *c)
@@ -209,16 +234,12 @@ static void on_launched(void *ctx, int rc, const struct err *err, const char *id
 	call_fail(c, rc);
 }
 
-static void launch(struct call *c)
+static void launch_ready(struct call *c)
 {
 	struct launching *l = c->own;
 	struct launch *what = &l->order.launch;
 
-	if (l->fault != ORDER_SOUND) {
-		refuse_order(c, l->fault);
-		return;
-	}
-	if (l->order.agents && !is_ready(c, what->agent, what->model)) {
+	if (c->rc) {
 		launching_free(l);
 		call_refuse(c, 503, "not_ready");
 		return;
@@ -228,6 +249,24 @@ static void launch(struct call *c)
 	what->idempotency = arena_dup(c->a, http_header(c->q, "Idempotency-Key"));
 	l->asked = clock_wall();
 	engine_launch(c->api->config.engine, what, on_launched, c);
+}
+
+/* THEN, when the order is sound and it is known in the call's rc whether it can be carried out. */
+static void order_ready(struct call *c, void (*then)(struct call *c))
+{
+	const struct launching *l = c->own;
+
+	if (l->fault != ORDER_SOUND)
+		refuse_order(c, l->fault);
+	else if (l->order.agents)
+		ask_ready(c, l->order.launch.agent, l->order.launch.model, then);
+	else
+		then(c);
+}
+
+static void launch(struct call *c)
+{
+	order_ready(c, launch_ready);
 }
 
 void post_runs(struct call *c)
@@ -342,19 +381,20 @@ static int preview_on_store(struct store *s, void *ctx)
 	return read_preview(c, s);
 }
 
-static void preview(struct call *c)
+static void preview_ready(struct call *c)
 {
 	struct launching *l = c->own;
 
-	if (l->fault != ORDER_SOUND) {
-		refuse_order(c, l->fault);
-		return;
-	}
 	l->warnings = json_array();
-	if (l->order.agents && !is_ready(c, l->order.launch.agent, l->order.launch.model))
+	if (c->rc)
 		warn(l->warnings, &c->err);
 	err_clear(&c->err);
 	engine_read(c->api->config.engine, preview_on_store, preview_done, c);
+}
+
+static void preview(struct call *c)
+{
+	order_ready(c, preview_ready);
 }
 
 void post_preview(struct call *c)

@@ -19,6 +19,9 @@
 
 struct api;
 
+/* RC 0, or anything else with ERR. */
+typedef void (*api_ready_fn)(void *ctx, int rc, const struct err *err);
+
 struct api_config {
 	void *loop;	       /* uv_loop_t */
 	struct engine *engine; /* outlives the API's last reading */
@@ -33,10 +36,11 @@ struct api_config {
 	const struct upstream_config
 	    *upstream; /* of the configuration; url NULL: to be looked for */
 	/*
-	 * Whether AGENT and MODEL (NULL: the defaults) can work now: 0, or anything else with ERR.
-	 * Is asked before each launch of a flow with agents.
+	 * Whether AGENT and MODEL (NULL: the defaults) can work now; FN hears it once, now or
+	 * later. Is asked before each launch of a flow with agents. May be NULL.
 	 */
-	int (*ready)(void *ctx, const char *agent, const char *model, struct err *err);
+	void (*ready)(
+	    void *ctx, const char *agent, const char *model, api_ready_fn fn, void *fn_ctx);
 	/* A run is not there any more; its key. May be NULL. */
 	void (*deleted)(void *ctx, int64_t run);
 	/* Attempts at work now. May be NULL. */

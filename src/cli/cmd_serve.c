@@ -197,18 +197,22 @@ static int open_doors(
 	return rc;
 }
 
-static int is_ready(void *ctx, const char *agent, const char *model, struct err *err)
+static void ask_ready(
+    void *ctx, const char *agent, const char *model, api_ready_fn fn, void *fn_ctx)
 {
 	struct serve *s = ctx;
 
 	if (engine_full(s->house.engine)) {
-		err_set(err, -ENOSPC, "the disk is full");
-		err_why(err, "nothing goes on in %s until there is room", s->house.data);
-		err_fix(err, "make room; what waits goes on by itself, and nothing is lost");
-		err_more(err, "serve");
-		return EXIT_NOT_READY;
+		struct err err = { 0 };
+
+		err_set(&err, -ENOSPC, "the disk is full");
+		err_why(&err, "nothing goes on in %s until there is room", s->house.data);
+		err_fix(&err, "make room; what waits goes on by itself, and nothing is lost");
+		err_more(&err, "serve");
+		fn(fn_ctx, EXIT_NOT_READY, &err);
+		return;
 	}
-	return house_ready(&s->house, agent, model, err);
+	house_ready(&s->house, agent, model, fn, fn_ctx);
 }
 
 static void on_deleted(void *ctx, int64_t run)
@@ -265,7 +269,7 @@ static void open_rooms(struct serve *s)
 		.sandbox = h->sandbox,
 		.programs = &h->programs,
 		.upstream = &h->config.upstream,
-		.ready = is_ready,
+		.ready = ask_ready,
 		.deleted = on_deleted,
 		.busy = count_busy,
 		.ctx = s };

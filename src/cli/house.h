@@ -31,6 +31,8 @@ struct house_spec {
 	struct engine_hooks watcher;
 };
 
+struct probe;
+
 struct house {
 	struct arena *arena;
 	const struct globals *globals;
@@ -48,6 +50,7 @@ struct house {
 	struct programs programs;
 	struct worker *worker;
 	const char *upstream;	/* the default one, or NULL */
+	struct probe *probe;	/* a model server is being looked for; or NULL (ready.c) */
 	char epoch[EPOCH_SIZE]; /* of the history in the data directory */
 };
 
@@ -56,11 +59,14 @@ struct house {
  * (not an errno); 0 when the house stands.
  */
 int house_open(struct house *h, struct arena *a, const struct house_spec *spec, struct err *err);
+/* CODE is an exit code, ERR has four parts; 0 and NULL: it can. */
+typedef void (*house_ready_fn)(void *ctx, int code, const struct err *err);
 /*
  * Whether a run of AGENT (NULL: the configured one) with MODEL (NULL: the default) can be carried
- * out now. Exit code, with ERR in four parts; 0: yes. Looks for a model server if there was none.
+ * out now. FN hears it, once: at once, or when a model server was looked for, if there was none.
  */
-int house_ready(struct house *h, const char *agent, const char *model, struct err *err);
+void house_ready(
+    struct house *h, const char *agent, const char *model, house_ready_fn fn, void *ctx);
 /* Ends what runs (confirmed) and all rooms. What else is on the loop is to be closed next. */
 void house_stop(struct house *h);
 /* Runs the loop until nothing is left on it, and gives everything back. */

@@ -1,6 +1,10 @@
 #include "cli/ready.h"
 
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/list.h"
+
+#include <stdlib.h>
 
 int ready_fence(struct house *h, struct err *err)
 {
@@ -74,22 +78,37 @@ static int no_model(struct err *err)
 	return EXIT_NOT_READY;
 }
 
-static int add_upstream(struct house *h, struct upstream_config *u, struct err *err)
-{
-	if (!u->model || !u->model[0]) {
-		json_t *ids = upstream_models(u, err);
-		const char *first = json_string_value(json_array_get(ids, 0));
+/* --- a model server ------------------------------------------------------------------------ */
 
-		u->model = first ? arena_cstr(h->arena, str_from(first)) : NULL;
-		json_decref(ids);
-	}
-	if (!u->model) {
-		err_set(err, -EIO, "the model server %s names no model", u->url);
-		if (!err->fix[0])
-			err_fix(err, "start it, or name a model: --model NAME");
-		err_more(err, "models");
-		return EXIT_NOT_READY;
-	}
+/* Without a name, the first model that the server lists. */
+static int name_model(struct arena *a, struct upstream_config *u, struct err *err)
+{
+	if (u->model && u->model[0])
+		return 0;
+	json_t *ids = upstream_models(u, err);
+	const char *first = json_string_value(json_array_get(ids, 0));
+
+	u->model = first ? arena_cstr(a, str_from(first)) : NULL;
+	json_decref(ids);
+	if (u->model)
+		return 0;
+	err_set(err, -EIO, "the model server %s names no model", u->url);
+	if (!err->fix[0])
+		err_fix(err, "start it, or name a model: --model NAME");
+	err_more(err, "models");
+	return EXIT_NOT_READY;
+}
+
+/* The configured server, or one that is found. Blocks; *RET lives in A and where KNOWN does. */
+static int look(struct arena *a, const struct upstream_config *known, struct upstream_config *ret,
+    struct err *err)
+{
+	*ret = *known;
+	return !ret->url && upstream_discover(a, ret, NULL) < 0 ? no_model(err) : 0;
+}
+
+static int use_server(struct house *h, const struct upstream_config *u, struct err *err)
+{
 	if (gateway_add_upstream(h->gateway, u, err) < 0)
 		return EXIT_NOT_READY;
 	h->upstream = arena_cstr(h->arena, str_from(u->name));
@@ -98,14 +117,15 @@ static int add_upstream(struct house *h, struct upstream_config *u, struct err *
 
 static int find_server(struct house *h, const struct house_spec *spec, struct err *err)
 {
-	struct upstream_config u = h->config.upstream;
+	struct upstream_config u;
+	int code = look(h->arena, &h->config.upstream, &u, err);
 
-	if (!u.url && upstream_discover(h->arena, &u, NULL) < 0)
-		return spec->agents ? no_model(err) : 0;
-	if (spec->model)
+	if (!code && spec->model)
 		u.model = spec->model;
-	int code = add_upstream(h, &u, err);
-
+	if (!code)
+		code = name_model(h->arena, &u, err);
+	if (!code)
+		code = use_server(h, &u, err);
 	return spec->agents ? code : 0;
 }
 
@@ -121,14 +141,91 @@ int ready_model(struct house *h, const struct house_spec *spec, struct err *err)
 	return find_server(h, spec, err);
 }
 
-int house_ready(struct house *h, const char *agent, const char *model, struct err *err)
+/* --- while others are served --------------------------------------------------------------- */
+
+/* Looking for a server, on libuv's pool: for all who ask meanwhile. */
+struct probe {
+	uv_work_t work;
+	struct house *house;
+	struct arena *arena;
+	const char *model; /* of who asked first: for a server that names none; or NULL */
+	struct upstream_config found;
+	int code;
+	struct err err;
+	struct list waiters;
+};
+
+struct waiter {
+	struct list list;
+	house_ready_fn fn;
+	void *ctx;
+};
+
+static void on_pool(uv_work_t *work)
 {
-	const struct house_spec spec = { .model = model, .agents = true };
-	int code = ready_fence(h, err);
+	struct probe *p = work->data;
+
+	p->code = look(p->arena, &p->house->config.upstream, &p->found, &p->err);
+	if (p->code)
+		return;
+	p->code = name_model(p->arena, &p->found, &p->err);
+	if (p->code && p->model) {
+		p->found.model = p->model;
+		p->code = 0;
+	}
+}
+
+static void on_looked(uv_work_t *work, int status)
+{
+	struct probe *p = work->data;
+	struct house *h = p->house;
+
+	h->probe = NULL;
+	if (status < 0 || !h->gateway) {
+		err_set(&p->err, -ESHUTDOWN, "the house is closed");
+		p->code = EXIT_NOT_READY;
+	} else if (!p->code && !h->upstream)
+		p->code = use_server(h, &p->found, &p->err);
+	list_each_safe (&p->waiters, it, next) {
+		struct waiter *w = list_item(it, struct waiter, list);
+
+		w->fn(w->ctx, p->code, p->code ? &p->err : NULL);
+		free(w);
+	}
+	arena_destroy(p->arena);
+	free(p);
+}
+
+static struct probe *begin_look(struct house *h, const char *model)
+{
+	struct probe *p = xalloc(sizeof(*p));
+
+	p->work.data = p;
+	p->house = h;
+	p->arena = arena_create("models", MIB(8));
+	p->model = model ? arena_cstr(p->arena, str_from(model)) : NULL;
+	list_init(&p->waiters);
+	uv_queue_work(&h->loop, &p->work, on_pool, on_looked);
+	return p;
+}
+
+void house_ready(
+    struct house *h, const char *agent, const char *model, house_ready_fn fn, void *ctx)
+{
+	bool rehearsal = model && strcmp(model, "rehearsal") == 0;
+	struct err err = { 0 };
+	int code = ready_fence(h, &err);
 
 	if (!code)
-		code = ready_agent(h, agent ? agent : h->agent, err);
-	if (!code && !h->upstream && !(model && strcmp(model, "rehearsal") == 0))
-		code = find_server(h, &spec, err);
-	return code;
+		code = ready_agent(h, agent ? agent : h->agent, &err);
+	if (code || h->upstream || rehearsal) {
+		fn(ctx, code, code ? &err : NULL);
+		return;
+	}
+	struct waiter *w = xalloc(sizeof(*w));
+
+	*w = (struct waiter){ .fn = fn, .ctx = ctx };
+	if (!h->probe)
+		h->probe = begin_look(h, model);
+	list_push(&h->probe->waiters, &w->list);
 }

@@ -287,6 +287,11 @@ refused() {
 	ended 0
 }
 
+@test "while a model server is looked for, everybody else is answered" {
+	check look_for_models "$REPO"
+	nobody_left
+}
+
 @test "who follows a run sees it to its end, whatever becomes of the daemon" {
 	slowly 60
 	serve --rehearsal-script "$T/slow"

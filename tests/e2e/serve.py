@@ -4,13 +4,16 @@ serve.py CHECK [ARGUMENT…]: calls the function of that name below; a broken as
 TUTTI_DATA is the data directory, URL the port where a check needs one, TUTTI the program.
 """
 import base64
+import concurrent.futures
 import http.client
+import http.server
 import json
 import os
 import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 DATA = os.environ["TUTTI_DATA"]
@@ -338,6 +341,54 @@ def activate(repo):
     assert os.waitpid(pid, 0)[1] == 0
     assert os.path.exists(path)  # it is the manager's, and the next one gets it again
     print(identity)
+
+
+class Models(http.server.BaseHTTPRequestHandler):
+    """A model server that fails, then is slow with its list: until it may go on."""
+    holds, may_go, asked = threading.Event(), threading.Event(), []
+
+    def do_GET(self):
+        held = self.holds.is_set()
+        if held:
+            self.asked.append(self.path)
+            self.may_go.wait(60)
+        body = json.dumps({"data": [{"id": "m"}]}).encode()
+        self.send_response(200 if held else 500)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.send_error(500)
+
+    def log_message(self, *words):
+        pass
+
+
+def look_for_models(repo):
+    """Who launches waits for the model server; everybody else is answered meanwhile."""
+    models = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Models)
+    threading.Thread(target=models.serve_forever, daemon=True).start()
+    os.environ["OPENAI_BASE_URL"] = "http://127.0.0.1:%d/v1" % models.server_port
+    daemon = subprocess.Popen([os.environ["TUTTI"], "serve", "--no-port", "--json"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert json.loads(daemon.stdout.readline())["pid"] == daemon.pid
+    Models.holds.set()
+    request = dict(flow="one", question="x", repo=repo, size="small")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(ask, "POST", f"{API}/{what}", request) for what in ("runs", "preview", "runs")]
+        while not Models.asked:
+            time.sleep(0.01)
+        for path in ("/healthz", f"{API}/runs", f"{API}/session"):
+            assert ask("GET", path).status == 200
+        assert not any(w.done() for w in waiting)
+        Models.may_go.set()
+        first, preview, second = (w.result() for w in waiting)
+    assert first.status == second.status == 201, (first.body, second.body)
+    assert preview.json["warnings"] == [], preview.json
+    assert len(Models.asked) <= 2, Models.asked  # all three waited for the same answer
+    daemon.terminate()
+    assert daemon.wait() == 0
 
 
 if __name__ == "__main__":

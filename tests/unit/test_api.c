@@ -28,12 +28,15 @@ static int64_t deleted;
 
 /* --- the house ---------------------------------------------------------------------------- */
 
-static int ready(void *ctx, const char *agent, const char *model, struct err *err)
+static void ready(void *ctx, const char *agent, const char *model, api_ready_fn fn, void *fn_ctx)
 {
+	struct err err = { 0 };
+
 	(void)ctx;
 	if (not_ready)
-		return err_set(err, -ENOENT, "nobody is there");
-	return house_ready(&house, agent, model, err);
+		fn(fn_ctx, err_set(&err, -ENOENT, "nobody is there"), &err);
+	else
+		house_ready(&house, agent, model, fn, fn_ctx);
 }
 
 static void on_deleted(void *ctx, int64_t run)
