@@ -282,10 +282,25 @@ def check_errors(run):
     assert plain.status == 415 and plain.code == "unsupported_media_type", plain.body
 
 
+def is_dead(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"  # nobody has waited for it yet
+    except FileNotFoundError:
+        return True
+
+
+def kill(pid):
+    """At once; when this returns it is dead, and what it held is free."""
+    os.kill(int(pid), 9)
+    while not is_dead(pid):
+        time.sleep(0.01)
+
+
 def check_stream(run, pid, command):
     """The log of a run, read on across the death of the daemon: no gap, nothing twice."""
     first = events(run, stop=12)
-    os.kill(int(pid), 9)
+    kill(pid)
     subprocess.run(command, shell=True, check=True)
     rest = events(run, last=first[-1])
     assert first + rest == list(range(1, len(first + rest) + 1)), (first, rest)
