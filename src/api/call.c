@@ -25,6 +25,8 @@ void call_begin(
 
 static void call_end(struct call *c)
 {
+	if (c->drop)
+		c->drop(c);
 	json_decref(c->doc);
 	json_decref(c->kept);
 	c->api->calls--;

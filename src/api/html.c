@@ -10,8 +10,8 @@ static int read_frozen(void *ctx, struct arena *a, struct str path, struct str *
 	return snapshot_read(ctx, a, path, SOURCE_FILE_MAX, ret);
 }
 
-int html_report(struct store *s, struct arena *a, const char *data, int64_t key,
-    struct str snapshot, struct str *ret, struct err *err)
+struct str html_make(
+    struct arena *a, struct engine_facts *facts, const char *data, struct str snapshot)
 {
 	struct snapshot *snap = NULL;
 	struct err gone = { 0 };
@@ -20,8 +20,21 @@ int html_report(struct store *s, struct arena *a, const char *data, int64_t key,
 	if (snapshot.n)
 		rc = snapshot_open(
 		    fs_join(a, data, "snapshots"), arena_cstr(a, snapshot), &snap, &gone);
-	rc = engine_report_html(s, a, key, rc ? NULL : read_frozen, snap, ret, err);
+	struct str html = engine_facts_html(facts, a, rc ? NULL : read_frozen, snap);
+
 	snapshot_free(snap);
+	return html;
+}
+
+int html_report(struct store *s, struct arena *a, const char *data, int64_t key,
+    struct str snapshot, struct str *ret, struct err *err)
+{
+	struct engine_facts *facts = NULL;
+	int rc = engine_facts_read(s, key, &facts, err);
+
+	if (!rc)
+		*ret = html_make(a, facts, data, snapshot);
+	engine_facts_free(facts);
 	return rc;
 }
 

@@ -2,12 +2,16 @@
 #ifndef API_HTML_H
 #define API_HTML_H
 
-#include "store/store.h"
+#include "engine/engine.h"
 
 /*
- * Run KEY, whose snapshot is SNAPSHOT (may be empty, or gone: the page says so), as one file; DATA
- * is the directory of the store. In A.
+ * FACTS of a run, whose snapshot is SNAPSHOT (may be empty, or gone: the page says so), as one
+ * file; DATA is the directory of the store. Reads the files that are cited, so it is nothing for a
+ * thread that others wait for. In A.
  */
+struct str html_make(
+    struct arena *a, struct engine_facts *facts, const char *data, struct str snapshot);
+/* The same of run KEY, at one go. */
 MUST_CHECK int html_report(struct store *s, struct arena *a, const char *data, int64_t key,
     struct str snapshot, struct str *ret, struct err *err);
 /* What a page of ours embeds of it: the document without its head. Part of HTML. */

@@ -41,7 +41,8 @@ struct call {
 	int rc;
 	int64_t key;
 	struct run_row row;
-	void *own; /* of the handler, in A */
+	void *own;		      /* of the handler, in A */
+	void (*drop)(struct call *c); /* gives back what OWN holds besides; or NULL */
 };
 
 typedef void (*handler_fn)(struct call *c);

@@ -1,4 +1,6 @@
-/* What a run came to, in each form that it has. All of it is read and written on the store thread.
+/*
+ * What a run came to, in each form that it has. All of it is read and written on the store thread,
+ * but for the page, which shows lines of files.
  */
 #include "report/report.h"
 #include "api/html.h"
@@ -15,6 +17,7 @@ struct form {
 struct wanted {
 	const struct form *form;
 	bool fragment, download;
+	struct engine_facts *facts; /* of a page, once they are read */
 };
 
 /* --- forms -------------------------------------------------------------------------------- */
@@ -29,15 +32,42 @@ static int as_json(struct call *c, struct store *s)
 	return engine_report_text(s, c->a, c->key, true, &c->text, &c->err);
 }
 
+static void drop_facts(struct call *c)
+{
+	struct wanted *w = c->own;
+
+	engine_facts_free(w->facts);
+	w->facts = NULL;
+}
+
 static int as_html(struct call *c, struct store *s)
 {
-	const struct wanted *w = c->own;
-	int rc =
-	    html_report(s, c->a, c->api->config.data, c->key, c->row.snapshot, &c->text, &c->err);
+	struct wanted *w = c->own;
 
-	if (!rc && w->fragment)
+	drop_facts(c); /* of a reading that was rolled back */
+	return engine_facts_read(s, c->key, &w->facts, &c->err);
+}
+
+/* On the pool. */
+static int make_html(struct call *c)
+{
+	struct wanted *w = c->own;
+
+	c->text = html_make(c->a, w->facts, c->api->config.data, c->row.snapshot);
+	if (w->fragment)
 		c->text = html_body(c->text);
-	return rc;
+	drop_facts(c);
+	return 0;
+}
+
+static void when_read(struct call *c)
+{
+	const struct wanted *w = c->own;
+
+	if (w->facts)
+		call_work(c, make_html, NULL);
+	else
+		call_answer(c, 0);
 }
 
 static int read_doc(struct call *c, struct store *s, int64_t key, struct report_doc *ret)
@@ -132,7 +162,8 @@ void get_report(struct call *c)
 	if (!call_flag(c, "fragment", &w->fragment) || !call_flag(c, "download", &w->download))
 		return;
 	c->own = w;
-	call_run(c, read_report, NULL);
+	c->drop = drop_facts;
+	call_run(c, read_report, when_read);
 }
 
 /* --- what was read, and what was proven --------------------------------------------------- */

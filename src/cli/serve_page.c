@@ -85,9 +85,12 @@ static void sign_in(struct serve *s, struct http_req *q)
 struct report_page {
 	struct serve *serve;
 	struct http_req *q;
-	struct str run, html, title;
+	struct str run, html, title, snapshot;
 	bool whole; /* the one-file export, else the page with the report in it */
 	struct err err;
+	struct engine_facts *facts; /* once they are read, if there is a report */
+	struct arena *arena;	    /* of HTML, which is made on the pool */
+	uv_work_t work;
 };
 
 static int read_report(struct store *st, void *ctx)
@@ -103,11 +106,21 @@ static int read_report(struct store *st, void *ctx)
 	if (rc)
 		return rc;
 	p->title = row.title;
-	if (p->whole || row.report.n)
-		rc = html_report(st, a, p->serve->house.data, key, row.snapshot, &p->html, &p->err);
+	p->snapshot = row.snapshot;
+	engine_facts_free(p->facts); /* of a reading that was rolled back */
+	p->facts = NULL;
+	return p->whole || row.report.n ? engine_facts_read(st, key, &p->facts, &p->err) : 0;
+}
+
+/* On the pool: it reads the files that are cited. */
+static void make_report(uv_work_t *work)
+{
+	struct report_page *p = work->data;
+
+	p->html = html_make(p->arena, p->facts, p->serve->house.data, p->snapshot);
 	if (!p->whole)
 		p->html = html_body(p->html);
-	return rc;
+	engine_facts_free(p->facts);
 }
 
 /* The whole page says it in its own way; this is for who reads without scripts. */
@@ -124,22 +137,41 @@ static void send_trouble(struct report_page *p, unsigned status, int rc)
 	buf_fini(&b);
 }
 
-static void on_report(void *ctx, int rc)
+static void send_report(struct report_page *p)
 {
-	struct report_page *p = ctx;
-	unsigned status = !rc ? 200 : rc == -ENOENT || rc == -EEXIST ? 404 : 500;
-
-	if (!rc && p->whole) {
+	if (p->whole)
 		http_send(p->q, &(struct http_answer){ .status = 200,
 				    .type = "text/html; charset=utf-8",
 				    .body = p->html,
 				    .report = true });
-		return;
-	}
-	if (rc)
-		send_trouble(p, status, rc);
 	else
-		send_page(p->q, status, p->title, p->html);
+		send_page(p->q, 200, p->title, p->html);
+}
+
+static void on_made(uv_work_t *work, int status)
+{
+	struct report_page *p = work->data;
+	struct arena *arena = p->arena;
+
+	(void)status; /* nobody cancels it */
+	send_report(p);
+	arena_destroy(arena);
+}
+
+static void on_report(void *ctx, int rc)
+{
+	struct report_page *p = ctx;
+
+	if (rc) {
+		engine_facts_free(p->facts);
+		send_trouble(p, rc == -ENOENT || rc == -EEXIST ? 404 : 500, rc);
+	} else if (p->facts) {
+		p->arena = arena_create("page", ARENA_JOB);
+		p->work.data = p;
+		uv_queue_work(&p->serve->house.loop, &p->work, make_report, on_made);
+	} else {
+		send_report(p);
+	}
 }
 
 static void open_run(struct serve *s, struct http_req *q, struct str run, bool whole)

@@ -237,11 +237,20 @@ MUST_CHECK int engine_provided(struct store *s, struct arena *a, struct str run,
  * New. */
 json_t *engine_choice(struct store *s, int64_t run);
 /*
- * The same as one HTML file (report/report.h), put together from what is stored; FN gives the bytes
- * of the run's snapshot, NULL: it is gone. In A.
+ * All that a report is made of, as it is stored. Once it is read, no store is needed: any thread
+ * may have it, one at a time.
  */
-MUST_CHECK int engine_report_html(struct store *s, struct arena *a, int64_t run,
-    evidence_source_fn fn, void *ctx, struct str *ret, struct err *err);
+struct engine_facts;
+MUST_CHECK int engine_facts_read(
+    struct store *s, int64_t run, struct engine_facts **ret, struct err *err);
+/*
+ * As one HTML file (report/report.h); FN gives the bytes of the run's snapshot, NULL: it is gone.
+ * In A.
+ */
+struct str engine_facts_html(
+    struct engine_facts *f, struct arena *a, evidence_source_fn fn, void *ctx);
+/* Accepts NULL. */
+void engine_facts_free(struct engine_facts *f);
 
 /*
  * What the approval at POSITION asks, in Markdown, from what is stored now. -EINVAL: it is none, or

@@ -74,20 +74,43 @@ json_t *engine_choice(struct store *s, int64_t run)
 	return v;
 }
 
-int engine_report_html(struct store *s, struct arena *a, int64_t run, evidence_source_fn fn,
-    void *ctx, struct str *ret, struct err *err)
-{
-	struct job job = { .e = reader_create(), .arena = arena_create("report", ARENA_JOB) };
-	struct live *lv;
-	int rc = live_get(&job, s, run, &lv);
+struct engine_facts {
+	struct job job; /* what RUN points into is its reader's and its arena's */
+	const struct report_run *run;
+};
 
-	if (rc)
-		*err = job.err;
-	else
-		*ret = arena_dup(a, report_html(job.arena, result_build(lv), fn, ctx));
-	reader_destroy(job.e);
-	arena_destroy(job.arena);
-	return rc;
+int engine_facts_read(struct store *s, int64_t run, struct engine_facts **ret, struct err *err)
+{
+	struct engine_facts *f = xalloc(sizeof(*f));
+	struct live *lv;
+
+	f->job.e = reader_create();
+	f->job.arena = arena_create("report", ARENA_JOB);
+	int rc = live_get(&f->job, s, run, &lv);
+
+	if (rc) {
+		*err = f->job.err;
+		engine_facts_free(f);
+		return rc;
+	}
+	f->run = result_build(lv);
+	*ret = f;
+	return 0;
+}
+
+struct str engine_facts_html(
+    struct engine_facts *f, struct arena *a, evidence_source_fn fn, void *ctx)
+{
+	return arena_dup(a, report_html(f->job.arena, f->run, fn, ctx));
+}
+
+void engine_facts_free(struct engine_facts *f)
+{
+	if (!f)
+		return;
+	reader_destroy(f->job.e);
+	arena_destroy(f->job.arena);
+	free(f);
 }
 
 static int render_ask(

@@ -13,6 +13,7 @@
 #include "sys/fs.h"
 #include "workspace/workspace.h"
 
+#include <semaphore.h>
 #include <unistd.h>
 
 static struct house house;
@@ -149,7 +150,8 @@ static void keep(const struct fake *f)
 	json_decref(doc);
 }
 
-static struct fake *ask_as(
+/* Begins a request; wait_for gets its answer. */
+static struct fake *begin(
     enum http_who who, enum http_method method, const char *target, json_t *body, const char *key)
 {
 	struct fake *f = arena_new(a, struct fake);
@@ -161,13 +163,24 @@ static struct fake *ask_as(
 	f->query = query.p ? arena_cstr(a, query) : "";
 	f->idempotency = key;
 	api_handle(api, &f->q);
+	return f;
+}
+
+static struct fake *wait_for(struct fake *f)
+{
 	while (!f->answered)
 		uv_run(&house.loop, UV_RUN_ONCE);
-	json_decref(body);
+	json_decref(f->q.json);
 	if (f->doc)
 		json_array_append_new(answers, f->doc); /* until the test is over */
 	keep(f);
 	return f;
+}
+
+static struct fake *ask_as(
+    enum http_who who, enum http_method method, const char *target, json_t *body, const char *key)
+{
+	return wait_for(begin(who, method, target, body, key));
 }
 
 static struct fake *ask(enum http_method method, const char *target, json_t *body)
@@ -546,6 +559,54 @@ static void reports_have_five_forms(void **state)
 	    get_of("/report?fragment=2"), 400, "bad_request", "fragment is a number from 0 to 1");
 }
 
+#define POOL 4 /* threads of libuv's; main says so */
+
+static sem_t held, go_on;
+
+static void on_pool(uv_work_t *work)
+{
+	(void)work;
+	sem_post(&held);
+	sem_wait(&go_on);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	(void)status;
+	++*(unsigned *)work->data;
+}
+
+/* Lines of files are not read where runs are written: with the pool busy, the store still answers.
+ */
+static void a_page_keeps_nobody_from_the_store(void **state)
+{
+	uv_work_t works[POOL];
+	unsigned done = 0;
+
+	(void)state;
+	a_run();
+	sem_init(&held, 0, 0);
+	sem_init(&go_on, 0, 0);
+	for (size_t i = 0; i < POOL; i++) {
+		works[i].data = &done;
+		uv_queue_work(&house.loop, &works[i], on_pool, on_worked);
+	}
+	for (size_t i = 0; i < POOL; i++)
+		sem_wait(&held);
+	struct fake *page = begin(HTTP_BEARER, HTTP_GET,
+	    arena_printf(a, "/api/v1/runs/%s/report?as=html", id), NULL, NULL);
+
+	is(get_of(""), 200);
+	is(get_of("/report"), 200);
+	assert_false(page->answered);
+	for (size_t i = 0; i < POOL; i++)
+		sem_post(&go_on);
+	is(wait_for(page), 200);
+	assert_true(str_contains(page->text, STR("int main(void)")));
+	while (done < POOL)
+		uv_run(&house.loop, UV_RUN_ONCE);
+}
+
 static void frozen_files_are_shown_in_lines(void **state)
 {
 	(void)state;
@@ -839,6 +900,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(steps_are_told_whole),
 		cmocka_unit_test(attempts_are_told_in_blocks_and_lines),
 		cmocka_unit_test(reports_have_five_forms),
+		cmocka_unit_test(a_page_keeps_nobody_from_the_store),
 		cmocka_unit_test(frozen_files_are_shown_in_lines),
 		cmocka_unit_test(no_path_leads_out),
 		cmocka_unit_test(coverage_and_proof_are_those_of_the_commands),
@@ -859,5 +921,6 @@ int main(int argc, char **argv)
 		return agent_main(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "__freeze") == 0)
 		return freeze_main(argc, argv);
+	setenv("UV_THREADPOOL_SIZE", "4", 1);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
