@@ -26,7 +26,7 @@ static const struct opt opts[] = {
 	{ "limit", 0, OPT_NUMBER, "N", "list", "at most so many (50)", O(limit) },
 	{ "agent", 0, OPT_TEXT, "STEP", "logs", "only this step", O(step) },
 	{ "step", 0, OPT_TEXT, "STEP", "retry, approve", "only this step", O(step) },
-	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more", O(follow) },
+	{ "follow", 'f', OPT_FLAG, NULL, "logs", "wait for more, until the run is over", O(follow) },
 	{ "since", 0, OPT_NUMBER, "SEQ", "logs", "events after this number", O(since) },
 	{ "as", 0, OPT_CHOICE, "md|json|html|sarif|junit|github", "export", "the form (md)",
 	    O(as) },

@@ -13,6 +13,7 @@
 struct printing {
 	struct look *l;
 	struct term t;
+	struct remote_watch who;
 };
 
 static bool is_of_step(const struct look *l, const json_t *data)
@@ -39,15 +40,44 @@ static int print_event(void *ctx, const struct event_row *row)
 	return 0;
 }
 
+static bool is_lost(void *ctx)
+{
+	struct printing *p = ctx;
+
+	return remote_lost(&p->who);
+}
+
+/* Nothing more will come, though the run is not over. */
+static int say_lost(struct look *l)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EPIPE, "nobody carries run %.*s out any more", STR_ARG(l->row.id));
+	err_why(&err, "no process works in its data directory, and it is not over");
+	err_fix(
+	    &err, "tutti serve    (goes on with it)\ntutti runs resume %.*s", STR_ARG(l->row.id));
+	return cli_fail(l->g, &err, EXIT_NOT_READY);
+}
+
 int runs_logs(struct look *l)
 {
 	struct printing p = { .l = l };
 	struct tail t = {
 		.s = l->s, .run = l->key, .seen = l->o->since, .fn = print_event, .ctx = &p
 	};
+	struct err ignored;
+	char *data;
 
+	if (paths_data(l->a, l->g->data, &data, &ignored) == 0) {
+		p.who.data = data;
+		t.lost = is_lost;
+	}
 	term_init(&p.t, STDOUT_FILENO, l->g->color);
-	return tail_run(&t, l->o->follow) < 0 ? EXIT_RUN_FAILED : EXIT_DONE;
+	int rc = tail_run(&t, l->o->follow);
+
+	if (rc == TAIL_LOST)
+		return say_lost(l);
+	return rc < 0 ? EXIT_RUN_FAILED : EXIT_DONE;
 }
 
 int runs_watch(struct look *l)

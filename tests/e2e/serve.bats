@@ -310,10 +310,21 @@ refused() {
 	begin --output "$T/never.md"
 	"$TUTTI" runs watch "$ID" --format plain 2>"$T/watched" >&2 3>&- &
 	watcher=$!
+	timeout 120 "$TUTTI" runs logs "$ID" -f >"$T/lines" 2>"$T/lost" 3>&- &
+	reader=$!
 	kill -9 "$DAEMON"
 	ended_of "$DAEMON" 137
+	timeout 120 "$TUTTI" runs logs "$ID" -f --json >"$T/lines.json" 3>&- & # nobody was there when it came
+	late=$!
 	ended_of "$FOLLOWER" 4
 	ended_of "$watcher" 4
+	ended_of "$reader" 4
+	ended_of "$late" 4
+	[ -s "$T/lines" ]
+	has "$T/lost" "error: nobody carries run $ID out any more"
+	has "$T/lost" "tutti runs resume $ID"
+	tail -1 "$T/lines.json" >"$T/last.json"
+	is "$(jq_like "$T/last.json" "r['error']['what']")" "nobody carries run $ID out any more"
 	has "$T/begun" "tutti runs resume $ID"
 	has "$T/watched" "tutti runs resume $ID"
 	[ ! -e "$T/never.md" ]
