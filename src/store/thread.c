@@ -1,6 +1,4 @@
-#include "store/thread.h"
-
-#include "base/log.h"
+#include "store/group.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,244 +6,122 @@
 #include <time.h>
 #include <uv.h>
 
-#define GROUP_MAX 512
-
-struct queue {
-	struct store_job *first, **last;
-};
-
 struct store_thread {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct store *store;
-	struct store_hooks hooks;
 	uv_async_t async;
-	struct queue in, out;	  /* under the mutex */
-	struct queue inner;	  /* of the store thread alone */
-	bool stopping, impatient; /* under the mutex */
-	bool closed;
-	_Atomic bool full; /* the last commit found no room */
+	struct store_group group;   /* of the store thread alone */
+	struct store_queue in, out; /* under the mutex */
+	struct store_queue inner;   /* of the store thread alone */
+	bool stopping, impatient;   /* under the mutex */
+	_Atomic bool full;	    /* the group in hand waits */
 	_Atomic uint64_t commits;
 	_Atomic size_t waiting; /* jobs whose done has not been called */
 };
 
-static void queue_init(struct queue *q)
-{
-	q->first = NULL;
-	q->last = &q->first;
-}
-
-static void queue_push(struct queue *q, struct store_job *job)
-{
-	job->next = NULL;
-	*q->last = job;
-	q->last = &job->next;
-}
-
-static struct store_job *queue_pop(struct queue *q)
-{
-	struct store_job *job = q->first;
-
-	if (!job)
-		return NULL;
-	q->first = job->next;
-	if (!q->first)
-		q->last = &q->first;
-	job->next = NULL;
-	return job;
-}
-
-static void queue_move(struct queue *to, struct queue *from)
-{
-	if (!from->first)
-		return;
-	*to->last = from->first;
-	to->last = from->last;
-	queue_init(from);
-}
-
 /* --- on the store thread ---------------------------------------------------------------- */
 
-/* A second, or until something happens; false when nobody is to wait any more. */
-static bool nap(struct store_thread *t)
+static bool is_patient(struct store_thread *t)
+{
+	pthread_mutex_lock(&t->mutex);
+	bool patient = !t->stopping && !t->impatient;
+
+	pthread_mutex_unlock(&t->mutex);
+	return patient;
+}
+
+/* A second, or until something happens. */
+static void nap(struct store_thread *t)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec++;
 	pthread_mutex_lock(&t->mutex);
-	bool patient = !t->stopping && !t->impatient;
-
-	if (patient)
+	if (!t->stopping && !t->impatient)
 		pthread_cond_timedwait(&t->wake, &t->mutex, &until);
 	pthread_mutex_unlock(&t->mutex);
-	return patient;
 }
 
-/* Once each time that the disk fills up or has room again. */
-static void tell_room(struct store_thread *t, bool full)
-{
-	if (full != atomic_load(&t->full))
-		log_error(full ? "the disk is full; nothing goes on until there is room"
-			       : "there is room on the disk again; going on");
-	atomic_store(&t->full, full);
-}
-
-static void undo(struct store_thread *t)
-{
-	t->store->ops->rollback(t->store);
-	if (t->hooks.rolled_back)
-		t->hooks.rolled_back(t->hooks.ctx);
-}
-
-/* Runs JOBS in one transaction. 0, or why the whole group has to be undone. */
-static int try_group(struct store_thread *t, struct store_job **jobs, size_t n)
-{
-	const struct store_ops *ops = t->store->ops;
-	int rc = ops->begin(t->store);
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		int64_t before = ops->writes(t->store);
-
-		jobs[i]->rc = jobs[i]->fn(t->store, jobs[i]);
-		if (jobs[i]->rc < 0 && ops->writes(t->store) != before)
-			rc = jobs[i]->rc;
-	}
-	return rc ? rc : ops->commit(t->store);
-}
-
-static void finish_group(struct store_thread *t, struct store_job **jobs, size_t n)
+static void finish(struct store_thread *t, struct store_job **jobs, size_t n)
 {
 	pthread_mutex_lock(&t->mutex);
 	for (size_t i = 0; i < n; i++)
-		queue_push(&t->out, jobs[i]);
+		store_queue_push(&t->out, jobs[i]);
 	pthread_mutex_unlock(&t->mutex);
 	uv_async_send(&t->async);
 }
 
-static void committed(struct store_thread *t)
+/* What came meanwhile and only reads, in order. */
+static void take_reads(struct store_thread *t, struct store_queue *ret)
 {
-	atomic_fetch_add(&t->commits, 1);
-	if (t->hooks.committed)
-		t->hooks.committed(t->hooks.ctx);
-}
-
-static void run_read(struct store_thread *t, struct store_job *job)
-{
-	int rc = try_group(t, &job, 1);
-
-	if (rc) {
-		undo(t);
-		job->rc = rc;
-	}
-	finish_group(t, &job, 1);
-}
-
-/* Whatever came meanwhile and only reads. */
-static void run_reads(struct store_thread *t)
-{
-	struct queue reads, rest;
+	struct store_queue rest;
 	struct store_job *job;
 
-	queue_init(&reads);
-	queue_init(&rest);
+	store_queue_init(ret);
+	store_queue_init(&rest);
+	while ((job = group_take_read(&t->group)))
+		store_queue_push(ret, job);
 	pthread_mutex_lock(&t->mutex);
-	while ((job = queue_pop(&t->in)))
-		queue_push(job->reads ? &reads : &rest, job);
-	queue_move(&t->in, &rest);
+	while ((job = store_queue_pop(&t->in)))
+		store_queue_push(job->reads ? ret : &rest, job);
+	store_queue_move(&t->in, &rest);
 	pthread_mutex_unlock(&t->mutex);
-	while ((job = queue_pop(&reads)))
-		run_read(t, job);
 }
 
-/* One job alone; waits for room on a full disk. */
-static void run_alone(struct store_thread *t, struct store_job *job)
+static void run_reads(struct store_thread *t)
 {
-	for (;;) {
-		int rc = try_group(t, &job, 1);
+	struct store_queue reads;
+	struct store_job *job;
 
-		tell_room(t, rc == -ENOSPC);
-		if (rc == 0)
-			return;
-		undo(t);
-		if (rc == -ENOSPC)
-			run_reads(t);
-		if (rc != -ENOSPC || !nap(t)) {
-			job->rc = rc;
-			return;
-		}
+	take_reads(t, &reads);
+	while ((job = store_queue_pop(&reads))) {
+		group_read(&t->group, job);
+		finish(t, &job, 1);
 	}
 }
 
-static void run_one_by_one(struct store_thread *t, struct store_job **jobs, size_t n, int rc)
+static void run_group(struct store_thread *t)
 {
-	size_t writes = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (rc == -ENOSPC && jobs[i]->reads)
-			run_read(t, jobs[i]);
-		else
-			jobs[writes++] = jobs[i];
+	while (!group_go_on(&t->group, is_patient(t))) {
+		atomic_store(&t->full, true);
+		run_reads(t);
+		nap(t);
 	}
-	for (size_t i = 0; i < writes; i++) {
-		run_alone(t, jobs[i]);
-		committed(t);
-		finish_group(t, &jobs[i], 1);
-	}
+	atomic_store(&t->full, false);
+	atomic_fetch_add(&t->commits, 1);
 }
 
-static void run_group(struct store_thread *t, struct store_job **jobs, size_t n)
+/* Waits for work; false when there is none and never will be. */
+static bool next_group(struct store_thread *t)
 {
-	int rc = try_group(t, jobs, n);
-
-	if (rc) {
-		undo(t);
-		run_one_by_one(t, jobs, n, rc);
-		return;
-	}
-	committed(t);
-	finish_group(t, jobs, n);
-}
-
-/*
- * Waits for work; false when there is none and never will be. What follows from earlier groups and
- * what comes from outside take turns, so that neither starves the other.
- */
-static bool next_group(struct store_thread *t, struct store_job **jobs, size_t *ret_n)
-{
-	size_t n = 0;
-
 	pthread_mutex_lock(&t->mutex);
 	while (!t->in.first && !t->inner.first && !t->stopping)
 		pthread_cond_wait(&t->wake, &t->mutex);
-	while (n < GROUP_MAX && (t->inner.first || t->in.first)) {
-		struct queue *from =
-		    t->inner.first && (n % 2 == 0 || !t->in.first) ? &t->inner : &t->in;
+	bool any = group_take(&t->group, &t->inner, &t->in, GROUP_MAX);
 
-		jobs[n++] = queue_pop(from);
-	}
 	pthread_mutex_unlock(&t->mutex);
-	*ret_n = n;
-	return n > 0;
+	return any;
 }
 
 static void *thread_main(void *arg)
 {
 	struct store_thread *t = arg;
-	struct store_job *jobs[GROUP_MAX];
-	size_t n;
+	struct store *s = t->group.store;
 
-	while (next_group(t, jobs, &n))
-		run_group(t, jobs, n);
-	t->store->ops->close(t->store);
+	while (next_group(t)) {
+		run_group(t);
+		finish(t, t->group.jobs, t->group.n);
+	}
+	s->ops->close(s);
 	return NULL;
 }
 
 void store_post_inner(struct store_thread *t, struct store_job *job)
 {
 	job->rc = 0;
-	queue_push(&t->inner, job);
+	store_queue_push(&t->inner, job);
 	atomic_fetch_add(&t->waiting, 1);
 }
 
@@ -254,13 +130,13 @@ void store_post_inner(struct store_thread *t, struct store_job *job)
 static void deliver(struct store_thread *t)
 {
 	struct store_job *job;
-	struct queue out;
+	struct store_queue out;
 
-	queue_init(&out);
+	store_queue_init(&out);
 	pthread_mutex_lock(&t->mutex);
-	queue_move(&out, &t->out);
+	store_queue_move(&out, &t->out);
 	pthread_mutex_unlock(&t->mutex);
-	while ((job = queue_pop(&out))) {
+	while ((job = store_queue_pop(&out))) {
 		job->done(job, job->rc);
 		atomic_fetch_sub(&t->waiting, 1);
 	}
@@ -280,7 +156,7 @@ void store_post(struct store_thread *t, struct store_job *job)
 	atomic_fetch_add(&t->waiting, 1);
 	uv_ref((uv_handle_t *)&t->async);
 	pthread_mutex_lock(&t->mutex);
-	queue_push(&t->in, job);
+	store_queue_push(&t->in, job);
 	pthread_cond_signal(&t->wake);
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -292,12 +168,10 @@ int store_thread_start(void *loop, struct store *opened, const struct store_hook
 
 	pthread_mutex_init(&t->mutex, NULL);
 	pthread_cond_init(&t->wake, NULL);
-	queue_init(&t->in);
-	queue_init(&t->out);
-	queue_init(&t->inner);
-	t->store = opened;
-	if (hooks)
-		t->hooks = *hooks;
+	store_queue_init(&t->in);
+	store_queue_init(&t->out);
+	store_queue_init(&t->inner);
+	group_init(&t->group, opened, hooks);
 	int rc = uv_async_init(loop, &t->async, on_async);
 
 	t->async.data = t;
