@@ -1,5 +1,5 @@
 /*
- * Both threads' side of a job: posting, group follow-ups, effects after the commit, timers. The
+ * Both threads' side of a job: posting, group follow-ups, effects after the commit, alarms. The
  * house rule of this file: what is above the line "store thread" never touches lives.
  */
 #include "engine/live.h"
@@ -8,13 +8,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-
-struct run_timer {
-	uv_timer_t timer;
-	struct engine *e;
-	int64_t run;
-	msec_t at;
-};
 
 /* --- jobs ------------------------------------------------------------------------------- */
 
@@ -31,8 +24,6 @@ static int run_job(struct store *s, struct store_job *base)
 	return job->fn(job, s);
 }
 
-static void set_timer(struct engine *e, int64_t run, msec_t at);
-
 static void perform_effects(struct job *job)
 {
 	struct engine *e = job->e;
@@ -40,7 +31,7 @@ static void perform_effects(struct job *job)
 	if (e->closing)
 		return;
 	for (size_t k = 0; k < job->n_wakes; k++)
-		set_timer(e, job->wakes[k].run, job->wakes[k].at);
+		alarms_set(e->alarms, job->wakes[k].run, job->wakes[k].at);
 	for (size_t k = 0; k < job->n_appended && e->hooks.appended; k++)
 		e->hooks.appended(e->hooks.ctx, job->appended[k].run, job->appended[k].seq);
 	for (size_t k = 0; k < job->n_effects && e->hooks.effect; k++)
@@ -139,7 +130,7 @@ void job_appended(struct job *job, int64_t run, int64_t seq)
 		JOB_PUSH(job, job->appended, job->n_appended, a);
 }
 
-/* --- timers ----------------------------------------------------------------------------- */
+/* --- alarms ----------------------------------------------------------------------------- */
 
 static int wake_run(struct job *job, struct store *s)
 {
@@ -156,57 +147,12 @@ static void woken(struct job *job, int rc)
 		log_error("waking a run failed: %s %s", err_name(rc), job->err.what);
 }
 
-static void post_wake(struct engine *e, int64_t run)
+static void on_alarm(void *ctx, int64_t run)
 {
-	struct job *job = job_create(e, wake_run, woken, NULL);
+	struct job *job = job_create(ctx, wake_run, woken, NULL);
 
 	job->run = run;
 	job_post(job);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct run_timer *t = timer->data;
-
-	t->at = 0;
-	post_wake(t->e, t->run);
-}
-
-static void timer_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void drop_timer(struct engine *e, int64_t run)
-{
-	struct run_timer *t = imap_remove(&e->timers, run);
-
-	if (t)
-		uv_close((uv_handle_t *)&t->timer, timer_closed);
-}
-
-static void set_timer(struct engine *e, int64_t run, msec_t at)
-{
-	struct run_timer *t = imap_get(&e->timers, run);
-	msec_t now = clock_wall();
-
-	if (!at) {
-		drop_timer(e, run);
-		return;
-	}
-	if (!t) {
-		t = xalloc(sizeof(*t));
-		t->e = e;
-		t->run = run;
-		uv_timer_init(e->loop, &t->timer);
-		t->timer.data = t;
-		imap_put(&e->timers, run, t);
-	}
-	if (t->at == at)
-		return;
-	t->at = at;
-	uv_update_time(e->loop);
-	uv_timer_start(&t->timer, on_timer, at > now ? (uint64_t)(at - now) : 0, 0);
 }
 
 /* --- store thread ----------------------------------------------------------------------- */
@@ -251,7 +197,6 @@ int engine_create(const struct engine_config *config, struct engine **ret, struc
 	struct engine *e = xalloc(sizeof(*e));
 	const struct store_hooks hooks = { e, rolled_back, committed };
 
-	e->loop = config->loop;
 	e->hooks = config->hooks;
 	snprintf(e->node, sizeof(e->node), "%s", config->node);
 	list_init(&e->definitions);
@@ -266,6 +211,7 @@ int engine_create(const struct engine_config *config, struct engine **ret, struc
 		free(e);
 		return rc;
 	}
+	e->alarms = alarms_create(config->loop, on_alarm, e);
 	*ret = e;
 	return 0;
 }
@@ -281,12 +227,7 @@ void engine_destroy(struct engine *e)
 		return;
 	e->closing = true;
 	store_thread_stop(e->thread);
-	imap_each (&e->timers, it) {
-		struct run_timer *t = it->value;
-
-		uv_close((uv_handle_t *)&t->timer, timer_closed);
-	}
-	imap_fini(&e->timers);
+	alarms_destroy(e->alarms);
 	live_drop_all(e);
 	expr_destroy(e->vm);
 	buf_fini(&e->text);

@@ -14,10 +14,9 @@
 #include "base/list.h"
 #include "change/change.h"
 #include "core/core.h"
+#include "engine/alarm.h"
 #include "engine/engine.h"
 #include "flow/expr.h"
-
-#include <uv.h>
 
 #define NODE_NAME_MAX 128
 
@@ -69,13 +68,12 @@ struct report_run;
 
 /* What engine.c owns; here because both threads' files need parts of it. */
 struct engine {
-	uv_loop_t *loop;
 	struct store_thread *thread;
 	struct engine_hooks hooks;
 	char node[NODE_NAME_MAX];
 	/* loop thread */
-	struct imap timers; /* run -> struct run_timer */
-	bool closing;	    /* effects are nobody's any more */
+	struct alarms *alarms;
+	bool closing; /* effects are nobody's any more */
 	/* store thread */
 	struct imap lives;
 	struct list definitions;
