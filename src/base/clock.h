@@ -5,6 +5,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,8 @@ typedef int64_t msec_t;
 
 msec_t clock_wall(void);
 msec_t clock_boot(void);
+/* Replaces both, for tests. NULL restores the machine's. */
+void clock_set_source(msec_t (*source)(bool wall));
 /* "2026-11-23T14:03:11.042Z" into BUF of at least 25 bytes; returns BUF. */
 char *clock_iso(msec_t wall, char *buf, size_t size);
 /* "1:52", "12:03:04" or "0.4 s" for people. BUF of at least 16 bytes. */
