@@ -78,7 +78,7 @@ static void undo(struct store_group *g)
 		g->hooks.rolled_back(g->hooks.ctx);
 }
 
-/* Runs JOBS in one transaction. 0, or why the whole group has to be undone. */
+/* Runs JOBS in one transaction. 0, or why all of it was undone. */
 static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n)
 {
 	const struct store_ops *ops = g->store->ops;
@@ -91,7 +91,13 @@ static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n)
 		if (jobs[i]->rc < 0 && ops->writes(g->store) != before)
 			rc = jobs[i]->rc;
 	}
-	return rc ? rc : ops->commit(g->store);
+	if (!rc)
+		rc = ops->commit(g->store);
+	if (rc)
+		undo(g);
+	else if (g->hooks.committed)
+		g->hooks.committed(g->hooks.ctx);
+	return rc;
 }
 
 /* The next job by itself. False: it waits for room on a full disk. */
@@ -101,27 +107,21 @@ static bool run_alone(struct store_group *g, bool patient)
 	int rc = try_jobs(g, &job, 1);
 
 	tell_room(g, rc == -ENOSPC);
-	if (rc) {
-		undo(g);
-		if (rc == -ENOSPC && patient)
-			return false;
+	if (rc == -ENOSPC && patient)
+		return false;
+	if (rc)
 		job->rc = rc;
-	}
 	g->alone++;
 	return true;
 }
 
 bool group_go_on(struct store_group *g, bool patient)
 {
-	if (!g->split && try_jobs(g, g->jobs, g->n) < 0) {
-		undo(g);
-		g->split = true;
-	}
+	if (!g->split)
+		g->split = try_jobs(g, g->jobs, g->n) < 0;
 	while (g->split && g->alone < g->n)
 		if (!run_alone(g, patient))
 			return false;
-	if (g->hooks.committed)
-		g->hooks.committed(g->hooks.ctx);
 	return true;
 }
 

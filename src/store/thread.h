@@ -38,7 +38,7 @@ struct store_hooks {
 	void *ctx;
 	/* On the store thread: a group was rolled back; forget everything cached from it. */
 	void (*rolled_back)(void *ctx);
-	/* On the store thread, after each commit, before the next group begins. */
+	/* On the store thread, after each commit, before anything else is begun. */
 	void (*committed)(void *ctx);
 };
 

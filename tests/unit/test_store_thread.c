@@ -22,6 +22,7 @@ static char dir[64];
 static uv_loop_t loop;
 static struct store_thread *thread;
 static int rolled_back, committed, crowds;
+static char hooks_called[16]; /* r and c, in order */
 
 static int put(struct store *s, struct store_job *job)
 {
@@ -55,6 +56,7 @@ static void on_rolled_back(void *ctx)
 {
 	(void)ctx;
 	rolled_back++;
+	strncat(hooks_called, "r", sizeof(hooks_called) - strlen(hooks_called) - 1);
 }
 
 static int nothing(struct store *s, struct store_job *job)
@@ -74,6 +76,7 @@ static void on_committed(void *ctx)
 {
 	(void)ctx;
 	committed++;
+	strncat(hooks_called, "c", sizeof(hooks_called) - strlen(hooks_called) - 1);
 	for (int i = 0; crowds && i < 600; i++) { /* more than fit into a group */
 		struct store_job *job = calloc(1, sizeof(*job));
 
@@ -112,6 +115,7 @@ static int setup(void **state)
 
 	(void)state;
 	rolled_back = committed = 0;
+	hooks_called[0] = '\0';
 	snprintf(dir, sizeof(dir), "/tmp/tutti-thread-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(url, sizeof(url), "%s/tutti.db", dir);
@@ -231,7 +235,6 @@ static void a_failing_job_fails_alone(void **state)
 	assert_int_equal(good2.rc, 0);
 }
 
-static int committed_before;
 static sem_t begun, go_on;
 
 static int hold(struct store *s, struct store_job *job)
@@ -242,6 +245,34 @@ static int hold(struct store *s, struct store_job *job)
 	sem_wait(&go_on);
 	return 0;
 }
+
+/* What follows from a job that was committed alone is not lost with the one behind it. */
+static void each_commit_is_told_of_before_what_comes_next(void **state)
+{
+	struct probe good1 = { .base = { .fn = put, .done = finished }, .text = "one" };
+	struct probe bad = {
+		.base = { .fn = put, .done = finished }, .text = "bad", .fail_with = -EINVAL
+	};
+	struct probe good2 = { .base = { .fn = put, .done = finished }, .text = "two" };
+	struct probe first = { .base = { .fn = hold, .done = finished } };
+
+	(void)state;
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	store_post(thread, &first.base);
+	sem_wait(&begun);
+	store_post(thread, &good1.base);
+	store_post(thread, &bad.base);
+	store_post(thread, &good2.base);
+	sem_post(&go_on);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(bad.rc, -EINVAL);
+	assert_string_equal(hooks_called, "c"	  /* the first, by itself */
+					  "r"	  /* the three together */
+					  "crc"); /* and one by one */
+}
+
+static int committed_before;
 
 static int note_commits(struct store *s, struct store_job *job)
 {
@@ -289,6 +320,7 @@ int main(void)
 		T(jobs_that_wait_together_share_a_commit),
 		T(reading_goes_on_while_the_disk_is_full),
 		T(a_failing_job_fails_alone),
+		T(each_commit_is_told_of_before_what_comes_next),
 		T(what_comes_from_outside_is_not_starved),
 		T(what_is_posted_before_stop_is_done),
 	};
