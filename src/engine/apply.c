@@ -402,6 +402,8 @@ int live_apply(struct job *job, struct live *lv, const struct core_event *ev)
 
 	if (rc)
 		return rc;
+	lv->engine->stepped = true;
+	lv->asleep &= ev->type != CORE_WAKE;
 	/* rows and effects are read below while nothing calls core again */
 	rc = offer_all(job, lv, &up);
 	if (!rc)

@@ -153,7 +153,7 @@ static int run_child(struct job *job, struct store *s)
 
 		rc = live_get(job, s, child, &have);
 		if (rc == 0 && core_status(have->core) == RUN_RUNNING)
-			return launch_recover(job, have);
+			return held_has(job->e, child) ? 0 : launch_recover(job, have);
 	}
 	/* launch_run makes the new run the one in hand; the parent is fetched again below */
 	rc = launch_child(job, lv, r, &why);

@@ -21,7 +21,12 @@ static int run_job(struct store *s, struct store_job *base)
 	job->wakes = NULL;
 	job->appended = NULL;
 	err_clear(&job->err);
-	return job->fn(job, s);
+	job->e->stepped = false;
+	int rc = job->fn(job, s);
+
+	if (rc < 0 && job->e->stepped) /* in memory more has happened than in the store */
+		live_drop_all(job->e);
+	return rc;
 }
 
 static void perform_effects(struct job *job)
@@ -157,37 +162,65 @@ static void on_alarm(void *ctx, int64_t run)
 
 /* --- store thread ----------------------------------------------------------------------- */
 
+/* What is known of a run without asking the store was lost: what was under way is begun again. */
+static void wake_reloaded(struct engine *e)
+{
+	for (size_t i = 0; i < e->reloaded.n; i++) {
+		int64_t run = e->reloaded.v[i];
+		const struct live *lv = imap_get(&e->lives, run);
+
+		if (lv && !lv->asleep)
+			continue;
+		struct job *job = job_create(e, wake_run, woken, NULL);
+
+		job->run = run;
+		store_post_inner(e->thread, &job->base);
+	}
+	e->reloaded.n = 0;
+}
+
 static void rolled_back(void *ctx)
 {
 	struct engine *e = ctx;
 
 	live_drop_all(e);
+	held_rolled_back(e);
 	for (struct job *job = e->inner_first, *next; job; job = next) {
 		next = job->inner_next;
 		arena_destroy(job->arena);
 	}
 	e->inner_first = NULL;
 	e->inner_last = &e->inner_first;
+	wake_reloaded(e);
+}
+
+static void drop_over(struct engine *e)
+{
+	list_each_safe (&e->over, it, next) {
+		struct live *lv = list_item(it, struct live, over);
+
+		if (core_status(lv->core) == RUN_RUNNING) { /* resumed in the same breath */
+			list_remove(it);
+			continue;
+		}
+		held_drop(e, lv->key);
+		live_drop(e, lv->key);
+	}
 }
 
 static void committed(void *ctx)
 {
 	struct engine *e = ctx;
 
+	wake_reloaded(e);
 	for (struct job *job = e->inner_first, *next; job; job = next) {
 		next = job->inner_next;
 		store_post_inner(e->thread, &job->base);
 	}
 	e->inner_first = NULL;
 	e->inner_last = &e->inner_first;
-	list_each_safe (&e->over, it, next) {
-		struct live *lv = list_item(it, struct live, over);
-
-		if (core_status(lv->core) == RUN_RUNNING) /* it was resumed in the same breath */
-			list_remove(it);
-		else
-			live_drop(e, lv->key);
-	}
+	held_committed(e);
+	drop_over(e);
 }
 
 /* --- life ------------------------------------------------------------------------------- */
@@ -229,6 +262,7 @@ void engine_destroy(struct engine *e)
 	store_thread_stop(e->thread);
 	alarms_destroy(e->alarms);
 	live_drop_all(e);
+	held_fini(e);
 	expr_destroy(e->vm);
 	buf_fini(&e->text);
 	free(e);

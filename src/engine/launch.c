@@ -127,6 +127,7 @@ int launch_run(struct job *job, struct store *s, const struct launch_spec *spec,
 	if (!lv)
 		return rc;
 	job->run = lv->key;
+	held_add(job->e, lv->key);
 	rc = index_question(lv);
 	return rc ? rc : live_apply(job, lv, &ev);
 }
@@ -254,6 +255,7 @@ int launch_recover(struct job *job, struct live *lv)
 	struct core_event ev = { .type = CORE_LOST, .now = clock_wall() };
 	int rc = 0;
 
+	held_add(job->e, lv->key);
 	for (uint32_t i = 0; i < core_count(lv->core) && !rc; i++) {
 		const struct core_node *n = core_node(lv->core, i);
 

@@ -53,6 +53,7 @@ struct live {
 	int64_t seq;
 	struct chain chain; /* of the log, as far as it was followed: seal.c */
 	struct tally tally;
+	bool asleep;	     /* it was loaded while it runs, and nothing of it was begun again */
 	bool torn;	     /* events are missing: the run goes on, and proves nothing */
 	struct known *known; /* by index of core nodes */
 	size_t n_known;
@@ -65,6 +66,11 @@ struct live {
 
 struct job;
 struct report_run;
+
+struct run_keys {
+	int64_t *v;
+	size_t n, cap;
+};
 
 /* What engine.c owns; here because both threads' files need parts of it. */
 struct engine {
@@ -80,7 +86,11 @@ struct engine {
 	struct expr_vm *vm;
 	struct buf text;		       /* of the event that is being written */
 	struct job *inner_first, **inner_last; /* follow from the group in hand */
-	struct list over; /* lives with nothing left to do; dropped after the group */
+	struct list over;	  /* lives with nothing left to do; dropped after the group */
+	struct imap held;	  /* runs that this process carries on; the values say nothing */
+	struct run_keys holding;  /* those that it will once this transaction is committed */
+	struct run_keys reloaded; /* to be woken after it */
+	bool stepped;		  /* the job in hand has changed a live */
 };
 
 /* One request on its way through both threads. Lives in its own arena. */
@@ -131,6 +141,16 @@ void job_effect(struct job *job, const struct engine_effect *fx);
 void job_not_over(struct job *job, int64_t run);
 void job_wake(struct job *job, int64_t run, msec_t at);
 void job_appended(struct job *job, int64_t run, int64_t seq);
+
+/* held.c: which runs are this process's, so that nobody takes them over from itself */
+/* From the commit on, RUN is. */
+void held_add(struct engine *e, int64_t run);
+bool held_has(const struct engine *e, int64_t run);
+void held_committed(struct engine *e);
+void held_rolled_back(struct engine *e);
+void held_drop(struct engine *e, int64_t run);
+void held_fini(struct engine *e);
+void run_keys_push(struct run_keys *keys, int64_t run);
 
 /* live.c */
 MUST_CHECK int live_get(struct job *job, struct store *s, int64_t key, struct live **ret);

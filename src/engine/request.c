@@ -127,7 +127,7 @@ static int run_person(struct job *job, struct store *s)
 	if (rc)
 		return rc;
 	if (r->type == CORE_RESUME && core_status(lv->core) == RUN_RUNNING)
-		return resume_left(job, lv, &ev);
+		return held_has(job->e, lv->key) ? 0 : resume_left(job, lv, &ev);
 	if (r->type == CORE_RESUME || r->type == CORE_RETRY) {
 		lv->row.resumed++;
 		forget_result(lv);
@@ -136,6 +136,8 @@ static int run_person(struct job *job, struct store *s)
 	if (rc == -EINVAL || rc == -ESTALE) {
 		rc = makes_no_sense(job, lv, r);
 		live_drop(job->e, lv->key); /* its row was changed in vain */
+	} else if (rc == 0 && core_status(lv->core) == RUN_RUNNING) {
+		held_add(job->e, lv->key);
 	}
 	return rc;
 }
@@ -201,7 +203,9 @@ static int run_recover_one(struct job *job, struct store *s)
 	struct live *lv;
 	int rc = live_get(job, s, job->run, &lv);
 
-	return rc ? rc : take_over(job, lv);
+	if (rc || held_has(job->e, job->run) || core_status(lv->core) != RUN_RUNNING)
+		return rc;
+	return take_over(job, lv);
 }
 
 static void recovered_one(struct job *job, int rc)

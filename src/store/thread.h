@@ -48,8 +48,9 @@ MUST_CHECK int store_thread_start(void *loop, struct store *opened, const struct
 /* From the loop thread. Jobs are done in the order in which they were posted. */
 void store_post(struct store_thread *t, struct store_job *job);
 /*
- * From the store thread, in `committed` only: work that follows from what was committed. It runs in
- * the next group without a detour over the loop; its `done` is called on the loop like any other.
+ * From the store thread, in the hooks only: work that follows from what was committed, or from what
+ * was not. It runs in the next group without a detour over the loop; its `done` is called on the
+ * loop like any other.
  */
 void store_post_inner(struct store_thread *t, struct store_job *job);
 /*

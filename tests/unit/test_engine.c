@@ -37,6 +37,7 @@ struct world {
 	unsigned parsed; /* findings that were counted in each answer; 0: answers are not read */
 	bool hold;	 /* offers are counted and left alone */
 	unsigned held;
+	int64_t held_task;
 	const char *silent; /* attempts of this step never report; "": of any */
 	struct claim *silenced;
 	unsigned kills, asks;
@@ -137,9 +138,10 @@ static void on_claimed(void *ctx, struct claim *cl)
 static void on_effect(void *ctx, const struct engine_effect *fx)
 {
 	(void)ctx;
-	if (fx->type == ENGINE_OFFER && w->hold)
+	if (fx->type == ENGINE_OFFER && w->hold) {
 		w->held++;
-	else if (fx->type == ENGINE_OFFER)
+		w->held_task = fx->task;
+	} else if (fx->type == ENGINE_OFFER)
 		engine_claim(w->engine, fx->task, on_claimed, NULL);
 	else if (fx->type == ENGINE_KILL)
 		w->kills++;
@@ -283,6 +285,15 @@ static void finish(void)
 {
 	while (!is_over())
 		uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+/* The same for what may never come. */
+static bool finishes(void)
+{
+	for (int i = 0; i < 5000 && !is_over(); i++)
+		if (uv_run(&w->loop, UV_RUN_NOWAIT))
+			usleep(1000);
+	return is_over();
 }
 
 /* Everything that is under way comes to rest; timers do not count. */
@@ -890,6 +901,47 @@ static void on_late(void *ctx, int rc)
 	c->rc = rc;
 }
 
+/* A refused request is undone, and with it whatever is known of runs without asking the store. */
+static void a_request_in_vain_stops_no_run(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	w->hold = true;
+	launch(HEAD "  - {id: a, persona: p, task: t}\n"
+		    "  - {id: b, kind: code, needs: [a], run: 'return 1'}\n");
+	while (!w->held)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	engine_retry(w->engine, str_from(w->id), STR(""), STR(""), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, -EINVAL); /* it still runs */
+	w->hold = false;
+	engine_claim(w->engine, w->held_task, on_claimed, NULL);
+	assert_true(finishes());
+	assert_int_equal(w->status, RUN_COMPLETED);
+}
+
+/* Somebody clicks where somebody else has clicked before. */
+static void resuming_a_run_that_goes_on_changes_nothing(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	w->silent = "a";
+	launch(HEAD "  - {id: a, persona: p, task: t}\n");
+	while (!w->silenced)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	engine_resume(w->engine, str_from(w->id), STR(""), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, 0);
+	w->silent = NULL;
+	end_claim(w->silenced); /* it was not lost */
+	w->silenced = NULL;
+	assert_true(finishes());
+	assert_int_equal(w->claims, 2); /* the snapshot, and a once */
+	assert_null(strstr(read_text(print_report), "(resumed)"));
+}
+
 static void an_attempt_of_an_earlier_life_changes_nothing(void **state)
 {
 	struct change c = { 0 }, late = { 0 }, appended = { 0 };
@@ -906,7 +958,7 @@ static void an_attempt_of_an_earlier_life_changes_nothing(void **state)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	old = w->silenced;
 	w->silenced = NULL;
-	w->silent = NULL;
+	crash();
 	engine_resume(
 	    w->engine, str_from(w->id), STR(""), on_changed, &c); /* lost, offered again */
 	wait_for(&c.done);
@@ -1112,6 +1164,8 @@ int main(void)
 		T(a_crash_while_cancelling_can_be_resumed),
 		T(a_crash_while_cancelling_ends_as_cancelled),
 		T(what_was_completed_is_kept_after_a_crash),
+		T(a_request_in_vain_stops_no_run),
+		T(resuming_a_run_that_goes_on_changes_nothing),
 		T(an_attempt_of_an_earlier_life_changes_nothing),
 		T(a_store_that_falls_behind_does_not_fill_the_memory),
 		T(failed_work_is_tried_again_on_request),
