@@ -80,6 +80,19 @@ void attempt_begin(struct core *c, uint32_t i)
 	index_push(&c->active, i);
 }
 
+/* Put back, and alive: its time goes on from its beginning, a sign of life is due from now on. */
+void attempt_restored(struct core *c, uint32_t i)
+{
+	struct core_node *n = node_at(c, i);
+
+	if (!is_timed(n->kind))
+		return;
+	n->active_at = c->now;
+	n->deadline = timeout_of(n) ? n->started_at + timeout_of(n) : 0;
+	n->stall_at = stall_of(n) ? c->now + stall_of(n) : 0;
+	index_push(&c->active, i);
+}
+
 /* The node an event about a running attempt means, or NULL when that attempt is history. */
 static struct core_node *current(struct core *c, const struct core_event *ev)
 {
@@ -183,6 +196,10 @@ int attempt_ended(struct core *c, const struct core_event *ev)
 	if (n->killing && !worked) { /* what it said while dying is not why it died */
 		ending = n->kill_as;
 		reason = n->kill_as == ENDING_CANCELLED ? STR("stopped with the run") : n->kill_why;
+	}
+	if (ending == ENDING_CANCELLED && !n->killing && !c->doomed && is_timed(n->kind)) {
+		ending = ENDING_STALLED; /* it was killed for that before the core was put back */
+		reason = STR("no sign of life");
 	}
 	if (n->kind == KIND_SNAPSHOT && worked && c->size == SIZE_AUTO) {
 		c->size = ev->size == SIZE_AUTO ? SIZE_SMALL : ev->size;

@@ -109,10 +109,13 @@ static void perform_again(struct core *c)
 			settle_queue(c, i);
 		if (n->status != STEP_RUNNING)
 			continue;
+		attempt_restored(c, i);
 		if (n->kind == KIND_APPROVAL)
 			effect_add(c, CORE_ASK, i);
+		else if (c->doomed)
+			attempt_kill(c, i, ENDING_CANCELLED);
 		else if (n->kind == KIND_FLOW)
-			effect_add(c, c->doomed ? CORE_KILL : CORE_CHILD, i);
+			effect_add(c, CORE_CHILD, i);
 		else if (n->kind == KIND_EACH || n->kind == KIND_LOOP)
 			group_continue(c, i);
 	}

@@ -79,6 +79,7 @@ int attempt_active(struct core *c, const struct core_event *ev);
 int attempt_ended(struct core *c, const struct core_event *ev);
 int attempt_lost(struct core *c, const struct core_event *ev);
 void attempt_begin(struct core *c, uint32_t i);
+void attempt_restored(struct core *c, uint32_t i);
 void attempt_kill(struct core *c, uint32_t i, enum ending as);
 void attempt_clocks(struct core *c);
 msec_t attempt_wake_at(const struct core *c);

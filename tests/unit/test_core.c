@@ -9,6 +9,7 @@
  *	> ended STEP ENDING TEXT > lost STEP             > answer STEP CHOICE
  *	> wake +MS               > cancel WHY            > resume
  *	> retry [STEP]           > restart               > stale STEP (an answer of an older try)
+ *	> reload (its attempts live on)
  */
 #include "check.h"
 
@@ -186,6 +187,9 @@ static void play(struct world *w, struct str line)
 		restart(w);
 		lose_all(w);
 		return;
+	} else if (str_is(verb, "reload")) {
+		restart(w);
+		ev.type = CORE_WAKE;
 	} else if (str_is(verb, "cancel")) {
 		ev.type = CORE_CANCEL;
 		ev.reason = first;
