@@ -62,13 +62,20 @@ bool group_take(
 	return g->n > 0;
 }
 
-/* Once each time that the disk fills up or has room again. */
-static void tell_room(struct store_group *g, bool full)
+/* Once each time that it begins and ends. RC: what is waited for, or 0. */
+static void tell_wait(struct store_group *g, int rc)
 {
-	if (full != g->full)
-		log_error(full ? "the disk is full; nothing goes on until there is room"
-			       : "there is room on the disk again; going on");
-	g->full = full;
+	if (rc == g->waits_for)
+		return;
+	if (g->waits_for == -ENOSPC)
+		log_error("there is room on the disk again; going on");
+	else if (g->waits_for)
+		log_error("the database is free again; going on");
+	if (rc == -ENOSPC)
+		log_error("the disk is full; nothing goes on until there is room");
+	else if (rc)
+		log_error("another program holds the database; nothing goes on until it lets go");
+	g->waits_for = rc;
 }
 
 static void undo(struct store_group *g)
@@ -78,12 +85,13 @@ static void undo(struct store_group *g)
 		g->hooks.rolled_back(g->hooks.ctx);
 }
 
-/* Runs JOBS in one transaction. 0, or why all of it was undone. */
-static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n)
+/* Runs JOBS in one transaction. 0, or why all of it was undone; *RET_STORE: it was the store. */
+static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n, bool *ret_store)
 {
 	const struct store_ops *ops = g->store->ops;
 	int rc = ops->begin(g->store);
 
+	*ret_store = rc != 0;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		int64_t before = ops->writes(g->store);
 
@@ -91,8 +99,10 @@ static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n)
 		if (jobs[i]->rc < 0 && ops->writes(g->store) != before)
 			rc = jobs[i]->rc;
 	}
-	if (!rc)
+	if (!rc) {
 		rc = ops->commit(g->store);
+		*ret_store = rc != 0;
+	}
 	if (rc)
 		undo(g);
 	else if (g->hooks.committed)
@@ -100,14 +110,16 @@ static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n)
 	return rc;
 }
 
-/* The next job by itself. False: it waits for room on a full disk. */
+/* The next job by itself. False: it waits until the store can take it. */
 static bool run_alone(struct store_group *g, bool patient)
 {
 	struct store_job *job = g->jobs[g->alone];
-	int rc = try_jobs(g, &job, 1);
+	bool store;
+	int rc = try_jobs(g, &job, 1, &store);
+	bool waits = rc == -ENOSPC || (rc == -EBUSY && store);
 
-	tell_room(g, rc == -ENOSPC);
-	if (rc == -ENOSPC && patient)
+	tell_wait(g, waits ? rc : 0);
+	if (waits && patient)
 		return false;
 	if (rc)
 		job->rc = rc;
@@ -117,8 +129,10 @@ static bool run_alone(struct store_group *g, bool patient)
 
 bool group_go_on(struct store_group *g, bool patient)
 {
+	bool store;
+
 	if (!g->split)
-		g->split = try_jobs(g, g->jobs, g->n) < 0;
+		g->split = try_jobs(g, g->jobs, g->n, &store) < 0;
 	while (g->split && g->alone < g->n)
 		if (!run_alone(g, patient))
 			return false;
@@ -143,10 +157,9 @@ struct store_job *group_take_read(struct store_group *g)
 
 void group_read(struct store_group *g, struct store_job *job)
 {
-	int rc = try_jobs(g, &job, 1);
+	bool store;
+	int rc = try_jobs(g, &job, 1, &store);
 
-	if (rc) {
-		undo(g);
+	if (rc)
 		job->rc = rc;
-	}
 }

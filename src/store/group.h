@@ -26,9 +26,9 @@ struct store_group {
 	struct store_hooks hooks;
 	struct store_job *jobs[GROUP_MAX];
 	size_t n;
-	size_t alone; /* the one that goes next, once they go one by one */
-	bool split;   /* they do */
-	bool full;    /* the last commit found no room */
+	size_t alone;  /* the one that goes next, once they go one by one */
+	bool split;    /* they do */
+	int waits_for; /* why the last commit could not be, while that is waited for; or 0 */
 };
 
 void group_init(struct store_group *g, struct store *s, const struct store_hooks *hooks);
@@ -39,8 +39,9 @@ void group_init(struct store_group *g, struct store *s, const struct store_hooks
 bool group_take(
     struct store_group *g, struct store_queue *inner, struct store_queue *in, size_t max);
 /*
- * Carries the jobs out. True: done, each has its rc. False: there is no room on the disk; to be
- * called again after a while. Who is not PATIENT is told so instead: the job fails with -ENOSPC.
+ * Carries the jobs out. True: done, each has its rc. False: there is no room on the disk, or
+ * somebody else holds the database; to be called again after a while. Who is not PATIENT is told so
+ * instead: the job fails with -ENOSPC or -EBUSY.
  */
 bool group_go_on(struct store_group *g, bool patient);
 

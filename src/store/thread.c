@@ -85,8 +85,9 @@ static void run_reads(struct store_thread *t)
 static void run_group(struct store_thread *t)
 {
 	while (!group_go_on(&t->group, is_patient(t))) {
-		atomic_store(&t->full, true);
-		run_reads(t);
+		atomic_store(&t->full, t->group.waits_for == -ENOSPC);
+		if (t->group.waits_for == -ENOSPC)
+			run_reads(t);
 		nap(t);
 	}
 	atomic_store(&t->full, false);

@@ -9,7 +9,8 @@
  *
  * A full disk is waited for: what would write is tried again every second until there is room, and
  * nobody is told anything of it meanwhile. What only reads goes past it: whoever asked for a write
- * was not told that it is done, so what is read is what everybody knows.
+ * was not told that it is done, so what is read is what everybody knows. Somebody else who holds
+ * the database is waited for, too.
  */
 #ifndef STORE_THREAD_H
 #define STORE_THREAD_H
@@ -54,7 +55,7 @@ void store_post(struct store_thread *t, struct store_job *job);
  */
 void store_post_inner(struct store_thread *t, struct store_job *job);
 /*
- * From now on a job that finds no room on the disk fails with -ENOSPC instead of waiting for room:
+ * From now on a job that would have to wait for the store fails with -ENOSPC or -EBUSY instead:
  * what comes to an end must not hang on it. For good.
  */
 void store_thread_hurry(struct store_thread *t);
