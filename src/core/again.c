@@ -39,42 +39,28 @@ static void reset_dependants(struct core *c, uint32_t i)
 		reset(c, n->dependants[k]);
 }
 
-/* Back to pending, with all that depends on it. Bounded: each step is reset once. */
-static void reset(struct core *c, uint32_t i)
+static void back_to_pending(struct core *c, uint32_t i)
 {
 	struct core_node *n = node_at(c, i);
 
-	if (n->retired || n->status == STEP_PENDING)
-		return;
-	forget(n);
-	if (n->status == STEP_RUNNING) {
-		if (n->parent == CORE_NONE)
-			return; /* a group that is already open again */
-	} else {
-		node_move(c, i, STEP_PENDING, "again");
-	}
-	if (n->kind == KIND_EACH || n->kind == KIND_LOOP)
-		retire_children(c, i);
-	reset_dependants(c, i);
-}
-
-static void reopen_each(struct core *c, uint32_t parent);
-
-/* One child of an each again, inside its parent; a round of a loop only as a whole. */
-static void reset_child(struct core *c, uint32_t i)
-{
-	struct core_node *n = node_at(c, i);
-	uint32_t parent = n->parent;
-
-	if (node_at(c, parent)->kind != KIND_EACH) {
-		reset(c, parent);
-		return;
-	}
 	forget(n);
 	node_move(c, i, STEP_PENDING, "again");
 	if (n->kind == KIND_EACH || n->kind == KIND_LOOP)
 		retire_children(c, i);
-	reopen_each(c, parent);
+}
+
+/*
+ * A step of the top level, with all that depends on it; also a list of which some items are to be
+ * done again, since what it was made of will be another. Bounded: each step is reset once.
+ */
+static void reset(struct core *c, uint32_t i)
+{
+	const struct core_node *n = node_at(c, i);
+
+	if (n->retired || n->status == STEP_PENDING)
+		return;
+	back_to_pending(c, i);
+	reset_dependants(c, i);
 }
 
 static void reopen_each(struct core *c, uint32_t parent)
@@ -93,6 +79,32 @@ static void reopen_each(struct core *c, uint32_t parent)
 		node_move(c, parent, STEP_RUNNING, "some of its items again");
 		reset_dependants(c, parent);
 	}
+}
+
+/* Rounds hang together: a step inside of a loop is done again with the outermost loop around it. */
+static uint32_t unit_of(const struct core *c, uint32_t i)
+{
+	uint32_t unit = i;
+
+	for (uint32_t at = node_at(c, i)->parent; at != CORE_NONE; at = node_at(c, at)->parent)
+		if (node_at(c, at)->kind == KIND_LOOP)
+			unit = at;
+	return unit;
+}
+
+/* The step I, or what it cannot be done again without, and the lists around that go on with it. */
+static void reset_unit(struct core *c, uint32_t i)
+{
+	uint32_t unit = unit_of(c, i), parent = node_at(c, unit)->parent;
+
+	if (parent == CORE_NONE) {
+		reset(c, unit);
+		return;
+	}
+	if (node_at(c, unit)->status != STEP_PENDING)
+		back_to_pending(c, unit);
+	for (uint32_t at = parent; at != CORE_NONE; at = node_at(c, at)->parent)
+		reopen_each(c, at);
 }
 
 static bool wants_again(const struct core_node *n)
@@ -120,22 +132,30 @@ static void restart(struct core *c)
 	}
 }
 
+static unsigned depth_of(const struct core *c, uint32_t i)
+{
+	unsigned depth = 0;
+
+	for (uint32_t at = node_at(c, i)->parent; at != CORE_NONE; at = node_at(c, at)->parent)
+		depth++;
+	return depth;
+}
+
+/* The deepest first: a list of which some items are done again keeps the others. */
 static bool reset_failed(struct core *c)
 {
+	unsigned deepest = 0;
 	bool any = false;
 
-	/* children first: a parent that is reset afterwards takes them with it */
-	for (int pass = 0; pass < 2; pass++) {
+	for (uint32_t i = 0; i < c->n; i++)
+		if (wants_again(node_at(c, i)) && depth_of(c, i) > deepest)
+			deepest = depth_of(c, i);
+	for (unsigned left = deepest + 1; left > 0; left--) {
 		for (uint32_t i = 0; i < c->n; i++) {
-			struct core_node *n = node_at(c, i);
-
-			if (!wants_again(n) || (n->parent == CORE_NONE) != (pass == 1))
+			if (!wants_again(node_at(c, i)) || depth_of(c, i) != left - 1)
 				continue;
 			any = true;
-			if (pass == 0)
-				reset_child(c, i);
-			else
-				reset(c, i);
+			reset_unit(c, i);
 		}
 	}
 	return any;
@@ -164,10 +184,7 @@ int again_retry(struct core *c, uint32_t step)
 
 		if (!n || n->retired || !step_is_settled(n->status))
 			return -EINVAL;
-		if (n->parent == CORE_NONE)
-			reset(c, step);
-		else
-			reset_child(c, step);
+		reset_unit(c, step);
 	}
 	restart(c);
 	return 0;
