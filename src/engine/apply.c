@@ -291,6 +291,18 @@ static struct str model_of(struct live *lv, const struct core_node *n)
 	return own.n ? own : json_get_str(lv->options, "model");
 }
 
+int live_close_task(struct live *lv, uint32_t step, const char *ending, struct str reason)
+{
+	int64_t task = live_known(lv, step)->task;
+
+	if (!task)
+		return 0;
+	int rc = lv->store->ops->task_end(
+	    lv->store, task, STR(""), str_from(ending), reason, (struct str){ 0 }, clock_wall());
+
+	return rc == -ESTALE ? 0 : rc; /* it had ended */
+}
+
 static int offer(struct job *job, struct live *lv, const struct core_effect *fx)
 {
 	const struct core_node *n = core_node(lv->core, fx->step);
@@ -304,10 +316,10 @@ static int offer(struct job *job, struct live *lv, const struct core_effect *fx)
 		.model = model_of(lv, n),
 		.created_at = clock_wall() };
 
-	if (k->task) /* a recovered offer: its task is still in the queue */
-		lv->store->ops->task_end(lv->store, k->task, STR(""), STR("lost"),
-		    STR("offered again"), (struct str){ 0 }, clock_wall());
-	return lv->store->ops->task_insert(lv->store, &row, &k->task);
+	/* a recovered offer: its task is still in the queue */
+	int rc = live_close_task(lv, fx->step, "lost", STR("offered again"));
+
+	return rc ? rc : lv->store->ops->task_insert(lv->store, &row, &k->task);
 }
 
 /* Offers need their task before the step's row is written. */
@@ -322,17 +334,17 @@ static int offer_all(struct job *job, struct live *lv, const struct core_update 
 }
 
 /* A step that was offered and will not run gives its task back. */
-static void withdraw(struct live *lv, const struct core_update *up)
+static int withdraw(struct live *lv, const struct core_update *up)
 {
-	for (size_t k = 0; k < up->n_changes; k++) {
+	int rc = 0;
+
+	for (size_t k = 0; k < up->n_changes && !rc; k++) {
 		const struct core_change *ch = &up->changes[k];
 
-		if (ch->step == CORE_NONE || ch->from != STEP_PENDING || ch->to != STEP_CANCELLED ||
-		    !live_known(lv, ch->step)->task)
-			continue;
-		lv->store->ops->task_end(lv->store, live_known(lv, ch->step)->task, STR(""),
-		    STR("cancelled"), ch->reason, (struct str){ 0 }, clock_wall());
+		if (ch->step != CORE_NONE && ch->from == STEP_PENDING && ch->to == STEP_CANCELLED)
+			rc = live_close_task(lv, ch->step, "cancelled", ch->reason);
 	}
+	return rc;
 }
 
 static int perform(struct job *job, struct live *lv, const struct core_effect *fx)
@@ -410,10 +422,10 @@ int live_apply(struct job *job, struct live *lv, const struct core_event *ev)
 		rc = save_nodes(lv, &up);
 	if (!rc && ev->type == CORE_LAUNCH)
 		rc = launch_log(job, lv);
-	if (!rc) {
-		withdraw(lv, &up);
+	if (!rc)
+		rc = withdraw(lv, &up);
+	if (!rc)
 		rc = log_changes(job, lv, ev, &up);
-	}
 	if (!rc && is_over(&up))
 		rc = conclude(job, lv);
 	else if (!rc && (up.run_changed || lv->row_dirty))

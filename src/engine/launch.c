@@ -263,7 +263,9 @@ int launch_recover(struct job *job, struct live *lv)
 			continue;
 		ev.step = i;
 		ev.epoch = n->epoch;
-		rc = live_apply(job, lv, &ev);
+		rc = live_close_task(lv, i, "lost", STR("the process that ran it is gone"));
+		if (!rc)
+			rc = live_apply(job, lv, &ev);
 	}
 	if (rc || core_status(lv->core) != RUN_RUNNING) /* it was being stopped, and now it is */
 		return rc;

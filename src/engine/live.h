@@ -189,6 +189,9 @@ MUST_CHECK int live_log(
 MUST_CHECK int live_log_text(
     struct job *job, struct live *lv, int64_t position, const char *type, struct str data);
 MUST_CHECK int live_save_row(struct job *job, struct live *lv);
+/* The task of STEP, if it is in the queue or somebody's, has ended. */
+MUST_CHECK int live_close_task(
+    struct live *lv, uint32_t step, const char *ending, struct str reason);
 
 /* provided.c: what engine_provided told at the launch, and "text", what agents see of the report.
  * New reference; NULL: none was handed on. */

@@ -396,6 +396,19 @@ static int count_runs(struct store *s, struct buf *b)
 	return rc;
 }
 
+/* "tasks answered 2": how attempts ended, or that they have not. */
+static int print_tasks(struct store *s, struct buf *b)
+{
+	struct count_row *rows;
+	size_t n;
+	int rc = s->ops->counts(s, w->arena, &rows, &n);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (str_is(rows[i].what, "tasks"))
+			buf_printf(b, "%.*s %lld\n", STR_ARG(rows[i].state), (long long)rows[i].n);
+	return rc;
+}
+
 #define HEAD "flow: f\ncategory: analysis\nsummary: A test.\nsteps:\n"
 
 struct change {
@@ -891,6 +904,7 @@ static void a_crash_while_cancelling_ends_as_cancelled(void **state)
 	finish();
 	assert_int_equal(w->status, RUN_CANCELLED);
 	assert_int_equal(w->claims, 0);
+	assert_string_equal(read_text(print_tasks), "answered 1\nlost 1\n");
 }
 
 static void on_late(void *ctx, int rc)
