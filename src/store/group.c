@@ -96,7 +96,7 @@ static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n, bo
 		int64_t before = ops->writes(g->store);
 
 		jobs[i]->rc = jobs[i]->fn(g->store, jobs[i]);
-		if (jobs[i]->rc < 0 && ops->writes(g->store) != before)
+		if (jobs[i]->rc == -ENOSPC || (jobs[i]->rc < 0 && ops->writes(g->store) != before))
 			rc = jobs[i]->rc;
 	}
 	if (!rc) {

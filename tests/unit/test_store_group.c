@@ -128,6 +128,22 @@ static void a_full_disk_is_waited_for(void **state)
 	assert_int_equal(a.base.rc, 0);
 }
 
+/* Its first statement already found no room. */
+static void who_could_not_write_is_waited_for_too(void **state)
+{
+	struct probe a, b;
+
+	(void)state;
+	post(&a, -ENOSPC, false);
+	post(&b, 0, true);
+	assert_true(group_take(&g, &inner, &in, GROUP_MAX));
+	assert_false(group_go_on(&g, true));
+	a.rc = 0;
+	assert_true(group_go_on(&g, true));
+	assert_string_equal(fake.log, "(rx(rx(r)(w)");
+	assert_int_equal(a.base.rc, 0);
+}
+
 /* Somebody else writes, longer than the database itself waits for it. */
 static void a_store_that_is_busy_is_waited_for(void **state)
 {
@@ -199,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(who_reads_in_vain_undoes_nothing),
 		T(a_full_disk_is_waited_for),
+		T(who_could_not_write_is_waited_for_too),
 		T(a_store_that_is_busy_is_waited_for),
 		T(who_has_no_patience_is_told_what_is_in_the_way),
 		T(a_refusal_is_no_busy_store),
