@@ -68,7 +68,7 @@ void attempt_begin(struct core *c, uint32_t i)
 
 	n->attempt++;
 	n->epoch++;
-	n->offered = n->killing = false;
+	n->offered = n->queued = n->killing = false;
 	n->ready_at = 0;
 	n->ending = ENDING_NONE;
 	node_move(c, i, STEP_RUNNING, "%s", "");

@@ -105,6 +105,9 @@ static void perform_again(struct core *c)
 
 		if (n->retired)
 			continue;
+		if (n->queued)
+			effect_add(c, CORE_OFFER, i);
+		n->queued = false;
 		if (n->status == STEP_PENDING && n->parent == CORE_NONE && !n->waiting)
 			settle_queue(c, i);
 		if (n->status != STEP_RUNNING)
@@ -266,6 +269,8 @@ int core_restore(struct core *c, uint32_t index, const struct core_node *row, st
 	n->started_at = n->active_at = row->started_at;
 	n->ended_at = row->ended_at;
 	n->key = row->key;
+	n->queued = row->offered && row->status == STEP_PENDING && row->kind != KIND_CODE;
+	n->offered = n->queued;
 	n->item = json_incref(row->item);
 	n->status = row->status;
 	if (n->parent == CORE_NONE && step_is_settled(n->status))

@@ -44,9 +44,11 @@ struct core_node {
 	msec_t deadline, stall_at; /* running; 0: none */
 	json_t *item;		   /* child of each */
 	int64_t key;		   /* the caller's handle (its row); 0 for a new node */
+	bool offered;		   /* pending: it can be claimed, or is being evaluated */
 
 	/* private to the room */
-	bool offered, killing, touched;
+	bool queued; /* offered before it was put back: to be offered again */
+	bool killing, touched;
 	bool started; /* child of each: inside the window */
 	bool retired; /* belongs to an expansion that is void; its row is to be deleted */
 	enum ending kill_as;
@@ -157,7 +159,8 @@ void core_destroy(struct core *c);
 
 /*
  * Puts back one row of a stored run at the INDEX it had, in ascending order; then core_restored
- * once. The public part of NODE counts (def is found by name); name and item are copied.
+ * once. The public part of NODE counts (def is found by name); name and item are copied. OFFERED is
+ * for what can be claimed still; the next CORE_WAKE offers it again all the same.
  * -EPROTO when the row does not fit the flow. END_AS is what core_end_as said.
  */
 MUST_CHECK int core_restore(

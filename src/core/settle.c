@@ -203,7 +203,7 @@ void doom(struct core *c, enum run_status end_as, struct str reason)
 		if (n->retired)
 			continue;
 		if (n->status == STEP_PENDING) {
-			n->offered = false;
+			n->offered = n->queued = false;
 			node_move(c, i, STEP_CANCELLED, "the run %s",
 			    end_as == RUN_CANCELLED ? "was cancelled" : "failed");
 		} else if (n->status == STEP_RUNNING) {

@@ -303,6 +303,14 @@ int live_close_task(struct live *lv, uint32_t step, const char *ending, struct s
 	return rc == -ESTALE ? 0 : rc; /* it had ended */
 }
 
+static bool is_in_queue(struct job *job, struct live *lv, int64_t task)
+{
+	struct task_row row;
+
+	return task && lv->store->ops->task_load(lv->store, job->arena, task, &row) == 0 &&
+	       str_is(row.status, "ready");
+}
+
 static int offer(struct job *job, struct live *lv, const struct core_effect *fx)
 {
 	const struct core_node *n = core_node(lv->core, fx->step);
@@ -316,10 +324,9 @@ static int offer(struct job *job, struct live *lv, const struct core_effect *fx)
 		.model = model_of(lv, n),
 		.created_at = clock_wall() };
 
-	/* a recovered offer: its task is still in the queue */
-	int rc = live_close_task(lv, fx->step, "lost", STR("offered again"));
-
-	return rc ? rc : lv->store->ops->task_insert(lv->store, &row, &k->task);
+	if (is_in_queue(job, lv, k->task)) /* of an earlier life, or before a rollback */
+		return 0;
+	return lv->store->ops->task_insert(lv->store, &row, &k->task);
 }
 
 /* Offers need their task before the step's row is written. */

@@ -258,6 +258,16 @@ void live_keep(struct live *lv)
 	imap_put(&lv->engine->lives, lv->key, lv);
 }
 
+/* Is its task in the queue, or just taken out of it? */
+static bool is_offered(struct live *lv, const struct step_row *r)
+{
+	struct task_row task;
+
+	return r->task && str_is(r->status, step_status_name(STEP_PENDING)) &&
+	       lv->store->ops->task_load(lv->store, lv->job->arena, r->task, &task) == 0 &&
+	       !str_is(task.status, "ended");
+}
+
 static int restore_step(struct live *lv, const struct step_row *r, struct err *err)
 {
 	int kind = step_kind_parse(r->kind), status = step_status_parse(r->status);
@@ -281,7 +291,8 @@ static int restore_step(struct live *lv, const struct step_row *r, struct err *e
 		.started_at = r->started_at,
 		.ended_at = r->ended_at,
 		.item = r->item.p ? json_parse(r->item, NULL) : NULL,
-		.key = r->key };
+		.key = r->key,
+		.offered = is_offered(lv, r) };
 	int rc = core_restore(lv->core, (uint32_t)r->position, &node, err);
 
 	json_decref(node.item);

@@ -933,6 +933,7 @@ static void a_request_in_vain_stops_no_run(void **state)
 	engine_claim(w->engine, w->held_task, on_claimed, NULL);
 	assert_true(finishes());
 	assert_int_equal(w->status, RUN_COMPLETED);
+	assert_string_equal(read_text(print_tasks), "answered 2\n"); /* as offered, each once */
 }
 
 /* Somebody clicks where somebody else has clicked before. */
