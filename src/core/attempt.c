@@ -80,13 +80,20 @@ void attempt_begin(struct core *c, uint32_t i)
 	index_push(&c->active, i);
 }
 
-/* Put back, and alive: its time goes on from its beginning, a sign of life is due from now on. */
+/*
+ * Put back. What is alive has its time from its beginning on, and a sign of life is due from now
+ * on. Nothing waits for a clock that was put back meanwhile.
+ */
 void attempt_restored(struct core *c, uint32_t i)
 {
 	struct core_node *n = node_at(c, i);
 
-	if (!is_timed(n->kind))
+	if (n->status == STEP_PENDING && n->ready_at > c->now + BACKOFF_MAX * 5 / 4)
+		n->ready_at = c->now + BACKOFF_MAX;
+	if (n->status != STEP_RUNNING || !is_timed(n->kind))
 		return;
+	if (n->started_at > c->now)
+		n->started_at = c->now;
 	n->active_at = c->now;
 	n->deadline = timeout_of(n) ? n->started_at + timeout_of(n) : 0;
 	n->stall_at = stall_of(n) ? c->now + stall_of(n) : 0;

@@ -108,11 +108,11 @@ static void perform_again(struct core *c)
 		if (n->queued)
 			effect_add(c, CORE_OFFER, i);
 		n->queued = false;
+		attempt_restored(c, i);
 		if (n->status == STEP_PENDING && n->parent == CORE_NONE && !n->waiting)
 			settle_queue(c, i);
 		if (n->status != STEP_RUNNING)
 			continue;
-		attempt_restored(c, i);
 		if (n->kind == KIND_APPROVAL)
 			effect_add(c, CORE_ASK, i);
 		else if (c->doomed)

@@ -39,7 +39,7 @@ struct core_node {
 	unsigned epoch;	    /* tries of any kind, never reset: the fencing number */
 	bool partial;	    /* completed with a truncated text */
 	bool upstream;	    /* skipped because something before it did not succeed */
-	msec_t ready_at;    /* pending: not before this (wall clock); 0: at once */
+	msec_t ready_at;    /* pending: not before this; 0: at once */
 	msec_t started_at, ended_at;
 	msec_t deadline, stall_at; /* running; 0: none */
 	json_t *item;		   /* child of each */
@@ -82,7 +82,7 @@ enum core_event_type {
 
 struct core_event {
 	enum core_event_type type;
-	msec_t now; /* wall clock */
+	msec_t now; /* wall clock, as far as it does not jump while a process lives */
 	uint32_t step;
 	unsigned epoch;
 	enum ending ending;  /* ENDED */

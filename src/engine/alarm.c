@@ -64,10 +64,8 @@ static struct run_timer *timer_of(struct alarms *al, int64_t run)
 	return t;
 }
 
-void alarms_set(struct alarms *al, int64_t run, msec_t at)
+void alarms_set(struct alarms *al, int64_t run, msec_t at, msec_t now)
 {
-	msec_t now = clock_wall();
-
 	if (!at) {
 		drop_timer(al, run);
 		return;

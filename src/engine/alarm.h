@@ -8,8 +8,8 @@ struct alarms;
 
 /* FN is called on the loop, each time that the time set for a run has come. LOOP is a uv_loop_t. */
 struct alarms *alarms_create(void *loop, void (*fn)(void *ctx, int64_t run), void *ctx);
-/* Replaces what was set for RUN. AT is wall clock; 0: none. */
-void alarms_set(struct alarms *al, int64_t run, msec_t at);
+/* Replaces what was set for RUN: it rings in AT - NOW milliseconds. AT 0: not at all. */
+void alarms_set(struct alarms *al, int64_t run, msec_t at, msec_t now);
 /* Forgets all of them. */
 void alarms_destroy(struct alarms *al);
 

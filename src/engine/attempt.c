@@ -97,7 +97,7 @@ struct append_request {
 static int append_one(struct job *job, struct store *s, const struct fact_row *row)
 {
 	struct core_event ev = { .type = CORE_ACTIVE,
-		.now = clock_wall(),
+		.now = engine_now(job->e),
 		.step = (uint32_t)row->position,
 		.epoch = row->epoch };
 	struct live *lv = current(job, s, row->run, row->position, row->epoch);
@@ -226,7 +226,7 @@ static int run_report(struct job *job, struct store *s)
 	if (rc)
 		return rc;
 	struct core_event ev = { .type = r->ending == ENDING_LOST ? CORE_LOST : CORE_ENDED,
-		.now = clock_wall(),
+		.now = engine_now(job->e),
 		.step = (uint32_t)r->position,
 		.epoch = r->epoch,
 		.ending = r->ending,

@@ -20,7 +20,7 @@ static int end_step(struct job *job, struct live *lv, const struct child_request
     enum ending ending, struct str reason)
 {
 	struct core_event ev = { .type = CORE_ENDED,
-		.now = clock_wall(),
+		.now = engine_now(job->e),
 		.step = r->step,
 		.epoch = r->epoch,
 		.ending = ending,
@@ -246,7 +246,7 @@ static int stop_child(struct job *job, struct store *s)
 {
 	const struct child_request *r = job->request;
 	struct core_event ev = { .type = CORE_CANCEL,
-		.now = clock_wall(),
+		.now = engine_now(job->e),
 		.reason = STR("the run it belongs to was stopped") };
 	struct live *lv;
 	int64_t child;

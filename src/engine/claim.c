@@ -154,7 +154,7 @@ static int store_prompt(struct store *s, const struct claim *cl)
 static int run_claim(struct job *job, struct store *s)
 {
 	const struct claim_request *r = job->request;
-	struct core_event ev = { .type = CORE_CLAIMED, .now = clock_wall() };
+	struct core_event ev = { .type = CORE_CLAIMED, .now = engine_now(job->e) };
 	struct task_row task;
 	struct claim *cl;
 	struct live *lv;

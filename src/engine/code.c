@@ -58,7 +58,7 @@ static int run_code(struct job *job, struct store *s)
 		return rc;
 	if (!core_awaits(lv->core, r->step, r->epoch))
 		return -ESTALE;
-	ev.now = clock_wall();
+	ev.now = engine_now(job->e);
 	rc = evaluate(lv, r->step, &value, &why);
 	if (rc == 0)
 		rc = set_value(lv, r->step, value, &why);

@@ -9,6 +9,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+msec_t engine_now(const struct engine *e)
+{
+	return e->epoch + clock_boot();
+}
+
 /* --- jobs ------------------------------------------------------------------------------- */
 
 static int run_job(struct store *s, struct store_job *base)
@@ -36,7 +41,7 @@ static void perform_effects(struct job *job)
 	if (e->closing)
 		return;
 	for (size_t k = 0; k < job->n_wakes; k++)
-		alarms_set(e->alarms, job->wakes[k].run, job->wakes[k].at);
+		alarms_set(e->alarms, job->wakes[k].run, job->wakes[k].at, engine_now(e));
 	for (size_t k = 0; k < job->n_appended && e->hooks.appended; k++)
 		e->hooks.appended(e->hooks.ctx, job->appended[k].run, job->appended[k].seq);
 	for (size_t k = 0; k < job->n_effects && e->hooks.effect; k++)
@@ -139,7 +144,7 @@ void job_appended(struct job *job, int64_t run, int64_t seq)
 
 static int wake_run(struct job *job, struct store *s)
 {
-	struct core_event ev = { .type = CORE_WAKE, .now = clock_wall() };
+	struct core_event ev = { .type = CORE_WAKE, .now = engine_now(job->e) };
 	struct live *lv;
 	int rc = live_get(job, s, job->run, &lv);
 
@@ -231,6 +236,7 @@ int engine_create(const struct engine_config *config, struct engine **ret, struc
 	const struct store_hooks hooks = { e, rolled_back, committed };
 
 	e->hooks = config->hooks;
+	e->epoch = clock_wall() - clock_boot();
 	snprintf(e->node, sizeof(e->node), "%s", config->node);
 	list_init(&e->definitions);
 	list_init(&e->over);

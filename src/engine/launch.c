@@ -112,7 +112,7 @@ static int try_insert(struct job *job, struct store *s, const struct launch_spec
 
 int launch_run(struct job *job, struct store *s, const struct launch_spec *spec, struct err *err)
 {
-	struct core_event ev = { .type = CORE_LAUNCH, .now = clock_wall() };
+	struct core_event ev = { .type = CORE_LAUNCH, .now = engine_now(job->e) };
 	struct live *lv = NULL;
 	char hash[65];
 	int rc = s->ops->blob_put(s, spec->frozen, hash);
@@ -252,7 +252,7 @@ static bool has_attempt(const struct core_node *n)
 
 int launch_recover(struct job *job, struct live *lv)
 {
-	struct core_event ev = { .type = CORE_LOST, .now = clock_wall() };
+	struct core_event ev = { .type = CORE_LOST, .now = engine_now(job->e) };
 	int rc = 0;
 
 	held_add(job->e, lv->key);

@@ -77,6 +77,7 @@ struct engine {
 	struct store_thread *thread;
 	struct engine_hooks hooks;
 	char node[NODE_NAME_MAX];
+	msec_t epoch; /* wall clock minus boot time, as it was when this process began */
 	/* loop thread */
 	struct alarms *alarms;
 	bool closing; /* effects are nobody's any more */
@@ -131,6 +132,11 @@ struct job {
 };
 
 /* engine.c */
+/*
+ * What decides: wall clock as it was at the beginning, gone on by boot time since. Nobody who sets
+ * the clock ends an attempt or delays another.
+ */
+msec_t engine_now(const struct engine *e);
 struct job *job_create(struct engine *e, int (*fn)(struct job *job, struct store *s),
     void (*done)(struct job *job, int rc), void *ctx);
 void job_post(struct job *job);

@@ -114,7 +114,7 @@ static int find_named_step(
 static int run_person(struct job *job, struct store *s)
 {
 	const struct person_request *r = job->request;
-	struct core_event ev = { .type = r->type, .now = clock_wall(), .reason = r->word };
+	struct core_event ev = { .type = r->type, .now = engine_now(job->e), .reason = r->word };
 	struct live *lv;
 	int rc = engine_resolve(s, r->run, r->repo, &job->run, &job->err);
 

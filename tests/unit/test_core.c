@@ -9,7 +9,7 @@
  *	> ended STEP ENDING TEXT > lost STEP             > answer STEP CHOICE
  *	> wake +MS               > cancel WHY            > resume
  *	> retry [STEP]           > restart               > stale STEP (an answer of an older try)
- *	> reload (its attempts live on)
+ *	> reload [-MS] (its attempts live on; the clock was put back meanwhile)
  */
 #include "check.h"
 
@@ -177,8 +177,8 @@ static void play(struct world *w, struct str line)
 	struct str first = rest.p ? str_split(&rest, ' ') : (struct str){ "", 0 };
 
 	rest = rest.p ? rest : (struct str){ "", 0 };
-	if (str_is(verb, "wake"))
-		w->now += strtoll(arena_cstr(w->arena, str_skip(first, 1)), NULL, 10);
+	if (str_is(verb, "wake") || str_is(verb, "reload"))
+		w->now += strtoll(arena_cstr(w->arena, first), NULL, 10);
 	ev.now = w->now;
 	if (str_is(verb, "launch")) {
 		w->size = (enum flow_size)flow_size_parse(first);

@@ -14,6 +14,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -294,6 +295,14 @@ static bool finishes(void)
 		if (uv_run(&w->loop, UV_RUN_NOWAIT))
 			usleep(1000);
 	return is_over();
+}
+
+static bool claims(unsigned n)
+{
+	for (int i = 0; i < 5000 && w->claims < n; i++)
+		if (uv_run(&w->loop, UV_RUN_NOWAIT))
+			usleep(1000);
+	return w->claims >= n;
 }
 
 /* Everything that is under way comes to rest; timers do not count. */
@@ -1057,6 +1066,47 @@ static void a_store_that_falls_behind_does_not_fill_the_memory(void **state)
 	finish();
 }
 
+static msec_t jumped; /* the wall clock, since the test began */
+
+static msec_t jumping_clock(bool wall)
+{
+	struct timespec ts;
+
+	clock_gettime(wall ? CLOCK_REALTIME : CLOCK_BOOTTIME, &ts);
+	return (msec_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + (wall ? jumped : 0);
+}
+
+/* Whoever sets the clock of the machine ends no attempt with it, and delays no other. */
+static void a_wall_clock_that_jumps_decides_nothing(void **state)
+{
+	static const struct line script[] = {
+		{ "b", ENDING_CRASHED, "once" },
+		{ "b", ENDING_ANSWERED, "fine" },
+		{ NULL, ENDING_NONE, NULL },
+	};
+
+	(void)state;
+	w->script = script;
+	w->silent = "a";
+	clock_set_source(jumping_clock);
+	launch(HEAD "  - {id: a, persona: p, task: t, timeout: 10m}\n"
+		    "  - {id: b, persona: p, task: t, retries: 1}\n"
+		    "  - {id: c, persona: p, task: t, needs: [b]}\n");
+	assert_true(claims(3));
+	while (!w->silenced)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	jumped = 86400000;
+	assert_true(claims(5)); /* b again, after its pause, and c */
+	jumped = -86400000;
+	settle();
+	assert_int_equal(w->kills, 0);
+	end_claim(w->silenced);
+	w->silenced = NULL;
+	finish();
+	clock_set_source(NULL);
+	assert_int_equal(w->status, RUN_COMPLETED);
+}
+
 static void failed_work_is_tried_again_on_request(void **state)
 {
 	static const struct line script[] = {
@@ -1183,6 +1233,7 @@ int main(void)
 		T(resuming_a_run_that_goes_on_changes_nothing),
 		T(an_attempt_of_an_earlier_life_changes_nothing),
 		T(a_store_that_falls_behind_does_not_fill_the_memory),
+		T(a_wall_clock_that_jumps_decides_nothing),
 		T(failed_work_is_tried_again_on_request),
 		T(one_key_is_one_run),
 		T(requests_that_make_no_sense_say_why),
