@@ -74,10 +74,15 @@ static void reopen_each(struct core *c, uint32_t parent)
 		child->started = false;
 		p->open += !step_is_settled(child->status);
 	}
-	if (p->status != STEP_RUNNING) {
-		p->ending = ENDING_NONE;
+	if (!step_is_settled(p->status))
+		return;
+	p->ending = ENDING_NONE;
+	if (p->parent == CORE_NONE) {
 		node_move(c, parent, STEP_RUNNING, "some of its items again");
 		reset_dependants(c, parent);
+	} else { /* when there is room for it in the list around it */
+		p->attempt = 0;
+		node_move(c, parent, STEP_PENDING, "some of its items again");
 	}
 }
 

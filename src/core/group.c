@@ -70,6 +70,8 @@ static void each_expand(struct core *c, uint32_t i, json_t *list)
 	}
 }
 
+static void each_continue(struct core *c, uint32_t i);
+
 static void each_start(struct core *c, uint32_t i)
 {
 	struct core_node *n = node_at(c, i);
@@ -77,6 +79,10 @@ static void each_start(struct core *c, uint32_t i)
 	json_t *list;
 
 	attempt_begin(c, i);
+	if (n->n_items) { /* some of them again */
+		each_continue(c, i);
+		return;
+	}
 	if (c->ask->list(c->ask->ctx, i, &n->def->each.over, &list, &err) < 0) {
 		fail_group(c, i, "over", &err);
 		return;
