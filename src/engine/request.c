@@ -136,7 +136,7 @@ static int run_person(struct job *job, struct store *s)
 	if (rc == -EINVAL || rc == -ESTALE) {
 		rc = makes_no_sense(job, lv, r);
 		live_drop(job->e, lv->key); /* its row was changed in vain */
-	} else if (rc == 0 && core_status(lv->core) == RUN_RUNNING) {
+	} else if (rc == 0 && (r->type == CORE_RESUME || r->type == CORE_RETRY)) {
 		held_add(job->e, lv->key);
 	}
 	return rc;
