@@ -381,7 +381,7 @@ static int live_load(struct job *job, struct store *s, int64_t key, struct live 
 		return rc;
 	}
 	imap_put(&job->e->lives, key, lv);
-	lv->asleep = core_status(lv->core) == RUN_RUNNING && job->e->thread;
+	lv->asleep = core_status(lv->core) == RUN_RUNNING && held_has(job->e, key);
 	if (lv->asleep)
 		run_keys_push(&job->e->reloaded, key);
 	*ret = lv;
