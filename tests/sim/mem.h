@@ -139,10 +139,10 @@ int mem_begin_op(struct store *s, const char *op, bool writes);
 	} while (0)
 
 /* Every row of TABLE. */
-#define mem_each(db, t, type, row, key)                                                 \
-	for (int64_t key = 1; key <= (int64_t)(db)->tables[t].n; key++)                 \
-		for (const type *row = (db)->tables[t].v[key - 1], *once_ = row; once_; \
-		     once_ = NULL)
+#define mem_each(db, t, type, row, key)                                                           \
+	for (int64_t key = 1; key <= (int64_t)(db)->tables[t].n; key++)                           \
+		for (const type *row = (db)->tables[t].v[key - 1], *once_##key = row; once_##key; \
+		     once_##key = NULL)
 
 const struct mem_blob *mem_blob_find(const struct mem_db *db, struct str hash, int64_t *ret_key);
 

@@ -1,0 +1,252 @@
+/*
+ * A world in which the real core and the real engine live: virtual time, a store in memory,
+ * processes that are only entries in a list, people who click, and faults. Everything that happens
+ * is an event on one heap and follows from the seed; a seed run twice is the same to the byte.
+ *
+ *       people.c ──────────┐                         ┌── faults.c: crash, pause, full disk …
+ *       attempts.c ────────┤  engine (real objects)  ├── mem.c: the store, a place to stand
+ *       (worker, processes)│  core   (real objects)  │   between any two operations
+ *                          └── shell.c: store thread, alarms, clocks ──┘
+ *
+ * What has to hold is in oracle.c (after each commit, and at the end) and in model.c (the decider
+ * once more, naively, beside the real one at each of its steps).
+ */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "engine/engine.h"
+#include "mem.h"
+#include "rng.h"
+
+#define SIM_EPOCH ((msec_t)1764547200000) /* what wall clocks show when a world begins */
+#define NODES_MAX 1			  /* one process owns a data directory */
+#define RUNS_MAX 120			  /* with those of flows inside flows */
+
+/* Faults that a world may have; each seed has some of them (swarm). */
+enum fault {
+	FAULT_CRASH_TIME,   /* the process is killed at any moment */
+	FAULT_CRASH_OP,	    /* … inside of a transaction */
+	FAULT_CRASH_BEFORE, /* … before a commit */
+	FAULT_CRASH_AFTER,  /* … after a commit, before anybody was told */
+	FAULT_CRASH_AGAIN,  /* … while it starts, again and again */
+	FAULT_STOP,	    /* it is asked to end, and takes its time */
+	FAULT_PAUSE,	    /* it stands still: SIGSTOP, a frozen machine */
+	FAULT_CLOCK,	    /* its wall clock jumps */
+	FAULT_FULL,	    /* the disk is full for a while */
+	FAULT_BUSY,	    /* somebody else has the database for a while */
+	FAULT_SLOW,	    /* commits take seconds */
+	FAULT_SPAWN,	    /* processes do not start */
+	FAULT_DIE,	    /* agents crash, hang, say nonsense */
+	FAULT_DEAF,	    /* agents do not hear that they are to end */
+	FAULT_GHOST,	    /* results of attempts that are history come in late */
+	FAULTS
+};
+
+enum stream { S_WORLD, S_TIME, S_FAULT, S_PEOPLE, S_WORKER, S_ID, STREAMS };
+
+/* What may be left out when a failing seed is made smaller: the N-th fault, or act of a person. */
+enum part { PART_FAULT, PART_ACT, PARTS };
+#define PART_MAX 256
+
+struct node;
+struct world;
+
+struct sim_event {
+	msec_t at;
+	uint64_t order;
+	void (*fn)(struct world *w, void *arg);
+	void *arg;
+	struct node *node; /* NULL: the world's own */
+	unsigned life;	   /* of NODE; happens in that one or not at all */
+};
+
+/* One run as people know it. */
+struct ordered {
+	char key[16];  /* idempotency */
+	unsigned flow; /* which of the world's flows */
+	enum flow_size size;
+	bool asked, acked;
+	char id[ID_RUN_SIZE];
+	int64_t run;
+};
+
+/* What the oracle remembers of a run, as of the last commit. */
+struct seen_step {
+	int64_t key; /* of its row; 0: none */
+	enum step_status status;
+	unsigned epoch;
+	uint64_t output;      /* hash of what is stored */
+	bool final;	      /* it was completed, */
+	unsigned final_epoch; /* by this try */
+	/* out of the log alone */
+	enum step_status told;
+	unsigned told_epoch;
+	bool told_now;	     /* in this transaction */
+	msec_t born, active; /* true time: of the claim, of the last sign of life */
+};
+
+struct seen_run {
+	enum run_status status, told;
+	bool began, stopping;
+	int64_t seq, cursor; /* last event; where a client stands */
+	struct seen_step *steps;
+	size_t n_steps;
+	bool again; /* somebody asked for settled work again in this transaction */
+};
+
+struct world {
+	uint64_t seed;
+	msec_t now, half, end;
+	struct rng rng[STREAMS];
+	bool faults[FAULTS]; /* in this world */
+	unsigned rate;	     /* of the faults that strike operations: one of so many */
+	const bool *without[PARTS];
+	unsigned counted[PARTS];
+	struct sim_event *heap;
+	size_t n_heap, cap_heap;
+	uint64_t order, hash;
+	struct mem_db *db;
+	struct node *node;
+	struct list processes; /* struct process */
+	struct ordered orders[4];
+	unsigned n_orders;
+	const struct sim_flow *flows[2];
+	struct seen_run seen[RUNS_MAX + 1]; /* by key */
+	msec_t full_until, busy_until, slow_until;
+	unsigned long n_events, n_commits, n_steps;
+	unsigned crashes;
+	unsigned group_max; /* jobs in one transaction */
+	struct buf *trace;  /* NULL: nobody reads along */
+	char failed[512];   /* what did not hold; empty: all of it does */
+};
+
+extern struct world *world; /* the one at hand */
+
+/* --- world.c -------------------------------------------------------------------------------- */
+
+struct sim_spec {
+	uint64_t seed;
+	struct buf *trace;
+	const bool *without[PARTS];
+	const bool *faults_off; /* by enum fault; NULL: none */
+};
+
+struct sim_result {
+	uint64_t hash;
+	unsigned long events, commits, steps;
+	unsigned crashes;
+	unsigned parts[PARTS]; /* how many there were */
+	char failed[512];
+};
+
+void sim_run(const struct sim_spec *spec, struct sim_result *ret);
+
+/* FN at AT (or now, if that is over), in the present life of NODE. */
+void sim_at(
+    struct world *w, msec_t at, struct node *node, void (*fn)(struct world *, void *), void *arg);
+/* The same for something with a life of its own that NODE's end does not end. */
+void sim_after(struct world *w, msec_t delay, struct node *node, void (*fn)(struct world *, void *),
+    void *arg);
+/* True, and counted, unless this one is to be left out. */
+bool sim_take(struct world *w, enum part part);
+/* FAULT is among this world's, it is not too late, and it strikes once in N times. */
+bool sim_strikes(struct world *w, enum fault fault, unsigned one_of);
+/* Something does not hold. The first one is kept. */
+void sim_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line for whoever reads along, and for the hash. */
+void sim_say(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sim_hash(struct world *w, const void *p, size_t n);
+uint64_t hash_text(struct str s);
+
+/* --- node.c: one process, its lives ---------------------------------------------------------- */
+
+struct node {
+	struct world *w;
+	unsigned life;
+	bool up, dying, draining;
+	msec_t paused_until;
+	int drift;     /* of its clocks, in thousandths */
+	msec_t offset; /* of its wall clock */
+	struct engine *engine;
+	struct store_thread *thread;
+	struct mem_conn *conn;
+	/* the worker */
+	struct list offers, attempts;
+	unsigned parallel, claiming, busy;
+	bool renewing;
+};
+
+msec_t node_wall(const struct node *n);
+msec_t node_boot(const struct node *n);
+void node_start(struct world *w);
+/* It is gone, with all that it knew; what it had committed is there. */
+void node_crash(struct world *w, const char *why);
+/* It is asked to end. */
+void node_stop(struct world *w);
+
+/* --- shell.c: what stands in for the loop and the store's thread ------------------------------ */
+
+void shell_enter(struct node *n);
+
+/* --- attempts.c: the worker and its processes --------------------------------------------------
+ */
+
+struct process {
+	struct list list;
+	int64_t run, position;
+	unsigned epoch, life;
+};
+
+void worker_begin(struct node *n);
+void worker_effect(void *ctx, const struct engine_effect *fx);
+/* The node is gone: its processes die with it, and nothing more is told. */
+void worker_lost(struct node *n);
+void worker_drain_all(struct node *n);
+bool worker_idle(const struct node *n);
+/* At the end of the world. */
+void worker_free(void);
+
+/* --- people.c -------------------------------------------------------------------------------- */
+
+void people_begin(struct world *w);
+void people_asked(struct world *w, const struct engine_effect *fx);
+/* Faults are over: whoever was not answered asks again, approvals are answered. */
+void people_insist(struct world *w);
+void people_free(void);
+
+/* --- faults.c -------------------------------------------------------------------------------- */
+
+void faults_begin(struct world *w);
+int faults_at_op(void *ctx, const char *op, bool writes);
+int faults_after_commit(void *ctx);
+
+/* --- flows.c --------------------------------------------------------------------------------- */
+
+struct sim_flow {
+	json_t *frozen;
+	struct library *lib;
+	char hash[65]; /* of the frozen definition, as it says itself */
+	const struct flow *flow;
+};
+
+/* The flows of SEED; they stay for its neighbours. */
+const struct sim_flow *sim_flow(uint64_t seed, unsigned which);
+void sim_flows_forget(void);
+/* Every question of these flows has a time after which it needs no answer. */
+bool sim_flows_end_by_themselves(uint64_t seed);
+
+/* --- oracle.c -------------------------------------------------------------------------------- */
+
+struct seen_step *oracle_step(struct world *w, int64_t run, int64_t position);
+void oracle_commit(void *ctx);
+void oracle_appended(void *ctx, int64_t run, int64_t seq);
+/* Somebody was told that RUN is cancelled. */
+void oracle_cancelled(struct world *w, int64_t run);
+void oracle_rolled_back(struct world *w);
+void oracle_process_born(struct world *w, const struct process *p);
+void oracle_end(struct world *w);
+void oracle_free(struct world *w);
+
+#endif
