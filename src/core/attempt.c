@@ -88,12 +88,16 @@ void attempt_restored(struct core *c, uint32_t i)
 {
 	struct core_node *n = node_at(c, i);
 
-	if (n->status == STEP_PENDING && n->ready_at > c->now + BACKOFF_MAX * 5 / 4)
+	if (n->status == STEP_PENDING && n->ready_at > c->now + BACKOFF_MAX * 5 / 4) {
 		n->ready_at = c->now + BACKOFF_MAX;
+		node_touch(c, i);
+	}
 	if (n->status != STEP_RUNNING || !is_timed(n->kind))
 		return;
-	if (n->started_at > c->now)
+	if (n->started_at > c->now) {
 		n->started_at = c->now;
+		node_touch(c, i);
+	}
 	n->active_at = c->now;
 	n->deadline = timeout_of(n) ? n->started_at + timeout_of(n) : 0;
 	n->stall_at = stall_of(n) ? c->now + stall_of(n) : 0;

@@ -142,6 +142,8 @@ void start_node(struct core *c, uint32_t i)
 		break;
 	case KIND_CODE: /* begins and ends in one event: nobody else can see it in between */
 		n->offered = true;
+		if (n->ready_at)
+			node_touch(c, i);
 		n->ready_at = 0;
 		effect_add(c, CORE_RUN, i);
 		break;

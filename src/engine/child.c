@@ -10,11 +10,41 @@ struct child_request {
 	int64_t run; /* of the parent */
 	uint32_t step;
 	unsigned epoch;
-	int64_t child;
 	enum run_status status;
+	struct str key; /* of the child */
 	struct str output, reason;
 	struct str reads; /* JSON, of a child that has completed */
 };
+
+/*
+ * One try has one child, also when it is asked for again after a restart: this is the child's
+ * idempotency key. No request can name one with a newline in it.
+ */
+static struct str key_of(struct arena *a, struct str parent, struct str step, unsigned epoch)
+{
+	return str_from(arena_printf(a, "%.*s/%.*s\n%u", STR_ARG(parent), STR_ARG(step), epoch));
+}
+
+/* The child of try EPOCH of STEP; versions before this one gave them no key. */
+static int find_child(
+    struct job *job, struct live *lv, uint32_t step, unsigned epoch, struct live **ret)
+{
+	const struct store_ops *ops = lv->store->ops;
+	struct str name = core_node(lv->core, step)->name;
+	int64_t child;
+	int rc =
+	    ops->run_by_idempotency(lv->store, key_of(job->arena, lv->row.id, name, epoch), &child);
+
+	if (rc == 0)
+		return live_get(job, lv->store, child, ret);
+	if (rc == -ENOENT)
+		rc = ops->run_child(lv->store, lv->key, name, &child);
+	if (rc == 0)
+		rc = live_get(job, lv->store, child, ret);
+	if (rc == 0 && ((*ret)->row.idempotency.p || core_status((*ret)->core) != RUN_RUNNING))
+		rc = -ENOENT;
+	return rc;
+}
 
 static int end_step(struct job *job, struct live *lv, const struct child_request *r,
     enum ending ending, struct str reason)
@@ -122,7 +152,8 @@ static int launch_child(
 			.repo = lv->row.repo,
 			.snapshot = lv->row.snapshot,
 			.parent = lv->key,
-			.parent_step = n->name };
+			.parent_step = n->name,
+			.idempotency = key_of(job->arena, lv->row.id, n->name, r->epoch) };
 
 		rc = launch_run(job, lv->store, &spec, err);
 		free(definition);
@@ -133,12 +164,21 @@ static int launch_child(
 	return rc;
 }
 
+/* There is one already: it was lost with us and goes on, or runs, or is over and was not heard. */
+static int go_on_with(struct job *job, struct live *child)
+{
+	if (core_status(child->core) != RUN_RUNNING) {
+		child_over(job, child);
+		return 0;
+	}
+	return held_has(job->e, child->key) ? 0 : launch_recover(job, child);
+}
+
 static int run_child(struct job *job, struct store *s)
 {
 	struct child_request *r = job->request;
 	struct err why = { 0 };
-	struct live *lv;
-	int64_t child;
+	struct live *lv, *have;
 	int rc = live_get(job, s, r->run, &lv);
 
 	if (rc)
@@ -147,14 +187,9 @@ static int run_child(struct job *job, struct store *s)
 
 	if (n->status != STEP_RUNNING || n->epoch != r->epoch)
 		return -ESTALE;
-	rc = s->ops->run_child(s, r->run, n->name, &child);
-	if (rc == 0) { /* there is one already: it was lost with us and goes on, or runs */
-		struct live *have;
-
-		rc = live_get(job, s, child, &have);
-		if (rc == 0 && core_status(have->core) == RUN_RUNNING)
-			return held_has(job->e, child) ? 0 : launch_recover(job, have);
-	}
+	rc = find_child(job, lv, r->step, r->epoch, &have);
+	if (rc != -ENOENT)
+		return rc ? rc : go_on_with(job, have);
 	/* launch_run makes the new run the one in hand; the parent is fetched again below */
 	rc = launch_child(job, lv, r, &why);
 	if (rc == 0)
@@ -191,10 +226,14 @@ static int tell_parent(struct job *job, struct store *s)
 
 	if (step == CORE_NONE)
 		return -ESTALE;
+	const struct core_node *n = core_node(lv->core, step);
 	struct child_request to = *r;
 
 	to.step = step;
-	to.epoch = core_node(lv->core, step)->epoch;
+	to.epoch = n->epoch;
+	if (n->status != STEP_RUNNING ||
+	    (r->key.p && !str_eq(r->key, key_of(job->arena, lv->row.id, n->name, n->epoch))))
+		return -ESTALE; /* of another try */
 	if (r->status == RUN_COMPLETED) {
 		json_t *reads = json_parse(r->reads, NULL);
 
@@ -229,6 +268,8 @@ void child_over(struct job *job, struct live *child)
 	r->run = child->row.parent;
 	r->status = core_status(child->core);
 	r->reason = arena_dup(next->arena, child->row.parent_step);
+	if (child->row.idempotency.p)
+		r->key = arena_dup(next->arena, child->row.idempotency);
 	if (r->status == RUN_COMPLETED)
 		r->reads = reads_of(next->arena, child);
 	if (r->status != RUN_COMPLETED)
@@ -248,14 +289,13 @@ static int stop_child(struct job *job, struct store *s)
 	struct core_event ev = { .type = CORE_CANCEL,
 		.now = engine_now(job->e),
 		.reason = STR("the run it belongs to was stopped") };
-	struct live *lv;
-	int64_t child;
-	int rc = s->ops->run_child(s, r->run, r->reason, &child);
+	struct live *lv, *child;
+	int rc = live_get(job, s, r->run, &lv);
 
 	if (rc == 0)
-		rc = live_get(job, s, child, &lv);
+		rc = find_child(job, lv, r->step, r->epoch, &child);
 	if (rc == 0)
-		rc = live_apply(job, lv, &ev);
+		rc = live_apply(job, child, &ev);
 	if (rc == 0)
 		return 0;
 	/* no child, or it is over: the step must not wait for it */

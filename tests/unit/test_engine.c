@@ -1107,6 +1107,38 @@ static void a_wall_clock_that_jumps_decides_nothing(void **state)
 	assert_int_equal(w->status, RUN_COMPLETED);
 }
 
+/* Two clicks: the second is refused, which lets the run be loaded again. */
+static void a_child_run_is_launched_once(void **state)
+{
+	struct change one = { 0 }, two = { 0 };
+	sem_t go;
+
+	(void)state;
+	launch_as(HEAD
+	    "  - {id: pick, kind: switch, cases: [{label: in, if: 'true', steps: [inner]}],\n"
+	    "     default: [other]}\n"
+	    "  - {id: inner, kind: flow, use: g, needs: [pick]}\n"
+	    "  - {id: other, kind: code, run: 'return 1', needs: [pick]}\n",
+	    "flow: g\ncategory: analysis\nsummary: Inner.\nsteps:\n"
+	    "  - {id: a, kind: code, run: 'return 2'}\n",
+	    "");
+	finish();
+	w->n_over = 0;
+	sem_init(&go, 0, 0);
+	engine_read(w->engine, wait_on_the_store_thread, on_waited, &go);
+	engine_retry(w->engine, str_from(w->id), STR(""), STR("pick"), on_changed, &one);
+	engine_retry(w->engine, str_from(w->id), STR(""), STR("pick"), on_changed, &two);
+	sem_post(&go);
+	sem_post(&go); /* it may stand in the same group as they, and is done again with them */
+	wait_for(&two.done);
+	assert_int_equal(one.rc, 0);
+	assert_int_equal(two.rc, -EINVAL);
+	assert_true(finishes());
+	settle();
+	assert_string_equal(read_text(count_runs), "g: completed\ng: completed\nf: completed\n");
+	sem_destroy(&go);
+}
+
 static void failed_work_is_tried_again_on_request(void **state)
 {
 	static const struct line script[] = {
@@ -1234,6 +1266,7 @@ int main(void)
 		T(an_attempt_of_an_earlier_life_changes_nothing),
 		T(a_store_that_falls_behind_does_not_fill_the_memory),
 		T(a_wall_clock_that_jumps_decides_nothing),
+		T(a_child_run_is_launched_once),
 		T(failed_work_is_tried_again_on_request),
 		T(one_key_is_one_run),
 		T(requests_that_make_no_sense_say_why),
