@@ -174,6 +174,12 @@ static int go_on_with(struct job *job, struct live *child)
 	return held_has(job->e, child->key) ? 0 : launch_recover(job, child);
 }
 
+/* Not the flow's fault. */
+static bool is_of_store(int rc)
+{
+	return rc == -ENOSPC || rc == -EIO || rc == -EBUSY || rc == -ENOMEM || rc == -EBADMSG;
+}
+
 static int run_child(struct job *job, struct store *s)
 {
 	struct child_request *r = job->request;
@@ -192,8 +198,8 @@ static int run_child(struct job *job, struct store *s)
 		return rc ? rc : go_on_with(job, have);
 	/* launch_run makes the new run the one in hand; the parent is fetched again below */
 	rc = launch_child(job, lv, r, &why);
-	if (rc == 0)
-		return 0;
+	if (rc == 0 || is_of_store(rc))
+		return rc;
 	rc = live_get(job, s, r->run, &lv);
 	if (rc)
 		return rc;
