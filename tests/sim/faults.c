@@ -26,7 +26,7 @@ int faults_at_op(void *ctx, const char *op, bool writes)
 	if (begin && w->now < w->busy_until)
 		return -EBUSY;
 	if (writes && !begin && w->now < w->full_until &&
-	    rng_chance(&w->rng[S_FAULT], commit ? 900 : 30))
+	    rng_chance(&w->rng[S_FAULT], commit ? 800 : 100))
 		return -ENOSPC;
 	return 0;
 }

@@ -101,6 +101,8 @@ static void roll_back(struct mem_db *db)
 			rows->n--;
 	}
 	db->in_transaction = false;
+	if (db->rolled_back)
+		db->rolled_back(db->ctx);
 }
 
 void mem_db_abandon(struct mem_db *db)

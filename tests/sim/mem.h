@@ -64,6 +64,7 @@ struct mem_db {
 	int64_t writes;
 	/* Between the last operation and the commit: what changed can be looked at. May be NULL. */
 	void (*committing)(void *ctx);
+	void (*rolled_back)(void *ctx);
 	void *ctx;
 };
 

@@ -65,7 +65,6 @@ static void gone(struct world *w)
 	engine_destroy(n->engine); /* closes the connection */
 	n->engine = NULL;
 	mem_db_abandon(w->db);
-	oracle_rolled_back(w);
 }
 
 void node_crash(struct world *w, const char *why)

@@ -5,6 +5,8 @@
  */
 #include "sim.h"
 
+#include "model.h"
+
 #include "attest/attest.h"
 #include "base/json.h"
 
@@ -96,6 +98,9 @@ static void tell(struct world *w, const struct event_row *ev)
 	sim_hash(w, ev->data.p, ev->data.n);
 	sim_say(w, "  #%lld.%lld %.*s %.*s", (long long)ev->run, (long long)ev->seq,
 	    STR_ARG(ev->type), STR_ARG(str_take(ev->data, 300)));
+	if (str_contains(ev->data, STR("No space left")) || str_contains(ev->data, STR("busy")))
+		sim_fail(w, "F12: a store that was full for a while ended a step: %.*s",
+		    STR_ARG(str_take(ev->data, 200)));
 	if (str_is(ev->type, "step")) {
 		tell_step(w, run, ev);
 	} else if (str_is(ev->type, "started")) {
@@ -158,8 +163,8 @@ static void look_at_texts(struct world *w, int64_t key)
 	struct seen_step *s = step_of(seen_of(w, row->run), row->position);
 	uint64_t hash = hash_text(texts->output);
 
-	if (s->key == key && s->final && s->final_epoch == (unsigned)row->epoch &&
-	    hash != s->output)
+	if (!seen_of(w, row->run)->again && s->key == key && s->final &&
+	    s->final_epoch == (unsigned)row->epoch && hash != s->output)
 		sim_fail(w, "I1: the output of step %.*s, which is completed, changed",
 		    STR_ARG(row->name));
 	s->output = hash;
@@ -251,6 +256,33 @@ static void finalise(struct world *w)
 		w->seen[run].again = false;
 }
 
+/* What the model says of the runs that were stepped is what is stored, and is from now on. */
+static void keep_models(struct world *w)
+{
+	for (int64_t key = 1; key <= RUNS_MAX; key++) {
+		struct seen_run *run = &w->seen[key];
+
+		if (!run->touched)
+			continue;
+		run->touched = false;
+		if (!run->kept)
+			run->kept = xalloc(sizeof(*run->kept));
+		model_copy(run->kept, run->model);
+	}
+}
+
+static void look_at_model(struct world *w, int64_t key)
+{
+	const struct step_row *row = mem_row(w->db, MEM_STEPS, key);
+	const struct seen_run *run = row ? seen_of(w, row->run) : NULL;
+
+	if (run && run->model && !model_agrees(run->model, row))
+		sim_fail(w,
+		    "model: step %.*s is stored as %.*s attempt %lld epoch %lld, that is wrong",
+		    STR_ARG(row->name), STR_ARG(row->status), (long long)row->attempt,
+		    (long long)row->epoch);
+}
+
 static bool too_many_runs(struct world *w)
 {
 	if (mem_count(w->db, MEM_RUNS) <= RUNS_MAX)
@@ -272,24 +304,40 @@ void oracle_commit(void *ctx)
 	for (size_t i = 0; i < w->db->n_journal; i++) {
 		int64_t key = (int64_t)j[i].key;
 
-		if (j[i].table == MEM_STEPS)
+		if (j[i].table == MEM_STEPS) {
 			look_at_step(w, key, j[i].old);
-		else if (j[i].table == MEM_TEXTS_OF_STEPS)
+			look_at_model(w, key);
+		} else if (j[i].table == MEM_TEXTS_OF_STEPS) {
 			look_at_texts(w, key);
-		else if (j[i].table == MEM_TASKS)
+		} else if (j[i].table == MEM_TASKS) {
 			look_at_claim(w, i, j[i].old);
+		}
 	}
 	for (size_t i = 0; i < w->db->n_journal; i++)
 		if (j[i].table == MEM_RUNS)
 			look_at_run(w, (int64_t)j[i].key, j[i].old);
 	finalise(w);
+	keep_models(w);
 	look_at_processes(w);
 }
 
-void oracle_rolled_back(struct world *w)
+/* As it was; a run that was not there is not there. */
+void oracle_rolled_back(void *ctx)
 {
-	for (int64_t run = 1; run <= RUNS_MAX; run++)
-		w->seen[run].again = false;
+	struct world *w = ctx;
+
+	for (int64_t key = 1; key <= RUNS_MAX; key++) {
+		struct seen_run *run = &w->seen[key];
+
+		run->again = false;
+		if (run->touched && run->kept) {
+			model_copy(run->model, run->kept);
+		} else if (run->touched) {
+			model_free(run->model);
+			run->model = NULL;
+		}
+		run->touched = false;
+	}
 }
 
 /* --- at other times ------------------------------------------------------------------------- */
@@ -407,6 +455,10 @@ void oracle_end(struct world *w)
 
 void oracle_free(struct world *w)
 {
-	for (int64_t run = 1; run <= RUNS_MAX; run++)
+	for (int64_t run = 1; run <= RUNS_MAX; run++) {
 		free(w->seen[run].steps);
+		model_free(w->seen[run].model);
+		model_free(w->seen[run].kept);
+	}
+	model_forget_texts();
 }

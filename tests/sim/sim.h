@@ -50,6 +50,7 @@ enum stream { S_WORLD, S_TIME, S_FAULT, S_PEOPLE, S_WORKER, S_ID, STREAMS };
 enum part { PART_FAULT, PART_ACT, PARTS };
 #define PART_MAX 256
 
+struct model;
 struct node;
 struct world;
 
@@ -93,7 +94,9 @@ struct seen_run {
 	int64_t seq, cursor; /* last event; where a client stands */
 	struct seen_step *steps;
 	size_t n_steps;
-	bool again; /* somebody asked for settled work again in this transaction */
+	bool again;		    /* somebody asked for settled work again in this transaction */
+	bool touched;		    /* by a step of the core in this transaction */
+	struct model *model, *kept; /* in this transaction, and as of the last commit */
 };
 
 struct world {
@@ -244,7 +247,7 @@ void oracle_commit(void *ctx);
 void oracle_appended(void *ctx, int64_t run, int64_t seq);
 /* Somebody was told that RUN is cancelled. */
 void oracle_cancelled(struct world *w, int64_t run);
-void oracle_rolled_back(struct world *w);
+void oracle_rolled_back(void *ctx);
 void oracle_process_born(struct world *w, const struct process *p);
 void oracle_end(struct world *w);
 void oracle_free(struct world *w);

@@ -1,11 +1,15 @@
 /* Beside the decider: sees each of its steps (the linker puts it around core_step). */
 #include "sim.h"
 
+#include "model.h"
+
 #include "core/priv.h"
 #include "engine/live.h"
 
 int __real_core_step(struct core *c, const struct core_event *ev, struct core_update *ret);
 int __wrap_core_step(struct core *c, const struct core_event *ev, struct core_update *ret);
+void __real_core_restored(struct core *c, enum run_status status, int end_as, struct str reason);
+void __wrap_core_restored(struct core *c, enum run_status status, int end_as, struct str reason);
 
 static void check_windows(struct world *w, const struct core *c, uint32_t i)
 {
@@ -62,22 +66,64 @@ static void note_life(struct world *w, const struct live *lv, const struct core_
 		s->born = w->now;
 }
 
+static void check_update(struct world *w, const struct core *c, const struct live *lv,
+    const struct core_event *ev, const struct core_update *up)
+{
+	if (ev->type == CORE_RESUME || ev->type == CORE_RETRY)
+		w->seen[lv->key].again = true;
+	note_life(w, lv, ev);
+	for (size_t k = 0; k < up->n_effects; k++)
+		if (up->effects[k].type == CORE_KILL &&
+		    core_node(c, up->effects[k].step)->kind != KIND_FLOW)
+			check_kill(w, c, &up->effects[k]);
+}
+
+/* By now; it may be gone after the event. */
+static struct str name_of(const struct core *c, uint32_t step)
+{
+	if (step >= core_count(c) || core_node(c, step)->retired)
+		return STR("");
+	return model_keep(core_node(c, step)->name);
+}
+
 int __wrap_core_step(struct core *c, const struct core_event *ev, struct core_update *ret)
 {
-	const struct live *lv = c->ask->ctx;
+	struct live *lv = c->ask->ctx;
 	struct world *w = world;
+	enum flow_size size = core_size(c);
+	struct str name = name_of(c, ev->step);
 	int rc = __real_core_step(c, ev, ret);
 
 	w->n_steps++;
 	check_nodes(w, c);
-	if (rc || lv->key > RUNS_MAX)
+	if (lv->key > RUNS_MAX || w->node->dying) /* what a dying process thinks is nobody's */
 		return rc;
-	if (ev->type == CORE_RESUME || ev->type == CORE_RETRY)
-		w->seen[lv->key].again = true;
-	note_life(w, lv, ev);
-	for (size_t k = 0; k < ret->n_effects; k++)
-		if (ret->effects[k].type == CORE_KILL &&
-		    core_node(c, ret->effects[k].step)->kind != KIND_FLOW)
-			check_kill(w, c, &ret->effects[k]);
-	return 0;
+	struct seen_run *run = &w->seen[lv->key];
+
+	if (!run->model)
+		run->model = model_create(c, lv->row.id);
+	if (ev->type == CORE_LAUNCH)
+		run->model->size = size;
+	run->touched = true;
+	if (!rc)
+		check_update(w, c, lv, ev, ret);
+	model_step(run->model, c, lv, ev, name, rc, ret);
+	if (run->model->wrong[0])
+		sim_fail(w, "model, run %lld: %s", (long long)lv->key, run->model->wrong);
+	return rc;
+}
+
+void __wrap_core_restored(struct core *c, enum run_status status, int end_as, struct str reason)
+{
+	const struct live *lv = c->ask->ctx;
+	struct seen_run *run = lv->key <= RUNS_MAX ? &world->seen[lv->key] : NULL;
+
+	__real_core_restored(c, status, end_as, reason);
+	if (!run || !run->model || world->node->dying)
+		return;
+	run->touched = true;
+	model_restored(run->model, c);
+	if (run->model->wrong[0])
+		sim_fail(world, "model, run %lld as it was put back: %s", (long long)lv->key,
+		    run->model->wrong);
 }

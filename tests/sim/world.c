@@ -209,6 +209,7 @@ static void begin(struct world *w, const struct sim_spec *spec)
 	w->flows[1] = sim_flow(spec->seed, 1);
 	w->db = mem_db_create();
 	w->db->committing = oracle_commit;
+	w->db->rolled_back = oracle_rolled_back;
 	w->db->ctx = w;
 	w->node = xalloc(sizeof(*w->node));
 	w->node->w = w;
@@ -323,10 +324,11 @@ static void end(struct world *w, struct sim_result *ret)
 	memcpy(ret->failed, w->failed, sizeof(ret->failed));
 	for (int p = 0; p < PARTS; p++)
 		ret->parts[p] = w->counted[p];
+	w->db->rolled_back = NULL;
+	mem_db_destroy(w->db);
 	oracle_free(w);
 	worker_free();
 	people_free();
-	mem_db_destroy(w->db);
 	free(w->heap);
 	free(w->node);
 	free(w);
