@@ -26,6 +26,8 @@ struct gen {
 	bool kinds_agent[TOP_MAX];
 	bool before[TOP_MAX][TOP_MAX]; /* [i][k]: k is over when i begins */
 	unsigned n;
+	const bool *simple; /* by number of step, of all files of a world */
+	unsigned n_steps;
 };
 
 static unsigned below(struct gen *g, unsigned n)
@@ -254,12 +256,26 @@ static void add_switch(struct gen *g, unsigned i)
 	buf_printf(&g->b, "', steps: [s%u]}], default: [s%u]}\n", i + 1, i + 2);
 }
 
+/* The same place in the flow, with nothing in it. */
+static bool simplify(struct gen *g, unsigned i, size_t from)
+{
+	unsigned n = g->n_steps++;
+
+	if (n >= PART_MAX || !g->simple[n])
+		return false;
+	g->b.n = from;
+	buf_printf(&g->b, ", kind: code, run: 'return %s'}\n", g->lists[i] ? "{\"a\"}" : "\"yes\"");
+	return true;
+}
+
 static void add_top(struct gen *g, unsigned i)
 {
 	static const char *const sizes[] = { "small", "medium", "large" };
 
 	buf_printf(&g->b, "  - {id: %s", g->ids[i]);
 	add_needs(g, i);
+	size_t from = g->b.n;
+
 	add_kind(g, i, g->ids[i], 0);
 	if (chance(g, 150))
 		buf_printf(&g->b, ", size: %s", sizes[below(g, 3)]);
@@ -270,7 +286,8 @@ static void add_top(struct gen *g, unsigned i)
 	}
 	if (chance(g, 500))
 		buf_adds(&g->b, ", on_failure: continue");
-	buf_adds(&g->b, "}\n");
+	if (!simplify(g, i, from))
+		buf_adds(&g->b, "}\n");
 }
 
 static void add_flow(struct gen *g, const char *name)
@@ -318,10 +335,10 @@ static void complain(const struct library *lib, const char *text)
 	abort();
 }
 
-static struct sim_flow *make(uint64_t seed)
+static struct sim_flow *make(uint64_t seed, unsigned first, const bool *simple)
 {
 	struct sim_flow *f = xalloc(sizeof(*f));
-	struct gen g = { .rng = { rng_mix(seed + 77) } };
+	struct gen g = { .rng = { rng_mix(seed + 77) }, .simple = simple, .n_steps = first };
 	struct err err = { 0 };
 
 	f->lib = library_create();
@@ -341,7 +358,7 @@ static struct sim_flow *make(uint64_t seed)
 	f->frozen = library_freeze(f->lib, STR("f"), &err);
 	if (!f->frozen)
 		complain(f->lib, g.b.p);
-	snprintf(f->hash, sizeof(f->hash), "%s", json_get_cstr(f->frozen, "sha256", ""));
+	f->n_steps = g.n_steps - first;
 	f->flow = library_flow(f->lib, STR("f"), &err);
 	buf_fini(&g.b);
 	return f;
@@ -349,6 +366,7 @@ static struct sim_flow *make(uint64_t seed)
 
 static struct kept {
 	uint64_t block;
+	bool simple[PART_MAX];
 	struct sim_flow *flows[2];
 	/* what runs have frozen, as it was read back */
 	struct library *thawed[8];
@@ -403,15 +421,17 @@ void sim_flows_forget(void)
 	}
 }
 
-const struct sim_flow *sim_flow(uint64_t seed, unsigned which)
+const struct sim_flow *sim_flow(uint64_t seed, unsigned which, const bool simple[PART_MAX])
 {
 	uint64_t block = seed / FLOW_SEEDS;
 
-	if (kept.block != block)
+	if (kept.block != block || memcmp(kept.simple, simple, sizeof(kept.simple)) != 0)
 		sim_flows_forget();
 	kept.block = block;
+	memcpy(kept.simple, simple, sizeof(kept.simple));
 	if (!kept.flows[which])
-		kept.flows[which] = make(block * 2 + which);
+		kept.flows[which] =
+		    make(block * 2 + which, which ? kept.flows[0]->n_steps : 0, simple);
 	return kept.flows[which];
 }
 

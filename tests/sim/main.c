@@ -1,85 +1,118 @@
-/* sim: worlds by the thousand, or one of them, told in full. */
+/*
+ * sim [SEEDS]            so many worlds, from --from on (0), in --jobs processes (all cores)
+ * sim --seed N [--trace] one of them, told in full; --off KINDS and --without PARTS leave out
+ *                        faults, people and steps; --shrink looks for what can be left out
+ */
 #include "sim.h"
 
 #include "base/limits.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
-static double seconds(void)
+static void print_command(const struct sim_spec *spec)
 {
-	struct timespec ts;
+	struct buf b;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	buf_init(&b, KIB(64));
+	sim_command(spec, &b);
+	printf("again: %s --trace\n", b.p);
+	buf_fini(&b);
 }
 
-static int one(uint64_t seed, bool traced)
+static int one(struct sim_spec *spec, bool traced, bool shrink)
 {
-	struct sim_spec spec = { .seed = seed };
 	struct sim_result got;
 	struct buf b;
 
+	if (shrink)
+		printf("%u smaller worlds tried\n", sim_shrink(spec));
 	buf_init(&b, MIB(64));
 	if (traced)
-		spec.trace = &b;
-	sim_run(&spec, &got);
-	if (traced)
-		fwrite(b.p, 1, b.n, stdout);
+		spec->trace = &b;
+	sim_run(spec, &got);
+	spec->trace = NULL;
+	if (traced) {
+		for (unsigned i = 0; i < 2; i++)
+			printf("%.*s\n",
+			    STR_ARG(sim_flow(spec->seed, i, spec->without[PART_STEP])->flow->text));
+		fwrite(b.p ? b.p : "", 1, b.n, stdout);
+	}
 	buf_fini(&b);
-	printf("seed %llu: %lu events, %lu commits, %u crashes, hash %016llx%s%s\n",
-	    (unsigned long long)seed, got.events, got.commits, got.crashes,
-	    (unsigned long long)got.hash, got.failed[0] ? "\nVIOLATION: " : "", got.failed);
-	return got.failed[0] != 0;
+	printf("seed %llu: %lu events, %lu commits, %u crashes, %u faults, trace %016llx\n",
+	    (unsigned long long)spec->seed, got.events, got.commits, got.crashes,
+	    got.parts[PART_FAULT], (unsigned long long)got.hash);
+	if (!got.failed[0])
+		return 0;
+	printf("VIOLATION: %s\n", got.failed);
+	print_command(spec);
+	return 1;
 }
 
-static int many(uint64_t from, uint64_t n)
+static int many(const struct batch_spec *spec)
 {
-	double began = seconds();
-	unsigned long events = 0, steps = 0, commits = 0, crashes = 0;
-	unsigned bad = 0;
+	struct batch_result got;
 
-	for (uint64_t seed = from; seed < from + n; seed++) {
-		struct sim_spec spec = { .seed = seed };
-		struct sim_result got;
-
-		sim_run(&spec, &got);
-		events += got.events;
-		commits += got.commits;
-		steps += got.steps;
-		crashes += got.crashes;
-		if (got.failed[0] && bad++ < 20)
-			printf("seed %llu: %s\n", (unsigned long long)seed, got.failed);
-	}
-	double took = seconds() - began;
-
+	batch_run(spec, &got);
 	printf("%llu seeds, %u violations; %lu events, %lu steps of the core, %lu commits, %lu "
-	       "crashes; %.0f seeds/s\n",
-	    (unsigned long long)n, bad, events, steps, commits, crashes, (double)n / took);
-	return bad != 0;
+	       "deaths of the process; %.0f seeds/s a process\n",
+	    (unsigned long long)got.seeds, got.violations, got.events, got.steps, got.commits,
+	    got.crashes, (double)got.seeds / got.seconds / spec->jobs);
+	if (!got.violations)
+		return 0;
+	struct sim_spec world_spec = { .seed = got.first };
+
+	if (strncmp(got.failed, "the process", 11) != 0)
+		one(&world_spec, false, true);
+	return 1;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "sim [--from N] [--jobs N] [--twice N] [SEEDS]\n"
+			"sim --seed N [--trace] [--shrink] [--off KINDS] [--without PARTS]\n");
+	return 64;
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t from = 0, n = 1000;
-	bool traced = false, single = false;
+	static const struct option options[] = { { "seed", 1, NULL, 's' }, { "from", 1, NULL, 'f' },
+		{ "jobs", 1, NULL, 'j' }, { "trace", 0, NULL, 't' }, { "shrink", 0, NULL, 'm' },
+		{ "off", 1, NULL, 'o' }, { "without", 1, NULL, 'w' }, { "twice", 1, NULL, '2' },
+		{ 0 } };
+	struct sim_spec spec = { 0 };
+	struct batch_spec batch = { .n = 2000, .twice = 50 };
+	bool single = false, traced = false, shrink = false, sound = true;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-			from = strtoull(argv[++i], NULL, 10);
-			single = true;
-		} else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc) {
-			from = strtoull(argv[++i], NULL, 10);
-		} else if (strcmp(argv[i], "--trace") == 0) {
-			traced = true;
-		} else {
-			n = strtoull(argv[i], NULL, 10);
-		}
-	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	int code = single ? one(from, traced) : many(from, n);
+	batch.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		single |= c == 's';
+		traced |= c == 't';
+		shrink |= c == 'm';
+		if (c == 's')
+			spec.seed = strtoull(optarg, NULL, 10);
+		else if (c == 'f')
+			batch.from = strtoull(optarg, NULL, 10);
+		else if (c == 'j')
+			batch.jobs = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == '2')
+			batch.twice = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 'o')
+			sound &= sim_parse_off(&spec, optarg);
+		else if (c == 'w')
+			sound &= sim_parse_without(&spec, optarg);
+		else if (c == '?')
+			sound = false;
+	}
+	if (optind < argc)
+		batch.n = strtoull(argv[optind], NULL, 10);
+	if (!sound || !batch.jobs || batch.jobs > 64)
+		return usage();
+	int code = single ? one(&spec, traced, shrink) : many(&batch);
 
 	sim_flows_forget();
 	return code;

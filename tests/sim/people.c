@@ -194,9 +194,14 @@ void people_begin(struct world *w)
 		snprintf(o->key, sizeof(o->key), "key-%u", i);
 		o->flow = rng_below(r, 2);
 		o->size = (enum flow_size)rng_below(r, FLOW_SIZES);
+		bool twice = rng_chance(r, 300);
+		msec_t behind = rng_between(r, 0, 20);
+
+		if (!sim_take(w, PART_ACT))
+			continue;
 		sim_at(w, at, NULL, launch, o);
-		if (rng_chance(r, 300)) /* a second request, close behind */
-			sim_at(w, at + rng_between(r, 0, 20), NULL, launch, o);
+		if (twice) /* a second request, close behind */
+			sim_at(w, at + behind, NULL, launch, o);
 	}
 	for (unsigned n = rng_below(r, 5); n > 0; n--)
 		sim_at(w, rng_between(r, 0, w->half), NULL, act, NULL);

@@ -46,8 +46,11 @@ enum fault {
 
 enum stream { S_WORLD, S_TIME, S_FAULT, S_PEOPLE, S_WORKER, S_ID, STREAMS };
 
-/* What may be left out when a failing seed is made smaller: the N-th fault, or act of a person. */
-enum part { PART_FAULT, PART_ACT, PARTS };
+/*
+ * What may be left out when a failing seed is made smaller: the N-th fault, the N-th thing that a
+ * person does, and what makes the N-th step of a flow more than a piece of code.
+ */
+enum part { PART_FAULT, PART_ACT, PART_STEP, PARTS };
 #define PART_MAX 256
 
 struct model;
@@ -132,8 +135,8 @@ extern struct world *world; /* the one at hand */
 struct sim_spec {
 	uint64_t seed;
 	struct buf *trace;
-	const bool *without[PARTS];
-	const bool *faults_off; /* by enum fault; NULL: none */
+	bool without[PARTS][PART_MAX];
+	bool off[FAULTS];
 };
 
 struct sim_result {
@@ -143,6 +146,8 @@ struct sim_result {
 	unsigned parts[PARTS]; /* how many there were */
 	char failed[512];
 };
+
+extern const char *const fault_names[FAULTS];
 
 void sim_run(const struct sim_spec *spec, struct sim_result *ret);
 
@@ -230,15 +235,49 @@ int faults_after_commit(void *ctx);
 struct sim_flow {
 	json_t *frozen;
 	struct library *lib;
-	char hash[65]; /* of the frozen definition, as it says itself */
 	const struct flow *flow;
+	unsigned n_steps; /* of both files */
 };
 
-/* The flows of SEED; they stay for its neighbours. */
-const struct sim_flow *sim_flow(uint64_t seed, unsigned which);
+/* One of the two flows of SEED, without what SIMPLE names; they stay for the seed's neighbours. */
+const struct sim_flow *sim_flow(uint64_t seed, unsigned which, const bool simple[PART_MAX]);
 void sim_flows_forget(void);
 /* Every question of these flows has a time after which it needs no answer. */
 bool sim_flows_end_by_themselves(uint64_t seed);
+
+/* --- shrink.c: the smallest world in which something does not hold -----------------------------
+ */
+
+/* SPEC, which fails, becomes smaller and still fails in the same way. Returns how often it tried.
+ */
+unsigned sim_shrink(struct sim_spec *spec);
+/* The command that runs SPEC again. */
+void sim_command(const struct sim_spec *spec, struct buf *b);
+/* What --off and --without say. False: that is nothing. */
+bool sim_parse_off(struct sim_spec *spec, const char *text);
+bool sim_parse_without(struct sim_spec *spec, const char *text);
+
+/* --- batch.c: worlds by the thousand ------------------------------------------------------------
+ */
+
+struct batch_spec {
+	uint64_t from, n;
+	unsigned jobs;	/* processes */
+	unsigned twice; /* every so many-th seed is run twice */
+	bool quick;	/* the first violation is enough */
+	bool quiet;
+};
+
+struct batch_result {
+	uint64_t seeds;
+	unsigned violations;
+	uint64_t first; /* seed of the first violation found */
+	unsigned long events, commits, steps, crashes;
+	double seconds;
+	char failed[512]; /* of FIRST */
+};
+
+void batch_run(const struct batch_spec *spec, struct batch_result *ret);
 
 /* --- oracle.c -------------------------------------------------------------------------------- */
 

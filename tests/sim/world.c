@@ -17,6 +17,24 @@
 
 struct world *world;
 
+const char *const fault_names[FAULTS] = {
+	[FAULT_CRASH_TIME] = "crash",
+	[FAULT_CRASH_OP] = "crash-op",
+	[FAULT_CRASH_BEFORE] = "crash-before",
+	[FAULT_CRASH_AFTER] = "crash-after",
+	[FAULT_CRASH_AGAIN] = "crash-again",
+	[FAULT_STOP] = "stop",
+	[FAULT_PAUSE] = "pause",
+	[FAULT_CLOCK] = "clock",
+	[FAULT_FULL] = "full",
+	[FAULT_BUSY] = "busy",
+	[FAULT_SLOW] = "slow",
+	[FAULT_SPAWN] = "spawn",
+	[FAULT_DIE] = "die",
+	[FAULT_DEAF] = "deaf",
+	[FAULT_GHOST] = "ghost",
+};
+
 /* --- the heap ----------------------------------------------------------------------------- */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
@@ -150,7 +168,7 @@ bool sim_take(struct world *w, enum part part)
 {
 	unsigned n = w->counted[part]++;
 
-	return n < PART_MAX && !(w->without[part] && w->without[part][n]);
+	return n >= PART_MAX || !w->without[part][n];
 }
 
 bool sim_strikes(struct world *w, enum fault fault, unsigned one_of)
@@ -187,7 +205,7 @@ static void choose_faults(struct world *w, const bool *off)
 	bool none = rng_chance(r, 125);
 
 	for (int f = 0; f < FAULTS; f++)
-		w->faults[f] = rng_chance(r, 330) && !none && !(off && off[f]);
+		w->faults[f] = rng_chance(r, 330) && !none && !off[f];
 	w->rate = 1u << rng_between(r, 5, 10);
 }
 
@@ -200,13 +218,15 @@ static void begin(struct world *w, const struct sim_spec *spec)
 		w->rng[s].state = rng_mix(spec->seed * STREAMS + (uint64_t)s + 1);
 	for (int p = 0; p < PARTS; p++)
 		w->without[p] = spec->without[p];
-	choose_faults(w, spec->faults_off);
+	choose_faults(w, spec->off);
 	w->half = rng_between(&w->rng[S_WORLD], HALF_MIN, HALF_MAX);
 	w->group_max =
 	    rng_chance(&w->rng[S_WORLD], 500) ? 512 : (unsigned)rng_between(&w->rng[S_WORLD], 1, 6);
 	list_init(&w->processes);
-	w->flows[0] = sim_flow(spec->seed, 0);
-	w->flows[1] = sim_flow(spec->seed, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		w->flows[i] = sim_flow(spec->seed, i, spec->without[PART_STEP]);
+		w->counted[PART_STEP] += w->flows[i]->n_steps;
+	}
 	w->db = mem_db_create();
 	w->db->committing = oracle_commit;
 	w->db->rolled_back = oracle_rolled_back;

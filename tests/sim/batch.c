@@ -1,0 +1,162 @@
+/* Worlds by the thousand, in a process for each core: what ends a process is a violation, too. */
+#include "sim.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCK 16 /* seeds that share their flows */
+#define SHOWN 20
+
+struct job {
+	uint64_t seed; /* at hand, or to come */
+	unsigned long events, commits, steps, crashes;
+	uint64_t seeds;
+	bool done;
+	pid_t pid;
+};
+
+struct shared {
+	struct job jobs[64];
+	volatile unsigned violations;
+	volatile bool enough;
+	uint64_t first;
+	char failed[512];
+};
+
+static struct shared *shared;
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void violation(const struct batch_spec *spec, uint64_t seed, const char *failed)
+{
+	unsigned n = __sync_fetch_and_add(&shared->violations, 1);
+
+	if (n == 0) {
+		shared->first = seed;
+		snprintf(shared->failed, sizeof(shared->failed), "%s", failed);
+	}
+	if (n < SHOWN && !spec->quiet) {
+		printf("seed %llu: %s\n", (unsigned long long)seed, failed);
+		fflush(stdout);
+	}
+	shared->enough |= spec->quick;
+}
+
+static void one(const struct batch_spec *spec, struct job *job)
+{
+	const struct sim_spec world_spec = { .seed = job->seed };
+	struct sim_result got, again;
+
+	sim_run(&world_spec, &got);
+	job->events += got.events;
+	job->commits += got.commits;
+	job->steps += got.steps;
+	job->crashes += got.crashes;
+	job->seeds++;
+	if (got.failed[0])
+		violation(spec, job->seed, got.failed);
+	if (!spec->twice || job->seed % spec->twice || got.failed[0])
+		return;
+	sim_run(&world_spec, &again);
+	if (again.hash != got.hash)
+		violation(spec, job->seed, "G27: run twice, it was not the same");
+}
+
+/* The next seed of job J behind SEED. */
+static uint64_t next_of(const struct batch_spec *spec, uint64_t seed)
+{
+	seed++;
+	if (seed % BLOCK == 0)
+		seed += (uint64_t)BLOCK * (spec->jobs - 1);
+	return seed;
+}
+
+static void work(const struct batch_spec *spec, struct job *job)
+{
+	for (; job->seed < spec->from + spec->n && !shared->enough;
+	     job->seed = next_of(spec, job->seed))
+		one(spec, job);
+	job->done = true;
+	sim_flows_forget();
+}
+
+static void start(const struct batch_spec *spec, struct job *job)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		work(spec, job);
+		_exit(0);
+	}
+	job->pid = pid;
+}
+
+/* Jobs that died go on behind the seed that killed them. */
+static void wait_all(const struct batch_spec *spec)
+{
+	int status;
+
+	for (pid_t pid; (pid = wait(&status)) > 0;) {
+		struct job *job = shared->jobs;
+		char why[64];
+
+		while (job->pid != pid)
+			job++;
+		if (job->done)
+			continue;
+		if (WIFSIGNALED(status))
+			snprintf(why, sizeof(why), "the process was killed by signal %d",
+			    WTERMSIG(status));
+		else
+			snprintf(
+			    why, sizeof(why), "the process ended with %d", WEXITSTATUS(status));
+		violation(spec, job->seed, why);
+		job->seeds++;
+		job->seed = next_of(spec, job->seed);
+		start(spec, job);
+	}
+}
+
+void batch_run(const struct batch_spec *spec, struct batch_result *ret)
+{
+	double began = seconds();
+
+	shared =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		abort();
+	for (unsigned j = 0; j < spec->jobs; j++) {
+		uint64_t first = spec->from + (j ? BLOCK - spec->from % BLOCK : 0);
+
+		shared->jobs[j].seed = first + (uint64_t)BLOCK * (j ? j - 1 : 0);
+		start(spec, &shared->jobs[j]);
+	}
+	wait_all(spec);
+	*ret = (struct batch_result){ .violations = shared->violations,
+		.first = shared->first,
+		.seconds = seconds() - began };
+	memcpy(ret->failed, shared->failed, sizeof(ret->failed));
+	for (unsigned j = 0; j < spec->jobs; j++) {
+		const struct job *job = &shared->jobs[j];
+
+		ret->seeds += job->seeds;
+		ret->events += job->events;
+		ret->commits += job->commits;
+		ret->steps += job->steps;
+		ret->crashes += job->crashes;
+	}
+	munmap(shared, sizeof(*shared));
+}
