@@ -58,9 +58,9 @@ static int many(const struct batch_spec *spec)
 
 	batch_run(spec, &got);
 	printf("%llu seeds, %u violations; %lu events, %lu steps of the core, %lu commits, %lu "
-	       "deaths of the process; %.0f seeds/s a process\n",
+	       "deaths of the process; %.0f seeds a second and core\n",
 	    (unsigned long long)got.seeds, got.violations, got.events, got.steps, got.commits,
-	    got.crashes, (double)got.seeds / got.seconds / spec->jobs);
+	    got.crashes, (double)got.seeds / got.seconds);
 	if (!got.violations)
 		return 0;
 	struct sim_spec world_spec = { .seed = got.first };

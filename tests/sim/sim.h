@@ -273,7 +273,7 @@ struct batch_result {
 	unsigned violations;
 	uint64_t first; /* seed of the first violation found */
 	unsigned long events, commits, steps, crashes;
-	double seconds;
+	double seconds;	  /* of processor time */
 	char failed[512]; /* of FIRST */
 };
 
