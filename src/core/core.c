@@ -63,7 +63,9 @@ static void plan_late(struct core *c)
 	plan_flow(c);
 	plan_count_waiting(c);
 	for (uint32_t i = (uint32_t)before; i < c->n; i++)
-		if (!node_at(c, i)->waiting)
+		if (c->doomed)
+			cancel_waiting(c, i);
+		else if (!node_at(c, i)->waiting)
 			settle_queue(c, i);
 }
 

@@ -63,6 +63,8 @@ void settle_queue(struct core *c, uint32_t i);
 void settle_drain(struct core *c);
 void settle_node(struct core *c, uint32_t i);
 void doom(struct core *c, enum run_status end_as, struct str reason);
+/* Of a run that is being stopped. */
+void cancel_waiting(struct core *c, uint32_t i);
 void start_node(struct core *c, uint32_t i);
 void finish_if_over(struct core *c);
 

@@ -190,6 +190,13 @@ void settle_drain(struct core *c)
 	c->queue.n = c->queue_at = 0;
 }
 
+void cancel_waiting(struct core *c, uint32_t i)
+{
+	node_at(c, i)->offered = node_at(c, i)->queued = false;
+	node_move(c, i, STEP_CANCELLED, "the run %s",
+	    c->end_as == RUN_CANCELLED ? "was cancelled" : "failed");
+}
+
 /* The run will not go on: nothing new starts, what runs is killed, what waits is cancelled. */
 void doom(struct core *c, enum run_status end_as, struct str reason)
 {
@@ -204,13 +211,10 @@ void doom(struct core *c, enum run_status end_as, struct str reason)
 
 		if (n->retired)
 			continue;
-		if (n->status == STEP_PENDING) {
-			n->offered = n->queued = false;
-			node_move(c, i, STEP_CANCELLED, "the run %s",
-			    end_as == RUN_CANCELLED ? "was cancelled" : "failed");
-		} else if (n->status == STEP_RUNNING) {
+		if (n->status == STEP_PENDING)
+			cancel_waiting(c, i);
+		else if (n->status == STEP_RUNNING)
 			attempt_kill(c, i, ENDING_CANCELLED);
-		}
 	}
 }
 

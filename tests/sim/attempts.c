@@ -143,15 +143,34 @@ static void on_ghost(void *ctx, int rc)
 		    at->claim->epoch, STR_ARG(at->claim->step));
 }
 
-/* Another result of an attempt that is history. */
+static void appended(void *ctx, int rc)
+{
+	(void)ctx;
+	(void)rc;
+}
+
+static void say(struct node *n, const struct claim *cl)
+{
+	const struct fact_row row = { .run = cl->run,
+		.position = cl->position,
+		.epoch = cl->epoch,
+		.type = "text",
+		.data = json_pack("{s:s, s:i}", "text", "working", "epoch", (int)cl->epoch) };
+
+	engine_append(n->engine, &row, 1, appended, NULL);
+}
+
+/* A last word and another result of an attempt that is history. */
 static void ghost(struct world *w, void *arg)
 {
 	struct attempt *at = arg;
 	const struct attempt_result r = { .ending = ENDING_ANSWERED,
 		.output = STR("from the grave") };
 
-	if (w->node->up)
-		engine_report(w->node->engine, at->claim, &r, on_ghost, at);
+	if (!w->node->up)
+		return;
+	say(w->node, at->claim);
+	engine_report(w->node->engine, at->claim, &r, on_ghost, at);
 }
 
 static void on_reported(void *ctx, int rc)
@@ -216,12 +235,6 @@ static void stopped(struct attempt *at)
 
 /* --- from claim to end ----------------------------------------------------------------------- */
 
-static void appended(void *ctx, int rc)
-{
-	(void)ctx;
-	(void)rc;
-}
-
 static void lives(struct world *w, void *arg)
 {
 	struct attempt *at = arg;
@@ -233,13 +246,7 @@ static void lives(struct world *w, void *arg)
 		return;
 	}
 	at->says--;
-	const struct fact_row row = { .run = at->claim->run,
-		.position = at->claim->position,
-		.epoch = at->claim->epoch,
-		.type = "text",
-		.data = json_pack("{s:s}", "text", "working") };
-
-	engine_append(at->node->engine, &row, 1, appended, NULL);
+	say(at->node, at->claim);
 	sim_after(w, rng_between(&at->rng, 10, 20000), at->node, lives, at);
 }
 

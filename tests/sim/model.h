@@ -60,6 +60,8 @@ void model_step(struct model *m, const struct core *c, struct live *lv, const st
 void model_restored(struct model *m, const struct core *c);
 /* Is ROW what the model says? */
 bool model_agrees(const struct model *m, const struct step_row *row);
+/* Is OUTPUT what step NAME gave? */
+bool model_gave(const struct model *m, struct str name, struct str output);
 void model_forget_texts(void);
 
 /* --- what the files of the model share ------------------------------------------------------ */

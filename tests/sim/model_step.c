@@ -801,6 +801,14 @@ static void take_outputs(struct model *m, const struct core *c, struct live *lv)
 	}
 }
 
+static void plan_late(struct model *m)
+{
+	model_plan(m);
+	for (int i = 0; i < m->n && m->end_as >= 0; i++)
+		if (!model_at(m, i)->dead && model_at(m, i)->status == STEP_PENDING)
+			model_at(m, i)->status = STEP_CANCELLED;
+}
+
 void model_step(struct model *m, const struct core *c, struct live *lv, const struct core_event *ev,
     struct str name, int rc, const struct core_update *up)
 {
@@ -820,7 +828,7 @@ void model_step(struct model *m, const struct core *c, struct live *lv, const st
 		return;
 	follow(m);
 	if (!m->planned && m->size != SIZE_AUTO)
-		model_plan(m);
+		plan_late(m);
 	follow(m);
 	finish(m);
 	if (!doomed && m->end_as >= 0)
@@ -858,4 +866,11 @@ bool model_agrees(const struct model *m, const struct step_row *row)
 	return str_is(row->status, step_status_name(n->status)) && row->attempt == n->attempt &&
 	       row->epoch == n->epoch && (row->upstream != 0) == n->upstream &&
 	       (n->status != STEP_PENDING || row->ready_at == n->ready_at);
+}
+
+bool model_gave(const struct model *m, struct str name, struct str output)
+{
+	int i = model_find(m, name);
+
+	return i >= 0 && str_eq(model_at(m, i)->output, output);
 }

@@ -4,6 +4,7 @@
 
 struct mutant {
 	const char *name, *what;
+	const char *lost; /* why it is not planted; empty: it is */
 };
 
 extern const struct mutant mutants[]; /* ends with a name of NULL */

@@ -72,6 +72,9 @@ static void tell_step(struct world *w, struct seen_run *run, const struct event_
 
 	if (status < 0)
 		sim_fail(w, "I28: event %lld tells no status", (long long)ev->seq);
+	if (status == STEP_FAILED && str_is(member(ev->data, "ending"), "lost"))
+		sim_fail(w, "F3: step %.*s failed because its process was lost",
+		    STR_ARG(member(ev->data, "step")));
 	s->told = (enum step_status)status;
 	s->told_epoch = (unsigned)number(ev->data, "epoch");
 	s->told_now = true;
@@ -83,6 +86,17 @@ static void tell_started(struct world *w, struct seen_run *run)
 	(void)w;
 	run->told = RUN_RUNNING;
 	run->began = true;
+}
+
+/* What an attempt says stands in the log between its beginning and its end. */
+static void tell_said(struct world *w, struct seen_run *run, const struct event_row *ev)
+{
+	const struct seen_step *s = step_of(run, ev->step);
+
+	if (s->told != STEP_RUNNING || s->told_epoch != (unsigned)number(ev->data, "epoch"))
+		sim_fail(w, "I4: epoch %lld of step %lld speaks, which is %s epoch %u",
+		    number(ev->data, "epoch"), (long long)ev->step, step_status_name(s->told),
+		    s->told_epoch);
 }
 
 static void tell(struct world *w, const struct event_row *ev)
@@ -103,6 +117,8 @@ static void tell(struct world *w, const struct event_row *ev)
 		    STR_ARG(str_take(ev->data, 200)));
 	if (str_is(ev->type, "step")) {
 		tell_step(w, run, ev);
+	} else if (str_is(ev->type, "text")) {
+		tell_said(w, run, ev);
 	} else if (str_is(ev->type, "started")) {
 		tell_started(w, run);
 	} else if (str_is(ev->type, "run")) {
@@ -168,6 +184,35 @@ static void look_at_texts(struct world *w, int64_t key)
 		sim_fail(w, "I1: the output of step %.*s, which is completed, changed",
 		    STR_ARG(row->name));
 	s->output = hash;
+	if (s->status == STEP_COMPLETED && seen_of(w, row->run)->model &&
+	    !model_gave(seen_of(w, row->run)->model, row->name, texts->output))
+		sim_fail(w, "I1: the output of step %.*s is not stored as it was given: %.*s",
+		    STR_ARG(row->name), STR_ARG(str_take(texts->output, 100)));
+}
+
+static void look_for_open_steps(struct world *w, const struct run_row *run)
+{
+	mem_each(w->db, MEM_STEPS, struct step_row, row,
+	    key) if (row->run == run->key &&
+		     (str_is(row->status, "pending") || str_is(row->status, "running")))
+	    sim_fail(w, "I5: run %.*s is %.*s, and step %.*s is %.*s", STR_ARG(run->id),
+		STR_ARG(run->status), STR_ARG(row->name), STR_ARG(row->status));
+}
+
+/* A child run that runs is the business of a step that runs. */
+static void look_at_children(struct world *w)
+{
+	mem_each(w->db, MEM_RUNS, struct run_row, run, key)
+	{
+		bool minded = !run->parent || !str_is(run->status, "running");
+
+		mem_each(w->db, MEM_STEPS, struct step_row, row, k) minded |=
+		    row->run == run->parent && str_eq(row->name, run->parent_step) &&
+		    str_is(row->status, "running");
+		if (!minded)
+			sim_fail(w, "I2: run %.*s runs, and step %.*s around it does not",
+			    STR_ARG(run->id), STR_ARG(run->parent_step));
+	}
 }
 
 static void look_at_run(struct world *w, int64_t key, const struct run_row *old)
@@ -189,6 +234,10 @@ static void look_at_run(struct world *w, int64_t key, const struct run_row *old)
 		    STR_ARG(row->status), run_status_name(run->told));
 	if (status != RUN_RUNNING && (!row->report.p || !mem_blob_find(w->db, row->report, NULL)))
 		sim_fail(w, "I25: run %.*s is over and has no report", STR_ARG(row->id));
+	if (status == RUN_RUNNING && (row->report.p || row->ended_at))
+		sim_fail(w, "I25: run %.*s goes on and has the report of an end", STR_ARG(row->id));
+	if (status != RUN_RUNNING)
+		look_for_open_steps(w, row);
 	run->status = status;
 	run->stopping = row->end_as.n > 0;
 }
@@ -318,6 +367,7 @@ void oracle_commit(void *ctx)
 			look_at_run(w, (int64_t)j[i].key, j[i].old);
 	finalise(w);
 	keep_models(w);
+	look_at_children(w);
 	look_at_processes(w);
 }
 
