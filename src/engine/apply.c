@@ -383,6 +383,7 @@ static int perform(struct job *job, struct live *lv, const struct core_effect *f
 		out = effect_of(lv, ENGINE_OVER, CORE_NONE, 0);
 		list_remove(&lv->over);
 		list_push(&lv->engine->over, &lv->over);
+		held_end(lv->engine, lv->key);
 		break;
 	default:
 		return -EINVAL;

@@ -204,12 +204,10 @@ static void drop_over(struct engine *e)
 	list_each_safe (&e->over, it, next) {
 		struct live *lv = list_item(it, struct live, over);
 
-		if (core_status(lv->core) == RUN_RUNNING) { /* resumed in the same breath */
+		if (core_status(lv->core) == RUN_RUNNING) /* resumed in the same breath */
 			list_remove(it);
-			continue;
-		}
-		held_drop(e, lv->key);
-		live_drop(e, lv->key);
+		else
+			live_drop(e, lv->key);
 	}
 }
 

@@ -26,26 +26,33 @@ bool held_has(const struct engine *e, int64_t run)
 	return imap_get(&e->held, run) != NULL;
 }
 
+void held_end(struct engine *e, int64_t run)
+{
+	run_keys_push(&e->ending, run);
+}
+
 void held_committed(struct engine *e)
 {
 	for (size_t i = 0; i < e->holding.n; i++)
 		imap_put(&e->held, e->holding.v[i], e);
-	e->holding.n = 0;
+	for (size_t i = 0; i < e->ending.n; i++) {
+		const struct live *lv = imap_get(&e->lives, e->ending.v[i]);
+
+		if (!lv || core_status(lv->core) != RUN_RUNNING) /* not begun again at once */
+			imap_remove(&e->held, e->ending.v[i]);
+	}
+	e->holding.n = e->ending.n = 0;
 }
 
 void held_rolled_back(struct engine *e)
 {
-	e->holding.n = 0;
-}
-
-void held_drop(struct engine *e, int64_t run)
-{
-	imap_remove(&e->held, run);
+	e->holding.n = e->ending.n = 0;
 }
 
 void held_fini(struct engine *e)
 {
 	imap_fini(&e->held);
 	free(e->holding.v);
+	free(e->ending.v);
 	free(e->reloaded.v);
 }

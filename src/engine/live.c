@@ -384,6 +384,9 @@ static int live_load(struct job *job, struct store *s, int64_t key, struct live 
 	lv->asleep = core_status(lv->core) == RUN_RUNNING && held_has(job->e, key);
 	if (lv->asleep)
 		run_keys_push(&job->e->reloaded, key);
+	if (core_status(lv->core) !=
+	    RUN_RUNNING) /* somebody comes late, and it is not kept for him */
+		list_push(&job->e->over, &lv->over);
 	*ret = lv;
 	return 0;
 }

@@ -89,7 +89,8 @@ struct engine {
 	struct job *inner_first, **inner_last; /* follow from the group in hand */
 	struct list over;	  /* lives with nothing left to do; dropped after the group */
 	struct imap held;	  /* runs that this process carries on; the values say nothing */
-	struct run_keys holding;  /* those that it will once this transaction is committed */
+	struct run_keys holding;  /* those that it will once this transaction is committed, */
+	struct run_keys ending;	  /* and those that it will not any more */
 	struct run_keys reloaded; /* to be woken after it */
 	bool stepped;		  /* the job in hand has changed a live */
 };
@@ -151,10 +152,11 @@ void job_appended(struct job *job, int64_t run, int64_t seq);
 /* held.c: which runs are this process's, so that nobody takes them over from itself */
 /* From the commit on, RUN is. */
 void held_add(struct engine *e, int64_t run);
+/* From the commit on, RUN is not, unless it has begun again by then. */
+void held_end(struct engine *e, int64_t run);
 bool held_has(const struct engine *e, int64_t run);
 void held_committed(struct engine *e);
 void held_rolled_back(struct engine *e);
-void held_drop(struct engine *e, int64_t run);
 void held_fini(struct engine *e);
 void run_keys_push(struct run_keys *keys, int64_t run);
 

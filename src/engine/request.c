@@ -74,13 +74,31 @@ static int take_over(struct job *job, struct live *lv)
 	return rc || !lv->row_dirty ? rc : live_save_row(job, lv);
 }
 
-static void forget_result(struct live *lv)
+/*
+ * The end of a run that has one is none any more; that counts as one INTERRUPTION. In vain, nothing
+ * of it has changed.
+ */
+static int begin_again(
+    struct job *job, struct live *lv, const struct core_event *ev, int interruption)
 {
+	const struct run_row before = lv->row;
+	bool dirty = lv->row_dirty;
+
+	lv->row.resumed += interruption;
 	lv->row.report = (struct str){ 0 };
 	lv->row.outcome = lv->row.summary = STR("");
 	lv->row_dirty = true;
-	/* what was seen is not what it will be; a run that is not there has not been seen either */
-	(void)lv->store->ops->run_seen(lv->store, lv->key, false);
+	int rc = live_apply(job, lv, ev);
+
+	if (rc == -EINVAL) {
+		lv->row = before;
+		lv->row_dirty = dirty;
+	}
+	if (rc)
+		return rc;
+	if (core_status(lv->core) == RUN_RUNNING)
+		held_add(job->e, lv->key);
+	return lv->store->ops->run_seen(lv->store, lv->key, false); /* it will not be what it was */
 }
 
 /* Its process is gone. Was it being stopped then, that comes to its end first. */
@@ -90,8 +108,7 @@ static int resume_left(struct job *job, struct live *lv, const struct core_event
 
 	if (rc || core_status(lv->core) == RUN_RUNNING)
 		return rc;
-	forget_result(lv);
-	rc = live_apply(job, lv, resume);
+	rc = begin_again(job, lv, resume, 0);
 	if (!rc)
 		job_not_over(job, lv->key);
 	return rc;
@@ -128,18 +145,9 @@ static int run_person(struct job *job, struct store *s)
 		return rc;
 	if (r->type == CORE_RESUME && core_status(lv->core) == RUN_RUNNING)
 		return held_has(job->e, lv->key) ? 0 : resume_left(job, lv, &ev);
-	if (r->type == CORE_RESUME || r->type == CORE_RETRY) {
-		lv->row.resumed++;
-		forget_result(lv);
-	}
-	rc = live_apply(job, lv, &ev);
-	if (rc == -EINVAL || rc == -ESTALE) {
-		rc = makes_no_sense(job, lv, r);
-		live_drop(job->e, lv->key); /* its row was changed in vain */
-	} else if (rc == 0 && (r->type == CORE_RESUME || r->type == CORE_RETRY)) {
-		held_add(job->e, lv->key);
-	}
-	return rc;
+	rc = r->type == CORE_RESUME || r->type == CORE_RETRY ? begin_again(job, lv, &ev, 1)
+							     : live_apply(job, lv, &ev);
+	return rc == -EINVAL || rc == -ESTALE ? makes_no_sense(job, lv, r) : rc;
 }
 
 static void person_done(struct job *job, int rc)
