@@ -61,6 +61,10 @@ int64_t mem_put(struct mem_db *db, enum mem_table t, int64_t key, void *block)
 {
 	struct mem_rows *rows = &db->tables[t];
 
+	/* a key is one more than the highest there is: that of a row that was deleted may come
+	 * again */
+	while (!key && t != MEM_EVENTS && rows->n && !rows->v[rows->n - 1])
+		rows->n--;
 	if (!key) {
 		if (rows->n == rows->cap) {
 			rows->cap = rows->cap ? rows->cap * 2 : 32;
@@ -80,6 +84,19 @@ int64_t mem_put(struct mem_db *db, enum mem_table t, int64_t key, void *block)
 	return key;
 }
 
+const void *mem_put_by(const struct mem_db *db, size_t i, bool *ret_last)
+{
+	const struct mem_change *ch = &db->journal[i];
+
+	for (size_t k = i + 1; k < db->n_journal; k++)
+		if (db->journal[k].key == ch->key && db->journal[k].table == ch->table) {
+			*ret_last = false;
+			return db->journal[k].old;
+		}
+	*ret_last = true;
+	return mem_row(db, ch->table, (int64_t)ch->key);
+}
+
 /* --- databases ---------------------------------------------------------------------------- */
 
 struct mem_db *mem_db_create(void)
@@ -97,6 +114,8 @@ static void roll_back(struct mem_db *db)
 			mem_log_pop(db, rows->v[ch->key - 1]);
 		free(rows->v[ch->key - 1]);
 		rows->v[ch->key - 1] = ch->old;
+		if (ch->key > rows->n && ch->old)
+			rows->n = ch->key;
 		if (ch->key == rows->n && !ch->old) /* keys of what never was are given again */
 			rows->n--;
 	}

@@ -96,14 +96,28 @@ static inline const void *mem_row(const struct mem_db *db, enum mem_table t, int
 	return key > 0 && (size_t)key <= db->tables[t].n ? db->tables[t].v[key - 1] : NULL;
 }
 
+/* What the change at I of the journal put into its slot; NULL: nothing. *RET_LAST: nothing later
+ * did. */
+const void *mem_put_by(const struct mem_db *db, size_t i, bool *ret_last);
 /* The event SEQ of RUN, or NULL. */
 const struct event_row *mem_event(const struct mem_db *db, int64_t run, int64_t seq);
 /* Number of the last one, 0: none. */
 int64_t mem_last_seq(const struct mem_db *db, int64_t run);
 
+/* The highest key there was; rows up to it may be gone. */
 static inline size_t mem_count(const struct mem_db *db, enum mem_table t)
 {
 	return db->tables[t].n;
+}
+
+/* The key that the next row gets. */
+static inline int64_t mem_next(const struct mem_db *db, enum mem_table t)
+{
+	size_t n = db->tables[t].n;
+
+	while (n && !db->tables[t].v[n - 1])
+		n--;
+	return (int64_t)n + 1;
 }
 
 /* --- what the files of the store share ------------------------------------------------------ */

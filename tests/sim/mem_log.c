@@ -50,12 +50,22 @@ void mem_log_pop(struct mem_db *db, const void *event)
 	log_of(db, ((const struct event_row *)event)->run)->n--;
 }
 
+/* Behind what a run wrote that had the same key and is deleted. */
+static size_t first_of(const struct mem_db *db, const struct mem_log *log)
+{
+	size_t first = 0;
+
+	while (first < log->n && !mem_row(db, MEM_EVENTS, log->keys[first]))
+		first++;
+	return first;
+}
+
 const struct event_row *mem_event(const struct mem_db *db, int64_t run, int64_t seq)
 {
 	const struct mem_log *log = (size_t)run <= db->n_logs ? &db->logs[run - 1] : NULL;
+	size_t at = log ? first_of(db, log) + (size_t)seq : 0;
 
-	return log && seq > 0 && (size_t)seq <= log->n ? mem_row(db, MEM_EVENTS, log->keys[seq - 1])
-						       : NULL;
+	return log && seq > 0 && at <= log->n ? mem_row(db, MEM_EVENTS, log->keys[at - 1]) : NULL;
 }
 
 int64_t mem_last_seq(const struct mem_db *db, int64_t run)

@@ -78,7 +78,7 @@ int mem_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key)
 	if (!state_holds(db, r) || !has_question(r->input) || is_taken(db, r) ||
 	    !mem_blob_find(db, r->frozen, NULL) || (r->parent && !run_at(s, r->parent)))
 		return -EEXIST;
-	row.key = (int64_t)mem_count(db, MEM_RUNS) + 1;
+	row.key = mem_next(db, MEM_RUNS);
 	row.seal = row.summary = STR("");
 	row.seal_seq = 0;
 	row.seen = false;

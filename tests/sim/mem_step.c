@@ -51,7 +51,8 @@ static void put_texts(struct mem_db *db, int64_t key, const struct step_row *r)
 		.evidence = r->has_texts ? r->evidence : (struct str){ 0 },
 		.facts = r->has_texts ? r->facts : (struct str){ 0 } };
 
-	mem_put(db, MEM_TEXTS_OF_STEPS, key, mem_pack(&mem_step_shape, &texts));
+	mem_put(db, MEM_TEXTS_OF_STEPS, key == mem_next(db, MEM_TEXTS_OF_STEPS) ? 0 : key,
+	    mem_pack(&mem_step_shape, &texts));
 }
 
 int mem_step_insert(struct store *s, const struct step_row *r, int64_t *ret_key)
@@ -63,10 +64,9 @@ int mem_step_insert(struct store *s, const struct step_row *r, int64_t *ret_key)
 	if (!is_status(r->status) || is_taken(db, r) || !mem_row(db, MEM_RUNS, r->run) ||
 	    (r->task && !task_at(s, r->task)))
 		return -EEXIST;
-	row.key = (int64_t)mem_count(db, MEM_STEPS) + 1;
+	row.key = mem_next(db, MEM_STEPS);
 	row.output = row.evidence = row.facts = (struct str){ 0 };
 	mem_put(db, MEM_STEPS, 0, mem_pack(&mem_step_shape, &row));
-	mem_put(db, MEM_TEXTS_OF_STEPS, 0, NULL);
 	put_texts(db, row.key, r);
 	*ret_key = row.key;
 	return 0;
@@ -179,7 +179,7 @@ static void put_task(struct store *s, const struct task_row *row)
 int mem_task_insert(struct store *s, const struct task_row *r, int64_t *ret_key)
 {
 	MEM_OP(s, true);
-	const struct task_row row = { .key = (int64_t)mem_count(mem_of(s), MEM_TASKS) + 1,
+	const struct task_row row = { .key = mem_next(mem_of(s), MEM_TASKS),
 		.epoch = r->epoch,
 		.subject = r->subject,
 		.status = STR("ready"),

@@ -49,6 +49,7 @@ void node_start(struct world *w)
 	n->conn->ctx = w;
 	config.store = &n->conn->base;
 	worker_begin(n);
+	oracle_reconnected(w);
 	if (engine_create(&config, &n->engine, &err) < 0)
 		abort();
 	engine_recover(n->engine, on_recovered, n);
@@ -96,6 +97,7 @@ void node_stop(struct world *w)
 		return;
 	sim_say(w, "life %u is asked to end", w->node->life);
 	w->node->draining = true;
+	engine_hurry(w->node->engine);
 	worker_drain_all(w->node);
 	look_whether_idle(w, NULL);
 }

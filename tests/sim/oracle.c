@@ -9,6 +9,7 @@
 
 #include "attest/attest.h"
 #include "base/json.h"
+#include "engine/live.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,43 +131,56 @@ static void tell(struct world *w, const struct event_row *ev)
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-static void look_at_step(struct world *w, int64_t key, const struct step_row *old)
+/* A row became another one. LAST: that is how it is committed. */
+static void look_at_change(struct world *w, struct seen_run *run, struct seen_step *s,
+    const struct step_row *row, bool last)
 {
-	const struct step_row *row = mem_row(w->db, MEM_STEPS, key);
-
-	if (!row && !old) /* it came and went */
-		return;
-	int64_t position = row ? row->position : old->position;
-	struct seen_run *run = seen_of(w, row ? row->run : old->run);
-	struct seen_step *s = step_of(run, position);
-
-	if (!row) {
-		if (!run->again)
-			sim_fail(w, "I1: step %.*s was taken out of its run", STR_ARG(old->name));
-		if (s->key == key) /* another one may have its place by now */
-			*s = (struct seen_step){ 0 };
-		return;
-	}
 	enum step_status status = (enum step_status)step_status_parse(row->status);
-	bool born = s->key != key;
 
-	if (born)
-		*s = (struct seen_step){ .key = key,
-			.told = s->told_now ? s->told : STEP_PENDING,
-			.told_epoch = s->told_epoch,
-			.told_now = s->told_now };
-	if (!born && step_is_settled(s->status) && status != s->status && !run->again)
+	if (step_is_settled(s->status) && status != s->status && !run->again)
 		sim_fail(w, "I10: step %.*s was %s and is %.*s", STR_ARG(row->name),
 		    step_status_name(s->status), STR_ARG(row->status));
 	if ((unsigned)row->epoch < s->epoch)
 		sim_fail(w, "I4: epoch of step %.*s went from %u to %lld", STR_ARG(row->name),
 		    s->epoch, (long long)row->epoch);
-	if (status != s->told || (s->told_now && (unsigned)row->epoch != s->told_epoch))
+	if (last && (status != s->told || (s->told_now && (unsigned)row->epoch != s->told_epoch)))
 		sim_fail(w, "I6: step %.*s is %.*s epoch %lld, the log tells %s epoch %u",
 		    STR_ARG(row->name), STR_ARG(row->status), (long long)row->epoch,
 		    step_status_name(s->told), s->told_epoch);
 	s->status = status;
 	s->epoch = (unsigned)row->epoch;
+}
+
+static bool was_removed(const struct world *w, int64_t run)
+{
+	bool last;
+
+	for (size_t i = 0; i < w->db->n_journal; i++)
+		if (w->db->journal[i].table == MEM_RUNS && w->db->journal[i].key == (size_t)run &&
+		    !mem_put_by(w->db, i, &last))
+			return true;
+	return false;
+}
+
+static void look_at_step(struct world *w, size_t i)
+{
+	const struct step_row *old = w->db->journal[i].old;
+	bool last;
+	const struct step_row *row = mem_put_by(w->db, i, &last), *either = row ? row : old;
+
+	if (!either)
+		return;
+	struct seen_run *run = seen_of(w, either->run);
+	struct seen_step *s = step_of(run, either->position);
+
+	if (!row && !run->again && !was_removed(w, old->run))
+		sim_fail(w, "I1: step %.*s was taken out of its run", STR_ARG(old->name));
+	if (!row || !old) /* one that is gone, or is there for the first time */
+		*s = (struct seen_step){ .told = s->told_now ? s->told : STEP_PENDING,
+			.told_epoch = s->told_epoch,
+			.told_now = s->told_now };
+	if (row)
+		look_at_change(w, run, s, row, last);
 }
 
 static void look_at_texts(struct world *w, int64_t key)
@@ -179,8 +193,8 @@ static void look_at_texts(struct world *w, int64_t key)
 	struct seen_step *s = step_of(seen_of(w, row->run), row->position);
 	uint64_t hash = hash_text(texts->output);
 
-	if (!seen_of(w, row->run)->again && s->key == key && s->final &&
-	    s->final_epoch == (unsigned)row->epoch && hash != s->output)
+	if (!seen_of(w, row->run)->again && s->final && s->final_epoch == (unsigned)row->epoch &&
+	    hash != s->output)
 		sim_fail(w, "I1: the output of step %.*s, which is completed, changed",
 		    STR_ARG(row->name));
 	s->output = hash;
@@ -215,13 +229,15 @@ static void look_at_children(struct world *w)
 	}
 }
 
-static void look_at_run(struct world *w, int64_t key, const struct run_row *old)
+static void look_at_run(struct world *w, size_t i)
 {
-	const struct run_row *row = run_row(w, key);
-	struct seen_run *run = seen_of(w, key);
+	const struct run_row *old = w->db->journal[i].old;
+	bool last;
+	const struct run_row *row = mem_put_by(w->db, i, &last);
 
-	if (!row)
+	if (!row || !last)
 		return;
+	struct seen_run *run = seen_of(w, row->key);
 	enum run_status status = (enum run_status)run_status_parse(row->status);
 
 	if (old && run->status != RUN_RUNNING && status != run->status && !run->again)
@@ -340,6 +356,20 @@ static bool too_many_runs(struct world *w)
 	return true;
 }
 
+/* A run that is new; one that was removed may have had its key. */
+static void forget_run(struct seen_run *run)
+{
+	const struct seen_run fresh = { .model = run->model,
+		.kept = run->kept,
+		.touched = run->touched,
+		.steps = run->steps,
+		.n_steps = run->n_steps };
+
+	*run = fresh;
+	if (run->n_steps)
+		memset(run->steps, 0, run->n_steps * sizeof(*run->steps));
+}
+
 void oracle_commit(void *ctx)
 {
 	struct world *w = ctx;
@@ -347,14 +377,19 @@ void oracle_commit(void *ctx)
 
 	if (too_many_runs(w))
 		return;
-	for (size_t i = 0; i < w->db->n_journal; i++)
-		if (j[i].table == MEM_EVENTS && !j[i].old)
-			tell(w, mem_row(w->db, MEM_EVENTS, (int64_t)j[i].key));
+	for (size_t i = 0; i < w->db->n_journal; i++) {
+		bool last;
+
+		if (j[i].table == MEM_RUNS && !j[i].old)
+			forget_run(&w->seen[j[i].key]);
+		else if (j[i].table == MEM_EVENTS && !j[i].old)
+			tell(w, mem_put_by(w->db, i, &last));
+	}
 	for (size_t i = 0; i < w->db->n_journal; i++) {
 		int64_t key = (int64_t)j[i].key;
 
 		if (j[i].table == MEM_STEPS) {
-			look_at_step(w, key, j[i].old);
+			look_at_step(w, i);
 			look_at_model(w, key);
 		} else if (j[i].table == MEM_TEXTS_OF_STEPS) {
 			look_at_texts(w, key);
@@ -364,7 +399,7 @@ void oracle_commit(void *ctx)
 	}
 	for (size_t i = 0; i < w->db->n_journal; i++)
 		if (j[i].table == MEM_RUNS)
-			look_at_run(w, (int64_t)j[i].key, j[i].old);
+			look_at_run(w, i);
 	finalise(w);
 	keep_models(w);
 	look_at_children(w);
@@ -425,10 +460,11 @@ void oracle_process_born(struct world *w, const struct process *p)
 		    STR_ARG(row->name));
 }
 
-void oracle_cancelled(struct world *w, int64_t run)
+void oracle_cancelled(struct world *w, const char *id)
 {
-	const struct run_row *row = run_row(w, run);
+	const struct run_row *row = NULL;
 
+	mem_each(w->db, MEM_RUNS, struct run_row, run, key) if (str_is(run->id, id)) row = run;
 	if (row && str_is(row->status, "running") && !row->end_as.n && !row->resumed)
 		sim_fail(w, "I11: run %.*s was said to be cancelled, and is not", STR_ARG(row->id));
 }
@@ -484,16 +520,46 @@ static void look_at_order(struct world *w, const struct ordered *o)
 {
 	const struct run_row *row = run_row(w, o->run);
 
-	if (o->acked && (!row || !str_is(row->id, o->id) || !str_is(row->idempotency, o->key)))
+	if (o->acked && !o->to_be_removed &&
+	    (!row || !str_is(row->id, o->id) || !str_is(row->idempotency, o->key)))
 		sim_fail(w, "I11: run %s was acknowledged for %s and is not there", o->id, o->key);
+}
+
+void oracle_reconnected(struct world *w)
+{
+	for (int64_t run = 1; run <= RUNS_MAX; run++)
+		w->seen[run].cursor = w->seen[run].seq;
+}
+
+/* Everything is over, and the engine knows nothing any more. */
+static void look_at_engine(struct world *w)
+{
+	const struct engine *e = w->node->engine;
+
+	if (!w->node->up)
+		return;
+	imap_each (&e->lives, it)
+		sim_fail(w, "I23: all runs are over, and run %lld is still in memory",
+		    (long long)it->key);
+	imap_each (&e->held, it)
+		sim_fail(
+		    w, "I23: all runs are over, and run %lld is still held", (long long)it->key);
+	if (e->reloaded.n || e->holding.n || e->ending.n || e->inner_first)
+		sim_fail(w, "I23: all runs are over, and something is still to be done");
 }
 
 void oracle_end(struct world *w)
 {
+	look_at_engine(w);
 	mem_each(w->db, MEM_RUNS, struct run_row, row, key)
 	{
 		look_at_chain(w, row);
 		look_at_tokens(w, row);
+		if (w->node->up && w->seen[key].cursor != w->seen[key].seq)
+			sim_fail(w,
+			    "I24: who looks on was told of %lld events of run %lld, of %lld",
+			    (long long)w->seen[key].cursor, (long long)key,
+			    (long long)w->seen[key].seq);
 		sim_hash(w, row->seal.p, row->seal.n);
 	}
 	mem_each(w->db, MEM_TASKS, struct task_row, row, key) if (!str_is(row->status, "ended"))

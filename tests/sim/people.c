@@ -60,7 +60,7 @@ static void launch(struct world *w, void *arg)
 
 /* --- changing ------------------------------------------------------------------------------- */
 
-enum verb { CANCEL, RESUME, RETRY, RETRY_STEP, ANSWER, VERBS };
+enum verb { CANCEL, RESUME, RETRY, RETRY_STEP, REMOVE, ANSWER };
 
 struct act {
 	struct act *next;
@@ -76,7 +76,8 @@ static struct act *acts;
 
 static void on_changed(void *ctx, int rc, const struct err *err)
 {
-	static const char *const words[] = { "cancel", "resume", "retry", "retry", "answer" };
+	static const char *const words[] = { "cancel", "resume", "retry", "retry", "remove",
+		"answer" };
 	struct act *a = ctx;
 
 	if (!world->node->up || world->node->life != a->life)
@@ -84,13 +85,14 @@ static void on_changed(void *ctx, int rc, const struct err *err)
 	sim_say(world, "%s %s %s %s: %d %s", words[a->verb], a->id, a->step, a->choice, rc,
 	    err ? err->what : "");
 	if (rc == 0 && a->verb == CANCEL)
-		oracle_cancelled(world, a->run);
+		oracle_cancelled(world, a->id);
 }
 
-static struct act *act_new(enum verb verb, int64_t run, const char *id)
+static struct act *act_new(enum verb verb, struct ordered *o, int64_t run, const char *id)
 {
 	struct act *a = xalloc(sizeof(*a));
 
+	a->o = o;
 	a->next = acts;
 	acts = a;
 	a->verb = verb;
@@ -110,6 +112,12 @@ static void choose_step(struct world *w, struct act *a)
 	    snprintf(a->step, sizeof(a->step), "%.*s", STR_ARG(row->name));
 }
 
+static void remove_run(struct world *w, struct act *a)
+{
+	a->o->to_be_removed = true;
+	engine_remove(w->node->engine, str_from(a->id), on_changed, a);
+}
+
 static void perform(struct world *w, struct act *a)
 {
 	struct engine *e = w->node->engine;
@@ -119,6 +127,8 @@ static void perform(struct world *w, struct act *a)
 		engine_cancel(e, run, none, STR("enough"), on_changed, a);
 	else if (a->verb == RESUME)
 		engine_resume(e, run, none, on_changed, a);
+	else if (a->verb == REMOVE)
+		remove_run(w, a);
 	else if (a->verb == ANSWER)
 		engine_answer(e, run, none, step, str_from(a->choice), on_changed, a);
 	else
@@ -133,9 +143,10 @@ static void act(struct world *w, void *arg)
 	bool again = rng_chance(r, 200);
 
 	(void)arg;
-	if (!w->node->up || w->node->draining || !o->acked || !sim_take(w, PART_ACT))
+	if (!w->node->up || w->node->draining || !o->acked || o->to_be_removed ||
+	    !sim_take(w, PART_ACT))
 		return;
-	struct act *a = act_new(verb, o->run, o->id);
+	struct act *a = act_new(verb, o, o->run, o->id);
 
 	if (verb == RETRY_STEP)
 		choose_step(w, a);
@@ -173,7 +184,7 @@ void people_asked(struct world *w, const struct engine_effect *fx)
 
 	if (!row || (silent && !w->end))
 		return;
-	struct act *a = act_new(ANSWER, fx->run, fx->run_id);
+	struct act *a = act_new(ANSWER, NULL, fx->run, fx->run_id);
 
 	snprintf(a->step, sizeof(a->step), "%.*s", STR_ARG(row->name));
 	snprintf(a->choice, sizeof(a->choice), "%s", choices[rng_below(r, w->end ? 2 : 3)]);

@@ -72,13 +72,13 @@ struct ordered {
 	unsigned flow; /* which of the world's flows */
 	enum flow_size size;
 	bool asked, acked;
+	bool to_be_removed; /* somebody asked for it, whether he was answered or not */
 	char id[ID_RUN_SIZE];
 	int64_t run;
 };
 
 /* What the oracle remembers of a run, as of the last commit. */
 struct seen_step {
-	int64_t key; /* of its row; 0: none */
 	enum step_status status;
 	unsigned epoch;
 	uint64_t output;      /* hash of what is stored */
@@ -104,7 +104,7 @@ struct seen_run {
 
 struct world {
 	uint64_t seed;
-	msec_t now, half, end;
+	msec_t now, half, end, over_at;
 	struct rng rng[STREAMS];
 	bool faults[FAULTS]; /* in this world */
 	unsigned rate;	     /* of the faults that strike operations: one of so many */
@@ -284,8 +284,10 @@ void batch_run(const struct batch_spec *spec, struct batch_result *ret);
 struct seen_step *oracle_step(struct world *w, int64_t run, int64_t position);
 void oracle_commit(void *ctx);
 void oracle_appended(void *ctx, int64_t run, int64_t seq);
-/* Somebody was told that RUN is cancelled. */
-void oracle_cancelled(struct world *w, int64_t run);
+/* Somebody was told that the run ID is cancelled. */
+void oracle_cancelled(struct world *w, const char *id);
+/* Whoever looks on begins again, with what is there. */
+void oracle_reconnected(struct world *w);
 void oracle_rolled_back(void *ctx);
 void oracle_process_born(struct world *w, const struct process *p);
 void oracle_end(struct world *w);

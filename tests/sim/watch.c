@@ -100,10 +100,14 @@ int __wrap_core_step(struct core *c, const struct core_event *ev, struct core_up
 		return rc;
 	struct seen_run *run = &w->seen[lv->key];
 
-	if (!run->model)
+	if (ev->type == CORE_LAUNCH) {
+		model_free(run->model); /* of one that was removed */
+		run->model = NULL;
+	}
+	if (!run->model) {
 		run->model = model_create(c, lv->row.id);
-	if (ev->type == CORE_LAUNCH)
 		run->model->size = size;
+	}
 	run->touched = true;
 	if (!rc)
 		check_update(w, c, lv, ev, ret);

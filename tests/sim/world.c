@@ -10,6 +10,7 @@
 
 #define HALF_MIN 20000
 #define HALF_MAX 1800000
+#define SETTLE 400000	 /* after the end of the last run, for what is still to be told */
 #define EVENTS_MAX 20000 /* in one world; more is no progress */
 #define SPAN_MAX                                                                        \
 	2592000000 /* thirty days after the faults are over: longer than any flow takes \
@@ -295,7 +296,9 @@ static void live(struct world *w)
 			w->now = w->half;
 			second_half(w);
 		}
-		if (w->end && all_over(w))
+		if (w->end && (w->over_at != 0) != all_over(w))
+			w->over_at = w->over_at ? 0 : w->now;
+		if (w->over_at && (!w->n_heap || w->heap[0].at > w->over_at + SETTLE))
 			return;
 		if (!w->n_heap || (w->end && w->now > w->end)) {
 			stuck(w);
