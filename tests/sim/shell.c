@@ -66,6 +66,34 @@ static void nap(struct world *w, void *arg)
 	turn(w, arg);
 }
 
+static void tell(struct world *w, struct store_thread *t)
+{
+	if (!t->delivering)
+		sim_after(w, slowness(w) + some_time(w), t->node, deliver, t);
+	t->delivering = true;
+}
+
+/* Who only reads goes past a group that finds no room. */
+static void run_reads(struct world *w, struct store_thread *t)
+{
+	struct store_queue reads, rest;
+	struct store_job *job;
+
+	store_queue_init(&reads);
+	store_queue_init(&rest);
+	while ((job = group_take_read(&t->group)))
+		store_queue_push(&reads, job);
+	while ((job = store_queue_pop(&t->in)))
+		store_queue_push(job->reads ? &reads : &rest, job);
+	store_queue_move(&t->in, &rest);
+	while (!t->node->dying && (job = store_queue_pop(&reads))) {
+		group_read(&t->group, job);
+		store_queue_push(&t->out, job);
+		tell(w, t);
+	}
+	store_queue_move(&t->in, &reads); /* of a node that dies: they go with it */
+}
+
 /* One group; where there is no room, a second later once more. */
 static void turn(struct world *w, void *arg)
 {
@@ -83,6 +111,8 @@ static void turn(struct world *w, void *arg)
 	if (t->node->dying)
 		return;
 	if (!done) {
+		if (t->group.waits_for == -ENOSPC)
+			run_reads(w, t);
 		t->waiting = true;
 		sim_after(w, 1000, t->node, nap, t);
 		return;
@@ -91,9 +121,7 @@ static void turn(struct world *w, void *arg)
 	for (size_t i = 0; i < t->group.n; i++)
 		store_queue_push(&t->out, t->group.jobs[i]);
 	t->group.n = 0;
-	if (!t->delivering)
-		sim_after(w, slowness(w) + some_time(w), t->node, deliver, t);
-	t->delivering = true;
+	tell(w, t);
 	t->turning = false;
 	wants_turn(t);
 }
@@ -164,6 +192,11 @@ void store_thread_stop(struct store_thread *t)
 	drop_all(&t->in, -EIO);
 	t->group.store->ops->close(t->group.store);
 	free(t);
+}
+
+bool store_thread_full(const struct store_thread *t)
+{
+	return t->waiting && t->group.waits_for == -ENOSPC;
 }
 
 uint64_t store_thread_commits(const struct store_thread *t)
