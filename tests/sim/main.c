@@ -2,6 +2,9 @@
  * sim [SEEDS]            so many worlds, from --from on (0), in --jobs processes (all cores)
  * sim --seed N [--trace] one of them, told in full; --off KINDS and --without PARTS leave out
  *                        faults, people and steps; --shrink looks for what can be left out
+ *
+ * Every --twice-th seed (50) is run twice: it has to be the same, and what it stored has to be what
+ * SQLite stores.
  */
 #include "sim.h"
 
@@ -28,6 +31,7 @@ static int one(struct sim_spec *spec, bool traced, bool shrink)
 	struct sim_result got;
 	struct buf b;
 
+	spec->faithful = !shrink;
 	if (shrink)
 		printf("%u smaller worlds tried\n", sim_shrink(spec));
 	buf_init(&b, MIB(64));

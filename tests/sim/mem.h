@@ -131,6 +131,7 @@ struct mem_shape {
 };
 
 extern const struct mem_shape mem_run_shape, mem_step_shape, mem_task_shape, mem_event_shape;
+extern const struct mem_shape mem_snapshot_shape, mem_finding_shape, mem_text_shape;
 
 /* A copy of ROW with all its texts in one block. */
 void *mem_pack(const struct mem_shape *sh, const void *row);

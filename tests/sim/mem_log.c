@@ -14,22 +14,27 @@
 	static const struct mem_shape name##_shape = { sizeof(type), name##_texts, \
 		sizeof(name##_texts) / sizeof(name##_texts[0]), 0 }
 
+#define SHARED_SHAPE(name, type, ...)                                             \
+	static const unsigned short name##_texts[] = { __VA_ARGS__ };             \
+	const struct mem_shape mem_##name##_shape = { sizeof(type), name##_texts, \
+		sizeof(name##_texts) / sizeof(name##_texts[0]), 0 }
+
 static const unsigned short event_texts[] = { offsetof(struct event_row, type),
 	offsetof(struct event_row, data) };
 const struct mem_shape mem_event_shape = { sizeof(struct event_row), event_texts, 2, 0 };
 
 SHAPE(blob, struct mem_blob, offsetof(struct mem_blob, bytes));
 SHAPE(note, struct mem_note, offsetof(struct mem_note, name), offsetof(struct mem_note, value));
-SHAPE(snapshot, struct snapshot_row, offsetof(struct snapshot_row, id),
+SHARED_SHAPE(snapshot, struct snapshot_row, offsetof(struct snapshot_row, id),
     offsetof(struct snapshot_row, repo), offsetof(struct snapshot_row, facts),
     offsetof(struct snapshot_row, signals));
-SHAPE(finding, struct finding_row, offsetof(struct finding_row, uid),
+SHARED_SHAPE(finding, struct finding_row, offsetof(struct finding_row, uid),
     offsetof(struct finding_row, title), offsetof(struct finding_row, severity),
     offsetof(struct finding_row, path), offsetof(struct finding_row, state),
     offsetof(struct finding_row, verdict), offsetof(struct finding_row, data));
-SHAPE(text, struct text_row, offsetof(struct text_row, kind), offsetof(struct text_row, name),
-    offsetof(struct text_row, step), offsetof(struct text_row, title),
-    offsetof(struct text_row, body));
+SHARED_SHAPE(text, struct text_row, offsetof(struct text_row, kind),
+    offsetof(struct text_row, name), offsetof(struct text_row, step),
+    offsetof(struct text_row, title), offsetof(struct text_row, body));
 
 /* --- the log ------------------------------------------------------------------------------ */
 
@@ -202,10 +207,10 @@ int mem_snapshot_put(struct store *s, const struct snapshot_row *r)
 
 		next.facts = r->facts;
 		next.signals = r->signals;
-		mem_put(db, MEM_SNAPSHOTS, key, mem_pack(&snapshot_shape, &next));
+		mem_put(db, MEM_SNAPSHOTS, key, mem_pack(&mem_snapshot_shape, &next));
 		return 0;
 	}
-	mem_put(db, MEM_SNAPSHOTS, 0, mem_pack(&snapshot_shape, r));
+	mem_put(db, MEM_SNAPSHOTS, 0, mem_pack(&mem_snapshot_shape, r));
 	return 0;
 }
 
@@ -214,7 +219,7 @@ int mem_snapshot_get(struct store *s, struct arena *a, struct str id, struct sna
 	MEM_OP(s, false);
 	mem_each(mem_of(s), MEM_SNAPSHOTS, struct snapshot_row, row, key) if (str_eq(row->id, id))
 	{
-		mem_unpack(&snapshot_shape, row, a, ret);
+		mem_unpack(&mem_snapshot_shape, row, a, ret);
 		return 0;
 	}
 	return -ENOENT;
@@ -233,7 +238,7 @@ int mem_findings_replace(struct store *s, int64_t run, const struct finding_row 
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(rows[k].uid, rows[i].uid))
 				return -EEXIST;
-		mem_put(db, MEM_FINDINGS, 0, mem_pack(&finding_shape, &rows[i]));
+		mem_put(db, MEM_FINDINGS, 0, mem_pack(&mem_finding_shape, &rows[i]));
 	}
 	return 0;
 }
@@ -252,7 +257,7 @@ int mem_findings_list(
 	*ret = arena_array(a, mem_count(mem_of(s), MEM_FINDINGS) + 1, sizeof(**ret));
 	*ret_n = 0;
 	mem_each(mem_of(s), MEM_FINDINGS, struct finding_row, row, key) if (row->run == run)
-	    mem_unpack(&finding_shape, row, a, &(*ret)[(*ret_n)++]);
+	    mem_unpack(&mem_finding_shape, row, a, &(*ret)[(*ret_n)++]);
 	qsort(*ret, *ret_n, sizeof(**ret), by_uid);
 	return 0;
 }
@@ -301,7 +306,7 @@ int mem_text_put(struct store *s, const struct text_row *r)
 	if (!mem_row(mem_of(s), MEM_RUNS, r->run))
 		return -EEXIST;
 	row.body = utf8_cut(r->body, SEARCH_TEXT_MAX);
-	mem_put(mem_of(s), MEM_TEXTS, 0, mem_pack(&text_shape, &row));
+	mem_put(mem_of(s), MEM_TEXTS, 0, mem_pack(&mem_text_shape, &row));
 	return 0;
 }
 

@@ -44,6 +44,7 @@ void node_start(struct world *w)
 	n->paused_until = 0;
 	sim_say(w, "life %u begins", n->life);
 	n->conn = mem_connect(w->db, false);
+	n->conn->base.ops = w->ops;
 	n->conn->fault = faults_at_op;
 	n->conn->after = faults_after_commit;
 	n->conn->ctx = w;
@@ -66,6 +67,7 @@ static void gone(struct world *w)
 	engine_destroy(n->engine); /* closes the connection */
 	n->engine = NULL;
 	mem_db_abandon(w->db);
+	fidelity_gone();
 }
 
 void node_crash(struct world *w, const char *why)

@@ -114,6 +114,7 @@ struct world {
 	size_t n_heap, cap_heap;
 	uint64_t order, hash;
 	struct mem_db *db;
+	const struct store_ops *ops; /* of the store in memory */
 	struct node *node;
 	struct list processes; /* struct process */
 	struct ordered orders[4];
@@ -137,6 +138,7 @@ struct sim_spec {
 	struct buf *trace;
 	bool without[PARTS][PART_MAX];
 	bool off[FAULTS];
+	bool faithful; /* what was stored is held against SQLite */
 };
 
 struct sim_result {
@@ -245,6 +247,16 @@ void sim_flows_forget(void);
 /* Every question of these flows has a time after which it needs no answer. */
 bool sim_flows_end_by_themselves(uint64_t seed);
 
+/* --- fidelity.c: the store in memory against SQLite ----------------------------------------------
+ */
+
+/* Operations that write down what they are asked for. */
+const struct store_ops *fidelity_begin(void);
+/* A process is gone. */
+void fidelity_gone(void);
+void fidelity_end(struct world *w);
+void fidelity_free(void);
+
 /* --- shrink.c: the smallest world in which something does not hold -----------------------------
  */
 
@@ -263,7 +275,7 @@ bool sim_parse_without(struct sim_spec *spec, const char *text);
 struct batch_spec {
 	uint64_t from, n;
 	unsigned jobs;	/* processes */
-	unsigned twice; /* every so many-th seed is run twice */
+	unsigned twice; /* every so many-th seed is run again, and its store held against SQLite */
 	bool quick;	/* the first violation is enough */
 	bool quiet;
 };

@@ -229,6 +229,7 @@ static void begin(struct world *w, const struct sim_spec *spec)
 		w->counted[PART_STEP] += w->flows[i]->n_steps;
 	}
 	w->db = mem_db_create();
+	w->ops = spec->faithful ? fidelity_begin() : &store_mem;
 	w->db->committing = oracle_commit;
 	w->db->rolled_back = oracle_rolled_back;
 	w->db->ctx = w;
@@ -339,6 +340,9 @@ static void end(struct world *w, struct sim_result *ret)
 		tell_all(w);
 	if (w->node->up)
 		node_crash(w, "the end of the world");
+	if (w->ops != &store_mem && !w->failed[0])
+		fidelity_end(w);
+	fidelity_free();
 	*ret = (struct sim_result){ .hash = w->hash,
 		.events = w->n_events,
 		.commits = w->n_commits,
