@@ -92,10 +92,18 @@ static inline struct model_node *model_at(const struct model *m, int i)
 /* model_again.c */
 int model_resume(struct model *m);
 int model_retry(struct model *m, int step);
-/* model_step.c */
-void model_begin_each_again(struct model *m);
-void model_drop_children(struct model *m, int parent);
+/* model_follow.c */
+bool model_is_group(enum step_kind k);
+bool model_is_timed(enum step_kind k);
 /* First W items that are not settled: those that may be under way. */
 bool model_admitted(const struct model *m, int i);
+bool model_may_look(const struct model *m, int i);
+void model_begin(struct model *m, int i);
+void model_settle(struct model *m, int i, enum step_status status);
+void model_doom(struct model *m, enum run_status end_as);
+/* Everything that may begin now does. */
+void model_follow(struct model *m);
+/* The run is over, if it is. */
+void model_finish(struct model *m);
 
 #endif

@@ -7,12 +7,12 @@ static bool wants_again(const struct model_node *n)
 			       (n->status == STEP_SKIPPED && n->upstream));
 }
 
-void model_drop_children(struct model *m, int parent)
+static void drop_children(struct model *m, int parent)
 {
 	for (int i = 0; i < m->n; i++)
 		if (!model_at(m, i)->dead && model_at(m, i)->parent == parent) {
 			model_at(m, i)->dead = true;
-			model_drop_children(m, i);
+			drop_children(m, i);
 		}
 }
 
@@ -31,7 +31,7 @@ static void forget(struct model *m, int i)
 static void anew(struct model *m, int i)
 {
 	forget(m, i);
-	model_drop_children(m, i);
+	drop_children(m, i);
 }
 
 /* The outermost loop around I, or I itself. */
