@@ -376,7 +376,7 @@ refused() {
 	has "$T/help" "tutti run … --detach"
 	has "$T/help" "--allow-host NAME"
 	"$TUTTI" help >"$T/help"
-	has "$T/help" "trust, serve"
+	has "$T/help" "trust, data, serve"
 	for shell in bash zsh fish; do
 		"$TUTTI" completion "$shell" >"$T/words"
 		has "$T/words" serve
