@@ -185,7 +185,7 @@
 #define SEARCH_QUERY_MAX 1000	 /* bytes of it */
 #define SEARCH_HITS_MAX 200
 #define SEARCH_RANKED_MAX 5000	     /* hits that are held against each other: the newest */
-#define SWEEP_ARENA MIB(512) /* names of all blobs, while they are looked for */
+#define SWEEP_ARENA MIB(512)	     /* names of all blobs, while they are looked for */
 #define SEARCH_RUN_TEXTS_MAX 1048575 /* of one run, counting those that were replaced */
 
 /* evaluations */
