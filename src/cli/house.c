@@ -141,6 +141,8 @@ static int open_scratch(struct house *h, struct err *err)
 	const char *scratch = fs_join(h->arena, h->data, "scratch");
 
 	fs_remove_tree(scratch);
+	fs_sweep(h->data);
+	fs_sweep(fs_join(h->arena, h->data, "reports"));
 	if (sandbox_mode(h->sandbox) != FENCE_C)
 		return 0;
 	int rc = fs_mkdirs(scratch, 0700);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define OPEN_TRIES 1000
+#define TEMP ".new-" /* behind it the process */
 
 static int read_all(int fd, char *p, size_t n, size_t *ret)
 {
@@ -103,7 +105,7 @@ static int replace(const char *path, struct str text, unsigned mode)
 {
 	char temp[PATH_BYTES_MAX];
 
-	if (snprintf(temp, sizeof(temp), "%s.new-%d", path, (int)getpid()) >= (int)sizeof(temp))
+	if (snprintf(temp, sizeof(temp), "%s" TEMP "%d", path, (int)getpid()) >= (int)sizeof(temp))
 		return -ENAMETOOLONG;
 	unlink(temp);
 	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -155,6 +157,30 @@ int fs_write(const char *path, struct str text, unsigned mode, struct err *err)
 		return 0;
 	err_set(err, rc, "cannot write %s", path);
 	return err_why(err, "%s", err_name(rc));
+}
+
+/* NAME as `replace` makes it, by a process that cannot go on with it. */
+static bool is_left(const char *name)
+{
+	const char *pid = strstr(name, TEMP);
+	char *end;
+
+	if (!pid || pid == name)
+		return false;
+	long n = strtol(pid + strlen(TEMP), &end, 10);
+
+	return n > 0 && !*end && kill((pid_t)n, 0) < 0 && errno == ESRCH;
+}
+
+void fs_sweep(const char *dir)
+{
+	DIR *d = opendir(dir);
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (is_left(e->d_name))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }
 
 int fs_mkdirs(const char *path, unsigned mode)

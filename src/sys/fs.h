@@ -17,6 +17,8 @@ MUST_CHECK int fs_read_fd(struct arena *a, int fd, size_t max, struct str *ret);
  * link is replaced, wherever it leads. -ENXIO: a pipe that nobody reads.
  */
 MUST_CHECK int fs_write(const char *path, struct str text, unsigned mode, struct err *err);
+/* Removes what fs_write was writing beside files of DIR in processes that are gone. Best effort. */
+void fs_sweep(const char *dir);
 /* Creates PATH and its parents with MODE; an existing directory is fine. */
 MUST_CHECK int fs_mkdirs(const char *path, unsigned mode);
 /* Removes a tree without following links, also where permissions are in the way. Best effort. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -133,6 +134,45 @@ static void what_cannot_be_written_is_said(void **state)
 	assert_int_equal(fs_write(in_dir("unread"), STR("x"), 0600, &err), -ENXIO);
 }
 
+static bool is_there(const char *name)
+{
+	struct stat st;
+
+	return lstat(in_dir(name), &st) == 0;
+}
+
+static void make_file(const char *name)
+{
+	int fd = open(in_dir(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* A process that was killed while it wrote; one that is still at it is left alone. */
+static void what_a_killed_process_wrote_is_swept(void **state)
+{
+	char gone[64], here[64];
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	snprintf(gone, sizeof(gone), "file.new-%d", (int)pid);
+	snprintf(here, sizeof(here), "file.new-%d", (int)getpid());
+	make_file(gone);
+	make_file(here);
+	make_file("file.new-");
+	make_file("file.new-1x");
+	make_file("file");
+	fs_sweep(in_dir("."));
+	assert_false(is_there(gone));
+	assert_true(is_there(here) && is_there("file.new-") && is_there("file.new-1x"));
+	assert_true(is_there("file"));
+	fs_sweep(in_dir("no-such-directory"));
+}
+
 static void *renames(void *arg)
 {
 	const char *one = in_dir("one"), *two = in_dir("two");
@@ -180,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_is_written_to),
 		cmocka_unit_test(devices_are_written_to),
 		cmocka_unit_test(what_cannot_be_written_is_said),
+		cmocka_unit_test(what_a_killed_process_wrote_is_swept),
 		cmocka_unit_test(renames_elsewhere_do_no_harm),
 	};
 
