@@ -1,0 +1,231 @@
+"""Where a torture takes place: directories, a repository, a copy of the program that nobody else runs, and
+the daemons that live and die there."""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+PATIENCE = 120  # seconds, for what has no reason to take long
+
+
+class Violation(Exception):
+    """Something that must never be."""
+
+
+def until(what, fn, limit=PATIENCE, pause=0.005):
+    """The first true value of FN."""
+    end = time.monotonic() + limit
+    while not (value := fn()):
+        if time.monotonic() > end:
+            raise Violation(f"after {limit} s still not: {what}")
+        time.sleep(pause)
+    return value
+
+
+def tree_hash(top):
+    """Names, modes, targets, times and content of everything below."""
+    h = hashlib.sha256()
+    for at, dirs, files in os.walk(top):
+        dirs.sort()
+        for name in sorted(dirs + files):
+            path = os.path.join(at, name)
+            st = os.lstat(path)
+            h.update(repr((path, st.st_mode, st.st_mtime_ns)).encode())
+            if os.path.islink(path):
+                h.update(os.readlink(path).encode())
+            elif os.path.isfile(path):
+                with open(path, "rb") as f:
+                    h.update(f.read())
+    return h.hexdigest()
+
+
+class Place:
+    def __init__(self, top, program):
+        self.top = os.path.abspath(top)
+        os.makedirs(self.top)
+        self.program = self.path("tutti-own")
+        shutil.copy(program, self.program)
+        st = os.stat(self.program)
+        self.identity = st.st_dev, st.st_ino
+        # what commands sleep, as a number that only processes of this place have in their arguments
+        self.mark = f"0.03{os.getpid():07d}"
+        self.data, self.repo, self.tmp = map(self.path, ("data", "repo", "tmp"))
+        for name in ("data", "repo", "tmp", "home", "config/tutti/flows", "acks"):
+            os.makedirs(self.path(name))
+        os.chmod(self.data, 0o700)
+        self.sock = os.path.join(self.data, "tutti.sock")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "XDG_", "TUTTI"))}
+        self.env.update(HOME=self.path("home"), XDG_CONFIG_HOME=self.path("config"),
+                        TUTTI_DATA=self.data, TMPDIR=self.tmp)
+        self.flows = []
+        for name in sorted(os.listdir(os.path.join(HERE, "flows"))):
+            with open(os.path.join(HERE, "flows", name)) as f:
+                text = f.read().replace("MARK", self.mark)
+            with open(self.path("config/tutti/flows", name), "w") as f:
+                f.write(text)
+            self.flows.append(name.removesuffix(".yaml"))
+        self.make_repo()
+        self.lives = 0
+
+    def path(self, *names):
+        return os.path.join(self.top, *names)
+
+    def make_repo(self):
+        with open(self.path("repo", "queue.c"), "w") as f:
+            f.write("int queue;\n")
+        git = ["git", "-C", self.repo, "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+        for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "as it came"]):
+            subprocess.run(git + args, check=True)
+        self.repo_hash = tree_hash(self.repo)
+
+    def tutti(self, *args, **more):
+        return subprocess.run([self.program, *args], env=self.env, stdin=subprocess.DEVNULL,
+                              capture_output=True, cwd=self.top, **more)
+
+    # --- processes ---
+
+    def is_own(self, pid):
+        try:
+            st = os.stat(f"/proc/{pid}/exe")
+            if (st.st_dev, st.st_ino) == self.identity:
+                return True
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                return self.mark.encode() in f.read()
+        except OSError:
+            return False
+
+    def processes(self):
+        """Daemons, launchers, agents and commands of this place, as (id, when it began)."""
+        found = set()
+        for name in os.listdir("/proc"):
+            if name.isdigit() and self.is_own(name):
+                try:
+                    with open(f"/proc/{name}/stat", "rb") as f:
+                        found.add((int(name), f.read().rpartition(b")")[2].split()[19]))
+                except OSError:
+                    pass
+        return found
+
+    def nobody_left(self, of=None):
+        """Of the processes OF (of all) none is alive; the kernel needs a moment for it."""
+        def gone():
+            left = self.processes()
+            return not (left & of if of is not None else left)
+        until(f"processes are gone: {of or self.processes()}", gone, 10)
+
+    # --- what must be as it was ---
+
+    def clean(self):
+        """Nobody works here: nothing of anybody's work may be left."""
+        self.nobody_left()
+        if tree_hash(self.repo) != self.repo_hash:
+            raise Violation("the repository was changed")
+        scratch = os.path.join(self.data, "scratch")
+        left = os.listdir(self.tmp) + (os.listdir(scratch) if os.path.isdir(scratch) else [])
+        left += [n for n in os.listdir(self.data) if n not in KEPT]
+        left += [n for n in os.listdir(os.path.join(self.data, "snapshots")) if len(n) != 64]
+        if left:
+            raise Violation(f"left behind: {left}")
+
+    def database(self):
+        db = sqlite3.connect(f"file:{self.data}/tutti.db?mode=ro", uri=True, timeout=60)
+        db.row_factory = sqlite3.Row
+        return db
+
+
+KEPT = {"epoch", "lock", "scratch", "sessions", "snapshots", "spill", "token", "tutti.db", "tutti.db-shm",
+        "tutti.db-wal", "programs.json"}
+
+
+class Daemon:
+    """One life. BEFORE is what the program is run by, with its arguments; MORE are options of serve."""
+
+    def __init__(self, place, *more, before=(), **env):
+        place.lives += 1
+        self.place = place
+        self.said, self.log = place.path("said"), place.path("log")
+        with open(self.said, "wb") as said, open(self.log, "ab") as log:
+            log.write(f"--- life {place.lives}\n".encode())
+            self.process = subprocess.Popen(
+                [*before, place.program, "serve", "--no-port", "--json", *more], stdin=subprocess.DEVNULL,
+                stdout=said, stderr=log, env=place.env | env, cwd=place.top)
+        self.pid = None if before else self.process.pid
+
+    def ready(self):
+        """Its announcement; a daemon that ended instead has ended for no reason."""
+        def announced():
+            if self.process.poll() is not None:
+                raise Violation(f"the daemon ended with {self.process.returncode}: {self.last_words()}")
+            return self.announcement()
+        self.pid = until("the daemon is ready", announced)["pid"]
+        return self
+
+    def announcement(self):
+        with open(self.said, "rb") as f:
+            text = f.read()
+        return json.loads(text) if text.endswith(b"\n") else None
+
+    def last_words(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()[-2000:].rpartition("--- life")[2]
+
+    def kill(self):
+        """kill -9; returns the processes that were there with it."""
+        own = self.place.processes()
+        os.kill(self.pid, signal.SIGKILL)
+        self.process.wait()
+        return own
+
+    def end(self):
+        """Asked to, it ends in good order."""
+        os.kill(self.pid, signal.SIGTERM)
+        code = self.process.wait(PATIENCE)
+        if code != 0:
+            raise Violation(f"asked to end, the daemon ended with {code}: {self.last_words()}")
+
+
+class Clients:
+    """Some clients, each a process, each with an account of what it was told."""
+
+    def __init__(self, place, n, name, flows=None, cancels=0.2):
+        self.logs = [place.path("acks", f"{name}-{i}") for i in range(n)]
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until they know what to do with it
+        self.processes = [
+            subprocess.Popen([sys.executable, os.path.join(HERE, "client.py"), place.sock, place.repo, log,
+                              os.path.basename(log), str(cancels), *(flows or place.flows)]) for log in self.logs]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def leave(self):
+        """They launch no more and see their runs to the end."""
+        for p in self.processes:
+            p.send_signal(signal.SIGTERM)
+
+    def left(self):
+        for p in self.processes:
+            try:
+                code = p.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                raise Violation(f"stuck: {self.waiting()}") from None
+            if code:
+                raise Violation(f"a client ended with {code}")
+
+    def waiting(self):
+        """The last facts of those that are still there."""
+        said = []
+        for p, log in zip(self.processes, self.logs):
+            if p.poll() is None:
+                with open(log, "rb") as f:
+                    said.append(f.read()[-300:].rpartition(b"\n{")[2].decode())
+        return said
+
+    def kill(self):
+        for p in self.processes:
+            p.kill()
+            p.wait()
