@@ -58,6 +58,56 @@ static void launch(struct world *w, void *arg)
 	sim_after(w, PATIENCE, NULL, ask_again, o);
 }
 
+/* --- looking -------------------------------------------------------------------------------- */
+
+struct look {
+	struct look *next;
+	unsigned life;
+	char id[ID_RUN_SIZE];
+	int64_t run, told, seen;
+};
+
+static struct look *looks;
+
+static int read_run(struct store *s, void *ctx)
+{
+	struct look *l = ctx;
+	int rc = s->ops->run_find(s, str_from(l->id), &l->run);
+
+	return rc ? rc : s->ops->run_lock(s, l->run, &l->seen);
+}
+
+/* Whoever was told of an event finds it, also while what is to be written waits for room. */
+static void on_look(void *ctx, int rc)
+{
+	const struct look *l = ctx;
+
+	if (!world->node->up || world->node->life != l->life)
+		return;
+	sim_say(world, "looked at %s: event %lld (%d)", l->id, (long long)l->seen, rc);
+	if (rc == 0 && l->seen < l->told)
+		sim_fail(world, "I11: somebody was told of event %lld of run %s, and reads %lld",
+		    (long long)l->told, l->id, (long long)l->seen);
+	if (rc && rc != -ENOENT && rc != -EBUSY)
+		sim_fail(world, "F12: run %s cannot be read: %d", l->id, rc);
+}
+
+static void look(struct world *w, void *arg)
+{
+	const struct ordered *o = &w->orders[rng_below(&w->rng[S_PEOPLE], w->n_orders)];
+
+	(void)arg;
+	if (!w->node->up || !o->acked || o->to_be_removed)
+		return;
+	struct look *l = xalloc(sizeof(*l));
+
+	*l = (struct look){ .next = looks, .life = w->node->life, .run = o->run };
+	looks = l;
+	snprintf(l->id, sizeof(l->id), "%s", o->id);
+	l->told = o->run <= RUNS_MAX ? w->seen[o->run].cursor : 0;
+	engine_read(w->node->engine, read_run, on_look, l);
+}
+
 /* --- changing ------------------------------------------------------------------------------- */
 
 enum verb { CANCEL, RESUME, RETRY, RETRY_STEP, REMOVE, ANSWER };
@@ -216,6 +266,8 @@ void people_begin(struct world *w)
 	}
 	for (unsigned n = rng_below(r, 5); n > 0; n--)
 		sim_at(w, rng_between(r, 0, w->half), NULL, act, NULL);
+	for (unsigned n = rng_below(r, 6); n > 0; n--)
+		sim_at(w, rng_between(r, 0, w->half), NULL, look, NULL);
 }
 
 /* What waits for a person without being told so again: whoever looks at the page sees it. */
@@ -248,4 +300,9 @@ void people_free(void)
 		free(a);
 	}
 	acts = NULL;
+	for (struct look *l = looks, *next; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	looks = NULL;
 }
