@@ -156,13 +156,22 @@ json_t *view_step(const struct run_view *r, size_t i)
 
 /* --- all of them -------------------------------------------------------------------------- */
 
-static void find_resumed(struct run_view *r)
+static msec_t last_at(const struct run_view *r, struct str type, struct str word)
 {
 	struct event_row ev;
 
-	if (r->row->resumed &&
-	    r->s->ops->event_last(r->s, r->a, r->row->key, STR("run"), STR("running"), &ev) == 0)
-		r->resumed_at = ev.at;
+	return r->s->ops->event_last(r->s, r->a, r->row->key, type, word, &ev) == 0 ? ev.at : 0;
+}
+
+/* A person went on with it, or a daemon found it without its process: then an attempt was lost. */
+static void find_resumed(struct run_view *r)
+{
+	if (!r->row->resumed)
+		return;
+	msec_t went_on = last_at(r, STR("run"), STR("running"));
+	msec_t lost = last_at(r, STR("step"), STR("lost"));
+
+	r->resumed_at = went_on > lost ? went_on : lost;
 }
 
 int run_view_open(struct views *v, struct store *s, struct arena *a, const struct run_row *row,

@@ -45,15 +45,16 @@ int sqlite_event_read(
 }
 
 int sqlite_event_last(struct store *s, struct arena *a, int64_t run_key, struct str type,
-    struct str status, struct event_row *ret)
+    struct str word, struct event_row *ret)
 {
 	struct query q = sql_query(s,
 	    "SELECT run, seq, at, step, type, data FROM events WHERE run = ?1 AND type = ?2"
-	    " AND (?3 = '' OR json_extract(data, '$.status') = ?3) ORDER BY seq DESC LIMIT 1");
+	    " AND (?3 = '' OR ?3 IN (json_extract(data, '$.status'),"
+	    " json_extract(data, '$.ending'))) ORDER BY seq DESC LIMIT 1");
 
 	sql_int(&q, run_key);
 	sql_str(&q, type);
-	sql_str(&q, status);
+	sql_str(&q, word);
 	int rc = sql_step(&q);
 
 	if (rc == 1) {

@@ -96,7 +96,7 @@ int sqlite_event_append(struct store *s, const struct event_row *r);
 int sqlite_event_read(
     struct store *s, int64_t run_key, int64_t after, unsigned limit, event_row_fn fn, void *ctx);
 int sqlite_event_last(struct store *s, struct arena *a, int64_t run_key, struct str type,
-    struct str status, struct event_row *ret);
+    struct str word, struct event_row *ret);
 int sqlite_blob_put(struct store *s, struct str bytes, char ret_hash[65]);
 int sqlite_blob_get(struct store *s, struct arena *a, struct str hash, struct str *ret);
 int sqlite_snapshot_put(struct store *s, const struct snapshot_row *r);

@@ -232,9 +232,9 @@ struct store_ops {
 	int (*event_read)(struct store *s, int64_t run, int64_t after, unsigned limit,
 	    event_row_fn fn, void *ctx);
 
-	/* the last one of TYPE whose data has STATUS as its "status" (empty: any); -ENOENT */
+	/* the last one of TYPE whose "status" or "ending" is WORD (empty: any); -ENOENT */
 	int (*event_last)(struct store *s, struct arena *a, int64_t run, struct str type,
-	    struct str status, struct event_row *ret);
+	    struct str word, struct event_row *ret);
 
 	/* content by hash */
 	int (*blob_put)(struct store *s, struct str bytes, char ret_hash[65]);
