@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, outcome, resolved, short, span, when } from "../src/app/format";
+import { clock, fully, minute, outcome, resolved, short, span, when } from "../src/app/format";
 import { canBind, KEYS, match, nameOf } from "../src/app/keys";
 import { isOurs, parse } from "../src/app/router";
 import { rank } from "../src/app/palette";
@@ -95,6 +95,12 @@ describe("numbers and times", () => {
 		expect(at("2026-11-23T09:14:00Z")).toBe("Mon 09:14");
 		expect(at("2026-11-03T09:14:00Z")).toBe("3 Nov");
 		expect(at("2024-11-03T09:14:00Z")).toBe("3 Nov 2024");
+	});
+
+	it("have two digits of each hour", () => {
+		const at = Date.parse("2026-11-26T02:04:09Z");
+		expect(fully(at, true)).toBe("2026-11-26 02:04:09 UTC");
+		expect(minute(at, true)).toBe("02:04");
 	});
 
 	it("never round up to all citations", () => {

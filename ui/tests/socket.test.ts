@@ -88,6 +88,15 @@ beforeEach(() => {
 	w.last.hello();
 });
 
+describe("a connection that is lost", () => {
+	it("says since when, and when the daemon was heard last", () => {
+		const lost = w.now;
+		w.now += 7000;
+		w.last.onclose!();
+		expect(wire.connection.value).toMatchObject({ state: "reconnecting", since: lost + 7000, heard: lost });
+	});
+});
+
 describe("a run that is followed", () => {
 	it("begins with the whole and goes on with events", () => {
 		wire.subscribe("r-1", sink);

@@ -50,7 +50,7 @@ function day(t: number, utc: boolean): string {
 
 /* "18:04" today, "yesterday 18:20", "Mon 09:14" in this week, "3 Nov", "3 Nov 2024" */
 export function when(at: number, now: number, utc: boolean): string {
-	const time = new Date(at).toLocaleTimeString("en-GB", options(utc, { hour: "2-digit", minute: "2-digit" }));
+	const time = minute(at, utc);
 	if (day(at, utc) === day(now, utc)) return time;
 	if (day(at, utc) === day(now - 86_400_000, utc)) return "yesterday " + time;
 	const d = new Date(at);
@@ -63,8 +63,13 @@ export function when(at: number, now: number, utc: boolean): string {
 /* In full, for titles: "2026-11-03 18:04:31" with the zone */
 export function fully(at: number, utc: boolean): string {
 	const d = new Date(at);
-	const time = d.toLocaleTimeString("en-GB", options(utc, { timeZoneName: "short" }));
+	const time = d.toLocaleTimeString("en-GB", options(utc, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" }));
 	return `${day(at, utc)} ${time}`;
+}
+
+/* "18:04" */
+export function minute(at: number, utc: boolean): string {
+	return new Date(at).toLocaleTimeString("en-GB", options(utc, { hour: "2-digit", minute: "2-digit" }));
 }
 
 export function sizeLetter(size: string): string {

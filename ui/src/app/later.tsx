@@ -1,5 +1,5 @@
 /* A part of the page that is loaded when it is first shown. */
-import type { ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button";
 import { S } from "./strings";
@@ -7,7 +7,8 @@ import { S } from "./strings";
 type Loader = () => Promise<ComponentType<any>>;
 const loaded = new Map<Loader, ComponentType<any>>();
 
-export function Later({ load, props, quiet }: { load: Loader; props?: Record<string, unknown>; quiet?: boolean }) {
+/* WAIT is shown until it is there. */
+export function Later({ load, props, quiet, wait }: { load: Loader; props?: Record<string, unknown>; quiet?: boolean; wait?: ComponentChildren }) {
 	const [, turn] = useState(0);
 	const [failed, setFailed] = useState(false);
 	const Part = loaded.get(load);
@@ -34,5 +35,5 @@ export function Later({ load, props, quiet }: { load: Loader; props?: Record<str
 				<p><Button onClick={() => location.reload()}>{S.bars.reload}</Button></p>
 			</div>
 		);
-	return null;
+	return <>{wait}</>;
 }

@@ -2,11 +2,13 @@
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { catalogue, loadCatalogue } from "../launcher/catalogue";
 import { score } from "../launcher/command";
+import { IconButton } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Glyph } from "../ui/glyph";
 import { Icon } from "../ui/icon";
-import { get } from "../wire/api";
+import { asTrouble, get } from "../wire/api";
 import type { List, SearchHit, Status } from "../wire/types";
+import { away } from "./away";
 import { providers, type Command, type Group } from "./commands";
 import { when } from "./format";
 import { hint } from "./keys";
@@ -51,27 +53,30 @@ function local(q: string): Entry[] {
 	return [...commands, ...past.filter((e) => e.score > 0).slice(0, q ? 8 : 5), ...(q ? flows : [])].filter((e) => e.score > 0);
 }
 
-function useFound(q: string, kind: "findings" | "all" | "none"): Entry[] {
+function useFound(q: string, kind: "findings" | "all" | "none"): { found: Entry[]; wrong: string } {
 	const [hits, setHits] = useState<SearchHit[]>([]);
+	const [wrong, setWrong] = useState("");
 	useEffect(() => {
 		setHits([]);
-		if (kind === "none" || q.length < 2) return;
+		setWrong("");
+		if (kind === "none" || q.length < 2 || away.value) return;
 		const stop = new AbortController();
 		const timer = setTimeout(() => {
-			get<List<SearchHit>>(`/search?q=${encodeURIComponent(q)}&limit=20`, stop.signal).then((l) => setHits(l.items), () => {});
+			get<List<SearchHit>>(`/search?q=${encodeURIComponent(q)}&limit=20`, stop.signal).then((l) => setHits(l.items), (e: unknown) => !stop.signal.aborted && setWrong(asTrouble(e).what));
 		}, 150);
 		return () => {
 			clearTimeout(timer);
 			stop.abort();
 		};
-	}, [q, kind]);
-	return hits
+	}, [q, kind, away.value]);
+	const found = hits
 		.filter((h) => kind === "all" || h.kind === "finding")
 		.slice(0, 8)
 		.map((h): Entry => ({
 			id: `hit.${h.run}.${h.step}.${h.kind}.${h.snippet}`, group: h.kind === "finding" ? "Findings" : "Runs", label: h.title, snippet: h.snippet, icon: h.kind === "finding" ? "flag" : "runs", score: 40,
 			run: () => go(`/runs/${h.run}${h.kind === "question" ? "" : h.kind === "output" && h.step ? `?tab=agents&agent=${encodeURIComponent(h.step)}` : "?tab=report"}`),
 		}));
+	return { found, wrong };
 }
 
 export function Palette() {
@@ -83,7 +88,7 @@ export function Palette() {
 
 	const mode = text.startsWith(">") ? "actions" : text.startsWith("#") ? "findings" : "all";
 	const q = (mode === "all" ? text : text.slice(1)).trim().toLowerCase();
-	const found = useFound(q, mode === "actions" ? "none" : mode === "findings" ? "findings" : "all");
+	const { found, wrong } = useFound(q, mode === "actions" ? "none" : mode === "findings" ? "findings" : "all");
 	const entries = useMemo(() => {
 		const own = mode === "findings" ? [] : local(q).filter((e) => mode === "all" || (e.group !== "Runs" && e.group !== "Flows"));
 		const runsShown = new Set(own.map((e) => e.id.replace(/^run\./, "")));
@@ -116,15 +121,19 @@ export function Palette() {
 		e.preventDefault();
 		e.stopPropagation();
 	};
+	const note = away.value ? S.palette.here : wrong && S.palette.broken(wrong);
 	let group = "";
 	return (
 		<Dialog title={S.palette.title} bare class="is-palette" onClose={close}>
 			<div class="palette-head">
 				<Icon name="search" />
-				<input class="palette-field" type="text" data-focus role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" aria-activedescendant={entries.length ? id + here : undefined}
+				<input class="palette-field" type="text" data-focus role="combobox" aria-expanded={entries.length > 0} aria-controls={id} aria-autocomplete="list" aria-activedescendant={entries.length ? id + here : undefined}
 					aria-label={S.palette.title} placeholder={S.palette.like} autocomplete="off" spellcheck={false} value={text} onInput={(e) => { setText(e.currentTarget.value); setAt(0); }} onKeyDown={pressed} />
 				<kbd aria-hidden="true">Esc</kbd>
+				<IconButton class="palette-close" icon="close" label={S.close} onClick={close} />
 			</div>
+			{note && <p class="palette-note" role="status">{note}</p>}
+			{entries.length === 0 && <p class="palette-none" role="status">{S.palette.nothing(text)}</p>}
 			<div ref={list} id={id} class="palette-list" role="listbox" aria-label={S.palette.results}>
 				{entries.flatMap((e, i) => {
 					const head = e.group !== group ? [<div key={"g" + e.group} role="presentation" class="palette-group">{e.group}</div>] : [];
@@ -137,7 +146,6 @@ export function Palette() {
 						</div>
 					)];
 				})}
-				{entries.length === 0 && <p class="palette-none">{S.palette.nothing(text)}</p>}
 			</div>
 			<footer class="palette-foot"><span><kbd>&gt;</kbd> {S.palette.actions}</span><span><kbd>#</kbd> {S.palette.findings}</span><span><kbd>↑</kbd> <kbd>↓</kbd> {S.palette.move}</span><span><kbd>↵</kbd> {S.palette.open}</span></footer>
 		</Dialog>

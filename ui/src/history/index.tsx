@@ -1,7 +1,8 @@
 /* All runs: found, filtered, compared. The address holds every filter. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { away, oldAt } from "../app/away";
 import { now } from "../app/clock";
-import { at, capital, clock, count, findingTotal, fully, outcome, resolved, short, sizeLetter } from "../app/format";
+import { at, capital, clock, count, findingTotal, minute, outcome, resolved, short, sizeLetter } from "../app/format";
 import { useFrame } from "../app/frame";
 import { bind } from "../app/keys";
 import { launchUrl, open } from "../app/layers";
@@ -25,7 +26,6 @@ import { Skeleton } from "../ui/skeleton";
 import { copy, toast, toastError } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import { asTrouble, get, query } from "../wire/api";
-import { wire } from "../wire/socket";
 import type { List, RunSummary, Status } from "../wire/types";
 import { families, fromQuery, isFiltered, matches, queryOf, SINCE, toServer, withView, type Family, type Filters, type View } from "./filters";
 import { rowItems, useRemoval } from "./actions";
@@ -70,6 +70,12 @@ function useRuns(f: Filters) {
 			});
 		});
 	}, [path]);
+	/* What changed while there was no connection is not told again. */
+	const gone = useRef(false);
+	useEffect(() => {
+		if (gone.current && !away.value) first.reload();
+		gone.current = away.value;
+	}, [away.value]);
 	const known = useRef(new Set<string>());
 	known.current = new Set(items.map((r) => r.id));
 
@@ -112,21 +118,20 @@ export function History() {
 		if (list.first.data) document.getElementById("main")?.scrollTo(0, leftAt());
 	}, [list.first.data !== null]);
 
-	const stale = list.first.data && wire.connection.value.state !== "live" && wire.connection.value.state !== "connecting";
 	return (
 		<div class="page history">
 			<div class="page-head">
 				<h1>{S.nav.runs}</h1>
-				{stale && <span class="muted">{S.history.asOf} {fully(list.first.at, prefs.value.times === "utc").slice(11, 16)}</span>}
+				{oldAt.value > 0 && list.first.data && <span class="muted num">{S.history.asOf} {minute(oldAt.value, prefs.value.times === "utc")}</span>}
 				<Views f={f} />
 			</div>
 			<Search f={f} />
 			<div class="history-bar">
-				<Statuses f={f} items={items} whole={!list.next} />
+				<Statuses f={f} items={items} whole={list.first.data !== null && !list.next} />
 				{chosen.length > 0 && <Chosen ids={chosen} items={items} clear={() => setChosen([])} removal={removal} />}
 			</div>
 			{list.first.error && <TroubleBox trouble={list.first.error} retry={list.first.reload} />}
-			{list.fresh.length > 0 && <p><Button small onClick={list.showFresh}>{count(list.fresh.length, "new run")}</Button></p>}
+			{list.fresh.length > 0 && <p class="fresh"><Button small icon="up" onClick={() => { list.showFresh(); document.getElementById("main")?.scrollTo(0, 0); }}>{count(list.fresh.length, "new run")}</Button></p>}
 			<div ref={keys} aria-busy={list.first.busy && list.first.data !== null}>
 				{!list.first.data && !list.first.error && <Skeleton rows={6} />}
 				{list.first.data && items.length === 0 && <Nothing f={f} />}
@@ -149,7 +154,7 @@ function Nothing({ f }: { f: Filters }) {
 		<div class="empty">
 			<p><b>{S.words.noRuns}</b> {S.history.begin}</p>
 			<pre class="line"><code>tutti run research "polling or webhooks?"</code></pre>
-			<LinkButton kind="filled" href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>{S.run.flow}</LinkButton>
+			<LinkButton href={launchUrl()} onClick={(e) => { e.preventDefault(); open("launch"); }}>{S.run.flow}</LinkButton>
 		</div>
 	);
 }
@@ -342,7 +347,7 @@ function Row({ r, items, chosen, toggle, removal, more, child }: { r: RunSummary
 				<a data-row data-id={r.id} class="run-link" href={"/runs/" + r.id}><span class="clip">{r.question || r.title}</span></a>
 				<span class="run-sub">
 					<span class="clip"><span class="run-flow">{r.flow}</span> · {r.size}{r.fast ? " · fast" : ""}{r.status === "failed" || r.status === "cancelled" ? <span class={"tone is-" + r.status}> · {outcome(r)}</span> : ""}<span class="run-only-phone"> · <When at={r.started} /></span></span>
-					{r.partial && <Chip tone="attention">{S.words.partial}</Chip>}
+					{r.partial && r.status === "completed" && <Chip tone="attention">{S.words.partial}</Chip>}
 					{fixed && <a class="chip is-completed" href={"/runs/" + fixed.id}>{S.history.repairedBy(fixed.id.slice(0, 6))}</a>}
 					{more && <button type="button" class="run-more" aria-expanded={more.shown} onClick={more.toggle}><Icon name={more.shown ? "down" : "right"} size={12} />{count(more.n, "earlier run")}</button>}
 				</span>

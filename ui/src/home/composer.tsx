@@ -4,6 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { away } from "../app/away";
 import { bind } from "../app/keys";
 import { at, bytes, capital, count, isCommand } from "../app/format";
 import { open } from "../app/layers";
@@ -19,7 +20,6 @@ import { Menu, type Item } from "../ui/menu";
 import { tip } from "../ui/tip";
 import { toast } from "../ui/toast";
 import { asTrouble } from "../wire/api";
-import { wire } from "../wire/socket";
 import type { LaunchRequest, Size, Trouble } from "../wire/types";
 
 const SIZES: (Size | "auto")[] = ["small", "medium", "large", "auto"];
@@ -92,7 +92,6 @@ export function Composer({ label = "Question", focus }: Props) {
 
 	const flows = catalogue.value.flows;
 	const written = read(text, flows);
-	const away = wire.connection.value.state === "reconnecting" || wire.connection.value.state === "offline";
 
 	const suggest = (value: string, caret: number): void => {
 		const items = complete(value.slice(0, caret), flows, capital);
@@ -106,16 +105,19 @@ export function Composer({ label = "Question", focus }: Props) {
 		const f = field.current!;
 		const rest = f.value.slice(f.selectionStart);
 		const value = f.value.slice(0, c.from) + c.value + rest.replace(/^\S*\s?/, "");
-		write(value);
-		setList(null);
 		f.focus();
-		requestAnimationFrame(() => {
-			f.setSelectionRange(c.from + c.value.length, c.from + c.value.length);
-			suggest(value, c.from + c.value.length);
-		});
+		put(value, c.from + c.value.length);
+	};
+	/* At once: who types on must not meet a caret that jumps. */
+	const put = (value: string, caret: number): void => {
+		const f = field.current!;
+		f.value = value;
+		f.setSelectionRange(caret, caret);
+		write(value);
+		suggest(value, caret);
 	};
 	const run = async (): Promise<void> => {
-		if (busy || away) return;
+		if (busy || away.value) return;
 		if (written.kind === "empty" || written.problem) {
 			field.current?.focus();
 			if (written.kind === "empty") setTrouble({ code: "bad_request", what: S.composer.missing });
@@ -181,11 +183,8 @@ export function Composer({ label = "Question", focus }: Props) {
 		open("launch", { q: written.question, ...(written.kind === "command" ? { flow: written.flow } : {}), ...(taken ? { provided: taken.id } : {}) });
 	const slash = (): void => {
 		const f = field.current!;
-		const value = text.startsWith("/") ? text : "/" + text;
-		write(value);
 		f.focus();
-		f.setSelectionRange(1, 1);
-		suggest(value, 1);
+		put(text.startsWith("/") ? text : "/" + text, 1);
 	};
 
 	const said = written.kind === "unknown" && !list ? { code: "", what: written.problem! } : written.problem && written.question && !list ? { code: "", what: written.problem } : trouble;
@@ -219,13 +218,13 @@ export function Composer({ label = "Question", focus }: Props) {
 						<span>{S.nav.flows}</span>
 					</Button>
 					<Settings />
-					<Button kind="filled" type="submit" class="composer-run" disabled={busy || away}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
+					<Button kind="filled" type="submit" class="composer-run" disabled={busy || away.value}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
 				</div>
 				{list && <Suggestions list={list} id={id + "l"} take={take} />}
 			</div>
 			<div id={id + "p"} class="composer-under">
 				{said ? <Said trouble={said} near={written.near} take={(n) => { write("/" + n + " "); field.current?.focus(); }} />
-					: away ? <span>{S.composer.away}</span> : <What written={written} />}
+					: away.value ? <span>{S.composer.away}</span> : <What written={written} />}
 			</div>
 		</form>
 	);
@@ -236,7 +235,7 @@ function Suggestions({ list, id, take }: { list: { items: Completion[]; at: numb
 	useEffect(() => ref.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [list.at]);
 	let group = "";
 	return (
-		<ul ref={ref} id={id} class="suggestions" role="listbox" aria-label={S.composer.commands}>
+		<ul ref={ref} id={id} class="suggestions" role="listbox" aria-label={S.composer.commands} tabIndex={0} onPointerDown={(e) => e.preventDefault()}>
 			{list.items.flatMap((c, i) => {
 				const head = c.group !== group ? [<li key={"g" + c.group + i} role="presentation" class="suggestions-group">{c.group}</li>] : [];
 				group = c.group;

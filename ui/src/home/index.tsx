@@ -72,7 +72,7 @@ function RecentRow({ run: r }: { run: RunSummary }) {
 				<b class="clip">{r.question || r.title}</b>
 				<span class="row-sub clip"><FlowSize run={r} /> · {outcome(r)}</span>
 			</a>
-			<span class="row-chips">{r.partial && <Chip tone="attention">{S.words.partial}</Chip>}{r.resumed > 0 && <Chip>{S.words.resumed}</Chip>}</span>
+			<span class="row-chips">{r.partial && r.status === "completed" && <Chip tone="attention">{S.words.partial}</Chip>}{r.resumed > 0 && <Chip>{S.words.resumed}</Chip>}</span>
 			<span class="row-time num"><When at={r.started} /></span>
 			<span class="row-time num is-took"><Elapsed run={r} /></span>
 		</li>

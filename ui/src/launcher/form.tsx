@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { away } from "../app/away";
 import { capital, clock, count, short, span } from "../app/format";
 import type { Preset } from "../app/layers";
 import { loadDoctor } from "../app/attention";
@@ -17,7 +18,6 @@ import { Skeleton } from "../ui/skeleton";
 import { copy } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import { asTrouble, post } from "../wire/api";
-import { wire } from "../wire/socket";
 import type { Flow, LaunchRequest, Preview, Size, Trouble } from "../wire/types";
 import { catalogue, categories, choice, choose, flowNamed, loadCatalogue } from "./catalogue";
 import { commandLine, score } from "./command";
@@ -94,8 +94,9 @@ export function missing(v: Values, flow: Flow | null): Record<string, string> {
 
 function usePreview(v: Values, flow: Flow | null): { preview: Preview | null; trouble: Trouble | null } {
 	const [state, set] = useState<{ preview: Preview | null; trouble: Trouble | null }>({ preview: null, trouble: null });
-	const key = JSON.stringify([v.flow, v.size, v.fast, v.focus, v.repo, v.at, v.base, v.model, v.provided]);
+	const key = JSON.stringify([v.flow, v.size, v.fast, v.focus, v.repo, v.at, v.base, v.model, v.provided, away.value]);
 	useEffect(() => {
+		if (away.value) return;
 		if (!flow || !toRequest(v, flow).repo) return set({ preview: null, trouble: null });
 		let over = false;
 		const timer = setTimeout(() => {
@@ -127,7 +128,6 @@ export function LaunchForm({ preset, close }: FormProps) {
 	const form = useRef<HTMLFormElement>(null);
 	const flow = flowNamed(v.flow);
 	const { preview, trouble: refused } = usePreview(v, flow);
-	const away = wire.connection.value.state === "reconnecting" || wire.connection.value.state === "offline";
 
 	useEffect(() => {
 		void loadCatalogue();
@@ -141,7 +141,7 @@ export function LaunchForm({ preset, close }: FormProps) {
 		if (Object.keys(errors).length) setErrors(missing(next, flowNamed(next.flow)));
 	};
 	const submit = async (): Promise<void> => {
-		if (busy || away) return;
+		if (busy || away.value) return;
 		const bad = missing(v, flow);
 		setErrors(bad);
 		if (Object.keys(bad).length) {
@@ -180,14 +180,14 @@ export function LaunchForm({ preset, close }: FormProps) {
 				{v.provided && <HandedOn run={v.provided} preview={preview} drop={() => set({ provided: "" })} leave={close} />}
 				<FlowPicker value={v.flow} onChange={(name) => set({ flow: name })} error={errors.flow} leave={close} />
 				<Options v={v} set={set} flow={flow} />
-				<WhatRuns flow={flow} preview={preview} trouble={refused} />
+				<WhatRuns flow={flow} preview={preview} trouble={away.value ? null : refused} />
 				{trouble && <TroubleBox trouble={trouble} />}
 			</div>
 			<footer class="launch-foot">
 				<Button kind="quiet" icon="copy" onClick={() => void copy(commandLine(toRequest(v, flow)), S.words.commandCopied)}>{S.launch.copy}</Button>
-				<p class="launch-sum">{away ? S.launch.away : sum(preview)}</p>
+				<p class="launch-sum">{away.value ? S.launch.away : sum(preview)}</p>
 				{close && <Button onClick={close}>{S.cancel}</Button>}
-				<Button kind="filled" type="submit" disabled={busy || away}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
+				<Button kind="filled" type="submit" disabled={busy || away.value}>{busy ? S.run.starting : <>{S.run.short}<Key command="composer.run" /></>}</Button>
 			</footer>
 		</form>
 	);
@@ -246,6 +246,7 @@ function Where({ v, set, error }: { v: Values; set: (p: Partial<Values>) => void
 						<input {...id} class="field" type="text" placeholder="/home/you/repository" spellcheck={false} value={v.repo} onInput={(e) => set({ repo: e.currentTarget.value })} />
 					) : (
 						<select {...id} class="field" value={path} onChange={(e) => (e.currentTarget.value === "…" ? (setFree(true), set({ repo: "" })) : set({ repo: e.currentTarget.value }))}>
+							{!catalogue.value.loaded && <option value="">{S.words.loading}</option>}
 							{known.map((x) => <option key={x.path} value={x.path}>{x.name} — {x.path}</option>)}
 							<option value="…">{S.launch.otherPath}</option>
 						</select>

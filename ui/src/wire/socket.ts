@@ -23,6 +23,7 @@ export type ConnectionState = "connecting" | "live" | "reconnecting" | "offline"
 export interface Connection {
 	state: ConnectionState;
 	since: number; /* Date.now() when it became so */
+	heard: number; /* when the daemon last said something, as of then; 0: never */
 	tries: number; /* connections that failed since the last good one */
 	lag: number | null; /* ms there and back, of the last heartbeat */
 	via: "socket" | "sse";
@@ -85,7 +86,7 @@ const HANDSHAKES = 2; /* that fail before SSE is tried */
 const ASK_AGAIN = 5000;
 
 export class Wire {
-	private readonly state = signal<Connection>({ state: "connecting", since: 0, tries: 0, lag: null, via: "socket" });
+	private readonly state = signal<Connection>({ state: "connecting", since: 0, heard: 0, tries: 0, lag: null, via: "socket" });
 	readonly connection: ReadonlySignal<Connection> = this.state;
 	/* {version, build} of the daemon, once it said so. */
 	readonly server = signal<{ version: string; build: string } | null>(null);
@@ -223,10 +224,10 @@ export class Wire {
 		this.retry = this.host.after(wait, () => this.open());
 	}
 
-	private become(next: Omit<Connection, "since">): void {
+	private become(next: Omit<Connection, "since" | "heard">): void {
 		const was = this.state.value;
 		const since = was.state === next.state ? was.since : this.host.now();
-		this.state.value = { ...next, since };
+		this.state.value = { ...next, since, heard: this.heard };
 	}
 
 	private fall(): void {

@@ -13,6 +13,7 @@ export interface Trouble {
 	why?: string;
 	fix?: string[];
 	docs?: string;
+	gone?: boolean; /* the frozen files are not kept any more */
 }
 
 export interface List<T> {
