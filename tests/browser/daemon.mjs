@@ -223,6 +223,9 @@ async function crash() {
 		await page.locator(".pill:not(.is-live)").waitFor();
 		await house.start(house.port);
 		await page.locator(".pill.is-live").waitFor();
+		await page.locator(".run-bar", { hasText: /stopped at .* continued at .* restarted Structure/ }).waitFor();
+		await page.locator(".agent-row", { hasText: "kept" }).first().waitFor();
+		assert.deepEqual((await house.ask(`/runs/${id}`)).steps.filter((s) => s.kind === "agent" && s.kept).map((s) => s.step), ["behaviour"]);
 		await page.locator(".run-head .run-outcome.is-completed").waitFor({ timeout: 90_000 });
 		const steps = (await house.ask(`/runs/${id}`)).steps.filter((s) => s.kind === "agent" && s.epoch > 0);
 		const broken = steps.find((s) => s.step === "structure");

@@ -74,8 +74,16 @@ function Both({ a, b }: { a: string; b: string }) {
 
 	if (trouble)
 		return <div class="page is-narrow"><h1>Compare</h1><TroubleBox trouble={trouble} retry={() => { x.reload(); y.reload(); }} /></div>;
+	const known = (id: string): RunSummary | undefined => runs.value.items.find((r) => r.id === id);
+	const heads: [RunSummary | undefined, RunSummary | undefined] = [x.data ?? known(a), y.data ?? known(b)];
+
 	if (!x.data || !y.data)
-		return <div class="page"><h1>Compare</h1><div class="skeleton is-late">{[1, 2, 3].map((n) => <div key={n} />)}</div></div>;
+		return (
+			<div class="page compare" aria-busy="true">
+				{heads[0] && heads[1] ? <Heads a={heads[0]} b={heads[1]} /> : <h1>Compare</h1>}
+				<div class="skeleton is-late">{[1, 2, 3].map((n) => <div key={n} />)}</div>
+			</div>
+		);
 	if (x.data.flow !== y.data.flow && !anyway.value)
 		return (
 			<div class="page compare">
@@ -90,14 +98,15 @@ function Both({ a, b }: { a: string; b: string }) {
 	return (
 		<div class="page compare">
 			<Heads a={x.data} b={y.data} />
-			<Inputs a={x.data} b={y.data} more={c.data?.inputs} />
+			<div class="compare-first">
+				<Inputs a={x.data} b={y.data} more={c.data?.inputs} />
+				<LinkButton small icon="download" href={`${API}/compare${query({ a, b })}`} download={`compare-${a}-${b}.json`}>Export as JSON</LinkButton>
+			</div>
 			<Deltas a={x.data} b={y.data} />
 			<nav class="run-tabs" aria-label="Views of the comparison">
 				<div>
 					{TABS.map((t) => <button key={t} type="button" class="view-tab" aria-current={t === tab ? "page" : undefined} onClick={() => setQuery({ tab: t === "findings" ? null : t })}>{title(t)}</button>)}
 				</div>
-				<span class="grow" />
-				<LinkButton small kind="quiet" icon="download" href={`${API}/compare${query({ a, b })}`} download={`compare-${a}-${b}.json`}>JSON</LinkButton>
 			</nav>
 			{tab === "findings" && (c.error ? <TroubleBox trouble={c.error} retry={c.reload} />
 				: c.data ? <Findings all={c.data.findings} a={x.data} b={y.data} /> : <div class="skeleton is-late"><div /><div /></div>)}
@@ -108,14 +117,14 @@ function Both({ a, b }: { a: string; b: string }) {
 	);
 }
 
-function Heads({ a, b }: { a: RunDocument; b: RunDocument }) {
-	const head = (name: string, d: RunDocument) => (
+function Heads({ a, b }: { a: RunSummary; b: RunSummary }) {
+	const head = (name: string, d: RunSummary) => (
 		<a class="side-head" href={`/runs/${d.id}`}>
 			<b>{name}</b>
 			<Glyph name={d.status} />
 			<span>
 				<span class="clip">{flowTitle(d)} · {title(d.size)}</span>
-				<small class="clip">{d.id} · {day(d.started)}{d.commit ? ` · ${d.commit.slice(0, 7)}` : ""}{isOver(d.status) ? "" : " · still running"}</small>
+				<small class="clip">{[isOver(d.status) ? (d.status === "completed" ? "" : d.status) : "still running", day(d.started), d.commit?.slice(0, 7), d.id].filter(Boolean).join(" · ")}</small>
 			</span>
 		</a>
 	);

@@ -2,8 +2,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { copy } from "../ui/toast";
 import { linkTo } from "../run/context";
-import { addCopies, el, listenCites, shownOf, type Shown } from "../run/cites";
-import { readPlace } from "../run/cites";
+import { addCopies, el, listenCites, readPlace, shownOf, type Shown, type Source } from "../run/cites";
 import { target } from "../run/address";
 import { nothing, passes, type Card, type Choice } from "./filter";
 
@@ -115,7 +114,7 @@ function titleOf(li: Element): HTMLElement {
 	return box;
 }
 
-function evidence(root: HTMLElement, run: string, told: Told): () => void {
+function evidence(root: HTMLElement, of: Source, told: Told): () => void {
 	return listenCites(root, (t) => {
 		const a = t.closest<HTMLElement>("a.ref, a.cite");
 
@@ -126,7 +125,7 @@ function evidence(root: HTMLElement, run: string, told: Told): () => void {
 		const at = readPlace(a.dataset.at ?? "") ?? null;
 
 		if (!li?.querySelector(".slice"))
-			return at ? { at: a, shown: shownOf(run, { ...at, state: "" }) } : null;
+			return at ? { at: a, shown: shownOf(of, { ...at, state: "" }) } : null;
 		const place = li.querySelector("summary code")?.textContent ?? "", where = readPlace(place);
 		const shown: Shown = {
 			title: titleOf(li), body: () => cloned(li), text: place, path: where?.path ?? "", line: where?.line ?? 0,
@@ -205,7 +204,7 @@ function byAddress(root: HTMLElement, hash: string): Element | null {
 	return find(id) ?? find(id.toLowerCase()) ?? find(id.replace(/^h-/, ""));
 }
 
-export function enhance(root: HTMLElement, run: string, told: Told): Page {
+export function enhance(root: HTMLElement, of: Source, told: Told): Page {
 	settle(root);
 	const elements = [...root.querySelectorAll<HTMLElement>(".card")];
 	const cards = elements.map(readCard);
@@ -213,7 +212,7 @@ export function enhance(root: HTMLElement, run: string, told: Told): Page {
 	const filters = heading ? el("div", { class: "filters-place" }) : null;
 	const after = el("div");
 	const choice = signal(nothing()), shown = signal(cards.length);
-	const ends = [evidence(root, run, told), contents(root)];
+	const ends = [evidence(root, of, told), contents(root)];
 
 	addCopies(root);
 	elements.forEach((e, i) => addActions(e, cards[i]!));

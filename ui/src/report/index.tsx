@@ -14,6 +14,7 @@ import { Button } from "../ui/button";
 import { FilterChip } from "../ui/chip";
 import { serverHtml } from "../ui/html";
 import { TroubleBox } from "../ui/trouble";
+import { sourceOf } from "../run/cites";
 import { enhance, type Page, type Pin } from "./enhance";
 import { AXES, nothing, tally, toggled, type Axis, type Choice } from "./filter";
 import { createPortal } from "./portal";
@@ -70,7 +71,7 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 		} else {
 			el.replaceChildren(html.cloneNode(true));
 		}
-		const p = enhance(el, run.id, {
+		const p = enhance(el, sourceOf(run), {
 			pin: (x) => {
 				if (!pins.value.some((o) => o.id === x.id))
 					pins.value = [...pins.value, x].slice(-8);

@@ -5,6 +5,7 @@
 import { prefs } from "../app/prefs";
 import { asTrouble, get, query } from "../wire/api";
 import { copy } from "../ui/toast";
+import type { Trouble } from "../wire/types";
 import type { Cite } from "./types";
 import { citeSentence, citeSign, middle, place } from "./words";
 
@@ -71,6 +72,16 @@ export function codeLines(l: Lines, line: number, end: number): HTMLElement {
 	return el("pre", { class: "lines", tabindex: "0", role: "group", "aria-label": `${l.path}, lines ${l.from} to ${l.to}` }, code);
 }
 
+/* Whose files: a run, and the commit they were frozen from. */
+export interface Source {
+	run: string;
+	commit: string | null;
+}
+
+export function sourceOf(doc: { id: string; commit: string | null }): Source {
+	return { run: doc.id, commit: doc.commit };
+}
+
 async function readLines(run: string, c: Cite): Promise<Lines> {
 	const line = c.found_line || c.line || 1;
 	const end = Math.max(line, (c.end ?? line) + line - (c.line || line));
@@ -80,8 +91,12 @@ async function readLines(run: string, c: Cite): Promise<Lines> {
 	})}`);
 }
 
-function quoteBox(text: string): HTMLElement {
-	return el("div", { class: "cite-quote" }, el("p", { class: "how" }, "Quoted"), el("pre", { class: "quote" }, text));
+/* Indentation that all lines have says nothing here. */
+export function dedent(text: string): string {
+	const lines = text.replace(/^\n+|\s+$/g, "").split("\n");
+	const least = Math.min(...lines.filter((l) => l.trim()).map((l) => /^[\t ]*/.exec(l)![0].length));
+
+	return lines.map((l) => l.slice(Math.min(least, /^[\t ]*/.exec(l)![0].length))).join("\n");
 }
 
 /* "RUN#ID" as an address. */
@@ -91,7 +106,11 @@ export function findingAt(path: string): string {
 	return `/runs/${run}?tab=report#f-${id.toLowerCase().replace(/[^a-z0-9]/g, "-")}`;
 }
 
-async function body(run: string, c: Cite): Promise<HTMLElement> {
+function quoteBox(text: string, how = "Quoted"): HTMLElement {
+	return el("div", { class: "cite-quote" }, el("p", { class: "how" }, how), el("pre", { class: "quote" }, dedent(text)));
+}
+
+async function body(of: Source, c: Cite): Promise<HTMLElement> {
 	const box = el("div", { class: "slice" });
 
 	if (c.class === "web" || /^https?:/.test(c.path)) {
@@ -105,20 +124,25 @@ async function body(run: string, c: Cite): Promise<HTMLElement> {
 		return box;
 	}
 	try {
-		const l = await readLines(run, c), line = c.found_line || c.line || 0;
+		const l = await readLines(of.run, c), line = c.found_line || c.line || 0;
 
 		if (c.state === "changed" && c.quote)
 			box.append(quoteBox(c.quote), el("p", { class: "how" }, "What stands there"));
 		box.append(codeLines(l, line, line + (c.end ?? line) - (c.line || line)));
 	} catch (e) {
-		const t = asTrouble(e);
+		const why = missing(asTrouble(e));
 
-		box.append(el("p", { class: "how" }, t.code === "not_found"
-			? `${t.why || t.what}${c.quote ? " This is the stored quote." : ""}` : t.what));
-		if (c.quote)
-			box.append(quoteBox(c.quote));
+		box.append(c.quote ? quoteBox(c.quote, `${why} This is the stored quote:`) : el("p", { class: "how" }, why));
 	}
 	return box;
+}
+
+function missing(t: Trouble): string {
+	if (t.gone)
+		return "What was frozen of that commit is no longer here.";
+	const said = (t.code === "not_found" && t.why) || t.what;
+
+	return /[.!?]$/.test(said) ? said : `${said}.`;
 }
 
 /* --- the popover ---------------------------------------------------------------------------- */
@@ -129,6 +153,7 @@ export interface Shown {
 	text: string; /* what is copied */
 	path: string;
 	line: number;
+	wait?: string; /* while BODY is read */
 	pin?: (() => void) | undefined;
 }
 
@@ -209,12 +234,12 @@ export async function showCite(at: HTMLElement, s: Shown, enter: boolean): Promi
 
 	if (pop.parentNode !== host)
 		host.append(pop);
-	const place = el("div", { class: "cite-body" }, el("p", { class: "how" }, "Reading\u2026"));
+	const place = el("div", { class: "cite-body" }, el("p", { class: "how" }, s.wait ?? "Reading\u2026"));
 
 	pop.replaceChildren(
-		el("header", { class: "cite-head" }, s.title),
+		el("div", { class: "cite-head" }, s.title),
 		place,
-		el("footer", { class: "cite-foot" },
+		el("div", { class: "cite-foot" },
 			editorLink(s.path, s.line),
 			el("button", { type: "button", class: "button is-plain is-small", click: () => void copy(s.text) }, "Copy"),
 			s.pin && el("button", { type: "button", class: "button is-plain is-small", click: () => { s.pin!(); closeCite(true); } }, "Pin"),
@@ -315,9 +340,10 @@ export function listenCites(root: HTMLElement, find: (t: Element) => { at: HTMLE
 
 /* --- citations in a conversation -------------------------------------------------------------- */
 
-export function shownOf(run: string, c: Cite): Shown {
+export function shownOf(of: Source, c: Cite): Shown {
 	return {
-		path: c.path, line: c.found_line || c.line || 0, text: place(c), body: () => body(run, c),
+		path: c.path, line: c.found_line || c.line || 0, text: place(c), body: () => body(of, c),
+		wait: `Reading ${middle(c.path, 60)}${of.commit ? ` at ${of.commit.slice(0, 7)}` : ""}\u2026`,
 		title: el("div", { class: "cite-title" },
 			c.id ? el("span", { class: "eid" }, c.id) : null,
 			el("code", { title: place(c) }, middle(place(c), 60)),
@@ -351,7 +377,7 @@ export function addCopies(root: HTMLElement): void {
 	}
 }
 
-export function attachCites(root: HTMLElement, run: string): () => void {
+export function attachCites(root: HTMLElement, of: Source): () => void {
 	const look = (): void => {
 		decorate(root);
 		addCopies(root);
@@ -364,7 +390,7 @@ export function attachCites(root: HTMLElement, run: string): () => void {
 		const at = t.closest<HTMLElement>("[data-place], a.ref, a.cite");
 		const c = at?.dataset.at ? readPlace(at.dataset.at) : at ? readPlace((at.textContent ?? "").replace(/\s+[^\s:]*\s*(resolves|moved|changed|missing|not checked)?$/u, "")) ?? readPlace(at.textContent ?? "") : null;
 
-		return at && c ? { at, shown: shownOf(run, { ...c, state: "" }) } : null;
+		return at && c ? { at, shown: shownOf(of, { ...c, state: "" }) } : null;
 	});
 
 	return () => {
@@ -375,7 +401,7 @@ export function attachCites(root: HTMLElement, run: string): () => void {
 
 /* --- a list of them --------------------------------------------------------------------------- */
 
-export function CiteList({ cites, run }: { cites: Cite[]; run: string }) {
+export function CiteList({ cites, of }: { cites: Cite[]; of: Source }) {
 	const attach = (root: HTMLElement | null): void => {
 		if (!root || root.dataset.attached)
 			return;
@@ -384,7 +410,7 @@ export function CiteList({ cites, run }: { cites: Cite[]; run: string }) {
 			const at = t.closest<HTMLElement>("[data-i]");
 			const c = at ? cites[Number(at.dataset.i)] : undefined;
 
-			return at && c ? { at, shown: shownOf(run, c) } : null;
+			return at && c ? { at, shown: shownOf(of, c) } : null;
 		});
 	};
 

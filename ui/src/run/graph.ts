@@ -6,6 +6,7 @@ export const NODE_H = 44;
 export const GAP_X = 64;
 export const GAP_Y = 14;
 export const STACK_ABOVE = 12;
+export const DRAWN = 300; /* nodes; more of them are a list */
 
 export interface Node {
 	id: string;

@@ -4,12 +4,14 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Button, IconButton } from "../ui/button";
 import { Glyph } from "../ui/glyph";
 import { useView } from "./context";
-import { layout, NODE_H, NODE_W, walk, type Node } from "./graph";
+import { away, oldAt } from "../app/away";
+import { DRAWN, layout, NODE_H, NODE_W, walk, type Graph, type Node } from "./graph";
 import { activity, groupOf } from "./roster";
 import type { Status, Step } from "./types";
-import { isOver } from "./words";
+import { clock, isOver } from "./words";
 
 const MOST = 2, LEAST = 0.3, READABLE = 0.6, PAD = 24;
+const NARROW = 0.85; /* on a phone it is moved about rather than made small */
 
 /* The state of a stack: what is worst or most alive in it. */
 function statusOf(steps: Step[]): Status {
@@ -23,18 +25,64 @@ export function GraphView() {
 	const view = useView();
 	const doc = view.doc;
 	const opened = useSignal<ReadonlySet<string>>(new Set());
+	const plan = doc.steps.map((s) => `${s.step}<${s.needs.join()}`).join(";");
+	const g = useMemo(() => drawn(doc.steps, opened.value), [plan, opened.value]);
+	const stale = away.value && !isOver(doc.status);
+
+	return (
+		<div class="graph">
+			{g ? <Drawing g={g} opened={opened} stale={stale} /> : (
+				<div class="tool-bar">
+					<span>Too many steps for a drawing. What needs what, as a list:</span>
+					{opened.value.size > 0 && <Button small kind="quiet" onClick={() => (opened.value = new Set())}>Back to the drawing</Button>}
+				</div>
+			)}
+			<EdgeList steps={doc.steps} all={!g} />
+		</div>
+	);
+}
+
+/* Nothing, where a drawing would say less than a list. */
+function drawn(steps: Step[], opened: ReadonlySet<string>): Graph | null {
+	try {
+		const g = layout(steps, opened);
+
+		return g.nodes.length > DRAWN ? null : g;
+	} catch {
+		return null;
+	}
+}
+
+function EdgeList({ steps, all }: { steps: Step[]; all: boolean }) {
+	const by = new Map(steps.map((s) => [s.step, s]));
+
+	return (
+		<details class={`edges${all ? " is-all" : ""}`} open={all}>
+			<summary>As a list</summary>
+			<ul>
+				{steps.map((s) => (
+					<li key={s.step}>
+						{s.label} ({groupOf(s)}, {s.status}){s.needs.length ? ` needs ${s.needs.map((n) => by.get(n)?.label ?? n).join(", ")}` : " needs nothing"}
+					</li>
+				))}
+			</ul>
+		</details>
+	);
+}
+
+function Drawing({ g, opened, stale }: { g: Graph; opened: { value: ReadonlySet<string> }; stale: boolean }) {
+	const view = useView();
+	const doc = view.doc;
 	const zoom = useSignal(1);
 	const at = useSignal<string | null>(null);
 	const box = useRef<HTMLDivElement>(null);
-	const plan = doc.steps.map((s) => `${s.step}<${s.needs.join()}`).join(";");
-	const g = useMemo(() => layout(doc.steps, opened.value), [plan, opened.value]);
 	const by = new Map(doc.steps.map((s) => [s.step, s]));
 
 	const fit = (): void => {
 		const el = box.current;
 
 		if (el)
-			zoom.value = Math.min(1, Math.max(READABLE, Math.min((el.clientWidth - 2 * PAD) / g.width, (el.clientHeight - 2 * PAD) / g.height)));
+			zoom.value = Math.min(1, Math.max(el.clientWidth < 600 ? NARROW : READABLE, Math.min((el.clientWidth - 2 * PAD) / g.width, (el.clientHeight - 2 * PAD) / g.height)));
 	};
 
 	useEffect(fit, [g]);
@@ -74,8 +122,9 @@ export function GraphView() {
 	};
 
 	return (
-		<div class="graph">
+		<>
 			<div class="tool-bar">
+				{stale && <span class="graph-stale num"><i class="key is-stale" aria-hidden="true" />as of {clock(oldAt.value)}</span>}
 				<span class="grow" />
 				<Button small kind="quiet" onClick={fit}>Fit</Button>
 				<IconButton icon="minus" label="Zoom out" onClick={() => (zoom.value = Math.max(LEAST, zoom.value / 1.25))} />
@@ -106,16 +155,6 @@ export function GraphView() {
 					</div>
 				</div>
 			</div>
-			<details class="edges">
-				<summary>As a list</summary>
-				<ul>
-					{doc.steps.map((s) => (
-						<li key={s.step}>
-							{s.label} ({groupOf(s)}, {s.status}){s.needs.length ? ` needs ${s.needs.map((n) => by.get(n)?.label ?? n).join(", ")}` : " needs nothing"}
-						</li>
-					))}
-				</ul>
-			</details>
-		</div>
+		</>
 	);
 }

@@ -1,7 +1,7 @@
 /* What a run is, how far it got, and what can be done about it. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { now } from "../app/clock";
+import { shownAt } from "../app/away";
 import { bindAll } from "../app/keys";
 import { launchUrl, open as openLayer } from "../app/layers";
 import { askPermission, mayOffer, permission } from "../app/notices";
@@ -31,13 +31,22 @@ export function Header() {
 			<div class="run-first">
 				<HeadGlyph />
 				<h1 tabIndex={-1}>{name}<span class="run-size">{title(doc.size)}{doc.fast ? ", fast" : ""}</span></h1>
-				<div class="run-actions">{live ? <LiveActions /> : <OverActions />}</div>
+				{!isAbove(view) && <div class="run-actions"><Actions /></div>}
 			</div>
 			<Question text={doc.question} />
 			<Facts doc={doc} />
 			{live ? <Progress doc={doc} /> : <Outcome doc={doc} />}
 		</header>
 	);
+}
+
+/* On a phone they stand in the header of the page, where there is one. */
+export function isAbove(view: View): boolean {
+	return view.room.value === "phone" && !view.place.value.embed;
+}
+
+export function Actions() {
+	return useView().doc.status === "running" ? <LiveActions /> : <OverActions />;
 }
 
 function HeadGlyph() {
@@ -73,7 +82,7 @@ function Question({ text }: { text: string }) {
 function Facts({ doc }: { doc: RunDoc }) {
 	const view = useView();
 	const time = useComputed(() => {
-		const ms = view.store.took(now.value);
+		const ms = view.store.took(shownAt.value);
 
 		return doc.status === "running" ? span(ms) : `took ${took(ms)}`;
 	});
@@ -106,7 +115,7 @@ function tokenTip(doc: RunDoc): string {
 function Progress({ doc }: { doc: RunDoc }) {
 	const view = useView();
 	const p = progress(doc);
-	const left = useComputed(() => remaining(doc, now.value));
+	const left = useComputed(() => remaining(doc, shownAt.value));
 	const running = doc.agents.running;
 	const part = (n: number): string => `${p.all ? (100 * n) / p.all : 0}%`;
 

@@ -3,6 +3,7 @@ import { useComputed, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { markSeen } from "../app/attention";
+import { away, shownAt } from "../app/away";
 import { servedReport } from "../app/boot";
 import { now } from "../app/clock";
 import { useFrame } from "../app/frame";
@@ -10,18 +11,19 @@ import { provide, type Command } from "../app/commands";
 import { bindAll, invoke } from "../app/keys";
 import { Later } from "../app/later";
 import { setQuery } from "../app/router";
+import { runs } from "../app/runs";
 import { Button, LinkButton } from "../ui/button";
 import { Glyph } from "../ui/glyph";
 import { copy } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import { mayArrive } from "../report/filter";
-import { target, type Tab } from "./address";
+import { TABS, target, type Tab } from "./address";
 import { linkTo, useView, View, ViewContext } from "./context";
-import { cancel, Header } from "./header";
-import { progress, resumption, shows } from "./roster";
+import { Actions, cancel, Header, isAbove } from "./header";
+import { activity, progress, resumption, shows } from "./roster";
 import { Roster } from "./rosterview";
 import { RunStore } from "./store";
-import { flowTitle, isOver, plural, span } from "./words";
+import { clock, flowTitle, isOver, plural, span, title } from "./words";
 import { Well } from "./well";
 import "./run.css";
 
@@ -57,11 +59,31 @@ export default function RunPage({ id }: { id: string }) {
 	if (!store.doc.value && view.served)
 		return <Served html={view.served} />;
 	if (!store.doc.value)
-		return <div class="run is-loading"><h1 class="vh">Run {id}</h1><div class="skeleton is-late">{[1, 2, 3, 4, 5, 6].map((n) => <div key={n} />)}</div></div>;
+		return <Coming id={id} />;
 	return (
 		<ViewContext.Provider value={view}>
 			<Run />
 		</ViewContext.Provider>
+	);
+}
+
+/* What a list of runs says of it already, until the run itself is there. */
+function Coming({ id }: { id: string }) {
+	const known = runs.value.items.find((r) => r.id === id);
+
+	return (
+		<div class="run is-loading" aria-busy="true">
+			{known ? (
+				<header class="run-head">
+					<div class="run-first">
+						<Glyph name={known.status} size={20} />
+						<h1 tabIndex={-1}>{flowTitle(known)}<span class="run-size">{title(known.size)}{known.fast ? ", fast" : ""}</span></h1>
+					</div>
+					<p class="run-question"><span class="is-cut">{known.question}</span></p>
+				</header>
+			) : <h1 class="vh">Run {id}</h1>}
+			<div class="skeleton is-late">{[1, 2, 3, 4, 5, 6].map((n) => <div key={n} />)}</div>
+		</div>
 	);
 }
 
@@ -85,15 +107,29 @@ function Run() {
 	useRunKeys();
 	useArrivals(root);
 	useEffect(() => markSeen(doc.id), [doc.id]);
+	useEffect(() => {
+		if (doc.resumed)
+			void view.store.older().catch(() => {});
+	}, [doc.resumed > 0]);
 	useEffect(() => provide(() => commands(view)), [view]);
 	return (
-		<div class={`run is-tab-${tab}${embed ? " is-embedded" : ""}`} ref={root}>
+		<div class={`run is-tab-${tab}${embed ? " is-embedded" : ""}${away.value && !isOver(doc.status) ? " is-stale" : ""}`} ref={root}>
 			<Header />
 			<Banners />
 			<Tabs tab={tab} />
 			<div class="run-body">
-				{tab === "agents" ? <Agents /> : tab === "report" ? <ReportTab /> : <Later key={tab} load={parts[tab]!} />}
+				{tab === "agents" ? <Agents /> : tab === "report" ? <ReportTab /> : <Later key={tab} load={parts[tab]!} wait={tab === "graph" ? <GraphWait /> : <div class="skeleton is-late run-pad"><div /><div /><div /></div>} />}
 			</div>
+		</div>
+	);
+}
+
+function GraphWait() {
+	return (
+		<div class="graph is-loading is-late" role="status">
+			<span class="vh">Loading…</span>
+			<div class="tool-bar" />
+			<div class="graph-box"><div class="graph-size graph-skeleton" aria-hidden="true"><i /><i /><i /><i /><i /></div></div>
 		</div>
 	);
 }
@@ -101,7 +137,7 @@ function Run() {
 function Tabs({ tab }: { tab: Tab }) {
 	const view = useView();
 	const doc = view.doc;
-	const tabs = view.tabs();
+	const tabs = TABS.filter((t) => t === tab || view.tabs().includes(t));
 	const n = doc.agents.all;
 
 	return (
@@ -150,14 +186,48 @@ function ReportTab() {
 	const view = useView();
 	const doc = view.doc;
 
+	const n = doc.agents;
+
 	if (doc.report)
-		return <Later load={parts.report!} props={{ run: doc, served: view.served }} />;
+		return (
+			<>
+				{n.completed < n.all - n.skipped && (
+					<p class="run-bar is-attention">
+						<Glyph name="attention" silent />
+						Partial report: {n.completed} of {plural(n.all - n.skipped, "agent")}
+					</p>
+				)}
+				<Later load={parts.report!} props={{ run: doc, served: view.served }} />
+			</>
+		);
 	return (
 		<div class="page is-narrow">
 			{isOver(doc.status)
-				? <p class="lead">No report{doc.reason ? `: ${doc.reason}` : "."} What the agents found is under <a href="?tab=agents">Agents</a>.</p>
+				? <p class="lead">No report{doc.reason ? `: ${doc.reason.replace(/\.$/, "")}` : ""}.{n.completed > 0 && " What the agents found is below."}</p>
 				: <p class="lead">The report is written when validation ends. {progress(doc).text}.</p>}
+			<SoFar />
 		</div>
+	);
+}
+
+/* Who has answered, while there is no report to say it. */
+function SoFar() {
+	const view = useView();
+	const doc = view.doc;
+	const done = doc.steps.filter((s) => shows(s) && s.kind === "agent" && isOver(s.status) && s.status !== "skipped");
+
+	if (!done.length)
+		return null;
+	return (
+		<ul class="sofar">
+			{done.map((s) => (
+				<li key={s.step}>
+					<Glyph name={s.status} />
+					<a href={`?tab=agents&agent=${encodeURIComponent(s.step)}&view=output`}>{s.label}</a>
+					<span class={s.status === "failed" ? "is-failed tone" : "muted"}>{activity(s, doc).text}</span>
+				</li>
+			))}
+		</ul>
 	);
 }
 
@@ -168,6 +238,7 @@ function Banners() {
 	const store = view.store;
 	const doc = view.doc;
 	const back = resumption(doc);
+	const gap = store.breaks.value[store.breaks.value.length - 1];
 	const mark = store.caughtUp.value;
 	const recent = useComputed(() => !!store.caughtUp.value && now.value - store.caughtUp.value.at < 12_000);
 
@@ -194,9 +265,10 @@ function Banners() {
 				</div>
 			)}
 			{back && doc.status === "running" && (
-				<div class="run-bar">
+				<div class="run-bar is-continued">
 					<span>
-						This run was continued. Kept {plural(back.kept.length, "finished agent")}
+						{gap ? <>The daemon stopped at <span class="num">{clock(gap.stopped)}</span> and continued at <span class="num">{clock(gap.continued)}</span>.</> : "This run was continued."}
+						{" "}Kept {plural(back.kept.length, "finished agent")}
 						{back.restarted.length > 0 && (
 							<>, restarted {back.restarted.map((s, i) => (
 								<>{i > 0 && ", "}<a key={s.step} href={`?tab=agents&agent=${encodeURIComponent(s.step)}`}>{s.label}</a></>
@@ -232,7 +304,8 @@ function useTitle(): void {
 	const doc = view.doc;
 	const p = progress(doc);
 	const name = flowTitle(doc);
-	const short = useComputed(() => span(view.store.took(now.value)));
+	const short = useComputed(() => span(view.store.took(shownAt.value)));
+	const above = isAbove(view);
 	const mark = doc.status === "running" ? `● ${p.done}/${p.all}`
 		: doc.status === "completed" ? (doc.report ? "✓ Report ready" : "✓") : doc.status === "failed" ? "✕ Failed" : "■ Cancelled";
 
@@ -241,7 +314,8 @@ function useTitle(): void {
 		icon: doc.status === "running" ? "running" : doc.status === "completed" ? "completed" : doc.status === "failed" ? "failed" : undefined,
 		crumbs: [{ label: "Runs", href: "/runs" }, { label: `${name} ${doc.id}` }],
 		short: <><Glyph name={doc.status} /><span class="num">{doc.status === "running" ? `${p.done}/${p.all} · ` : ""}{short}</span></>,
-	}, [name, mark, doc.status, doc.id]);
+		actions: above ? <ViewContext.Provider value={view}><Actions /></ViewContext.Provider> : undefined,
+	}, [name, mark, doc.status, doc.id, above]);
 }
 
 function useRunKeys(): void {
@@ -311,7 +385,7 @@ function useArrivals(root: { current: HTMLElement | null }): void {
 	useEffect(() => {
 		const touch = (): void => void (view.touched = Date.now());
 
-		for (const type of ["wheel", "touchmove", "keydown"] as const)
+		for (const type of ["wheel", "touchmove", "keydown", "pointerdown"] as const)
 			root.current!.addEventListener(type, touch, { passive: true });
 	}, [view]);
 	useSignalEffect(() => {

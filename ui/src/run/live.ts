@@ -4,6 +4,7 @@
  */
 import type { Block, LogEvent, RunDoc, Status, Step, TailRow } from "./types";
 import type { AgentCounts } from "../wire/types";
+import { isLost } from "./breaks";
 import { append, closed, emptyTail, type Tail } from "./text";
 import { isOver, time } from "./words";
 
@@ -22,9 +23,16 @@ export interface LiveRun {
 export const LOG_KEPT = 2000;
 const FOLLOWS = 0.05; /* how fast p95 follows */
 
+/* What an agent did last is told over the socket only: of what ended while we watched it is kept. */
 export function live(doc: RunDoc, had?: LiveRun): LiveRun {
+	const last = new Map(had?.doc.steps.map((s) => [s.step, s.activity]));
+
 	return {
-		doc: { ...doc, steps: doc.steps.map((s) => ({ ...s })) },
+		doc: {
+			...doc, steps: doc.steps.map((s) => ({
+				...s, activity: s.activity ?? (isOver(s.status) ? (last.get(s.step) ?? null) : null),
+			})),
+		},
 		beats: had?.beats ?? new Map(), log: had?.log ?? [],
 	};
 }
@@ -125,16 +133,28 @@ function onStep(doc: RunDoc, e: LogEvent): void {
 	}
 }
 
+/* What is there already stays; the rest begins anew. */
+function wentOn(doc: RunDoc): void {
+	doc.resumed++;
+	for (const s of doc.steps)
+		s.kept = s.status === "completed";
+}
+
 function onEvent(run: LiveRun, e: LogEvent): void {
 	const doc = run.doc;
 	const step = e.data.step ? findStep(doc, e.data.step) : undefined;
+	const before = run.log[run.log.length - 1];
 
 	switch (e.type) {
 	case "step":
+		if (isLost(e) && !(before && isLost(before)))
+			wentOn(doc);
 		onStep(doc, e);
 		doc.agents = countSteps(doc.steps);
 		break;
 	case "run":
+		if (e.data.status === "running" && isOver(doc.status))
+			wentOn(doc);
 		doc.status = e.data.status;
 		doc.reason = e.data.reason ?? null;
 		if (isOver(doc.status)) {

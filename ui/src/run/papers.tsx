@@ -3,7 +3,7 @@ import { Button } from "../ui/button";
 import { serverHtml } from "../ui/html";
 import { copy } from "../ui/toast";
 import type { StepDocument } from "../wire/types";
-import { CiteList } from "./cites";
+import { CiteList, type Source } from "./cites";
 import { useCites } from "./usecites";
 import type { Cite, Step } from "./types";
 import { isOver } from "./words";
@@ -77,7 +77,7 @@ export function Prompt({ step, doc }: { step: Step; doc: StepDocument | null }) 
 	);
 }
 
-export function Evidence({ step, doc, run }: { step: Step; doc: StepDocument | null; run: string }) {
+export function Evidence({ step, doc, of }: { step: Step; doc: StepDocument | null; of: Source }) {
 	const cites = (doc?.evidence ?? []) as Cite[];
 
 	if (!doc)
@@ -88,5 +88,5 @@ export function Evidence({ step, doc, run }: { step: Step; doc: StepDocument | n
 				{isOver(step.status) ? "It cited nothing." : "Citations are checked when it ends."}
 			</p>
 		);
-	return <div class="paper" tabIndex={0}><CiteList cites={cites} run={run} /></div>;
+	return <div class="paper" tabIndex={0}><CiteList cites={cites} of={of} /></div>;
 }

@@ -14,7 +14,7 @@ export interface Group {
 	steps: Step[]; /* in plan order */
 }
 
-export type Filter = "all" | "running" | "failed" | "completed" | "pending";
+export type Filter = "all" | "running" | "failed" | "cancelled" | "completed" | "pending";
 export type Sort = "plan" | "duration" | "tokens" | "findings";
 
 /* Does a person watch this kind of step? */
@@ -70,7 +70,9 @@ export function isIn(s: Step, filter: Filter): boolean {
 	case "running":
 		return s.status === "running";
 	case "failed":
-		return s.status === "failed" || s.status === "cancelled";
+		return s.status === "failed";
+	case "cancelled":
+		return s.status === "cancelled";
 	case "completed":
 		return s.status === "completed";
 	case "pending":
@@ -81,7 +83,7 @@ export function isIn(s: Step, filter: Filter): boolean {
 }
 
 export function countFilters(steps: Step[]): Record<Filter, number> {
-	const n: Record<Filter, number> = { all: 0, running: 0, failed: 0, completed: 0, pending: 0 };
+	const n: Record<Filter, number> = { all: 0, running: 0, failed: 0, cancelled: 0, completed: 0, pending: 0 };
 
 	for (const s of steps)
 		if (shows(s))
@@ -148,7 +150,7 @@ export function activity(s: Step, doc: RunDoc): { text: string; tone: "" | "fail
 	case "failed":
 		return { text: failure(s.ending, s.reason), tone: "failed" };
 	case "cancelled":
-		return { text: oneLine(s.reason || s.activity || "cancelled"), tone: "quiet" };
+		return { text: oneLine(s.activity || s.reason || "cancelled"), tone: "quiet" };
 	case "skipped":
 		return { text: oneLine(s.reason || "not needed"), tone: "quiet" };
 	default:
@@ -166,6 +168,8 @@ export interface Chip {
 	text: string;
 	tip: string;
 	tone: "" | "warn";
+	icon?: "repeat";
+	attempt?: boolean; /* what a list of attempts says, too */
 }
 
 /* At most two are shown; the rest is in the row's tooltip. */
@@ -184,11 +188,19 @@ export function chips(s: Step, silentMs = 0): Chip[] {
 			text: `blocked ${s.denied}`, tone: "warn",
 			tip: `${plural(s.denied, "tool call")} denied by the read-only guard.`,
 		});
-	if (s.attempt > 1)
-		all.push({ text: `attempt ${s.attempt}`, tone: "", tip: `Attempt ${s.attempt}.` });
+	if (s.epoch > 1)
+		all.push({
+			text: `attempt ${s.epoch}`, tone: "", attempt: true,
+			tip: isRestarted(s) ? "Begun again when the run was continued." : `Attempt ${s.epoch}.`,
+		});
 	if (s.kept)
-		all.push({ text: "kept", tone: "", tip: "Kept from before the run was resumed." });
+		all.push({ text: "kept", tone: "", icon: "repeat", tip: "Kept from before the run was continued." });
 	return all;
+}
+
+/* Begun once more than it was tried: an attempt was lost, or taken back by a person. */
+export function isRestarted(s: Step): boolean {
+	return s.epoch > 1 && s.epoch > s.attempt;
 }
 
 export function elapsed(s: Step, now: number): string {
@@ -322,8 +334,7 @@ export function resumption(doc: RunDoc): { kept: Step[]; restarted: Step[] } | n
 	if (!doc.resumed)
 		return null;
 	const kept = doc.steps.filter((s) => s.kept && shows(s));
-	const restarted = doc.steps.filter(
-		(s) => shows(s) && !s.kept && s.attempt > 1 && s.kind === "agent");
+	const restarted = doc.steps.filter((s) => shows(s) && !s.kept && isRestarted(s) && s.kind === "agent");
 
 	return { kept, restarted };
 }

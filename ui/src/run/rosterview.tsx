@@ -2,9 +2,9 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { bindAll } from "../app/keys";
-import { now } from "../app/clock";
+import { shownAt } from "../app/away";
 import { stored, store as keep } from "../app/prefs";
-import { Chip, FilterChip } from "../ui/chip";
+import { FilterChip } from "../ui/chip";
 import { Button, IconButton } from "../ui/button";
 import { Glyph } from "../ui/glyph";
 import { Icon } from "../ui/icon";
@@ -16,11 +16,12 @@ import { silence } from "./live";
 import { activity, chips, countFilters, elapsed, neighbour, nextFailed, shownGroups, tokenText,
 	type Filter, type Shown, type Sort } from "./roster";
 import type { Step } from "./types";
-import { DOT } from "./words";
+import { DOT, isOver } from "./words";
+import { retryStep, StepChip } from "./stepchip";
 import { Well } from "./well";
 
 const FILTERS: Array<[Filter, string]> = [
-	["all", "All"], ["running", "Running"], ["failed", "Failed"], ["completed", "Completed"],
+	["all", "All"], ["running", "Running"], ["failed", "Failed"], ["cancelled", "Cancelled"], ["completed", "Completed"],
 	["pending", "Pending"],
 ];
 const SORTS: Array<[Sort, string]> = [
@@ -164,17 +165,43 @@ function Row({ step }: { step: Step }) {
 	const open = view.agent.value === step.step;
 	const inline = view.room.value === "phone" && open;
 	const name = step.step;
+	const again = step.status === "failed" && isOver(view.doc.status);
 
+	const row = useRef<HTMLLIElement>(null);
+
+	/* Who came by an address sees what it names; who tapped stays where that was. */
+	useEffect(() => {
+		if (inline && !view.touched)
+			row.current?.scrollIntoView({ block: "start" });
+	}, [inline]);
 	return (
-		<li class={`agent-row is-${step.status}${open ? " is-open" : ""}`}>
-			<RowButton step={step} open={open} />
+		<li ref={row} class={`agent-row is-${step.status}${open ? " is-open" : ""}`}>
+			<RowButton step={step} open={open} again={again} />
+			{again && <RetryStep step={step} />}
 			{step.choices && <Gate step={step} />}
 			{inline && <div class="agent-well"><Well key={name} name={name} inline /></div>}
 		</li>
 	);
 }
 
-function RowButton({ step, open }: { step: Step; open: boolean }) {
+/* Beside its message, in the room that RowChips leaves for it. */
+function RetryStep({ step }: { step: Step }) {
+	const view = useView();
+	const busy = useSignal(false);
+	const retry = async (): Promise<void> => {
+		busy.value = true;
+		await retryStep(view.store.id, step);
+		busy.value = false;
+	};
+
+	return (
+		<Button small class="row-retry" disabled={busy.value} aria-label={`Retry ${step.label}`} onClick={() => void retry()}>
+			Retry
+		</Button>
+	);
+}
+
+function RowButton({ step, open, again }: { step: Step; open: boolean; again: boolean }) {
 	const view = useView();
 	const row = view.store.row(step);
 	const beats = view.store.turn(step.step);
@@ -182,9 +209,9 @@ function RowButton({ step, open }: { step: Step; open: boolean }) {
 	const quiet = useComputed(() => {
 		const m = view.store.state;
 
-		return row.value.status === "running" && m ? silence(m, row.value, now.value) : 0;
+		return row.value.status === "running" && m ? silence(m, row.value, shownAt.value) : 0;
 	});
-	const time = useComputed(() => elapsed(row.value, row.value.status === "running" ? now.value : 0));
+	const time = useComputed(() => elapsed(row.value, row.value.status === "running" ? shownAt.value : 0));
 	const tok = useComputed(() => tokenText(row.value));
 	const said = useComputed(() => words.value.text);
 	const kind = useComputed(() => `agent-activity${words.value.tone ? ` is-${words.value.tone}` : ""}`);
@@ -199,7 +226,7 @@ function RowButton({ step, open }: { step: Step; open: boolean }) {
 			<RowGlyph step={s} beats={beats} quiet={quiet} />
 			<span class="agent-name" title={s.label} {...(detail ? tip(detail) : {})}>{s.label}</span>
 			<span class={kind}>{said}</span>
-			<RowChips step={s} quiet={quiet} />
+			<RowChips step={s} quiet={quiet} room={again} />
 			<span class="agent-tokens num" {...(s.tokens ? tip(`${s.tokens.toLocaleString("en")} tokens`) : {})}>{tok}</span>
 			<span class="agent-time num">{time}</span>
 			<Icon name={open && view.room.value === "phone" ? "down" : "right"} size={12} />
@@ -215,17 +242,16 @@ function RowGlyph({ step, beats, quiet }: {
 	return <Glyph name={step.status} beats={step.status === "running" ? beats.value : 0} />;
 }
 
-function RowChips({ step, quiet }: { step: Step; quiet: { value: number } }) {
+function RowChips({ step, quiet, room }: { step: Step; quiet: { value: number }; room: boolean }) {
 	const all = chips(step, quiet.value);
+	const kind = `agent-chips${room ? " has-room" : ""}`;
 
 	if (!all.length)
-		return <span class="agent-chips" />;
+		return <span class={kind} />;
 	const rest = all.slice(2).map((c) => c.text).join(", ");
 	return (
-		<span class="agent-chips" {...(rest ? tip(rest) : {})}>
-			{all.slice(0, 2).map((c) => (
-				<Chip key={c.text} tone={c.tone === "warn" ? "attention" : "neutral"} title={c.tip}>{c.text}</Chip>
-			))}
+		<span class={kind} {...(rest ? tip(rest) : {})}>
+			{all.slice(0, 2).map((c) => <StepChip key={c.text} of={c} />)}
 		</span>
 	);
 }

@@ -7,6 +7,7 @@ import { announce, announceError } from "../ui/announce";
 import { asTrouble, get } from "../wire/api";
 import { wire } from "../wire/socket";
 import type { Trouble } from "../wire/types";
+import { breaks, type Break } from "./breaks";
 import { addEvents, addTail, findStep, live, type LiveRun } from "./live";
 import { progress, shows } from "./roster";
 import { Conversation } from "./talk";
@@ -15,12 +16,14 @@ import { isOver, time } from "./words";
 
 export interface Mark {
 	text: string;
+	n: number; /* events */
 	at: number;
 }
 
 const SAY_EVERY = 30_000;
 const OLDER = 20_000; /* events */
 const PAGES = 20;
+const NEAR = 20; /* events before a break */
 /* What single agents do: their conversations have it, the run's log does not. */
 const FACTS = new Set([
 	"init", "text", "think", "tool", "tool_end", "denied", "usage", "waiting", "request", "exchange", "progress",
@@ -34,6 +37,7 @@ export class RunStore {
 	readonly waiting = signal(0); /* events that are not shown while paused */
 	readonly caughtUp = signal<Mark | null>(null);
 	readonly otherHistory = signal(false);
+	readonly breaks = signal<readonly Break[]>([]); /* as far as the log is known */
 	readonly arrived = signal(0); /* when the report came while the page was open; 0: it did not */
 	readonly logTurn = signal(0);
 	readonly over: Set<string> = new Set(); /* steps that were settled when the run was opened */
@@ -93,7 +97,7 @@ export class RunStore {
 			},
 			report: () => this.reported(),
 			caughtUp: (n) => {
-				this.caughtUp.value = { text: `Reconnected \u00b7 ${n.toLocaleString("en")} events filled in`, at: Date.now() };
+				this.caughtUp.value = { text: `Reconnected \u00b7 ${n.toLocaleString("en")} events filled in`, n, at: Date.now() };
 				announce(this.caughtUp.value.text);
 			},
 		}, { seq: doc.seq, epoch: doc.epoch });
@@ -242,6 +246,7 @@ export class RunStore {
 				this.doc.value = { ...m.doc, steps: m.doc.steps.map((s) => ({ ...s })) };
 				this.logTurn.value++;
 				this.dirtyDoc = false;
+				this.findBreaks(m);
 			}
 			for (const t of this.talks)
 				t.publish();
@@ -311,6 +316,29 @@ export class RunStore {
 		}
 		m.log.unshift(...old);
 		this.logTurn.value++;
+		this.findBreaks(m);
+	}
+
+	private findBreaks(m: LiveRun): void {
+		const had = this.breaks.value;
+		const all = m.doc.resumed ? breaks(m.log) : [];
+
+		if (all.length === had.length && all.every((b, i) => b.seq === had[i]!.seq))
+			return;
+		this.breaks.value = all.map((b) => had.find((h) => h.seq === b.seq) ?? b);
+		for (const b of all)
+			if (!had.some((h) => h.seq === b.seq))
+				void this.findStop(b).catch(() => {});
+	}
+
+	/* What was written last is mostly a fact of an agent, which the log here has not. */
+	private async findStop(b: Break): Promise<void> {
+		const near = await get<{ items: LogEvent[] }>(
+			`/runs/${this.id}/events?after=${Math.max(0, b.seq - NEAR)}`, this.stop.signal);
+		const last = near.items.filter((e) => e.seq < b.seq).pop();
+
+		if (last)
+			this.breaks.value = this.breaks.value.map((x) => (x.seq === b.seq ? { ...x, stopped: time(last.at) } : x));
 	}
 
 	talk(step: string, attempt: number): Conversation {

@@ -1,6 +1,7 @@
 /* A conversation: closed blocks as the server rendered them, and the open end as plain text. */
 import { signal, useComputed, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { oldAt } from "../app/away";
 import { now } from "../app/clock";
 import { Later } from "../app/later";
 import { announce } from "../ui/announce";
@@ -9,14 +10,15 @@ import { serverHtml } from "../ui/html";
 import { Icon } from "../ui/icon";
 import { useComputedOnce } from "./hooks";
 import { isOfInterest, items, keeps, runTitle, type Item, type ToolFilter } from "./blocks";
-import { attachCites } from "./cites";
+import { attachCites, sourceOf } from "./cites";
 import { useView } from "./context";
 import { firstOpen } from "./follow";
 import { target } from "./address";
 import { Scroller } from "./scroller";
 import type { Conversation, TailSink } from "./talk";
 import { Fold, Json, Tool } from "./tools";
-import type { Block, MessageBlock, Step } from "./types";
+import { isRestarted } from "./roster";
+import type { Block, MessageBlock, RunDoc, Step } from "./types";
 import { brief, clock, failure, isOver, plural, span, time } from "./words";
 
 const findBar = () => import("./findbar").then((m) => m.FindBar);
@@ -58,7 +60,7 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 			firstOpen(live, link?.t === "event"));
 		talk.sink = new TailView(tail.current!, ways.scroller);
 		talk.sink.tail(talk.tail);
-		const stopCites = attachCites(inside.current!, view.store.id);
+		const stopCites = attachCites(inside.current!, sourceOf(view.doc));
 
 		return () => {
 			stopCites();
@@ -78,16 +80,28 @@ export function Stream({ step, attempt }: { step: Step; attempt: number }) {
 			<div class="well-scroll" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={`What ${step.label} does`}>
 				<div ref={inside} class="blocks">
 					<Older talk={talk} scroller={ways.scroller} box={box} />
-					{!talk.older.value && talk.attempt.value > 1 && <p class="rule">Attempt {talk.attempt.value} begins</p>}
+					{!talk.older.value && talk.attempt.value > 1 && <p class="rule">{attemptBegins(step, talk.attempt.value)}</p>}
 					{talk.pages.value.map((p, i, all) => <Page key={`${talk.attempt.value}.${p}`} n={p} last={i === all.length - 1} talk={talk} ways={ways} />)}
 					<div class="tail" ref={tail} />
-					{step.status === "cancelled" && <p class="rule">Cancelled {clock(step.ended)}{step.reason ? `: ${step.reason}` : ""}</p>}
+					{step.status === "cancelled" && <p class="rule">{cancelled(step, view.doc)}</p>}
 					<Empty step={step} talk={talk} />
 				</div>
 			</div>
 			<Foot step={step} talk={talk} away={away} fresh={away ? state.fresh : 0} scroller={ways.scroller} />
 		</div>
 	);
+}
+
+function attemptBegins(step: Step, n: number): string {
+	return `${n === step.epoch && isRestarted(step) ? "Resumed; attempt" : "Attempt"} ${n} begins`;
+}
+
+/* "Cancelled by you 18:07:40": the run says who, its steps only that they stopped with it. */
+function cancelled(step: Step, doc: RunDoc): string {
+	const why = doc.status === "cancelled" ? doc.reason : step.reason;
+	const said = why && /^cancelled/i.test(why) ? why.charAt(0).toUpperCase() + why.slice(1) : `Cancelled${why ? `, ${why}` : ""}`;
+
+	return `${said} ${clock(step.ended)}`;
 }
 
 /* --- the open end ------------------------------------------------------------------------------ */
@@ -284,13 +298,18 @@ function Foot({ step, talk, away, fresh, scroller }: {
 }) {
 	const view = useView();
 	const live = step.status === "running" && (!talk.attempt.value || talk.attempt.value === step.epoch);
-	const paused = view.store.paused.value;
+	const store = view.store, paused = store.paused.value;
 	const ended = isOver(step.status)
 		? `${step.status === "cancelled" ? "Cancelled" : "Ended"} ${clock(step.ended)}` : "";
 
+	const back = store.caughtUp.value;
+	const caughtUp = useComputed(() => !!store.caughtUp.value && now.value - store.caughtUp.value.at < 12_000);
+
 	return (
 		<footer class="well-foot">
-			{paused && live ? <span>Paused</span> : live && !away
+			{live && oldAt.value > 0 ? <span class="num">Paused at {clock(oldAt.value)} — catching up</span>
+				: live && back && caughtUp.value ? <span class="num">Caught up (+{back.n.toLocaleString("en")})</span>
+				: paused && live ? <span>Paused</span> : live && !away
 				? <span class="following"><i aria-hidden="true" />Following</span> : <span>{ended}</span>}
 			<span class="grow" />
 			{live && <Button small kind="quiet" onClick={() => announce(speak(talk))}>Read new output</Button>}

@@ -1,4 +1,5 @@
 /* When what ran: rows of bars on a scale that leaves out long stretches of nothing. Pure. */
+import type { Break } from "./breaks";
 import { isIn, shows, type Filter } from "./roster";
 import type { LogEvent, RunDoc, Step } from "./types";
 import { isOver, span, time } from "./words";
@@ -35,16 +36,27 @@ export interface Scale {
 export const ROW = 24;
 export const IDLE_WIDTH = 44;
 const IDLE_SHARE = 0.1;
+const IDLE_LEAST = 10_000; /* ms */
 
 /* --- what ran ----------------------------------------------------------------------------- */
 
-/* The attempts of each step out of the log's step events, where it is known; else the step's own. */
-export function lanes(doc: RunDoc, log: LogEvent[], now: number, filter: Filter = "all"): Lane[] {
+/*
+ * The attempts of each step out of the log's step events, where it is known; else the step's own. What was
+ * lost with the daemon ended when that was gone, not when the next one found out.
+ */
+export function lanes(doc: RunDoc, log: LogEvent[], now: number, filter: Filter = "all", gone: readonly Break[] = []): Lane[] {
 	const seen = new Map<string, Span[]>();
 
 	for (const e of log)
 		if (e.type === "step")
 			addEvent(seen, e);
+	for (const list of seen.values())
+		for (const s of list) {
+			const b = gone.find((x) => s.from <= x.stopped && s.to >= x.continued && s.to !== Infinity);
+
+			if (b)
+				s.to = b.stopped;
+		}
 	return doc.steps.filter((s) => shows(s) && isIn(s, filter)).map((step) => ({
 		step, spans: spansOf(doc, step, seen.get(step.step) ?? [], now),
 	}));
@@ -64,12 +76,12 @@ function addEvent(seen: Map<string, Span[]>, e: LogEvent): void {
 			last.kind = "cancelled";
 	}
 	if (e.data.status === "running")
-		list.push({ kind: "run", from: at, to: Infinity, attempt: e.data.attempt ?? 1 });
+		list.push({ kind: "run", from: at, to: Infinity, attempt: e.data.epoch ?? e.data.attempt ?? 1 });
 }
 
 function spansOf(doc: RunDoc, s: Step, known: Span[], now: number): Span[] {
 	const from = time(s.started), own: Span[] = [];
-	const before = known.filter((k) => k.attempt !== s.attempt && k.to !== Infinity);
+	const before = known.filter((k) => k.attempt !== s.epoch && k.to !== Infinity);
 
 	for (const k of before) {
 		const next = [...before, { from }].find((x) => x.from > k.from)?.from ?? 0;
@@ -88,7 +100,7 @@ function spansOf(doc: RunDoc, s: Step, known: Span[], now: number): Span[] {
 			kind: s.status === "failed" ? "failed" : s.status === "cancelled" ? "cancelled" : "run",
 			/* Clocks of two machines may differ. */
 			from, to: Math.max(from, isOver(s.status) ? time(s.ended) || from + (s.took_ms ?? 0) : now),
-			attempt: s.attempt,
+			attempt: s.epoch,
 		});
 	}
 	return own;
@@ -112,7 +124,7 @@ export function bounds(doc: RunDoc, all: Lane[], now: number): { from: number; t
 
 /* --- the scale ---------------------------------------------------------------------------- */
 
-/* Stretches in which nothing ran and which would take more than a tenth of the width. */
+/* Stretches in which nothing ran, not short ones, and which would take more than a tenth of the width. */
 export function idle(all: Lane[], from: number, to: number): Array<{ from: number; to: number }> {
 	const busy = all.flatMap((l) => l.spans)
 		.filter((s) => s.kind !== "wait" && s.kind !== "backoff")
@@ -120,14 +132,15 @@ export function idle(all: Lane[], from: number, to: number): Array<{ from: numbe
 		.filter((s) => s.to > s.from)
 		.sort((a, b) => a.from - b.from);
 	const gaps: Array<{ from: number; to: number }> = [];
+	const least = Math.max(IDLE_LEAST, (to - from) * IDLE_SHARE);
 	let at = from;
 
 	for (const s of busy) {
-		if (s.from - at > (to - from) * IDLE_SHARE)
+		if (s.from - at > least)
 			gaps.push({ from: at, to: s.from });
 		at = Math.max(at, s.to);
 	}
-	if (to - at > (to - from) * IDLE_SHARE)
+	if (to - at > least)
 		gaps.push({ from: at, to });
 	return gaps;
 }

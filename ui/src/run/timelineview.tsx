@@ -1,6 +1,7 @@
 /* When what ran, as bars; and the same as a table. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { away, oldAt } from "../app/away";
 import { now } from "../app/clock";
 import { Button, IconButton } from "../ui/button";
 import { FilterChip } from "../ui/chip";
@@ -8,7 +9,8 @@ import { Glyph } from "../ui/glyph";
 import { useView } from "./context";
 import { bounds, critical, idle, lanes, ROW, scale, table, ticks, type Column, type Lane, type Scale } from "./timeline";
 import type { RunDoc } from "./types";
-import { brief, isOver, span, time, tokens } from "./words";
+import type { Break } from "./breaks";
+import { brief, clock, isOver, span, time, tokens } from "./words";
 
 const NAME = 200;
 const LEAST = 2;
@@ -22,7 +24,7 @@ export function Timeline() {
 	const opened = useSignal<ReadonlySet<number>>(new Set());
 	const box = useRef<HTMLDivElement>(null);
 	/* Once a second while it runs, and not at all afterwards. */
-	const at = useComputed(() => (isOver(view.store.doc.value!.status) || view.store.paused.value ? time(view.store.doc.value!.ended) || now.peek() : now.value));
+	const at = useComputed(() => (isOver(view.store.doc.value!.status) || view.store.paused.value ? time(view.store.doc.value!.ended) || now.peek() : oldAt.value || now.value));
 
 	useEffect(() => {
 		const seen = new ResizeObserver(([e]) => (wide.value = e!.contentRect.width));
@@ -33,7 +35,8 @@ export function Timeline() {
 	}, [asTable.value]);
 	useEffect(() => void view.store.older().catch(() => {}), []);
 	void view.store.logTurn.value;
-	const all = lanes(doc, view.store.log, at.value);
+	const gone = view.store.breaks.value;
+	const all = lanes(doc, view.store.log, at.value, "all", gone);
 	const whole = bounds(doc, all, at.value);
 	const range = zoom.value ?? whole;
 	const gaps = idle(all, whole.from, whole.to).filter((g) => !opened.value.has(g.from));
@@ -60,6 +63,8 @@ export function Timeline() {
 		}
 	};
 
+	const stale = away.value && !isOver(doc.status);
+
 	if (!doc.steps.some((x) => x.started))
 		return <p class="empty run-pad">Nothing has started.</p>;
 	return (
@@ -78,13 +83,17 @@ export function Timeline() {
 					</>
 				)}
 			</div>
+			{stale && <p class="gantt-note gantt-stale num"><i class="key is-stale" aria-hidden="true" />As of {clock(oldAt.value)}: there is no connection.</p>}
+			{gone.map((b) => (
+				<p key={b.seq} class="gantt-note num"><i class="key is-break" aria-hidden="true" />Stopped {clock(b.stopped)}, continued {clock(b.continued)}</p>
+			))}
 			{asTable.value
 				? <TimeTable doc={doc} all={all} />
 				: (
 					<div class="gantt" ref={box} tabIndex={0} role="group" aria-label="Timeline; + and - zoom, arrows move. The table has the same." onKeyDown={key}>
 						<Axis s={s} from={range.from} start={time(doc.started)} name={name} opened={opened} />
 						<div class="gantt-rows">
-							<Backdrop s={s} doc={doc} at={at.value} name={name} rows={all.length} />
+							<Backdrop s={s} doc={doc} at={at.value} stale={stale} breaks={gone} name={name} rows={all.length} />
 							{all.map((l) => <LaneRow key={l.step.step} lane={l} s={s} range={range} name={name} critical={critical(doc).has(l.step.step)} />)}
 						</div>
 					</div>
@@ -112,11 +121,14 @@ function Axis({ s, from, start, name, opened }: {
 	);
 }
 
-function Backdrop({ s, doc, at, name, rows }: { s: Scale; doc: RunDoc; at: number; name: number; rows: number }) {
+function Backdrop({ s, doc, at, stale, breaks, name, rows }: {
+	s: Scale; doc: RunDoc; at: number; stale: boolean; breaks: readonly Break[]; name: number; rows: number;
+}) {
 	return (
 		<div class="gantt-back" style={{ left: `${name}px`, height: `${rows * ROW}px` }} aria-hidden="true">
 			{s.pieces.filter((p) => p.idle).map((p) => <i key={p.from} class="idle" style={{ left: `${p.x}px`, width: `${p.w}px` }} />)}
-			{doc.status === "running" && <i class="now" style={{ left: `${s.x(at)}px` }} />}
+			{breaks.map((b) => <i key={b.seq} class="break" style={{ left: `${s.x(b.stopped)}px`, width: `${Math.max(2, s.x(b.continued) - s.x(b.stopped))}px` }} />)}
+			{doc.status === "running" && <i class={stale ? "now is-stale" : "now"} style={{ left: `${s.x(at)}px` }} />}
 		</div>
 	);
 }

@@ -1,13 +1,12 @@
 /* One agent in full: its stream, what it passed on, what it was told, what it cited. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { now } from "../app/clock";
+import { shownAt } from "../app/away";
 import { bindAll } from "../app/keys";
 import { Later } from "../app/later";
-import { asTrouble, API, post } from "../wire/api";
+import { asTrouble, API } from "../wire/api";
 import type { StepDocument } from "../wire/types";
 import { IconButton } from "../ui/button";
-import { Chip } from "../ui/chip";
 import { Dialog } from "../ui/dialog";
 import { Glyph } from "../ui/glyph";
 import { useLoad } from "../ui/load";
@@ -15,8 +14,10 @@ import { Menu, type Item } from "../ui/menu";
 import { copy, toast, toastError } from "../ui/toast";
 import { TroubleBox } from "../ui/trouble";
 import type { Place } from "./address";
+import { sourceOf } from "./cites";
 import { linkTo, useView } from "./context";
 import { chips, elapsed } from "./roster";
+import { retryStep, StepChip } from "./stepchip";
 import { focusRow } from "./rosterview";
 import { Stream } from "./stream";
 import { silence } from "./live";
@@ -91,7 +92,7 @@ export function Well({ name, inline = false, full = false }: { name: string; inl
 			{tab === "stream" && <Stream key={`${name}/${attempt}`} step={step} attempt={attempt} />}
 			{tab === "raw" && <Later key={`${name}/${attempt || step.epoch}`} load={parts.raw} props={{ step, attempt }} />}
 			{(tab === "output" || tab === "prompt" || tab === "evidence") && (
-				<Later key={tab} load={parts[tab]} props={{ step, doc: doc.data, run: view.store.id }} />
+				<Later key={tab} load={parts[tab]} props={{ step, doc: doc.data, of: sourceOf(view.doc) }} />
 			)}
 			{wide.value && (
 				<Dialog title={step.label} class="is-sheet is-full" onClose={() => (wide.value = false)}>
@@ -113,7 +114,7 @@ function Head({ step, attempts, tab, close }: {
 	const quiet = useComputed(() => {
 		const m = view.store.state;
 
-		return m ? silence(m, row.value, now.value) : 0;
+		return m ? silence(m, row.value, shownAt.value) : 0;
 	});
 	const facts = useComputed(() => {
 		const s = row.value;
@@ -122,7 +123,7 @@ function Head({ step, attempts, tab, close }: {
 			s.status === "failed" ? failure(s.ending, s.reason)
 				: s.status === "running" ? (s.condition ?? "running") : s.status,
 			s.tokens ? `${tokens(s.tokens)} tokens` : "",
-			elapsed(s, s.status === "running" ? now.value : 0),
+			elapsed(s, s.status === "running" ? shownAt.value : 0),
 		].filter(Boolean).join(DOT);
 	});
 	const who = [step.persona, step.agent, step.model].filter(Boolean).join(DOT);
@@ -134,9 +135,7 @@ function Head({ step, attempts, tab, close }: {
 				<h3>{step.label} {who && <small>{who}</small>}</h3>
 				<p class={`well-facts${step.status === "failed" ? " is-failed" : ""}`}>
 					<span class="num">{facts}</span>
-					{chips(step, quiet.value).map((c) => (
-						<Chip key={c.text} tone={c.tone === "warn" ? "attention" : "neutral"} title={c.tip}>{c.text}</Chip>
-					))}
+					{chips(step, quiet.value).filter((c) => !c.attempt).map((c) => <StepChip key={c.text} of={c} />)}
 				</p>
 			</div>
 			<Attempts step={step} attempts={attempts} />
@@ -180,17 +179,9 @@ function Attempts({ step, attempts }: { step: Step; attempts: StepDocument["atte
 function WellMenu({ step, tab }: { step: Step; tab: Tab }) {
 	const view = useView();
 	const base = `${API}/runs/${view.store.id}/steps/${encodeURIComponent(step.step)}`;
-	const retry = async (): Promise<void> => {
-		try {
-			await post(`/runs/${view.store.id}/retry`, { step: step.step });
-			toast(`${step.label} runs again.`);
-		} catch (e) {
-			toastError(asTrouble(e));
-		}
-	};
 	const items = (): Item[] => [
 		{
-			label: "Retry this step", icon: "repeat", go: () => void retry(),
+			label: "Retry this step", icon: "repeat", go: () => void retryStep(view.store.id, step),
 			disabled: isOver(view.doc.status) ? undefined : "Once the run is over",
 		},
 		{ label: "Copy link", icon: "link", command: "run.copy", go: () => void copy(linkTo({ agent: step.step })), rule: true },

@@ -48,11 +48,27 @@ describe("the timeline", () => {
 	it("shows attempts before, with the pause between", () => {
 		const log = [[1, "running", 1], [4, "pending", 1], [12, "running", 2]].map(([at, status, attempt], i) =>
 			({ seq: i, at: iso(at as number), type: "step", data: { step: "a", status, attempt } })) as LogEvent[];
-		const [l] = lanes(doc([step("a", 12, 20, { attempt: 2 })], 20), log, ZERO);
+		const [l] = lanes(doc([step("a", 12, 20, { attempt: 2, epoch: 2 })], 20), log, ZERO);
 
 		expect(l!.spans.map((s) => [s.kind, (s.from - ZERO) / 1000, (s.to - ZERO) / 1000])).toEqual([
 			["wait", 0, 1], ["failed", 1, 4], ["backoff", 4, 12], ["run", 12, 20],
 		]);
+	});
+
+	it("ends what was lost with the daemon when that was gone", () => {
+		const log = [[1, "running", 1], [20, "pending", 1], [20, "running", 2]].map(([at, status, epoch], i) =>
+			({ seq: i, at: iso(at as number), type: "step", data: { step: "a", status, attempt: 1, epoch, ...(status === "pending" ? { ending: "lost" } : {}) } })) as LogEvent[];
+		const [l] = lanes(doc([step("a", 20, null, { epoch: 2 })]), log, ZERO + 25_000, "all", [{ seq: 1, stopped: ZERO + 6000, continued: ZERO + 20_000 }]);
+
+		expect(l!.spans.map((s) => [s.kind, (s.from - ZERO) / 1000, (s.to - ZERO) / 1000])).toEqual([
+			["wait", 0, 1], ["failed", 1, 6], ["backoff", 6, 20], ["run", 20, 25],
+		]);
+	});
+
+	it("shows short stretches as they are, however short the run", () => {
+		const all = lanes(doc([step("a", 0, 1), step("b", 9, 10)], 10), [], ZERO);
+
+		expect(idle(all, ZERO, ZERO + 10_000)).toEqual([]);
 	});
 
 	it("finds stretches of nothing", () => {

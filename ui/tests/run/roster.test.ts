@@ -36,7 +36,7 @@ describe("groups", () => {
 	});
 
 	it("are counted by filter", () => {
-		expect(countFilters(plan)).toEqual({ all: 7, running: 1, failed: 1, completed: 2, pending: 3 });
+		expect(countFilters(plan)).toEqual({ all: 7, running: 1, failed: 1, cancelled: 0, completed: 2, pending: 3 });
 	});
 
 	it("fold what was finished when there is much of it, and never while it is watched", () => {
@@ -106,8 +106,13 @@ describe("a row", () => {
 		expect(result(step("a", { status: "completed", findings: 0, role: "synthesizer" }))).toBe("");
 	});
 
+	it("of what was cancelled says what it did last", () => {
+		expect(activity(step("a", { status: "cancelled", activity: "read src/a.c", reason: "stopped with the run" }), doc([])).text).toBe("read src/a.c");
+		expect(activity(step("a", { status: "cancelled", reason: "stopped with the run" }), doc([])).text).toBe("stopped with the run");
+	});
+
 	it("has chips, the one that matters first", () => {
-		const s = step("a", { attempt: 2, kept: true, partial: true, denied: 3 });
+		const s = step("a", { attempt: 2, epoch: 2, kept: true, partial: true, denied: 3 });
 
 		expect(chips(s).map((c) => c.text)).toEqual(["partial", "blocked 3", "attempt 2", "kept"]);
 		expect(chips(s, 190_000)[0]!.text).toBe("no activity 3:10");
@@ -148,7 +153,7 @@ describe("the run", () => {
 	});
 
 	it("says what was kept and what began again", () => {
-		const steps = [step("a", { kept: true }), step("b", { attempt: 2 }), step("c")];
+		const steps = [step("a", { kept: true }), step("b", { epoch: 2 }), step("c"), step("d", { attempt: 2, epoch: 2 })];
 
 		expect(resumption(doc(steps))).toBe(null);
 		expect(resumption(doc(steps, { resumed: 1 }))).toMatchObject({
