@@ -1,6 +1,6 @@
 // The answers of /api/v1 over a world that is played.
 import { Run } from "./run.mjs";
-import { agents, flows, report, repositories, steps } from "./world.mjs";
+import { agents, flows, htmlOf, report, repositories, steps } from "./world.mjs";
 
 const no = (status, code, what, why, fix) => ({ status, body: { error: { code, what, why, fix: fix ? [fix] : [] } } });
 const ok = (body, status = 200) => ({ status, body });
@@ -109,6 +109,15 @@ function search(a, q) {
 	return ok({ total: hits.length, hits: hits.slice(0, 500), truncated: hits.length > 500 });
 }
 
+// What an agent cites: of its first citations one of each kind.
+function cited(a) {
+	const states = ["resolves", "moved", "changed", "missing", "resolves", "not_checked"];
+	return [...a.text.matchAll(/([\w/.]+):(\d+)-(\d+)/g)].slice(0, 12).map(([, path, from, to], i) => ({
+		path, line: Number(from), end: Number(to), quote: `	if (!claim(job, ${i}))`, state: states[i % states.length], class: "codebase", used_by: [],
+		...(states[i % states.length] === "moved" ? { found_line: Number(from) + 3, found_end: Number(to) + 3 } : {}),
+	}));
+}
+
 function step(run, rest, q) {
 	const a = run.by.get(decodeURIComponent(rest[0]));
 	if (!a) return no(404, "not_found", `the run has no step "${rest[0]}"`, "");
@@ -117,14 +126,14 @@ function step(run, rest, q) {
 	if (rest[1] === "blocks") {
 		const before = Number(q.get("before") ?? 1e9);
 		const items = a.blocks.filter((b) => b.n < before).slice(-Number(q.get("limit") ?? 200));
-		return ok({ items, next: items.length && items[0].n > 1 ? String(items[0].n) : null, attempt: a.attempt, first: 1 });
+		return ok({ items, next: items.length && items[0].n > 1 ? String(items[0].n) : null, attempt: a.epoch, first: 1 });
 	}
 	const s = a.step();
 	return ok({
 		step: s.step, output: a.status === "completed" ? a.text : null,
 		output_html: a.status === "completed" ? a.blocks.filter((b) => b.type === "message").map((b) => b.html).join("\n") : null,
-		prompt: `# ${s.label}\n\nYou look at one side of the question.\n\n${run.spec.question}\n`, evidence: [], findings: [],
-		attempts: Array.from({ length: s.attempt }, (_, i) => ({ attempt: i + 1, status: i + 1 < s.attempt ? "failed" : s.status, ending: i + 1 < s.attempt ? "broken off" : s.ending, reason: i + 1 < s.attempt ? "The model closed the connection." : s.reason, started: s.started, ended: s.ended, agent: s.agent, model: s.model, tokens: s.tokens })),
+		prompt: `# ${s.label}\n\nYou look at one side of the question.\n\n${run.spec.question}\n`, evidence: a.status === "completed" ? cited(a) : [], findings: [],
+		attempts: Array.from({ length: s.epoch }, (_, i) => ({ attempt: i + 1, status: i + 1 < s.epoch ? "failed" : s.status, ending: i + 1 < s.epoch ? "broken off" : s.ending, reason: i + 1 < s.epoch ? "The model closed the connection." : s.reason, started: s.started, ended: s.ended, agent: s.agent, model: s.model, tokens: s.tokens })),
 	});
 }
 
@@ -149,10 +158,10 @@ function oneRun(world, method, parts, q, body) {
 			return ok({ items: run.log.filter((e) => e.seq > after), next: null });
 		}
 		case "report":
-			if (!run.over || run.status !== "completed") return no(404, "not_found", "there is no report yet", "It is written when validation ends.");
+			if (!run.document().report) return no(404, "not_found", "there is no report yet", "It is written when validation ends.");
 			if (q.get("as") === "md") return text("text/markdown; charset=utf-8", report.md.replaceAll("13 findings", `${run.spec.findings.low + 7} findings`).replace("## Gaps", `## Gaps\n\n- seen only in ${run.spec.id}`));
 			if (q.get("as") === "json") return ok({ title: run.spec.title });
-			return text("text/html; charset=utf-8", report.html);
+			return text("text/html; charset=utf-8", htmlOf(run));
 		case "files": {
 			const from = Number(q.get("from") ?? 1), to = Number(q.get("to") ?? from + 40);
 			return ok({ path: q.get("path"), from, to, total: 640, bytes: 21_000, lines: Array.from({ length: to - from + 1 }, (_, i) => `\tline ${from + i} of ${q.get("path")};`) });

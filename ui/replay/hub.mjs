@@ -83,21 +83,21 @@ export class Tab {
 	pass(w, first) {
 		const a = this.agent(w);
 		if (!a) return;
-		if (w.now !== a.attempt) {
+		if (w.now !== a.epoch) {
 			if (w.now !== 0) [w.end, w.block] = [0, 0];
-			w.now = a.attempt;
+			w.now = a.epoch;
 			w.running = null;
 		}
-		if (w.attempt && w.attempt !== a.attempt) return;
+		if (w.attempt && w.attempt !== a.epoch) return;
 		const changed = a.blocks.filter((b) => b.n > w.block || b.n === w.running);
 		const items = first ? changed.slice(-200) : changed.filter((b) => b.n > w.block || b.state !== "running");
-		if (items.length || first) this.send({ t: "blocks", run: w.run, step: w.step, attempt: a.attempt, first: a.blocks.length ? 1 : 0, items });
+		if (items.length || first) this.send({ t: "blocks", run: w.run, step: w.step, attempt: a.epoch, first: a.blocks.length ? 1 : 0, items });
 		w.block = a.blocks.length;
 		w.running = a.blocks.findLast((b) => b.state === "running")?.n ?? null;
 		for (const b of items) if (b.type === "message") w.end = Math.max(w.end, b.to);
 		if (a.bytes <= w.end) return;
 		const s = a.bytes === w.end ? "" : Buffer.from(a.text.slice(a.open)).subarray(w.end - a.openBytes).toString();
-		if (s) this.send({ t: "text", run: w.run, step: w.step, attempt: a.attempt, off: w.end, s });
+		if (s) this.send({ t: "text", run: w.run, step: w.step, attempt: a.epoch, off: w.end, s });
 		w.end = a.bytes;
 	}
 	text() {

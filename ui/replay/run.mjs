@@ -17,6 +17,7 @@ class Agent {
 		this.spec = spec;
 		this.status = "pending";
 		this.attempt = 0;
+		this.epoch = 0; // how often it was begun: the attempt of the log
 		this.started = this.ended = this.reason = this.ending = this.activity = this.condition = null;
 		this.tokens = this.findings = this.citations = this.hold = null;
 		this.denied = 0;
@@ -49,13 +50,13 @@ class Agent {
 	}
 	begin() {
 		this.attempt++;
-		if (this.attempt > 1) this.clear();
+		if (++this.epoch > 1) this.clear();
 		this.status = "running";
 		this.started ??= iso(this.run.now);
 		this.tokens ??= 0;
 		this.condition = "waiting for model";
-		this.run.event("step", { step: this.spec.step, status: "running", attempt: this.attempt, epoch: 1 });
-		if (this.spec.kind === "agent") this.run.event("attempt", { step: this.spec.step, epoch: 1, agent: "native", model: this.run.spec.model });
+		this.run.event("step", { step: this.spec.step, status: "running", attempt: this.attempt, epoch: this.epoch });
+		if (this.spec.kind === "agent") this.run.event("attempt", { step: this.spec.step, epoch: this.epoch, agent: "native", model: this.run.spec.model });
 	}
 	message() {
 		if (this.open === this.text.length) return;
@@ -121,7 +122,15 @@ class Agent {
 			this.citations = this.findings * 2;
 			this.hold = this.citations - this.random.int(0, 2);
 		}
-		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, epoch: this.attempt, ending: this.ending, ...(reason ? { reason } : {}) });
+		this.run.event("step", { step: this.spec.step, status, attempt: this.attempt, epoch: this.epoch, ending: this.ending, ...(reason ? { reason } : {}) });
+	}
+	// its process is gone
+	lose() {
+		this.message();
+		this.attempt = 0;
+		this.status = "pending";
+		this.started = this.activity = this.condition = null;
+		this.run.event("step", { step: this.spec.step, status: "pending", attempt: 0, epoch: this.epoch, ending: "lost", reason: "lost: the process that ran it is gone" });
 	}
 	play(ms) {
 		if (this.wait > 0) {
@@ -155,7 +164,7 @@ class Agent {
 		const s = this.spec;
 		return {
 			step: s.step, label: s.label, kind: s.kind, role: s.role, persona: s.persona, status: this.status, ending: this.ending, reason: this.reason,
-			attempt: this.attempt, epoch: this.attempt, agent: s.kind === "agent" ? "native" : null, model: s.kind === "agent" ? this.run.spec.model : null,
+			attempt: this.attempt, epoch: this.epoch, agent: s.kind === "agent" ? "native" : null, model: s.kind === "agent" ? this.run.spec.model : null,
 			needs: s.needs, started: this.started, ended: this.ended, took_ms: this.ended ? Date.parse(this.ended) - Date.parse(this.started) : null,
 			tokens: this.tokens, findings: this.findings, citations: this.citations, hold: this.hold, denied: this.denied, partial: false, kept: this.kept ?? false,
 			activity: this.activity, condition: this.condition, child: null, choices: this.choices ?? null, ask_html: this.ask ?? null,
@@ -209,6 +218,15 @@ export class Run {
 		for (let i = 0; i < 100_000 && !this.over; i++) this.play(2000);
 		return this;
 	}
+	// The daemon dies, and is there again after MS.
+	crash(ms) {
+		const lost = this.agents.filter((a) => a.status === "running");
+		this.now += ms;
+		this.spec = { ...this.spec, resumed: this.spec.resumed + 1 };
+		for (const a of this.agents) a.kept = a.status === "completed";
+		for (const a of lost) a.lose();
+		for (const a of lost) a.begin();
+	}
 	cancel(why) {
 		for (const a of this.agents) if (a.status === "pending" || a.status === "running") a.end("cancelled", why ?? "cancelled by you");
 		this.spec = { ...this.spec, status: "cancelled", reason: why ?? "cancelled by you" };
@@ -224,7 +242,7 @@ export class Run {
 		return c;
 	}
 	summary() {
-		const { steps, rate, provided, ...s } = this.spec;
+		const { steps, rate, report, html, provided, ...s } = this.spec;
 		const done = this.over;
 		const tokens = this.agents.reduce((n, a) => n + (a.tokens ?? 0), 0);
 		return {
@@ -234,7 +252,7 @@ export class Run {
 			took_ms: done ? Date.parse(this.ended) - Date.parse(s.started) : null,
 			tokens_in: tokens * 6, tokens_out: tokens,
 			agents: this.counts(),
-			partial: done && this.counts().failed > 0,
+			partial: done && this.counts().failed + this.counts().cancelled > 0,
 			outcome: done ? s.outcome : null, findings: done ? s.findings : null, citations: done ? s.citations : null,
 		};
 	}
@@ -246,7 +264,7 @@ export class Run {
 			command: `tutti run ${s.flow} ${JSON.stringify(s.question)} --size ${s.size}`,
 			signals: null, proof: "read-only, mode A: proof of 3 kinds read back for each agent", proof_ok: true,
 			estimate: this.over ? null : { low_ms: 240_000, high_ms: 420_000, tokens: 410_000, runs: 8 },
-			report: this.over && this.status === "completed",
+			report: this.over && (this.spec.report ?? this.status === "completed"),
 			next: ["plan-implementation", "risk-analysis"], provided: this.spec.provided ?? null,
 			steps: this.agents.map((a) => a.step()),
 		};

@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { answer } from "./api.mjs";
 import { Tab } from "./hub.mjs";
 import { Run } from "./run.mjs";
-import { agents, liveSpec, report, World } from "./world.mjs";
+import { agents, htmlOf, liveSpec, World } from "./world.mjs";
 import { accept } from "./ws.mjs";
 
 export const POLICY =
@@ -32,7 +32,7 @@ const signIn = `<h1>Sign in</h1>
 function page(dist, path, world) {
 	const run = path.match(/^\/runs\/([^/]+)$/)?.[1];
 	const r = run ? world.run(run) : null;
-	const body = path === "/sign-in" ? signIn : r?.over && r.status === "completed" ? report.html : "";
+	const body = path === "/sign-in" ? signIn : r?.over && r.status === "completed" ? htmlOf(r) : "";
 	let head = "";
 	if (r && body) {
 		const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));
@@ -70,7 +70,8 @@ function stream(world, req, res, id, q) {
 }
 
 export async function serve({ port = 0, dist = new URL("../dist", import.meta.url).pathname, live = false, agents: n = 0, rate = 50, length, scenario = "normal", speed = 1, step = 50, past = 60, now } = {}) {
-	const state = { scenario, world: new World({ past: scenario === "empty" ? 0 : past, ...(now ? { now } : {}) }) };
+	// odd: [[pattern of METHOD PATH, {status, body} or "never"]], answered otherwise
+	const state = { scenario, odd: [], world: new World({ past: scenario === "empty" ? 0 : past, ...(now ? { now } : {}) }) };
 	const tabs = new Set();
 	if (live || n) state.world.add(new Run(liveSpec({ agents: n, rate, length, ...(now ? { now } : {}) })));
 
@@ -87,6 +88,9 @@ export async function serve({ port = 0, dist = new URL("../dist", import.meta.ur
 		};
 		const json = (status, doc) => give(status, "application/json", doc === null ? "" : JSON.stringify(doc));
 		if (s === "signed-out") return json(401, { error: { code: "unauthorized", what: "not signed in", why: "The session has ended.", fix: ["tutti serve --link"] } });
+		const [, odd] = state.odd.find(([pattern]) => pattern.test(`${req.method} ${path}`)) ?? [];
+		if (odd === "never") return;
+		if (odd) return json(odd.status, odd.body);
 		if (s === "slow") await wait(3000);
 		if (s === "error" && path !== "/session")
 			return json(500, { error: { code: "internal", what: "the store could not be read", why: "disk I/O error (SQLITE_IOERR_READ)", fix: ["tutti db verify"], docs: "tutti help store" } });

@@ -7,6 +7,10 @@ import { labels } from "./words.mjs";
 const fixture = (name) => readFileSync(new URL("fixtures/" + name, import.meta.url), "utf8");
 export const flows = JSON.parse(fixture("flows.json"));
 export const report = { html: fixture("report.html"), md: fixture("report.md") };
+const few = (html, pattern, n) => html.replace(pattern, (s) => (n-- > 0 ? s : ""));
+// of the same report not all: enough where it is not what is looked at
+export const brief = few(few(few(report.html, /<article class="card[\s\S]*?<\/article>/g, 3), /<li id="E\d+">[\s\S]*?(?=<li id="E|<\/ul>\n<\/section>)/g, 6), /<li><span class="chip[\s\S]*?<\/details>\n<\/li>/g, 3);
+export const htmlOf = (run) => run.spec.html ?? report.html;
 export const agents = JSON.parse(fixture("agents.json"));
 
 export const repositories = [
