@@ -3,10 +3,10 @@
 // and run.mjs; here is what takes both sides to be real: that a page gets from the printed link to the export,
 // outlives the daemon, and that nothing which agents or repositories wrote is anything but text.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { House, launch, top } from "./house.mjs";
+import { box, same, seen } from "./stream.mjs";
 
 const [tutti, dir, only = ""] = process.argv.slice(2);
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -37,13 +37,6 @@ async function visit(house, device, fn, allowed = []) {
 		await context.close();
 	}
 }
-
-const box = (page) => page.locator(".well-scroll");
-const seen = (page) => box(page).evaluate((e) => {
-	const at = e.getBoundingClientRect().top;
-	const b = [...e.querySelectorAll(".block, .tail")].find((x) => x.getBoundingClientRect().bottom > at + 1);
-	return { key: b.dataset.key ?? "tail", y: Math.round(b.getBoundingClientRect().top - at), all: e.scrollHeight };
-});
 
 // A finger that pulls the stream down.
 async function swipe(page, by) {
@@ -132,7 +125,7 @@ async function byMouse(house, device) {
 		await ref.click();
 		await citationShows(page, house);
 		await page.locator(".cite-close").click();
-		await page.locator(".run-actions").getByRole("button", { name: "Export" }).click();
+		await page.locator(".run-actions, .top-actions").getByRole("button", { name: "Export" }).click();
 		await exported(page, () => page.getByRole("menuitem", { name: /One-file page/ }).click());
 		if (!phone) await followUp(page);
 	});
@@ -181,28 +174,6 @@ async function byKeyboard(house, device) {
 }
 
 // --- a daemon that dies ----------------------------------------------------------------------------
-
-const letters = (s) => s.replace(/[^\p{L}\p{N}]/gu, "");
-const sum = (s) => createHash("sha256").update(s).digest("hex").slice(0, 16);
-
-// What the log has of an attempt's messages, and what the page shows of them, tail included.
-async function written(house, run, step, attempt) {
-	const log = (await house.ask(`/runs/${run}/events?after=0&step=${step}`, "application/x-ndjson")).trim().split("\n").map((l) => JSON.parse(l));
-	const text = log.filter((e) => e.type === "text" && e.data.step === step && e.data.epoch === attempt).map((e) => e.data.text).join("");
-	return letters(text.replace(/^\s*\d+\. /gm, "")); // numbers of lists are no text of a page
-}
-const shown = (page) => page.evaluate(() => [...document.querySelectorAll(".well-scroll .block.is-message, .well-scroll .tail")].map((b) => b.textContent).join(""));
-
-async function same(page, house, run, step, attempt) {
-	let got = "", want = "";
-	for (let i = 0; i < 60; i++) {
-		[got, want] = [letters(await shown(page)), await written(house, run, step, attempt)];
-		if (got === want) break;
-		await page.waitForTimeout(250);
-	}
-	assert.equal(sum(got), sum(want), `${step}, attempt ${attempt}: ${got.length} letters on the page, ${want.length} in the log`);
-	return want.length;
-}
 
 // To another address of the page, without loading it again.
 const turn = (page, to) => page.evaluate((to) => {

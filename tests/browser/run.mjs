@@ -168,6 +168,26 @@ const tests = {
 			assert.equal(await page.evaluate(() => window.same), true);
 		});
 	},
+	async "who was away for longer than a watch makes up for misses nothing"() {
+		await with_({ ...live, before: (r) => r.play(3000) }, agent("angle-2"), async (page, r, s) => {
+			const a = r.by.get("angle-2");
+			const all = () => page.evaluate(() => [...document.querySelectorAll(".well-scroll [data-key]")].map((e) => e.dataset.key));
+			while (a.blocks.length < 30) a.play(250);
+			await page.waitForFunction(() => document.querySelectorAll(".well-scroll [data-key]").length > 5);
+			s.hold();
+			s.state.scenario = "offline";
+			for (const t of s.tabs) t.peer.close();
+			while (a.blocks.length < 600) a.play(250);
+			s.state.scenario = "normal";
+			await page.evaluate(() => dispatchEvent(new Event("online")));
+			await page.locator(`.well-scroll [data-key="b${a.blocks.findLast((b) => b.type === "message").n}"]`).waitFor();
+			// each message once, in order; what stands between them may be folded
+			const want = a.blocks.filter((b) => b.type === "message").map((b) => "b" + b.n);
+			await page.waitForFunction((n) => document.querySelectorAll(".well-scroll .is-message").length >= n, want.length);
+			const got = (await all()).filter((k) => want.includes(k));
+			assert.deepEqual(got, want);
+		});
+	},
 	async "paused, nothing moves; then all of it is there"() {
 		await with_(live, agent("angle-2"), async (page) => {
 			await full(page);

@@ -25,6 +25,7 @@ held() {
 
 @test "a run's page: connections and addresses" {
 	held "a lost connection heals without a reload, and nothing is missing"
+	held "who was away for longer than a watch makes up for misses nothing"
 	held "a run is followed by the beginning of its id, too"
 	held "what an address names is shown, and what it does not is said"
 }

@@ -91,7 +91,7 @@ export class Tab {
 		if (w.attempt && w.attempt !== a.epoch) return;
 		const changed = a.blocks.filter((b) => b.n > w.block || b.n === w.running);
 		const items = first ? changed.slice(-200) : changed.filter((b) => b.n > w.block || b.state !== "running");
-		if (items.length || first) this.send({ t: "blocks", run: w.run, step: w.step, attempt: a.epoch, first: a.blocks.length ? 1 : 0, items });
+		if (items.length || first) this.send({ t: "blocks", run: w.run, step: w.step, attempt: a.epoch, first: items[0]?.n ?? 0, items });
 		w.block = a.blocks.length;
 		w.running = a.blocks.findLast((b) => b.state === "running")?.n ?? null;
 		for (const b of items) if (b.type === "message") w.end = Math.max(w.end, b.to);

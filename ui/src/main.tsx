@@ -17,14 +17,14 @@ import { startRouter } from "./app/router";
 import { startRuns } from "./app/runs";
 import { startTitle } from "./app/title";
 import { startTips } from "./ui/tip";
-import { startWire } from "./wire/socket";
+import { startWire, wire } from "./wire/socket";
 
 const root = document.getElementById("app")!;
 const main = root.querySelector("main")!;
 
 function start(): void {
 	startPrefs();
-	startClock();
+	startClock(() => wire.hurry());
 	startRouter();
 	startKeys();
 	startCommands();

@@ -95,6 +95,31 @@ describe("a connection that is lost", () => {
 		w.last.onclose!();
 		expect(wire.connection.value).toMatchObject({ state: "reconnecting", since: lost + 7000, heard: lost });
 	});
+
+	it("is given up at once when the machine slept longer than the daemon waits", () => {
+		w.now += 60_000; // and no timer has run
+		wire.hurry();
+		expect(w.sockets).toHaveLength(2);
+		expect(w.sockets[0]!.closed).toBe(true);
+		w.last.hello();
+		expect(wire.connection.value.state).toBe("live");
+	});
+
+	it("is asked whether it is there after a shorter sleep", () => {
+		w.now += 1500;
+		wire.hurry();
+		expect(w.sockets).toHaveLength(1);
+		expect(w.last.of("ping")).toHaveLength(1);
+	});
+
+	it("is not waited for when nobody answers a handshake", () => {
+		w.last.onclose!();
+		w.pass(600);
+		expect(w.sockets).toHaveLength(2);
+		w.pass(20_000);
+		expect(w.sockets.length).toBeGreaterThan(2);
+		expect(w.sockets[1]!.closed).toBe(true);
+	});
 });
 
 describe("a run that is followed", () => {

@@ -56,9 +56,26 @@ export const route: ReadonlySignal<Route> = current;
 /* Counts navigations that the reader made: a new page moves the focus, a new filter does not. */
 export const visits = signal(0);
 
-const positions = new Map<string, number>();
+const KEPT = "tutti.positions";
+const KEPT_MOST = 50;
+
+/* Kept in the tab: it may be loaded again, or end without a word. */
+const positions = new Map<string, number>(kept());
 let entry = "0";
 let entries = 0;
+let saving = 0;
+
+function another(): string {
+	return `${Date.now().toString(36)}.${++entries}`;
+}
+
+function kept(): [string, number][] {
+	try {
+		return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") as [string, number][];
+	} catch {
+		return [];
+	}
+}
 
 function scroller(): HTMLElement | null {
 	return document.getElementById("main");
@@ -66,14 +83,32 @@ function scroller(): HTMLElement | null {
 
 function remember(): void {
 	const s = scroller();
-	if (s) positions.set(entry, s.scrollTop);
+	clearTimeout(saving);
+	if (!s) return;
+	positions.delete(entry);
+	positions.set(entry, s.scrollTop);
+	try {
+		sessionStorage.setItem(KEPT, JSON.stringify([...positions].slice(-KEPT_MOST)));
+	} catch {
+		/* then it begins at the top */
+	}
 }
 
+/* As soon as there is so much of a page; whoever scrolls meanwhile is left alone. */
 function restore(top: number): void {
-	requestAnimationFrame(() => {
+	let frames = 0;
+	let own = true;
+	const moved = (): void => void (own = false);
+	const end = (): void => ["wheel", "touchstart", "keydown", "pointerdown"].forEach((t) => removeEventListener(t, moved, true));
+	const look = (): void => {
 		const s = scroller();
-		if (s) s.scrollTop = top;
-	});
+		const there = s !== null && s.scrollHeight - s.clientHeight >= top;
+		if (own && s && (there || frames === 0)) s.scrollTop = top;
+		if (own && !there && ++frames < 300) requestAnimationFrame(look);
+		else end();
+	};
+	for (const t of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(t, moved, { capture: true, passive: true });
+	requestAnimationFrame(look);
 }
 
 /* Where a page that got its rows late was left; 0 for a new one. */
@@ -100,7 +135,7 @@ export function go(url: string, replace = false): void {
 		return;
 	}
 	remember();
-	entry = `${Date.now().toString(36)}.${++entries}`;
+	entry = another();
 	history.pushState({ entry }, "", to);
 	set(true);
 	if (!to.hash) restore(0);
@@ -139,8 +174,15 @@ function clicked(e: MouseEvent): void {
 
 export function startRouter(): void {
 	history.scrollRestoration = "manual";
-	entry = (history.state as { entry?: string } | null)?.entry ?? "0";
+	entry = (history.state as { entry?: string } | null)?.entry ?? another();
 	history.replaceState({ entry }, "");
+	if (leftAt() && !location.hash) restore(leftAt());
+	addEventListener("pagehide", remember);
+	document.addEventListener("scroll", (e) => {
+		if (e.target !== scroller()) return;
+		clearTimeout(saving);
+		saving = window.setTimeout(remember, 300);
+	}, { capture: true, passive: true });
 	document.addEventListener("click", clicked);
 	addEventListener("popstate", (e) => {
 		remember();

@@ -277,6 +277,14 @@ export function addBlocks(t: Talk, items: Block[]): number {
 	return fresh;
 }
 
+/* The block before which some are missing, though others are there before those; null: none is. */
+export function hole(t: Talk): number | null {
+	for (let i = t.order.length - 1; i > 0; i--)
+		if (t.order[i - 1]! !== t.order[i]! - 1)
+			return t.order[i]!;
+	return null;
+}
+
 export function addText(t: Talk, s: string, off: number): void {
 	append(t.tail, off, s);
 }

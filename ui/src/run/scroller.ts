@@ -5,6 +5,7 @@ import { follow, loadFollow, NEAR_END, saveFollow, type Anchor, type Follow, typ
 const KEYS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", "G", " "]);
 
 const MOVING = 250; /* ms that a scroll may go on after its last event */
+const SAVE = 300; /* ms after which a place is kept: a tab may end without a word */
 
 /* The first of ALL, which stand below one another, that reaches below TOP; else the last. */
 function firstBelow(all: NodeListOf<HTMLElement>, top: number): HTMLElement | null {
@@ -34,6 +35,7 @@ export class Scroller {
 	private down = false;
 	private seen: ResizeObserver | null = null;
 	private key = "";
+	private saving = 0;
 	private ends: Array<() => void> = [];
 
 	/* EL scrolls CONTENT, in which [data-key] are the items; KEY is where the place is kept. */
@@ -75,6 +77,10 @@ export class Scroller {
 				this.acts({ t: "select", anchor: this.anchor() });
 		};
 
+		const leaving = (): void => this.save();
+
+		addEventListener("pagehide", leaving);
+		this.ends.push(() => removeEventListener("pagehide", leaving));
 		document.addEventListener("selectionchange", selecting);
 		this.ends.push(() => document.removeEventListener("selectionchange", selecting));
 		this.seen = new ResizeObserver(() => this.happens({ t: "resize" }));
@@ -103,6 +109,10 @@ export class Scroller {
 	}
 
 	private save(): void {
+		clearTimeout(this.saving);
+		this.saving = 0;
+		if (!this.el)
+			return;
 		try {
 			sessionStorage.setItem(this.key, saveFollow(this.state.value));
 		} catch {
@@ -140,8 +150,10 @@ export class Scroller {
 	private apply(e: FollowEvent): void {
 		const { state, effect } = follow(this.state.value, e);
 
-		if (state !== this.state.value)
+		if (state !== this.state.value) {
 			this.state.value = state;
+			this.saving ||= window.setTimeout(() => this.save(), SAVE);
+		}
 		if (effect === "end")
 			this.toEnd();
 		else if (effect === "anchor" && state.mode === "detached")

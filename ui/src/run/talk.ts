@@ -3,11 +3,12 @@ import { signal, type Signal } from "@preact/signals";
 import { get } from "../wire/api";
 import { wire } from "../wire/socket";
 import { MOUNTED, PAGE } from "./blocks";
-import { addBlocks, addText, FIRST, talk, type Talk } from "./live";
+import { addBlocks, addText, FIRST, hole, talk, type Talk } from "./live";
 import type { RunStore } from "./store";
 import type { Block } from "./types";
 
 const PATIENCE = 700; /* ms */
+const FILLED = 50; /* pages that are read at once where some are missing */
 
 export interface TailSink {
 	/* The open text is TEXT now; it was added to at its end, or it is another one. */
@@ -30,6 +31,7 @@ export class Conversation {
 	private readonly dirty = new Set<number>();
 	private dirtyTail = false;
 	private fresh = 0;
+	private filling = false;
 	private lowest = Infinity; /* the first block that is shown */
 	private readonly end: () => void;
 	private readonly timer: number;
@@ -86,6 +88,23 @@ export class Conversation {
 				this.dirtyTail = true;
 		}
 		this.changed(items.length);
+		void this.fill();
+	}
+
+	/* Somebody was away for longer than a watch makes up for. */
+	private async fill(): Promise<void> {
+		if (this.filling)
+			return;
+		this.filling = true;
+		for (let pages = 0, n = hole(this.model); n !== null && pages < FILLED; pages++) {
+			await this.load(n);
+			const next = hole(this.model);
+
+			if (next === n)
+				break;
+			n = next;
+		}
+		this.filling = false;
 	}
 
 	private changed(n: number): void {

@@ -83,6 +83,8 @@ export interface Host {
 }
 
 const HANDSHAKES = 2; /* that fail before SSE is tried */
+const PATIENCE = 2.5; /* heartbeats without a word */
+const HANDSHAKE = 10_000; /* ms until the daemon has to greet */
 const ASK_AGAIN = 5000;
 
 export class Wire {
@@ -183,6 +185,8 @@ export class Wire {
 			return;
 		}
 		this.ws = ws;
+		this.host.stop(this.beat);
+		this.beat = this.host.after(HANDSHAKE, () => this.drop());
 		ws.onmessage = (e) => {
 			if (this.ws === ws) this.message(String(e.data));
 		};
@@ -193,10 +197,20 @@ export class Wire {
 		};
 	}
 
-	/* Now rather than when the backoff is over: the network came back, the tab was shown. */
+	/* Now rather than when the backoff is over: the network came back, the tab was shown, the machine woke up. */
 	hurry(): void {
+		const silent = this.host.now() - this.heard;
+		if (this.greeted && silent > PATIENCE * this.heartbeat) this.drop();
 		if (!this.ws) this.open();
-		else if (this.greeted && this.host.now() - this.heard > this.heartbeat) this.ping();
+		else if (this.greeted && silent > this.heartbeat) this.ping();
+	}
+
+	/* As if it had been closed: nobody waits for a goodbye of what does not answer. */
+	private drop(): void {
+		const ws = this.ws;
+		this.ws = null;
+		ws?.close();
+		this.closed();
 	}
 
 	close(): void {
@@ -270,13 +284,7 @@ export class Wire {
 	private pulse(): void {
 		this.host.stop(this.beat);
 		this.beat = this.host.after(this.heartbeat, () => {
-			if (this.host.now() - this.heard > 2.5 * this.heartbeat) {
-				const ws = this.ws;
-				this.ws = null;
-				ws?.close();
-				this.closed();
-				return;
-			}
+			if (this.host.now() - this.heard > PATIENCE * this.heartbeat) return this.drop();
 			this.ping();
 			this.pulse();
 		});

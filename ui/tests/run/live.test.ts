@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addBlocks, addEvents, addTail, addText, blocksOf, live, silence, talk, type LiveRun } from "../../src/run/live";
+import { addBlocks, addEvents, addTail, addText, blocksOf, hole, live, silence, talk, type LiveRun } from "../../src/run/live";
 import type { Block, LogEvent, RunDoc, Step } from "../../src/run/types";
 import { Wire, type Host } from "../../src/wire/socket";
 import { utf8Length } from "../../src/wire/position";
@@ -223,6 +223,19 @@ describe("a conversation", () => {
 		expect(t.tail.text).toBe("two");
 		expect(blocksOf(t).map((b) => [b.n, b.type === "tool" ? b.state : b.type])).toEqual(
 			[[1, "done"], [2, "done"], [4, "done"], [5, "message"]]);
+	});
+
+	it("knows where blocks are missing between others", () => {
+		const t = talk(1);
+
+		addBlocks(t, [tool(3, "done"), tool(4, "done")]);
+		expect(hole(t)).toBe(null); // what is before is asked for on demand
+		addBlocks(t, [tool(9, "done"), tool(10, "done")]);
+		expect(hole(t)).toBe(9);
+		addBlocks(t, [tool(7, "done"), tool(8, "done")]);
+		expect(hole(t)).toBe(7);
+		addBlocks(t, [tool(5, "done"), tool(6, "done")]);
+		expect(hole(t)).toBe(null);
 	});
 });
 
