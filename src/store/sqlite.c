@@ -199,19 +199,26 @@ static int sqlite_migrate(struct store *store, struct err *err)
 static int sqlite_begin(struct store *s)
 {
 	struct query q = sql_query(s, "BEGIN IMMEDIATE");
+	int rc = sql_run(&q);
 
-	return sql_run(&q);
+	self(s)->began = rc == 0;
+	return rc;
 }
 
 static int sqlite_commit(struct store *s)
 {
 	struct query q = sql_query(s, "COMMIT");
+	int rc = sql_run(&q);
 
-	return sql_run(&q);
+	if (rc == 0)
+		self(s)->began = false;
+	return rc;
 }
 
 static void sqlite_rollback(struct store *s)
 {
+	self(s)->began = false;
+	self(s)->trouble = 0;
 	if (!sqlite3_get_autocommit(self(s)->db)) {
 		struct query q = sql_query(s, "ROLLBACK");
 

@@ -19,6 +19,8 @@ struct sqlite_store {
 	sqlite3 *db;
 	struct cached cache[STATEMENTS_MAX];
 	size_t n_cached;
+	bool began;  /* a transaction */
+	int trouble; /* why it cannot be committed any more, or 0 */
 };
 
 struct query {

@@ -33,8 +33,11 @@ int sqlite_errno(int rc)
 		return -E2BIG;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
-	default:
+	case SQLITE_IOERR:
+	case SQLITE_PROTOCOL:
 		return -EIO;
+	default:
+		return -EINVAL; /* the statement, not the disk */
 	}
 }
 
@@ -92,17 +95,31 @@ void sql_key(struct query *q, int64_t v)
 		sqlite3_bind_null(q->st, ++q->next);
 }
 
+/*
+ * Behind such an error SQLite may have rolled back by itself, and what came next would be a
+ * transaction of its own, half of what was meant. So nothing comes next, whoever overlooked it.
+ */
+static int note_trouble(struct sqlite_store *s, int rc)
+{
+	if (s->began && (rc == -ENOSPC || rc == -EIO || rc == -ENOMEM || rc == -EACCES ||
+			    rc == -EBUSY || rc == -EBADMSG))
+		s->trouble = rc;
+	return rc;
+}
+
 /* 1: a row is there; 0: no more; negative errno. The first row begins reading at column 0. */
 int sql_step(struct query *q)
 {
+	if (q->s->trouble)
+		return q->s->trouble;
 	if (!q->st)
-		return q->rc;
+		return note_trouble(q->s, q->rc);
 	int rc = sqlite3_step(q->st);
 
 	q->next = 0;
 	if (rc == SQLITE_ROW)
 		return 1;
-	return sqlite_errno(rc);
+	return note_trouble(q->s, sqlite_errno(rc));
 }
 
 int sql_done(struct query *q, int rc)

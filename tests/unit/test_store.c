@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -433,6 +435,48 @@ static void what_is_rolled_back_was_never_there(void **state)
 	assert_int_equal(n, 0);
 }
 
+#ifndef STORE_MEMORY
+/* How far files may grow. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* SQLite itself rolls back where writing fails; what comes next is not to be stored without it. */
+static void a_transaction_in_which_writing_failed_comes_to_nothing(void **state)
+{
+	struct str large = { arena_alloc(a, MIB(8)), MIB(8) };
+	struct run_filter f = { 0 };
+	struct run_row *rows;
+	char hash[65];
+	size_t n;
+
+	(void)state;
+	begin();
+	put_run("r-1");
+	limit_files(MIB(1));
+	int rc = ops->blob_put(s, large, hash);
+
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(rc, -EIO);
+	/* somebody who does not look at that */
+	assert_int_equal(ops->note_put(s, STR("late"), STR("x")), -EIO);
+	assert_int_equal(ops->commit(s), -EIO);
+	ops->rollback(s);
+	assert_int_equal(ops->note_get(s, a, STR("late"), &large), -ENOENT);
+	assert_int_equal(ops->run_list(s, a, &f, &rows, &n), 0);
+	assert_int_equal(n, 0);
+	begin();
+	put_run("r-1");
+	commit();
+}
+#endif
+
 /* What a run's log came to is kept with it. */
 static void a_seal_is_kept(void **state)
 {
@@ -642,6 +686,7 @@ int main(void)
 		T(a_seal_is_kept),
 		T(a_note_is_kept_and_replaced),
 #ifndef STORE_MEMORY
+		T(a_transaction_in_which_writing_failed_comes_to_nothing),
 		T(a_reader_sees_what_is_committed_and_cannot_write),
 		T(an_older_schema_is_brought_up_to_date),
 		T(a_newer_schema_is_refused),
