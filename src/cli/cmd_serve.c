@@ -197,22 +197,38 @@ static int open_doors(
 	return rc;
 }
 
+/* Why nothing can be launched while the store waits for something. */
+static int say_waits(struct serve *s, int rc, struct err *err)
+{
+	if (!rc)
+		return 0;
+	if (rc == -ENOSPC) {
+		err_set(err, rc, "the disk is full");
+		err_why(err, "nothing goes on in %s until there is room", s->house.data);
+		err_fix(err, "make room; what waits goes on by itself, and nothing is lost");
+	} else if (rc == -EBUSY) {
+		err_set(err, rc, "the database is locked");
+		err_why(err, "another program holds %s/tutti.db", s->house.data);
+		err_fix(err, "end it; what waits goes on by itself, and nothing is lost");
+	} else {
+		err_set(err, rc, "the database cannot be written");
+		err_why(err, "%s/tutti.db: %s", s->house.data, err_name(rc));
+		err_fix(err, "see to the disk; what waits goes on by itself, and nothing is lost");
+	}
+	return err_more(err, "serve");
+}
+
 static void ask_ready(
     void *ctx, const char *agent, const char *model, api_ready_fn fn, void *fn_ctx)
 {
 	struct serve *s = ctx;
 
-	if (engine_full(s->house.engine)) {
-		struct err err = { 0 };
+	struct err err = { 0 };
 
-		err_set(&err, -ENOSPC, "the disk is full");
-		err_why(&err, "nothing goes on in %s until there is room", s->house.data);
-		err_fix(&err, "make room; what waits goes on by itself, and nothing is lost");
-		err_more(&err, "serve");
+	if (say_waits(s, engine_waits(s->house.engine), &err))
 		fn(fn_ctx, EXIT_NOT_READY, &err);
-		return;
-	}
-	house_ready(&s->house, agent, model, fn, fn_ctx);
+	else
+		house_ready(&s->house, agent, model, fn, fn_ctx);
 }
 
 static void on_deleted(void *ctx, int64_t run)

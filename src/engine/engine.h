@@ -208,9 +208,12 @@ void engine_remove(struct engine *e, struct str run, engine_changed_fn fn, void 
 /* Takes over every run that a process which is gone left running. N: how many. */
 void engine_recover(struct engine *e, void (*fn)(void *ctx, int rc, size_t n), void *ctx);
 
-/* The disk is full: nothing is written until there is room, whatever is asked for. */
-bool engine_full(const struct engine *e);
-/* Any reading on the store thread: FN there, DONE here; also while the disk is full. */
+/*
+ * Why nothing is written now, whatever is asked for: -ENOSPC (the disk is full), -EBUSY (another
+ * program holds the database), or how it fails. 0: it is.
+ */
+int engine_waits(const struct engine *e);
+/* Any reading on the store thread: FN there, DONE here; also while nothing is written. */
 typedef int (*engine_read_fn)(struct store *s, void *ctx);
 void engine_read(struct engine *e, engine_read_fn fn, engine_done_fn done, void *ctx);
 

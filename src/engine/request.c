@@ -287,7 +287,7 @@ void engine_read(struct engine *e, engine_read_fn fn, engine_done_fn done, void 
 	job_post(job);
 }
 
-bool engine_full(const struct engine *e)
+int engine_waits(const struct engine *e)
 {
-	return store_thread_full(e->thread);
+	return store_thread_waits(e->thread);
 }

@@ -62,6 +62,15 @@ bool group_take(
 	return g->n > 0;
 }
 
+/*
+ * What keeps the store from writing and may pass, by itself or because somebody sees to it. Nothing
+ * but the store says so of a job.
+ */
+static bool may_pass(int rc)
+{
+	return rc == -ENOSPC || rc == -EIO || rc == -ENOMEM || rc == -EACCES;
+}
+
 /* Once each time that it begins and ends. RC: what is waited for, or 0. */
 static void tell_wait(struct store_group *g, int rc)
 {
@@ -69,12 +78,17 @@ static void tell_wait(struct store_group *g, int rc)
 		return;
 	if (g->waits_for == -ENOSPC)
 		log_error("there is room on the disk again; going on");
-	else if (g->waits_for)
+	else if (g->waits_for == -EBUSY)
 		log_error("the database is free again; going on");
+	else if (g->waits_for)
+		log_error("the database can be written again; going on");
 	if (rc == -ENOSPC)
 		log_error("the disk is full; nothing goes on until there is room");
-	else if (rc)
+	else if (rc == -EBUSY)
 		log_error("another program holds the database; nothing goes on until it lets go");
+	else if (rc)
+		log_error("the database cannot be written: %s; nothing goes on until it can",
+		    err_name(rc));
 	g->waits_for = rc;
 }
 
@@ -96,7 +110,7 @@ static int try_jobs(struct store_group *g, struct store_job **jobs, size_t n, bo
 		int64_t before = ops->writes(g->store);
 
 		jobs[i]->rc = jobs[i]->fn(g->store, jobs[i]);
-		if (jobs[i]->rc == -ENOSPC || (jobs[i]->rc < 0 && ops->writes(g->store) != before))
+		if (may_pass(jobs[i]->rc) || (jobs[i]->rc < 0 && ops->writes(g->store) != before))
 			rc = jobs[i]->rc;
 	}
 	if (!rc) {
@@ -116,7 +130,7 @@ static bool run_alone(struct store_group *g, bool patient)
 	struct store_job *job = g->jobs[g->alone];
 	bool store;
 	int rc = try_jobs(g, &job, 1, &store);
-	bool waits = rc == -ENOSPC || (rc == -EBUSY && store);
+	bool waits = (may_pass(rc) && !job->reads) || (rc == -EBUSY && store);
 
 	tell_wait(g, waits ? rc : 0);
 	if (waits && patient)

@@ -39,9 +39,9 @@ void group_init(struct store_group *g, struct store *s, const struct store_hooks
 bool group_take(
     struct store_group *g, struct store_queue *inner, struct store_queue *in, size_t max);
 /*
- * Carries the jobs out. True: done, each has its rc. False: there is no room on the disk, or
- * somebody else holds the database; to be called again after a while. Who is not PATIENT is told so
- * instead: the job fails with -ENOSPC or -EBUSY.
+ * Carries the jobs out. True: done, each has its rc. False: there is no room on the disk, the disk
+ * or memory fails, or somebody else holds the database; to be called again after a while. Who is
+ * not PATIENT is told so instead: the job fails with -ENOSPC, -EIO, -ENOMEM, -EACCES or -EBUSY.
  */
 bool group_go_on(struct store_group *g, bool patient);
 

@@ -15,7 +15,7 @@ struct store_thread {
 	struct store_queue in, out; /* under the mutex */
 	struct store_queue inner;   /* of the store thread alone */
 	bool stopping, impatient;   /* under the mutex */
-	_Atomic bool full;	    /* the group in hand waits */
+	_Atomic int waits;	    /* what the group in hand waits for */
 	_Atomic uint64_t commits;
 	_Atomic size_t waiting; /* jobs whose done has not been called */
 };
@@ -85,12 +85,12 @@ static void run_reads(struct store_thread *t)
 static void run_group(struct store_thread *t)
 {
 	while (!group_go_on(&t->group, is_patient(t))) {
-		atomic_store(&t->full, t->group.waits_for == -ENOSPC);
-		if (t->group.waits_for == -ENOSPC)
+		atomic_store(&t->waits, t->group.waits_for);
+		if (t->group.waits_for != -EBUSY) /* reading takes a lock as well */
 			run_reads(t);
 		nap(t);
 	}
-	atomic_store(&t->full, false);
+	atomic_store(&t->waits, 0);
 	atomic_fetch_add(&t->commits, 1);
 }
 
@@ -221,7 +221,7 @@ uint64_t store_thread_commits(const struct store_thread *t)
 	return atomic_load(&t->commits);
 }
 
-bool store_thread_full(const struct store_thread *t)
+int store_thread_waits(const struct store_thread *t)
 {
-	return atomic_load(&t->full);
+	return atomic_load(&t->waits);
 }

@@ -9,8 +9,9 @@
  *
  * A full disk is waited for: what would write is tried again every second until there is room, and
  * nobody is told anything of it meanwhile. What only reads goes past it: whoever asked for a write
- * was not told that it is done, so what is read is what everybody knows. Somebody else who holds
- * the database is waited for, too.
+ * was not told that it is done, so what is read is what everybody knows. A disk that fails (EIO),
+ * one that may only be read, and somebody else who holds the database are waited for as well: what
+ * failed is done again as a whole.
  */
 #ifndef STORE_THREAD_H
 #define STORE_THREAD_H
@@ -61,8 +62,8 @@ void store_post_inner(struct store_thread *t, struct store_job *job);
 void store_thread_hurry(struct store_thread *t);
 /* Does all waiting jobs, closes the store, joins. All `done` calls happen before it returns. */
 void store_thread_stop(struct store_thread *t);
-/* The disk is full, as far as is known: somebody waits for room. */
-bool store_thread_full(const struct store_thread *t);
+/* What is waited for, as far as is known: -ENOSPC (room), -EBUSY, -EIO …; or 0. */
+int store_thread_waits(const struct store_thread *t);
 /* Groups committed so far, for measurements. */
 uint64_t store_thread_commits(const struct store_thread *t);
 

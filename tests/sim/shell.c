@@ -111,7 +111,7 @@ static void turn(struct world *w, void *arg)
 	if (t->node->dying)
 		return;
 	if (!done) {
-		if (t->group.waits_for == -ENOSPC)
+		if (t->group.waits_for != -EBUSY)
 			run_reads(w, t);
 		t->waiting = true;
 		sim_after(w, 1000, t->node, nap, t);
@@ -194,9 +194,9 @@ void store_thread_stop(struct store_thread *t)
 	free(t);
 }
 
-bool store_thread_full(const struct store_thread *t)
+int store_thread_waits(const struct store_thread *t)
 {
-	return t->waiting && t->group.waits_for == -ENOSPC;
+	return t->waiting ? t->group.waits_for : 0;
 }
 
 uint64_t store_thread_commits(const struct store_thread *t)

@@ -161,6 +161,45 @@ static void a_store_that_is_busy_is_waited_for(void **state)
 	assert_int_equal(a.base.rc, 0);
 }
 
+/* A disk that fails, memory that is short, a file system that may only be read: all of it can pass.
+ */
+static void a_store_that_fails_is_waited_for(void **state)
+{
+	static const int commits[] = { -EIO, -EIO, -ENOMEM, -EACCES, 0 };
+	struct probe a, b;
+
+	(void)state;
+	fake.commits = commits;
+	post(&a, 0, true);
+	post(&b, 0, true);
+	assert_true(group_take(&g, &inner, &in, GROUP_MAX));
+	assert_false(group_go_on(&g, true));
+	assert_int_equal(g.waits_for, -EIO);
+	assert_false(group_go_on(&g, true));
+	assert_false(group_go_on(&g, true));
+	assert_int_equal(g.waits_for, -EACCES);
+	assert_true(group_go_on(&g, true));
+	assert_string_equal(fake.log, "(ww!x(w!x(w!x(w!x(w)(w)");
+	assert_int_equal(a.base.rc, 0);
+	assert_int_equal(b.base.rc, 0);
+}
+
+/* Who only reads, is told so: what it was to read may be what cannot be read. */
+static void who_only_reads_does_not_wait_for_a_store_that_fails(void **state)
+{
+	struct probe a, b;
+
+	(void)state;
+	post(&a, -EIO, false);
+	post(&b, 0, true);
+	a.base.reads = true;
+	assert_true(group_take(&g, &inner, &in, GROUP_MAX));
+	assert_true(group_go_on(&g, true));
+	assert_string_equal(fake.log, "(rx(rx(w)");
+	assert_int_equal(a.base.rc, -EIO);
+	assert_int_equal(b.base.rc, 0);
+}
+
 static void who_has_no_patience_is_told_what_is_in_the_way(void **state)
 {
 	static const int begins[] = { -EBUSY, -EBUSY, 0 };
@@ -217,6 +256,8 @@ int main(void)
 		T(a_full_disk_is_waited_for),
 		T(who_could_not_write_is_waited_for_too),
 		T(a_store_that_is_busy_is_waited_for),
+		T(a_store_that_fails_is_waited_for),
+		T(who_only_reads_does_not_wait_for_a_store_that_fails),
 		T(who_has_no_patience_is_told_what_is_in_the_way),
 		T(a_refusal_is_no_busy_store),
 		T(inside_and_outside_take_turns),
