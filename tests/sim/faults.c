@@ -29,7 +29,7 @@ int faults_at_op(void *ctx, const char *op, bool writes)
 		return 0; /* what wrote nothing needs no room */
 	if (writes && !begin && w->now < w->full_until &&
 	    rng_chance(&w->rng[S_FAULT], commit ? 800 : 100))
-		return -ENOSPC;
+		return w->seed % 2 ? -EIO : -ENOSPC; /* or it cannot be written for once */
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static void last(struct world *w, msec_t *until, msec_t most, const char *what)
 static void fill(struct world *w, void *arg)
 {
 	(void)arg;
-	last(w, &w->full_until, 30000, "the disk is full");
+	last(w, &w->full_until, 30000, w->seed % 2 ? "the disk fails" : "the disk is full");
 }
 
 static void lock(struct world *w, void *arg)

@@ -113,8 +113,9 @@ static void tell(struct world *w, const struct event_row *ev)
 	sim_hash(w, ev->data.p, ev->data.n);
 	sim_say(w, "  #%lld.%lld %.*s %.*s", (long long)ev->run, (long long)ev->seq,
 	    STR_ARG(ev->type), STR_ARG(str_take(ev->data, 300)));
-	if (str_contains(ev->data, STR("No space left")) || str_contains(ev->data, STR("busy")))
-		sim_fail(w, "F12: a store that was full for a while ended a step: %.*s",
+	if (str_contains(ev->data, STR("No space left")) || str_contains(ev->data, STR("busy")) ||
+	    str_contains(ev->data, STR("Input/output error")))
+		sim_fail(w, "F12: a store that failed for a while ended a step: %.*s",
 		    STR_ARG(str_take(ev->data, 200)));
 	if (str_is(ev->type, "step")) {
 		tell_step(w, run, ev);
