@@ -1,16 +1,13 @@
-"""One client of the daemon, a process of its own: launches runs, follows them to their ends, and keeps
-an account of every fact that it was told, on the disk before it goes on.
+"""A client of the daemon, a process of its own: launches runs, follows them to their ends, and keeps an
+account of every fact that it was told, on the disk before it goes on.
 
-client.py SOCKET REPO LOG SEED CANCELS FLOW…: until SIGTERM, but one run at least; each is followed to its
-end. The share CANCELS of them is cancelled somewhere.
-Each line of LOG is one fact; torture/check.py holds them against what is stored later.
+Each line of the account is one fact; check.py holds them against what is stored later.
 """
 import hashlib
 import json
 import os
 import random
 import signal
-import sys
 import time
 
 from talk import BROKEN, ask, follow
@@ -23,9 +20,12 @@ def digest(data):
 
 
 class Client:
+    """Until SIGTERM, but one run at least; the share CANCELS of them is cancelled somewhere. SEED makes the
+    keys of its runs, too."""
+
     def __init__(self, sock, repo, log, seed, cancels, flows):
         self.sock, self.repo, self.seed = sock, repo, seed
-        self.cancels, self.flows = float(cancels), flows
+        self.cancels, self.flows = cancels, flows
         self.log = open(log, "ab", buffering=0)
         self.random = random.Random(seed)
         self.leaving = False
@@ -47,8 +47,9 @@ class Client:
             except BROKEN:
                 time.sleep(PAUSE)
                 continue
-            if status != 503:
+            if status < 500:
                 return status, answer
+            self.note(dict(t="refused", status=status, what=f"{method} {path}: {answer[:300]!r}"))
             time.sleep(PAUSE)
 
     # --- a run ---
@@ -156,6 +157,3 @@ class Client:
             self.one(f"{self.seed}-{n}")
         self.note(dict(t="left"))
 
-
-if __name__ == "__main__":
-    Client(*sys.argv[1:6], sys.argv[6:]).main()

@@ -2,13 +2,15 @@
 the daemons that live and die there."""
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
+
+from client import Client
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -73,6 +75,7 @@ class Place:
             self.flows.append(name.removesuffix(".yaml"))
         self.make_repo()
         self.lives = 0
+        self.injector = os.path.join(os.path.dirname(os.path.abspath(program)), "tests/inject")
 
     def path(self, *names):
         return os.path.join(self.top, *names)
@@ -101,6 +104,11 @@ class Place:
         except OSError:
             return False
 
+    def empty(self):
+        """The data directory as it is before there is anything."""
+        shutil.rmtree(self.data)
+        os.mkdir(self.data, 0o700)
+
     def processes(self):
         """Daemons, launchers, agents and commands of this place, as (id, when it began)."""
         found = set()
@@ -123,7 +131,7 @@ class Place:
     # --- what must be as it was ---
 
     def clean(self):
-        """Nobody works here: nothing of anybody's work may be left."""
+        """Nobody is at work: nothing of anybody's work may be left."""
         self.nobody_left()
         if tree_hash(self.repo) != self.repo_hash:
             raise Violation("the repository was changed")
@@ -183,44 +191,68 @@ class Daemon:
         self.process.wait()
         return own
 
+    def ask_to_end(self):
+        os.kill(self.pid, signal.SIGTERM)
+
     def end(self):
         """Asked to, it ends in good order."""
-        os.kill(self.pid, signal.SIGTERM)
+        self.ask_to_end()
         code = self.process.wait(PATIENCE)
         if code != 0:
             raise Violation(f"asked to end, the daemon ended with {code}: {self.last_words()}")
 
 
+FORK = multiprocessing.get_context("fork")
+
+
+def one_client(*args):
+    Client(*args).main()
+
+
 class Clients:
     """Some clients, each a process, each with an account of what it was told."""
 
-    def __init__(self, place, n, name, flows=None, cancels=0.2):
+    def __init__(self, place, n, name, flows=None, cancels=0.2, key=None):
         self.logs = [place.path("acks", f"{name}-{i}") for i in range(n)]
+        self.processes = []
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until they know what to do with it
-        self.processes = [
-            subprocess.Popen([sys.executable, os.path.join(HERE, "client.py"), place.sock, place.repo, log,
-                              os.path.basename(log), str(cancels), *(flows or place.flows)]) for log in self.logs]
+        for log in self.logs:
+            client = FORK.Process(target=one_client, daemon=True, args=(
+                place.sock, place.repo, log, key or os.path.basename(log), cancels, flows or place.flows))
+            client.start()
+            self.processes.append(client)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def leave(self):
         """They launch no more and see their runs to the end."""
         for p in self.processes:
-            p.send_signal(signal.SIGTERM)
+            p.terminate()
+
+    def gone(self):
+        return all(p.exitcode is not None for p in self.processes)
 
     def left(self):
+        end = time.monotonic() + PATIENCE
         for p in self.processes:
-            try:
-                code = p.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                raise Violation(f"stuck: {self.waiting()}") from None
-            if code:
-                raise Violation(f"a client ended with {code}")
+            p.join(max(0, end - time.monotonic()))
+        if not self.gone():
+            raise Violation(f"stuck: {self.waiting()}")
+        if any(p.exitcode for p in self.processes):
+            raise Violation("a client failed")
+
+    def facts(self):
+        """How many they have noted."""
+        n = 0
+        for log in filter(os.path.exists, self.logs):
+            with open(log, "rb") as f:
+                n += f.read().count(b"\n")
+        return n
 
     def waiting(self):
         """The last facts of those that are still there."""
         said = []
         for p, log in zip(self.processes, self.logs):
-            if p.poll() is None:
+            if p.exitcode is None:
                 with open(log, "rb") as f:
                     said.append(f.read()[-300:].rpartition(b"\n{")[2].decode())
         return said
@@ -228,4 +260,4 @@ class Clients:
     def kill(self):
         for p in self.processes:
             p.kill()
-            p.wait()
+            p.join()

@@ -10,7 +10,9 @@ import sys
 import time
 
 from check import Check, without_run_facts
+from faults import faults
 from place import Clients, Daemon, Place, Violation
+from sites import sites
 from talk import ask
 
 CLIENTS = 4
@@ -71,6 +73,21 @@ def game_kill(place, n, rng):
         print(f"{min(done + BATCH, n)} of {n} kills: {dict(total)}", flush=True)
 
 
+def game_sites(place, n, rng):
+    """kill -9 at single system calls of a first life, with a run from its beginning to its end."""
+    sites(place, references(place), n, rng, False)
+
+
+def game_recovery(place, n, rng):
+    """The same in a life that goes on with a run of an earlier one."""
+    sites(place, references(place), n, rng, True)
+
+
+def game_faults(place, n, rng):
+    """Calls that fail, N of each kind, once and for a while: the daemon goes on by itself."""
+    return faults(place, references(place), n, rng)
+
+
 GAMES = {name[5:]: fn for name, fn in globals().items() if name.startswith("game_")}
 
 
@@ -81,14 +98,13 @@ def main():
     print(f"{what}, SEED={seed}", flush=True)
     place = Place(top, program)
     try:
-        GAMES[what](place, n, random.Random(seed))
+        return 1 if GAMES[what](place, n, random.Random(seed)) else 0
     except Violation as e:
         print(f"VIOLATION: {e}", flush=True)
         return 1
     finally:
         for pid, _ in place.processes():
             os.kill(pid, 9)
-    return 0
 
 
 if __name__ == "__main__":
