@@ -21,7 +21,7 @@ int db_gc(struct arena *a, const struct globals *g, const struct db_options *o);
 struct db_found {
 	json_t *flaws; /* [{where, what}] */
 	unsigned long long n_flaws;
-	unsigned long long pages, frames, runs, unsealed, snapshots, unsealed_snapshots, gone,
+	unsigned long long pages, torn, frames, runs, unsealed, snapshots, unsealed_snapshots, gone,
 	    files;
 };
 

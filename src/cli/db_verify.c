@@ -222,6 +222,7 @@ int db_look(
 	if (rc)
 		return rc;
 	f->pages = pages.pages;
+	f->torn = pages.torn;
 	f->frames = pages.log;
 	look_with(&l, path, ops);
 	return 0;
@@ -232,18 +233,24 @@ int db_look(
 static int say_json(const struct db_found *f, int code)
 {
 	return cli_print_json(
-	    json_pack("{s:b, s:I, s:O, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "intact",
+	    json_pack("{s:b, s:I, s:O, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "intact",
 		!f->n_flaws, "flaws_in_all", (json_int_t)f->n_flaws, "flaws", f->flaws, "pages",
-		(json_int_t)f->pages, "log_frames", (json_int_t)f->frames, "runs",
-		(json_int_t)f->runs, "runs_without_seal", (json_int_t)f->unsealed, "snapshots",
-		(json_int_t)f->snapshots, "snapshots_without_digest",
-		(json_int_t)f->unsealed_snapshots, "snapshots_gone", (json_int_t)f->gone,
-		"kept_files", (json_int_t)f->files),
+		(json_int_t)f->pages, "pages_half_written", (json_int_t)f->torn, "log_frames",
+		(json_int_t)f->frames, "runs", (json_int_t)f->runs, "runs_without_seal",
+		(json_int_t)f->unsealed, "snapshots", (json_int_t)f->snapshots,
+		"snapshots_without_digest", (json_int_t)f->unsealed_snapshots, "snapshots_gone",
+		(json_int_t)f->gone, "kept_files", (json_int_t)f->files),
 	    code);
 }
 
 static void add_notes(struct buf *b, const struct db_found *f)
 {
+	if (f->torn)
+		buf_printf(b,
+		    "  %llu pages were being written when the power went: the log has them, and "
+		    "they"
+		    " are\n  written again when the database is next opened for writing\n",
+		    f->torn);
 	if (f->unsealed)
 		buf_printf(
 		    b, "  %llu runs have no seal: an older version wrote them\n", f->unsealed);

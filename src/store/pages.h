@@ -28,13 +28,15 @@ bool pages_have_sums(void *db);
 struct pages_found {
 	unsigned long long pages; /* of the file */
 	unsigned long long log;	  /* frames of the log, PATH-wal, that count */
+	unsigned long long torn;  /* pages that do not fit, and that the log has: no flaws */
 };
 
 /* WHERE: "page 17"; WHAT is wrong with it. */
 typedef void (*pages_flaw_fn)(void *ctx, const char *where, const char *what);
 
 /*
- * Holds all pages of the database file PATH and all frames of its log against their sums. Another
+ * Holds all pages of the database file PATH and all frames of its log against their sums. A page
+ * that was being written when the power went is in the log, and comes from there. Another
  * process may be writing meanwhile: what does not fit is looked at again for a while. This process
  * must not have it open: closing the file here would drop the locks of SQLite on it (POSIX). 0,
  * whatever was found; negative: the file cannot be read.

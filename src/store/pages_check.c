@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,9 @@ struct check {
 	int fd;
 	struct page_layout layout;
 	unsigned char *page;
+	unsigned char *in_log; /* a bit for each page: a commit of the log has it */
+	uint32_t in_log_n;     /* bytes of that */
+	uint32_t log_size;     /* of a page; 0: there is no log */
 	pages_flaw_fn flaw;
 	void *ctx;
 	unsigned long long flaws;
@@ -71,45 +75,96 @@ static bool page_fits(struct check *c, uint32_t number)
 	return false;
 }
 
+/* Nobody reads it from here, and whoever opens the database next writes it anew. */
+static bool log_has(const struct check *c, uint32_t number)
+{
+	return number / 8 < c->in_log_n && (c->in_log[number / 8] >> number % 8 & 1);
+}
+
+static void tell_page(struct check *c, uint32_t number, const char *why)
+{
+	if (log_has(c, number))
+		c->found->torn++;
+	else
+		tell(c, "page", number, why);
+}
+
 static void check_pages(struct check *c, off_t bytes)
 {
 	uint32_t n = (uint32_t)(bytes / c->layout.size);
 
 	c->found->pages = n;
 	if (bytes % c->layout.size)
-		tell(c, "page", (unsigned long long)n + 1, "it is cut off");
+		tell_page(c, n + 1, "it is cut off");
 	if (!c->layout.sums) {
 		tell(c, "page", 1, "it does not say that pages have sums");
 		return;
 	}
 	for (uint32_t i = 1; i <= n; i++)
 		if (!page_fits(c, i))
-			tell(c, "page", i, "it is not as it was written");
+			tell_page(c, i, "it is not as it was written");
 }
 
 /* --- the log ------------------------------------------------------------------------------ */
 
+static uint32_t page_of(const unsigned char *frame)
+{
+	return (uint32_t)frame[0] << 24 | (uint32_t)frame[1] << 16 | (uint32_t)frame[2] << 8 |
+	       frame[3];
+}
+
+static void mark(struct check *c, uint32_t number)
+{
+	uint32_t n = number / 8 + 1;
+
+	if (n > c->in_log_n) {
+		c->in_log = xrealloc(c->in_log, 2 * (size_t)n);
+		memset(c->in_log + c->in_log_n, 0, 2 * (size_t)n - c->in_log_n);
+		c->in_log_n = 2 * n;
+	}
+	c->in_log[number / 8] |= (unsigned char)(1 << number % 8);
+}
+
+/* The pages of frames FROM to TO, which are a transaction. */
+static void mark_all(struct check *c, const struct log_sum *l, off_t from, off_t to)
+{
+	unsigned char header[LOG_FRAME_HEADER];
+
+	for (; from <= to; from += (off_t)(LOG_FRAME_HEADER + l->size))
+		if (read_at(c->fd, header, sizeof(header), from) == 0)
+			mark(c, page_of(header));
+}
+
 /*
  * Whoever opens the database takes the log up to the first frame that does not hold. Behind it may
  * be what was left of an earlier log, or of a transaction that did not come to its end. A commit of
- * this log is neither: it was told to somebody, and would be lost.
+ * this log with another one behind it is neither: it was told to somebody, and would be lost. Of
+ * the last one that cannot be known.
  */
 static void check_frames(struct check *c, struct log_sum *l, unsigned char *frame)
 {
-	size_t n = LOG_FRAME_HEADER + l->size;
-	unsigned long long number = 1;
+	unsigned long long number = 1, lost = 0, commits = 0;
+	off_t n = (off_t)(LOG_FRAME_HEADER + l->size), begin = LOG_HEADER;
 	bool holds = true;
 
-	for (off_t at = LOG_HEADER; read_at(c->fd, frame, n, at) == 0; at += (off_t)n, number++) {
+	for (off_t at = LOG_HEADER; read_at(c->fd, frame, (size_t)n, at) == 0; at += n, number++) {
+		bool commit = log_is_commit(l, frame);
+
 		holds = holds && log_next(l, frame);
-		if (holds) {
-			c->found->log++;
-		} else if (log_is_commit(l, frame)) {
-			tell(c, "frame of the log", number,
-			    "it was committed, and something before it does not hold");
-			return;
+		c->found->log += holds;
+		if (holds && commit) {
+			mark_all(c, l, begin, at);
+			begin = at + n;
+		} else if (commit && ++commits == 1) {
+			lost = number;
 		}
 	}
+	if (commits)
+		tell(c, "frame of the log", lost,
+		    commits > 1
+			? "it was committed, and something before it does not hold"
+			: "what was written last does not hold: the power went before it was"
+			  " whole, or it is damaged");
 }
 
 static int check_log(struct check *c, const char *path)
@@ -124,6 +179,7 @@ static int check_log(struct check *c, const char *path)
 		return errno == ENOENT ? 0 : -errno;
 	if (read_at(c->fd, header, sizeof(header), 0) == 0) {
 		if (log_begin(&l, header)) {
+			c->log_size = l.size;
 			frame = xalloc(LOG_FRAME_HEADER + l.size);
 			check_frames(c, &l, frame);
 			free(frame);
@@ -151,6 +207,8 @@ static int check_file(struct check *c)
 	if (rc && rc != -ENODATA)
 		return rc;
 	c->layout = rc ? (struct page_layout){ 0 } : page_layout(header);
+	if (!c->layout.size && log_has(c, 1))
+		c->layout = (struct page_layout){ c->log_size, true };
 	if (!c->layout.size) {
 		tell(c, "page", 1, "it is not the beginning of a database");
 		return 0;
@@ -168,12 +226,14 @@ int pages_check(
 	int rc;
 
 	*ret = (struct pages_found){ 0 };
-	c.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	rc = c.fd < 0 ? -errno : check_file(&c);
-	if (c.fd >= 0)
-		close(c.fd);
-	if (rc == 0)
-		rc = check_log(&c, path);
+	rc = check_log(&c, path);
+	if (rc == 0) {
+		c.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		rc = c.fd < 0 ? -errno : check_file(&c);
+		if (c.fd >= 0)
+			close(c.fd);
+	}
+	free(c.in_log);
 	if (rc == 0)
 		return 0;
 	err_set(err, rc, "cannot read %s", path);
