@@ -148,8 +148,12 @@ static int lose_power(struct world *w)
 
 static int end_in_order(struct world *w)
 {
+	int rc = 0;
+
 	world_close(w, false);
-	return reopen(w);
+	if (rng_chance(&w->rng, 50))
+		rc = world_collect(w);
+	return rc ? rc : reopen(w);
 }
 
 static int something_large(struct world *w)

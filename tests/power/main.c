@@ -6,6 +6,7 @@
 #include "power.h"
 #include "vfs.h"
 
+#include "store/pages.h"
 #include "sys/fs.h"
 
 #include <getopt.h>
@@ -23,10 +24,12 @@ enum outcome {
 	NOTICED, /* the database is damaged, and says so */
 	WRONG,	 /* it is what it never was, and nobody notices */
 	STUCK,	 /* the engine does not go on */
+	ALARM,	 /* all is there, and `tutti db verify` says that it is damaged */
 	OUTCOMES
 };
 
-static const char *const names[OUTCOMES] = { "whole", "lost", "damaged", "wrong", "stuck" };
+static const char *const names[OUTCOMES] = { "whole", "lost", "damaged", "wrong", "stuck",
+	"called damaged" };
 
 struct options {
 	unsigned long long seed;
@@ -100,6 +103,25 @@ static int inspect(struct store *s, void *ctx)
 	return in->outcome != WHOLE || in->alone ? -ECANCELED : 0;
 }
 
+/* The end of the log may be what nobody was told of; that is no fault of the files. */
+static void on_flaw(void *ctx, const char *where, const char *what)
+{
+	if (!strstr(what, "the power went"))
+		err_set(ctx, -EPROTO, "%s: %s", where, what);
+}
+
+/* What `tutti db verify` reads of the files, before anybody opens them and afterwards. */
+static int check_pages(const char *dir, struct err *err)
+{
+	struct pages_found found;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/tutti.db", dir);
+	int rc = pages_check(path, on_flaw, err, &found, err);
+
+	return rc ? rc : err->code;
+}
+
 /* What a process left in memory that is shared means nothing after it. */
 static void leave_rubbish(const char *dir, uint64_t seed)
 {
@@ -116,26 +138,40 @@ static void leave_rubbish(const char *dir, uint64_t seed)
 		abort();
 }
 
-static void check_cut(const struct life *life, struct disk *d, size_t at, uint64_t seed)
+static void make_files(const struct life *life, struct disk *d, uint64_t seed, const char *dir)
 {
-	struct inspection in = { .life = life, .at = at, .alone = opt.lies || opt.synchronous };
 	struct image *left = disk_cut(d, seed);
-	struct err err = { 0 };
-	char dir[200];
 
-	seed_in_hand = seed;
-	snprintf(dir, sizeof(dir), "%s/cut", opt.top);
 	fs_remove_tree(dir);
 	if (fs_mkdirs(dir, 0700) < 0)
 		abort();
 	image_store(left, &life->trace, dir);
 	leave_rubbish(dir, seed);
 	image_free(left);
+}
+
+static void check_cut(const struct life *life, struct disk *d, size_t at, uint64_t seed)
+{
+	struct inspection in = { .life = life, .at = at, .alone = opt.lies || opt.synchronous };
+	struct err pages = { 0 }, err = { 0 };
+	char dir[200];
+
+	seed_in_hand = seed;
+	snprintf(dir, sizeof(dir), "%s/cut", opt.top);
+	make_files(life, d, seed, dir);
+	bool alarm = check_pages(dir, &pages) == -EPROTO;
+
 	in.outcome = NOTICED; /* unless it can be opened */
 	int rc = life_go_on(dir, seed, inspect, &in, &err);
 
+	if (!rc)
+		rc = check_pages(dir, &err);
 	if (rc && rc != -ECANCELED && in.outcome == WHOLE)
 		in.outcome = STUCK;
+	if (alarm && (in.outcome == WHOLE || in.outcome == WRONG)) {
+		in.outcome = in.outcome == WHOLE ? ALARM : NOTICED;
+		in.err = pages;
+	}
 	if (in.outcome != WHOLE && (opt.verbose || !in.alone))
 		printf("seed %llu: %s, cut at %zu of %zu: %s\n", (unsigned long long)seed,
 		    names[in.outcome], at, life->trace.n, in.err.code ? in.err.what : err.what);
@@ -292,8 +328,9 @@ static void tell(void)
 	    total.cuts, total.lives, total.ops, total.syncs, total.commits, total.told, total.kills,
 	    total.losses);
 	printf("%zu whole, %zu lost what was told, %zu damaged and noticed, %zu wrong and not "
-	       "noticed, %zu stuck\n",
-	    total.by[WHOLE], total.by[LOST], total.by[NOTICED], total.by[WRONG], total.by[STUCK]);
+	       "noticed, %zu stuck, %zu called damaged and whole\n",
+	    total.by[WHOLE], total.by[LOST], total.by[NOTICED], total.by[WRONG], total.by[STUCK],
+	    total.by[ALARM]);
 	if (opt.lies)
 		printf("this disk said that it had done what it had not: no program can hold what "
 		       "it told then\n");

@@ -183,6 +183,8 @@ int world_open(struct world *w);
 void world_turn(struct world *w);
 /* In good order, or as after kill -9: what the process had is gone. */
 void world_close(struct world *w, bool killed);
+/* What `tutti db gc` does, where no process has the store. */
+int world_collect(struct world *w);
 /* After the last world_close. */
 void world_fini(struct world *w);
 /* The clock goes on; what is due happens. */
