@@ -156,6 +156,9 @@ static const struct {
 	{ "history", "what listing and searching 10,000 runs costs", bench_history },
 	{ "scale", "a store with ten million events: start, list, what a step costs", bench_scale,
 	    true },
+	{ "peers", "our part of tests/peers", bench_peers, true },
+	{ "peers-kill", "1,000 runs in DIR, until kill -9", bench_peers_kill, true },
+	{ "peers-resume", "the process after it", bench_peers_resume, true },
 	{ "flood", "64 agents that never stop talking; flood 10: ten seconds", bench_flood, true },
 };
 

@@ -76,6 +76,9 @@ char *bench_place(struct arena *a, const char *flow, const char *config);
 double bench_flow(struct arena *a, const char *dir, const char *script,
     void (*watch)(struct house *h), struct follow *f);
 
+/* 200 steps that run `true` behind the fence, PARALLEL at once: how many a second. */
+double bench_spawn_steps(struct arena *a, const char *parallel);
+
 /* what can be measured */
 int bench_engine(struct arena *a);
 int bench_resume(struct arena *a);
@@ -89,6 +92,10 @@ int bench_citations(struct arena *a);
 int bench_prompts(struct arena *a);
 int bench_history(struct arena *a);
 int bench_scale(struct arena *a);
+/* peers.c: our part of ../peers; prints one line of JSON each */
+int bench_peers(struct arena *a);
+int bench_peers_kill(struct arena *a);
+int bench_peers_resume(struct arena *a);
 
 /* What was said behind the name of the measurement, or NULL. */
 extern const char *bench_argument;

@@ -1,55 +1,21 @@
 /* Durable steps: chains alone and in crowds, fan-out, and what follows a kill -9. */
 #include "rig.h"
 
-#include "base/buf.h"
-#include "base/limits.h"
 #include "sys/fs.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHAIN 10
 #define ALONE_RUNS 60	/* one after the other, a round */
 #define CROWD 100	/* at once */
 #define CROWD_RUNS 1000 /* in all, a round */
-#define FAN 100
 #define FAN_RUNS 20
 #define RESUME_STEPS (resume_runs * 3) /* done when the process is killed */
 
 static unsigned resume_runs = 1000; /* `resume 10000`: as many */
-
-/* Ten steps in a row, each with 200 bytes of JSON. */
-static const char *chain_flow(struct arena *a)
-{
-	struct buf b;
-	char pad[181];
-
-	memset(pad, 'x', 180);
-	pad[180] = '\0';
-	buf_init(&b, KIB(64));
-	buf_adds(&b, "flow: chain\ncategory: analysis\nsummary: Ten steps in a row.\nsteps:\n");
-	for (int i = 0; i < CHAIN; i++) {
-		buf_printf(&b, "  - id: s%d\n    kind: code\n", i);
-		if (i)
-			buf_printf(&b, "    needs: [s%d]\n", i - 1);
-		buf_printf(&b, "    run: 'return {n = %d, pad = \"%s\"}'\n", i, pad);
-	}
-	struct str out = arena_dup(a, buf_str(&b));
-
-	buf_fini(&b);
-	return out.p;
-}
-
-static const char fan_flow[] =
-    "flow: fan\ncategory: analysis\nsummary: One, a hundred, one.\nsteps:\n"
-    "  - id: one\n    kind: code\n    run: 'local t = {} for i = 1, 100 do t[i] = i end return t'\n"
-    "  - id: many\n    kind: each\n    needs: [one]\n    over: steps.one.json\n"
-    "    step: {id: part, kind: code, run: 'return item * item'}\n"
-    "  - id: last\n    kind: code\n    needs: [many]\n    run: 'return #steps.many.json'\n";
 
 /* --- chains ------------------------------------------------------------------------------- */
 
@@ -67,7 +33,7 @@ static void measure_chain(
 	uint64_t before = engine_commits(r->engine);
 
 	r->dispatch = &c->dispatch;
-	double took = rig_run(r, runs, parallel), steps = runs * CHAIN;
+	double took = rig_run(r, runs, parallel), steps = runs * RIG_CHAIN;
 	uint64_t commits = engine_commits(r->engine) - before;
 
 	r->dispatch = NULL;
@@ -79,7 +45,7 @@ static void measure_chain(
 		series_add(&c->limit, limit);
 		series_add(&c->ratio, (double)commits / took / limit);
 	} else { /* as many steps */
-		unsigned n = runs * CHAIN / parallel;
+		unsigned n = runs * RIG_CHAIN / parallel;
 		double limit = limit_chain(dir, parallel, n, true, &c->commit);
 
 		series_add(&c->limit, limit);
@@ -136,7 +102,7 @@ static void bench_chains(struct arena *a)
 	char *dir = bench_dir(a);
 	struct rig r = { 0 };
 
-	rig_open(&r, a, dir, "chain", chain_flow(a));
+	rig_open(&r, a, dir, "chain", rig_chain_flow(a));
 	rig_run(&r, 10, 1); /* the first ones pay for what is loaded late */
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!getenv("CROWD"))
@@ -160,12 +126,12 @@ static void bench_fan(struct arena *a)
 	char *dir = bench_dir(a);
 	struct rig r = { 0 };
 
-	rig_open(&r, a, dir, "fan", fan_flow);
+	rig_open(&r, a, dir, "fan", rig_fan_flow);
 	rig_run(&r, 2, 1);
 	uint64_t before = engine_commits(r.engine);
 
 	for (int i = 0; i < ROUNDS; i++)
-		series_add(&steps, FAN_RUNS * (FAN + 2) / rig_run(&r, FAN_RUNS, 1));
+		series_add(&steps, FAN_RUNS * (RIG_FAN + 2) / rig_run(&r, FAN_RUNS, 1));
 	bench_title("Fan-out, 1 to 100 to 1, one run at a time");
 	bench_row("steps", series_median(&steps), "/s", "%.1f commits a run",
 	    (double)(engine_commits(r.engine) - before) / (ROUNDS * FAN_RUNS));
@@ -182,7 +148,7 @@ static void run_until_killed(struct arena *a, const char *dir)
 {
 	struct rig r = { 0 };
 
-	rig_open(&r, a, dir, "chain", chain_flow(a));
+	rig_open(&r, a, dir, "chain", rig_chain_flow(a));
 	r.kill_at = RESUME_STEPS;
 	rig_run(&r, resume_runs, resume_runs);
 	_exit(3);
@@ -232,7 +198,7 @@ int bench_resume(struct arena *a)
 	woken.seen = arena_array(a, resume_runs + 1, sizeof(bool));
 	uint64_t t0 = bench_now();
 
-	rig_open(&r, a, dir, "chain", chain_flow(a));
+	rig_open(&r, a, dir, "chain", rig_chain_flow(a));
 	uint64_t opened = bench_now();
 
 	engine_recover(r.engine, on_recovered, &open);

@@ -84,7 +84,7 @@ static const char spawn_flow[] =
     "  - id: many\n    kind: each\n    needs: [list]\n    over: steps.list.json\n"
     "    step: {id: child, kind: command, run: ['true']}\n";
 
-static double spawn_steps(struct arena *a, const char *parallel)
+double bench_spawn_steps(struct arena *a, const char *parallel)
 {
 	char *dir = bench_place(a, spawn_flow, arena_printf(a, "parallel: %s\n", parallel));
 	struct follow f;
@@ -120,8 +120,8 @@ int bench_spawn(struct arena *a)
 	    "p99 %.3f ms", series_at(&fenced, 0.99));
 	bench_goal("the fence's share, median", series_median(&fenced) - series_median(&bare), true,
 	    3, "ms");
-	bench_row("as durable steps, one at a time", spawn_steps(a, "1"), "/s", " ");
-	bench_row("as durable steps, eight at a time", spawn_steps(a, "8"), "/s", " ");
+	bench_row("as durable steps, one at a time", bench_spawn_steps(a, "1"), "/s", " ");
+	bench_row("as durable steps, eight at a time", bench_spawn_steps(a, "8"), "/s", " ");
 	series_free(&bare);
 	series_free(&fenced);
 	return 0;

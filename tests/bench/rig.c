@@ -1,12 +1,44 @@
 #include "rig.h"
 
+#include "base/buf.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* --- flows --------------------------------------------------------------------------------- */
+
+const char *rig_chain_flow(struct arena *a)
+{
+	struct buf b;
+	char pad[181];
+
+	memset(pad, 'x', 180);
+	pad[180] = '\0';
+	buf_init(&b, KIB(64));
+	buf_adds(&b, "flow: chain\ncategory: analysis\nsummary: Ten steps in a row.\nsteps:\n");
+	for (int i = 0; i < RIG_CHAIN; i++) {
+		buf_printf(&b, "  - id: s%d\n    kind: code\n", i);
+		if (i)
+			buf_printf(&b, "    needs: [s%d]\n", i - 1);
+		buf_printf(&b, "    run: 'return {n = %d, pad = \"%s\"}'\n", i, pad);
+	}
+	struct str out = arena_dup(a, buf_str(&b));
+
+	buf_fini(&b);
+	return out.p;
+}
+
+const char rig_fan_flow[] =
+    "flow: fan\ncategory: analysis\nsummary: One, a hundred, one.\nsteps:\n"
+    "  - id: one\n    kind: code\n    run: 'local t = {} for i = 1, 100 do t[i] = i end return t'\n"
+    "  - id: many\n    kind: each\n    needs: [one]\n    over: steps.one.json\n"
+    "    step: {id: part, kind: code, run: 'return item * item'}\n"
+    "  - id: last\n    kind: code\n    needs: [many]\n    run: 'return #steps.many.json'\n";
 
 /* --- a store that looks at the clock ------------------------------------------------------ */
 
@@ -23,6 +55,8 @@ static int timed_append(struct store *s, const struct event_row *row)
 		uint64_t now = bench_now(), *last = &r->ended_at[row->run];
 
 		r->steps++;
+		if (r->evaluated)
+			++*r->evaluated;
 		if (r->steps == r->kill_at)
 			kill(getpid(), SIGKILL);
 		if (r->dispatch && *last)

@@ -8,6 +8,14 @@
 
 #include <uv.h>
 
+#define RIG_CHAIN 10
+#define RIG_FAN 100
+
+/* The flow "chain": ten code steps in a row, each with 200 bytes of JSON. */
+const char *rig_chain_flow(struct arena *a);
+/* The flow "fan": one step, a hundred, one. */
+extern const char rig_fan_flow[];
+
 struct rig {
 	uv_loop_t loop;
 	struct engine *engine;
@@ -24,6 +32,7 @@ struct rig {
 	size_t n_ended_at;
 	struct series *dispatch; /* ms from the end of a step to the end of the next one */
 	unsigned steps;		 /* completed */
+	unsigned *evaluated;	 /* counts them beyond the end of the process, or NULL */
 	unsigned kill_at; /* so many steps: SIGKILL in the middle of a transaction; 0: never */
 };
 
