@@ -3,6 +3,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -33,9 +34,9 @@ def descendants(pid):
     return found
 
 
-def held(pids):
+def held(pids, word=None):
     """Bytes: what is resident of one process, the share of several that have pages in common."""
-    word = "Rss:" if len(pids) == 1 else "Pss:"
+    word = word or ("Rss:" if len(pids) == 1 else "Pss:")
     total = 0
     for pid in pids:
         try:
@@ -71,6 +72,14 @@ def resting(pids, seconds):
     return {"bytes": held(pids), "cpu": (after[0] - before[0]) / seconds, "wakes": (after[1] - before[1]) / seconds}
 
 
+def started(kind, top):
+    """A server; twice, since somebody else may have taken the port that was free."""
+    try:
+        return kind(top)
+    except RuntimeError:
+        return kind(top)
+
+
 def wait_until(what, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -80,7 +89,7 @@ def wait_until(what, seconds=30):
         except OSError:
             pass
         time.sleep(0.02)
-    raise RuntimeError("a server does not answer")
+    raise RuntimeError("its server does not answer")
 
 
 def answers(port):
@@ -90,16 +99,26 @@ def answers(port):
 
 class Server:
     process = None
+    ends_with = signal.SIGTERM
 
     def spawn(self, argv, **more):
         with open(os.path.join(self.dir, "log"), "w") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **more)
 
+    def until(self, what):
+        """It answers; a server that does not is gone afterwards."""
+        try:
+            wait_until(what)
+        except RuntimeError as error:
+            log = open(os.path.join(self.dir, "log")).read()[-1500:]
+            self.stop()
+            raise RuntimeError(f"{error}\n{log}") from None
+
     def pids(self):
         return descendants(self.process.pid)
 
     def stop(self):
-        self.process.terminate()
+        self.process.send_signal(self.ends_with)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
@@ -110,6 +129,7 @@ class Server:
 
 class Postgres(Server):
     """PostgreSQL as Debian has it, fsync and synchronous_commit on as they are by default."""
+    ends_with = signal.SIGINT  # without waiting for whoever is connected
 
     def __init__(self, top):
         self.dir, self.port = os.path.join(top, "postgres"), free_port()
@@ -124,7 +144,7 @@ class Postgres(Server):
                         "--locale=C"], check=True, stdout=subprocess.DEVNULL, cwd="/", **self.who)
         self.spawn([f"{self.bin}/postgres", "-D", f"{self.dir}/data", "-p", str(self.port), "-k", self.dir,
                     "-c", "listen_addresses=127.0.0.1"], cwd="/", **self.who)
-        wait_until(lambda: subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p",
+        self.until(lambda: subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p",
                                            str(self.port)]).returncode == 0)
 
     def options(self):
@@ -137,7 +157,7 @@ class Redis(Server):
         os.makedirs(self.dir)
         self.spawn(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "",
                     "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"])
-        wait_until(lambda: answers(self.port))
+        self.until(lambda: answers(self.port))
 
     def options(self):
         return {"redis": self.port}
@@ -159,8 +179,8 @@ class Restate(Server):
                    RESTATE_ADVERTISED_ADDRESS=f"http://127.0.0.1:{ports['node']}",
                    RESTATE_LISTEN_MODE="tcp", DO_NOT_TRACK="1", RESTATE_DISABLE_TELEMETRY="true")
         self.spawn([binary, "--no-logo", "--base-dir", os.path.join(self.dir, "data")], env=env)
-        wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{ports['admin']}/health", timeout=1).status == 200)
-        wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{ports['ingress']}/restate/health",
+        self.until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{ports['admin']}/health", timeout=1).status == 200)
+        self.until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{ports['ingress']}/restate/health",
                                                   timeout=1).status == 200)
 
     def options(self):

@@ -52,7 +52,7 @@ class Found:
     def values(self, name, what, *keys):
         """One number a round."""
         found = []
-        for result in self.all[name].get(what, []):
+        for result in self.all.get(name, {}).get(what, []):
             for key in keys:
                 result = result.get(key) if isinstance(result, dict) else None
             if result is not None:
@@ -61,16 +61,16 @@ class Found:
 
     def order(self, what, *keys, most=True):
         """Those that have the figure, the best first, and the others."""
-        have = [name for name in self.all if self.values(name, what, *keys)]
+        have = [name for name in NAMES if self.values(name, what, *keys)]
         have.sort(key=lambda name: median(self.values(name, what, *keys)), reverse=most)
-        return have, [name for name in self.all if name not in have]
+        return have, [name for name in NAMES if name in self.all and name not in have]
 
     def errors(self):
         for name, kinds in self.all.items():
             for what, results in kinds.items():
                 wrong = [r["error"] for r in results if "error" in r]
                 if wrong:
-                    yield f"{NAMES[name]}, {what}: {len(wrong)} of {len(results)} failed: {wrong[0]}"
+                    yield f"{NAMES.get(name, name)}, {what}: {len(wrong)} of {len(results)} failed: {wrong[0]}"
 
 
 def steps(found, key, title, delay):
@@ -166,6 +166,31 @@ def children(found):
            "at work then"], [row[2] for row in rows])
 
 
+AGENTS = {
+    "agents/tutti": ("**tutti**, its own agent", "a process behind a fence each, log, store"),
+    "agents/langchain": ("LangChain", "one process for all, nothing stored"),
+    "agents/mastra": ("Mastra", "one process for all, nothing stored"),
+    "agents/qwen": ("qwen, from a shell loop", "a process each"),
+}
+
+
+def agents(found):
+    rows = []
+    for name, (label, kind) in AGENTS.items():
+        many = found.values(name, "agents", "many")
+        if not many:
+            continue
+        peak = [v / MIB for v in found.values(name, "agents", "peak")]
+        rows.append((median(peak) / many[0], [
+            label, kind, str(many[0]), spread(peak, " MiB"), f"{number(median(peak) / many[0])} MiB",
+            spread(found.values(name, "agents", "seconds"), " s"),
+            spread([v / many[0] * 1000 for v in found.values(name, "agents", "cpu")], " ms")]))
+    rows.sort(key=lambda row: row[0])
+    print("### Many agents at once\n")
+    table(["", "what an agent is", "at once", "most memory of all", "an agent", "until all are done",
+           "processor, an agent"], [row[1] for row in rows])
+
+
 def head(document, found):
     machine, plan = document["machine"], found.plan
     print(f"Measured {machine['day']} on {machine['cores']} cores ({machine['cpu']}), {machine['memory']} GiB, Linux "
@@ -185,6 +210,7 @@ def tell(document):
     steps(found, "spawn8", "A step that runs `true`, eight at a time", False)
     resume(found)
     children(found)
+    agents(found)
     rest(found)
     ready(found)
     errors = list(found.errors())
