@@ -37,8 +37,9 @@ export function Layers() {
 	return <Later key={l.name} load={parts[l.name]} props={{ preset: l.preset }} quiet />;
 }
 
-/* Before they are asked for, when there is nothing else to do: they have to open at once. */
+/* Before they are asked for, when there is nothing else to do: they have to open at once. Whoever
+ * opens one asks again, and says it when there is nobody. */
 export function warm(): void {
-	void parts.palette();
-	void parts.launch();
+	for (const load of [parts.palette, parts.launch])
+		load().catch(() => undefined);
 }
