@@ -95,8 +95,9 @@ static int teardown(void **state)
 /* One event of the step NAME at POSITION; MORE: further members, or "". */
 static void put(int64_t position, const char *name, const char *type, const char *more)
 {
+	seq++;
 	const struct event_row row = { .run = run,
-		.seq = ++seq,
+		.seq = seq,
 		.at = 1000 + seq,
 		.step = position,
 		.type = str_from(type),
