@@ -66,6 +66,7 @@ async function staysPut(page, away, back) {
 // The citation's popover has the lines that the snapshot has there.
 async function citationShows(page, house) {
 	await page.locator(".cite-pop mark").first().waitFor();
+	await page.locator(".cite-pop pre [class^=t-]").first().waitFor(); // read by a thread of the page, under its policy
 	const { place, lines } = await page.evaluate(() => ({
 		place: document.querySelector(".cite-pop .cite-title code").textContent,
 		lines: [...document.querySelectorAll(".cite-pop mark")].map((m) => m.lastChild.textContent),

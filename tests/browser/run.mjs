@@ -285,6 +285,31 @@ const tests = {
 			await page.locator(".pins mark").waitFor();
 		});
 	},
+	async "code has colours, and says what it said"() {
+		await with_({}, (r) => `/runs/${r.spec.id}?tab=report`, async (page) => {
+			await page.locator(".report-filters").waitFor();
+			const text = (of) => page.evaluate((of) => [...document.querySelectorAll(of)].map((e) => e.textContent).join("|"), of);
+			const before = await text(".report pre");
+			assert.equal(await page.locator(".report pre [class^=t-]").count(), 0); // none is in view
+			const cite = page.locator(".report .card details.cite").first();
+			await cite.evaluate((e) => { e.open = true; e.scrollIntoView(); });
+			await cite.locator("pre .t-kw, pre .t-com, pre .t-type").first().waitFor();
+			assert.equal(await text(".report pre"), before);
+			await page.locator(".report a.ref").first().click();
+			await page.locator(".cite-pop pre [class^=t-]").first().waitFor();
+		});
+		const said = "def f(x):\n    return 'a' # <b>\n", fenced = `<div class="block"><span class="lang">Python</span><pre tabindex="0" role="group" aria-label="Code"><code>${said.replace(/</g, "&lt;")}</code></pre></div>`;
+		const who = (r) => r.agents.find((a) => a.text.includes("[E"));
+		await with_({ before: (r) => who(r).block({ type: "message", html: fenced, from: who(r).bytes, to: who(r).bytes }) }, (r) => `/runs/${r.spec.id}?tab=agents&agent=${who(r).spec.step}`, async (page) => {
+			const pre = page.locator(".well-scroll .block > pre").last();
+			await pre.scrollIntoViewIfNeeded();
+			await pre.locator(".t-str").waitFor();
+			assert.equal(await pre.textContent(), said);
+			await page.locator(".well-scroll a.cite").first().evaluate((e) => e.click());
+			await page.locator(".cite-pop .t-kw").first().waitFor();
+			assert.match(await page.locator(".cite-pop pre").innerText(), /static int claim\(struct store \*s/);
+		});
+	},
 	async "findings are filtered and stepped through"() {
 		await with_({}, (r) => `/runs/${r.spec.id}?tab=report`, async (page) => {
 			await page.locator(".report-filters").waitFor();

@@ -41,6 +41,7 @@ held() {
 @test "a run's page: its report" {
 	held "a report comes by itself only to somebody who does nothing else"
 	held "citations of a report by pointer, by keyboard, and pinned"
+	held "code has colours, and says what it said"
 	held "findings are filtered and stepped through"
 }
 

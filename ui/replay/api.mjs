@@ -1,5 +1,6 @@
 // The answers of /api/v1 over a world that is played.
 import { Run } from "./run.mjs";
+import { code } from "./words.mjs";
 import { agents, flows, htmlOf, report, repositories, steps } from "./world.mjs";
 
 const no = (status, code, what, why, fix) => ({ status, body: { error: { code, what, why, fix: fix ? [fix] : [] } } });
@@ -164,7 +165,7 @@ function oneRun(world, method, parts, q, body) {
 			return text("text/html; charset=utf-8", htmlOf(run));
 		case "files": {
 			const from = Number(q.get("from") ?? 1), to = Number(q.get("to") ?? from + 40);
-			return ok({ path: q.get("path"), from, to, total: 640, bytes: 21_000, lines: Array.from({ length: to - from + 1 }, (_, i) => `\tline ${from + i} of ${q.get("path")};`) });
+			return ok({ path: q.get("path"), from, to, total: 640, bytes: 21_000, lines: Array.from({ length: to - from + 1 }, (_, i) => code[(from + i) % code.length]) });
 		}
 		case "coverage": case "proof": return ok({});
 	}

@@ -17,6 +17,7 @@ import { accept } from "./ws.mjs";
 
 export const POLICY =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types tutti";
+const STRICTEST = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 const types = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
 const escape = (s) => s.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -124,7 +125,7 @@ export async function serve({ port = 0, dist = new URL("../dist", import.meta.ur
 		}
 		const file = join(dist, normalize(url.pathname));
 		if (url.pathname.startsWith("/assets/") && existsSync(file) && statSync(file).isFile()) {
-			res.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Cache-Control": "public, max-age=31536000, immutable" });
+			res.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Cache-Control": "public, max-age=31536000, immutable", "Content-Security-Policy": STRICTEST });
 			return createReadStream(file).pipe(res);
 		}
 		if (extname(url.pathname) || url.pathname.startsWith("/assets/")) return res.writeHead(404).end();

@@ -18,6 +18,12 @@ export const sentences = [
 	"The error path frees the arena twice only if the spawn failed after the socket was bound",
 	"Naïve readers expect the timer to be stopped here; it is, but by its owner two levels above",
 ];
+// What stands in their files, over and over.
+export const code = [
+	"/* Claims the next job of RUN, or says when to ask again. */", "static int claim(struct store *s, int64_t run, struct job *ret)", "{", "\tstruct query q = sql_query(s,",
+	"\t    \"UPDATE jobs SET owner = ?1 WHERE run = ?2 AND owner IS NULL\");", "", "\tsql_int(&q, s->node);", "\tif (sql_step(&q) != 1) // nobody has one", "\t\treturn -EAGAIN;",
+	"\tret->lease = clock_now() + 30000;", "\treturn sql_done(&q, 0);", "}", "",
+];
 export const labels = [
 	"Structure", "Behaviour", "Concurrency", "Security", "Data", "Operations", "On call", "Map", "Interfaces", "Errors", "Memory", "Start-up",
 	"Shut-down", "Tests", "Documentation", "Naming", "Limits", "Configuration", "Upgrade", "Observability",

@@ -29,5 +29,6 @@ limit("first view, JavaScript", sum(js), 60 * 1024);
 limit("first view, CSS", sum(css), 12 * 1024);
 for (const [key, part] of Object.entries(manifest))
 	if (part.isDynamicEntry && gz(part.file) > 25 * 1024) limit(key, gz(part.file), 25 * 1024);
+for (const name of readdirSync(new URL("assets/", dist)).filter((f) => /worker.*\.js$/.test(f))) limit(name, gz("assets/" + name), 25 * 1024);
 limit("all assets", packed, 250 * 1024);
 process.exit(bad ? 1 : 0);

@@ -39,6 +39,7 @@ function rows(theme) {
 	for (const s of surfaces) say(`border-control on ${s}`, 3, of("border-control"), of(s));
 	say("on-accent on accent-fill", 4.5, of("on-accent"), of("accent-fill"));
 	for (const c of code) for (const s of ["code-bg", "diff-add", "diff-del"]) say(`${c} on ${s}`, 4.5, of(c), of(s));
+	for (const c of code) say(`${c} on a cited line`, 4.5, of(c), mix(of("find"), of("code-bg"), 0.45));
 	for (const s of ["selection", "find", "find-current"]) say(`text-1 on ${s}`, 4.5, of("text-1"), of(s));
 	for (const t of status) say(`${t} on a tenth of itself`, 4.5, of(t), mix(of(t), of("bg-0"), 0.1));
 	return out;

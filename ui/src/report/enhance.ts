@@ -1,9 +1,11 @@
 /* What script adds to the report's HTML. Everything here works on what is there, and breaks nothing. */
 import { signal, type Signal } from "@preact/signals";
+import { paintCode } from "../code";
 import { copy } from "../ui/toast";
 import { linkTo } from "../run/context";
-import { addCopies, el, listenCites, readPlace, shownOf, type Shown, type Source } from "../run/cites";
+import { addCopies, el, listenCites, shownOf, type Shown, type Source } from "../run/cites";
 import { target } from "../run/address";
+import { readPlace } from "../run/words";
 import { nothing, passes, type Card, type Choice } from "./filter";
 
 export interface Pin {
@@ -101,6 +103,8 @@ function cloned(li: Element): HTMLElement {
 		box.append(meta);
 	for (const e of box.querySelectorAll("[id]"))
 		e.removeAttribute("id");
+	for (const e of box.querySelectorAll("[data-painted]"))
+		e.removeAttribute("data-painted");
 	return box;
 }
 
@@ -215,6 +219,7 @@ export function enhance(root: HTMLElement, of: Source, told: Told): Page {
 	const ends = [evidence(root, of, told), contents(root)];
 
 	addCopies(root);
+	paintCode(root);
 	elements.forEach((e, i) => addActions(e, cards[i]!));
 	if (filters)
 		heading!.after(filters);

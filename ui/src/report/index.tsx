@@ -14,6 +14,7 @@ import { Button } from "../ui/button";
 import { FilterChip } from "../ui/chip";
 import { serverHtml } from "../ui/html";
 import { TroubleBox } from "../ui/trouble";
+import { paintCode } from "../code";
 import { sourceOf } from "../run/cites";
 import { enhance, type Page, type Pin } from "./enhance";
 import { AXES, nothing, tally, toggled, type Axis, type Choice } from "./filter";
@@ -171,7 +172,10 @@ function Pins({ pins }: { pins: { value: Pin[] } }) {
 function PinView({ pin, drop }: { pin: Pin; drop: () => void }) {
 	const box = useRef<HTMLDivElement>(null);
 
-	useEffect(() => box.current!.replaceChildren(...pin.nodes()), []);
+	useEffect(() => {
+		box.current!.replaceChildren(...pin.nodes());
+		paintCode(box.current!);
+	}, []);
 	return (
 		<section class="pin">
 			<div ref={box} />

@@ -3,11 +3,12 @@
  * run's own frozen files, never from the working tree as it is now.
  */
 import { prefs } from "../app/prefs";
+import { paintCode } from "../code";
 import { asTrouble, get, query } from "../wire/api";
 import { copy } from "../ui/toast";
 import type { Trouble } from "../wire/types";
 import type { Cite } from "./types";
-import { citeSentence, citeSign, middle, place } from "./words";
+import { citeSentence, citeSign, middle, place, readPlace } from "./words";
 
 export interface Lines {
 	path: string;
@@ -18,17 +19,6 @@ export interface Lines {
 }
 
 const AROUND = 5;
-const PLACE = /^([\p{L}\p{N}_.@+~-][\p{L}\p{N}_./@+~-]*\.[\p{L}\p{N}_]+|[\p{L}\p{N}_./@+~-]*\/[\p{L}\p{N}_.@+~-]+):L?(\d{1,7})(?:[-\u2013]L?(\d{1,7}))?$/u;
-
-/* "src/a.c:5-9"; null: it is no place. */
-export function readPlace(s: string): { path: string; line: number; end: number } | null {
-	const m = PLACE.exec(s.trim());
-
-	if (!m)
-		return null;
-	const line = Number(m[2]);
-	return { path: m[1]!, line, end: Math.max(line, m[3] ? Number(m[3]) : line) };
-}
 
 /* --- making elements ------------------------------------------------------------------------ */
 
@@ -69,7 +59,7 @@ export function codeLines(l: Lines, line: number, end: number): HTMLElement {
 
 		code.append(row);
 	});
-	return el("pre", { class: "lines", tabindex: "0", role: "group", "aria-label": `${l.path}, lines ${l.from} to ${l.to}` }, code);
+	return el("pre", { class: "lines", "data-path": l.path, tabindex: "0", role: "group", "aria-label": `${l.path}, lines ${l.from} to ${l.to}` }, code);
 }
 
 /* Whose files: a run, and the commit they were frozen from. */
@@ -252,6 +242,7 @@ export async function showCite(at: HTMLElement, s: Shown, enter: boolean): Promi
 	if (made instanceof HTMLElement)
 		place.replaceChildren(made);
 	pop.showPopover();
+	paintCode(place);
 	settle(at);
 	if (!(made instanceof HTMLElement)) {
 		const box = await made;
@@ -259,6 +250,7 @@ export async function showCite(at: HTMLElement, s: Shown, enter: boolean): Promi
 		if (owner !== at)
 			return;
 		place.replaceChildren(box);
+		paintCode(place);
 		settle(at);
 	}
 	pop.querySelector("mark")?.scrollIntoView({ block: "nearest" });
@@ -381,6 +373,7 @@ export function attachCites(root: HTMLElement, of: Source): () => void {
 	const look = (): void => {
 		decorate(root);
 		addCopies(root);
+		paintCode(root);
 	};
 	const seen = new MutationObserver(look);
 

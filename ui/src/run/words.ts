@@ -169,3 +169,15 @@ export function place(c: { path: string; line?: number | null; end?: number | nu
 		return c.path;
 	return c.end && c.end > c.line ? `${c.path}:${c.line}-${c.end}` : `${c.path}:${c.line}`;
 }
+
+const PLACE = /^([\p{L}\p{N}_.@+~-][\p{L}\p{N}_./@+~-]*\.[\p{L}\p{N}_]+|[\p{L}\p{N}_./@+~-]*\/[\p{L}\p{N}_.@+~-]+):L?(\d{1,7})(?:[-\u2013]L?(\d{1,7}))?$/u;
+
+/* "src/a.c:5-9"; null: it is no place. */
+export function readPlace(s: string): { path: string; line: number; end: number } | null {
+	const m = PLACE.exec(s.trim());
+
+	if (!m)
+		return null;
+	const line = Number(m[2]);
+	return { path: m[1]!, line, end: Math.max(line, m[3] ? Number(m[3]) : line) };
+}
