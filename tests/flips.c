@@ -81,7 +81,7 @@ static struct file *choose(unsigned long long *ret_at)
 static void change(const struct file *f, unsigned long long at, unsigned char by)
 {
 	struct stat st;
-	unsigned char c;
+	unsigned char c = 0;
 
 	if (stat(f->path, &st) < 0 || chmod(f->path, 0600) < 0)
 		die(f->path);
