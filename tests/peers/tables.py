@@ -19,7 +19,7 @@ MIB = 2**20
 
 
 def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2g}"
 
 
 def spread(values, unit=""):
@@ -28,7 +28,7 @@ def spread(values, unit=""):
     if not values:
         return "–"
     text = number(median(values)) + unit
-    return text if len(values) == 1 else f"{text} ({number(min(values))}–{number(max(values))})"
+    return text if min(values) == max(values) else f"{text} ({number(min(values))}–{number(max(values))})"
 
 
 def ratio(value, other):
