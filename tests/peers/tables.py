@@ -95,7 +95,7 @@ def steps(found, key, title, delay):
 def limits(found):
     for key, what in (("alone", "one commit a step"), ("crowd", "a hundred steps a commit")):
         limit, ours = found.values("tutti", "bench", f"limit_{key}"), found.values("tutti", "bench", key, "steps")
-        print(f"- In the same rounds bare C on SQLite, {what}: {spread(limit)} steps a second; tutti does "
+        print(f"- In the rounds of the chains bare C on SQLite, {what}: {spread(limit)} steps a second; tutti does "
               f"{median(o / n for o, n in zip(ours, limit)) * 100:.0f} % of it.")
     print()
 
@@ -166,6 +166,44 @@ def children(found):
            "at work then"], [row[2] for row in rows])
 
 
+STEPS = [
+    ("alone", "A chain of 10 steps, one run at a time", True),
+    ("crowd", "A chain of 10 steps, 100 runs at a time", True),
+    ("fan", "One step, 100 at once, one step", False),
+    ("spawn1", "A step that runs `true`, one at a time", False),
+    ("spawn8", "A step that runs `true`, eight at a time", False),
+]
+
+
+def better(found):
+    """Whatever stands above tutti in a table, and by how much."""
+    figures = [(title, "bench", (key, "steps"), True) for key, title, _ in STEPS] + [
+        ("Finished after `kill -9`", "resume", ("finished",), False),
+        ("Steps done twice", "resume", ("twice",), False),
+        ("Memory of the idle process", "bench", ("idle", "bytes"), False),
+        ("From exec to ready", "bench", ("ready",), False),
+    ]
+    print("### What is better than tutti\n")
+    print("And how many times as good.\n")
+    for title, what, keys, most in figures:
+        ours = median(found.values("tutti", what, *keys))
+        have, _ = found.order(what, *keys, most=most)
+        above = []
+        for name in have:
+            value = median(found.values(name, what, *keys))
+            if what == "resume" and not found.values(name, what, "finished"):
+                continue  # did little twice, because it did little
+            if value > ours if most else value < ours:
+                above.append(f"{NAMES[name]} ({number(value)} to {number(ours)})" if not value or not ours else
+                             f"{NAMES[name]} (× {ratio(value, ours) if most else ratio(ours, value)})")
+        print(f"- {title}: {'; '.join(above) or 'nothing here'}.")
+    many = {name: median(peak) / median(found.values(name, "agents", "many"))
+            for name in AGENTS if (peak := found.values(name, "agents", "peak"))}
+    less = [f"{AGENTS[name][0]} (× {ratio(many['agents/tutti'], value)})" for name, value in many.items()
+            if value < many["agents/tutti"]]
+    print(f"- Memory of many agents, each: {'; '.join(less) or 'nothing here'}.\n")
+
+
 AGENTS = {
     "agents/tutti": ("**tutti**, its own agent", "a process behind a fence each, log, store"),
     "agents/langchain": ("LangChain", "one process for all, nothing stored"),
@@ -196,18 +234,17 @@ def head(document, found):
     print(f"Measured {machine['day']} on {machine['cores']} cores ({machine['cpu']}), {machine['memory']} GiB, Linux "
           f"{machine['kernel']}; load before {machine['load']:.1f}; {plan['rounds']} rounds, {plan['seconds']} s each "
           f"workload and round.\n")
-    print("Versions: " + ", ".join(f"{name} {version}" for name, version in document["versions"].items()) + ".\n")
+    versions = {name: version.split(" sha=")[0] for name, version in document["versions"].items()}
+    print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".\n")
 
 
 def tell(document):
     found = Found(document)
     head(document, found)
-    steps(found, "alone", "A chain of 10 steps, one run at a time", True)
-    steps(found, "crowd", "A chain of 10 steps, 100 runs at a time", True)
+    better(found)
+    for key, title, delay in STEPS:
+        steps(found, key, title, delay)
     limits(found)
-    steps(found, "fan", "One step, 100 at once, one step", False)
-    steps(found, "spawn1", "A step that runs `true`, one at a time", False)
-    steps(found, "spawn8", "A step that runs `true`, eight at a time", False)
     resume(found)
     children(found)
     agents(found)
