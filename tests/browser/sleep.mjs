@@ -15,7 +15,7 @@ const letters = (page) => page.evaluate(() => document.querySelector(".well-scro
 
 // A run in which one agent writes for SECONDS and some more.
 async function begin(name, seconds) {
-	const house = new House(tutti, join(dir, name), { sources: ["src/engine"], script: `delay 20\nstep=structure delay ${seconds * 8}\nstep=structure huge 30000\n` });
+	const house = new House(tutti, join(dir, name), { sources: ["src/engine"], script: `delay 20\nstep=structure delay ${seconds * 4}\nstep=structure huge 60000\n` });
 	houses.push(house);
 	await house.start();
 	const { id } = await house.post("/runs", { flow: "architectural-analysis", question: "what is missed by who sleeps", size: "small", repo: house.repo, model: "rehearsal" });
@@ -29,7 +29,7 @@ async function open(context, url) {
 	page.on("pageerror", (e) => page.wrong.push(e.message));
 	await page.goto(url);
 	await page.locator(".pill.is-live").waitFor();
-	await page.waitForFunction(() => { const e = document.querySelector(".well-scroll"); return e && e.scrollHeight > e.clientHeight + 200; });
+	await page.waitForFunction(() => { const e = document.querySelector(".well-scroll"); return e && e.scrollHeight > e.clientHeight + 200; }, null, { timeout: 60_000 });
 	await page.evaluate(() => (window.same = true));
 	return page;
 }

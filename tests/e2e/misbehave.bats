@@ -93,11 +93,14 @@ status() {
 		--rehearsal-script "$BATS_TEST_TMPDIR/script" >"$R" 2>/dev/null &
 	run=$!
 	# those who hang are seen while they do: the run's process, its launcher, an init, an agent
-	for _ in $(seq 100); do
-		[ "$(own_processes | wc -l)" -lt 4 ] || break
-		sleep 0.05
+	local most=0 now
+	for _ in $(seq 200); do
+		now=$(own_processes | wc -l)
+		[ "$now" -le "$most" ] || most=$now
+		[ "$most" -lt 4 ] || break
+		sleep 0.02
 	done
-	[ "$(own_processes | wc -l)" -ge 4 ]
+	[ "$most" -ge 4 ]
 	wait "$run"
 	is "$(ending hung)" timed_out
 	is "$(ending stalled)" stalled
