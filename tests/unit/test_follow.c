@@ -48,7 +48,8 @@ static void test_over_at_once(void **state)
 	const struct globals g = { .data = fs_join(a, dir, "data") };
 	const struct follow_spec spec = { .house = { .globals = &g }, .format = "quiet" };
 	struct err err = { 0 };
-	json_t *frozen = library_freeze(cli_library(a, &g), STR("sum"), &err);
+	struct library *lib = cli_library(a, &g);
+	json_t *frozen = library_freeze(lib, STR("sum"), &err);
 	json_t *input = json_pack("{s:s}", "question", "add");
 	const struct launch l = {
 		.frozen = frozen, .flow = STR("sum"), .input = input, .size = SIZE_SMALL
@@ -73,6 +74,7 @@ static void test_over_at_once(void **state)
 	follow_close(&f);
 	json_decref(frozen);
 	json_decref(input);
+	library_destroy(lib);
 }
 
 static int close_place(void **state)
