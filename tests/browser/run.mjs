@@ -3,7 +3,9 @@
 // knows: scrolling, selecting, focus, connections.
 import { createRequire } from "node:module";
 import assert from "node:assert/strict";
+import { Run } from "../../ui/replay/run.mjs";
 import { serve } from "../../ui/replay/server.mjs";
+import { liveSpec } from "../../ui/replay/world.mjs";
 
 const require = createRequire(import.meta.url);
 const { chromium } = require("playwright-core");
@@ -16,6 +18,8 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 
 async function with_(opts, where, fn) {
 	const s = await serve({ past: 4, ...opts });
+	// a run that ended DAYS ago
+	s.add = (id, days) => s.state.world.add(new Run(liveSpec({ id, now: Date.now() - days * 86_400_000 }))).toEnd();
 	const r = [...s.state.world.played.values()].find((x) => !x.over) ?? s.state.world.run(s.state.world.ids()[0]);
 	await opts.before?.(r, s);
 	const context = await browser.newContext({ ...(opts.device ?? DESKTOP), reducedMotion: "reduce" });
@@ -308,6 +312,38 @@ const tests = {
 			await page.locator(".well-scroll a.cite").first().evaluate((e) => e.click());
 			await page.locator(".cite-pop .t-kw").first().waitFor();
 			assert.match(await page.locator(".cite-pop pre").innerText(), /static int claim\(struct store \*s/);
+		});
+	},
+	async "evidence is put in order"() {
+		await with_({}, (r) => `/runs/${r.spec.id}?tab=report`, async (page) => {
+			await page.locator(".report-filters").waitFor();
+			const ids = () => page.evaluate(() => [...document.querySelectorAll(".evidence > li")].map((e) => e.id));
+			const places = () => page.evaluate(() => [...document.querySelectorAll(".evidence > li > details > summary code")].map((e) => e.textContent));
+			const first = await ids();
+			await page.locator(".evidence-sort .filter", { hasText: "Place" }).click();
+			const path = (p) => p.replace(/:.*/, "");
+			assert.deepEqual((await places()).map(path), (await places()).map(path).sort((a, b) => a.localeCompare(b, "en")));
+			assert.notDeepEqual(await ids(), first);
+			assert.deepEqual((await ids()).sort(), [...first].sort());
+			await page.locator(".evidence-sort .filter", { hasText: "Number" }).click();
+			assert.deepEqual(await ids(), first);
+		});
+		await with_({}, (r) => `/runs/${r.spec.id}?tab=agents&view=evidence&agent=${r.agents.find((a) => a.text.includes("[E")).spec.step}`, async (page) => {
+			await page.locator(".is-order .filter", { hasText: "Check" }).click();
+			assert.match(await page.locator(".cite-row").first().innerText(), /missing/);
+			const place = await page.locator(".cite-row code").first().innerText();
+			await page.locator(".cite-row").first().click();
+			assert.equal(await page.locator(".cite-pop .cite-title code").innerText(), place);
+		});
+	},
+	async "what is new to who read the report before is marked"() {
+		await with_({ past: 0, live: false, before: (r, s) => {
+			for (const [id, days] of [["r-old0aaaa", 2], ["r-new0aaaa", 1]]) s.add(id, days);
+		} }, () => "/runs/r-new0aaaa?tab=report", async (page) => {
+			const chip = page.locator(".report-filters .filter", { hasText: "since I was here" });
+			await chip.click();
+			assert.equal(await page.locator(".report .card:not([hidden])").count(), 2);
+			assert.equal(await page.locator(".report .card .chip.new").count(), 2);
 		});
 	},
 	async "findings are filtered and stepped through"() {

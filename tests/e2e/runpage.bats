@@ -42,6 +42,8 @@ held() {
 	held "a report comes by itself only to somebody who does nothing else"
 	held "citations of a report by pointer, by keyboard, and pinned"
 	held "code has colours, and says what it said"
+	held "evidence is put in order"
+	held "what is new to who read the report before is marked"
 	held "findings are filtered and stepped through"
 }
 

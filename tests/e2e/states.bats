@@ -31,7 +31,7 @@ whole() {
 }
 
 @test "each state of the page: report, evidence, timeline, graph, comparison" {
-	whole Report 6
+	whole Report 7
 	whole "Evidence popover" 6
 	whole Timeline 9
 	whole Graph 6

@@ -109,6 +109,7 @@ export const table = {
 		error: { world: failed, path: at("report"), see: ["text=No report", ".sofar .is-completed"] },
 		offline: { world: finished, path: at("report"), act: lost(".report-filters"), see: [".report .card", ".bar"] },
 		finished: { world: (s) => s.finished({ html: undefined }), path: at("report"), see: [".report-filters", ".report .card"] },
+		"finished, after another one": { world: (s) => { s.finished({ id: "r-older0aa", started: new Date(Date.now() - 86_400_000).toISOString() }); return s.finished(); }, path: at("report"), act: async (page) => { await page.locator(".filter:has-text('since I was here')").click(); }, see: [".report .chip.new", ".report-filters:has-text('2 of')"] },
 		cancelled: { world: stopped, path: at("report"), see: ["text=/Partial report: \\d+ of \\d+ agents/", ".report .card"] },
 	},
 	Timeline: {

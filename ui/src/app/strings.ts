@@ -103,6 +103,7 @@ export const S = {
 		search: "Search question, report and findings",
 		repo: "Repo",
 		since: "Since",
+		wasHere: (when: string) => `I was here, ${when}`,
 		any: "Any",
 		all: "All",
 		saveView: "Save this view…",

@@ -1,8 +1,9 @@
 /* All runs: found, filtered, compared. The address holds every filter. */
+import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { away, oldAt } from "../app/away";
 import { now } from "../app/clock";
-import { at, capital, clock, count, findingTotal, minute, outcome, resolved, short, sizeLetter } from "../app/format";
+import { at, capital, clock, count, findingTotal, minute, outcome, resolved, short, sizeLetter, when } from "../app/format";
 import { useFrame } from "../app/frame";
 import { bind } from "../app/keys";
 import { launchUrl, open } from "../app/layers";
@@ -29,6 +30,7 @@ import { asTrouble, get, query } from "../wire/api";
 import type { List, RunSummary, Status } from "../wire/types";
 import { families, fromQuery, isFiltered, matches, queryOf, SINCE, toServer, withView, type Family, type Filters, type View } from "./filters";
 import { rowItems, useRemoval } from "./actions";
+import { visited, type Visit } from "./visit";
 import "./history.css";
 
 const LIMIT = 50;
@@ -101,6 +103,7 @@ function useRuns(f: Filters) {
 
 export function History() {
 	useFrame({ title: S.nav.runs, crumbs: [{ label: S.nav.runs }] }, []);
+	useVisit();
 	const f = fromQuery(route.value.query);
 	const list = useRuns(f);
 	const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -186,9 +189,31 @@ function Search({ f }: { f: Filters }) {
 			<Filter label={S.words.size} name="size" value={f.size} options={["small", "medium", "large"].map((s) => [s, capital(s)])} />
 			<Filter label={S.history.repo} name="repo" value={f.repo} options={repos} />
 			<Filter label={S.words.model} name="model" value={f.model} options={models.map((m) => [m, m])} />
-			<Filter label={S.history.since} name="since" value={f.since} options={Object.entries(SINCE).map(([k, v]) => [k, v.label])} />
+			<Filter label={S.history.since} name="since" value={f.since} options={since(f, visit.value.before)} />
 		</div>
 	);
+}
+
+const VISIT = "tutti.visit";
+const visit = signal(visited(stored<Visit | null>(VISIT, null), Date.now()));
+
+/* As long as somebody looks: the clock stands still when nobody does. */
+function useVisit(): void {
+	const minute = Math.floor(now.value / 60_000);
+	useEffect(() => {
+		visit.value = visited(visit.value, Date.now());
+		store(VISIT, visit.value);
+	}, [minute]);
+}
+
+function since(f: Filters, before: number): [string, string][] {
+	const utc = prefs.value.times === "utc";
+	const at = (ms: number): string => new Date(Math.floor(ms / 60_000) * 60_000).toISOString();
+	const out = Object.entries(SINCE).map(([k, v]): [string, string] => [k, v.label]);
+	if (before) out.unshift([at(before), S.history.wasHere(when(before, Date.now(), utc))]);
+	const other = f.since && !out.some(([k]) => k === f.since) ? Date.parse(f.since) : NaN;
+	if (!Number.isNaN(other)) out.push([f.since!, when(other, Date.now(), utc)]);
+	return out;
 }
 
 function Filter({ label, name, value, options }: { label: string; name: string; value: string | undefined; options: readonly (readonly [string, string])[] }) {

@@ -6,6 +6,7 @@ import { linkTo } from "../run/context";
 import { addCopies, el, listenCites, shownOf, type Shown, type Source } from "../run/cites";
 import { target } from "../run/address";
 import { readPlace } from "../run/words";
+import { orders, ordered, type Order, type Row } from "../run/evidence";
 import { nothing, passes, type Card, type Choice } from "./filter";
 
 export interface Pin {
@@ -16,10 +17,12 @@ export interface Pin {
 export interface Page {
 	cards: Card[];
 	filters: HTMLElement | null; /* where they go */
+	sorting: { place: HTMLElement; orders: Order[]; by: (o: Order) => void } | null; /* of the evidence */
 	after: HTMLElement;
 	choice: Signal<Choice>;
 	shown: Signal<number>;
 	choose: (c: Choice) => void;
+	fresh: (ids: ReadonlySet<string>) => number; /* these findings are new; how many of them are here */
 	step: (by: number) => void;
 	list: () => Array<{ id: string; title: string; go: () => void }>;
 	end: () => void;
@@ -138,6 +141,30 @@ function evidence(root: HTMLElement, of: Source, told: Told): () => void {
 
 		return { at: a, shown };
 	});
+}
+
+function rowOf(li: Element): Row & { li: Element } {
+	const meta = li.querySelector(":scope > .meta"), text = meta?.textContent ?? "";
+	const used = /used by (.*)$/.exec(text)?.[1];
+
+	return {
+		li, id: li.id, place: li.querySelector("summary code, :scope > code")?.textContent ?? "", state: wordOf(li.querySelector("summary .chip, :scope > .chip")),
+		trust: text.split(" \u00b7 ")[0]!.trim(), verdict: wordOf(meta?.querySelector(".chip")), uses: used ? used.split(",").length : 0,
+	};
+}
+
+/* The list stands still; its items change places. */
+function sortable(root: HTMLElement): Page["sorting"] {
+	const list = root.querySelector("ul.evidence");
+	const rows = [...(list?.children ?? [])].map(rowOf);
+	const which = orders(rows);
+
+	if (!list || which.length < 2)
+		return null;
+	const place = el("div", { class: "evidence-sort" });
+
+	list.before(place);
+	return { place, orders: which, by: (o) => list.append(...ordered(rows, o).map((r) => r.li)) };
 }
 
 /* --- where the reader is -------------------------------------------------------------------------------- */
@@ -259,7 +286,19 @@ export function enhance(root: HTMLElement, of: Source, told: Told): Page {
 	root.addEventListener("click", click);
 	go(true);
 	return {
-		cards, filters, after, choice, shown, choose,
+		cards, filters, after, choice, shown, choose, sorting: sortable(root),
+		fresh: (ids) => {
+			let n = 0;
+
+			elements.forEach((e, i) => {
+				if (!ids.has(cards[i]!.id))
+					return;
+				cards[i]!.isNew = true;
+				n++;
+				e.querySelector("h4")?.append(" ", el("span", { class: "chip new" }, "new"));
+			});
+			return n;
+		},
 		list: () => elements.map((e, i) => ({
 			id: cards[i]!.id, title: (e.querySelector("h4")?.textContent ?? "").replace(cards[i]!.id, "").trim(),
 			go: () => {

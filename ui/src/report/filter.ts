@@ -7,16 +7,17 @@ export interface Card {
 	agent: string;
 	states: string[]; /* of its citations */
 	path: string; /* of its first citation */
+	isNew?: boolean; /* to somebody who read the report before */
 }
 
 export type Axis = "severity" | "verdict" | "agent" | "state";
 export const AXES: Axis[] = ["severity", "verdict", "state", "agent"];
 
-export type Choice = Record<Axis, ReadonlySet<string>> & { text: string };
+export type Choice = Record<Axis, ReadonlySet<string>> & { text: string; fresh: boolean };
 
 export function nothing(): Choice {
 	return {
-		severity: new Set(), verdict: new Set(), agent: new Set(), state: new Set(), text: "",
+		severity: new Set(), verdict: new Set(), agent: new Set(), state: new Set(), text: "", fresh: false,
 	};
 }
 
@@ -28,6 +29,8 @@ export function valuesOf(c: Card, axis: Axis): string[] {
 export function passes(c: Card, choice: Choice, except?: Axis): boolean {
 	const text = choice.text.trim().toLowerCase();
 
+	if (choice.fresh && !c.isNew)
+		return false;
 	if (text && !`${c.id} ${c.path} ${c.agent}`.toLowerCase().includes(text))
 		return false;
 	return AXES.every((axis) => axis === except || !choice[axis].size ||

@@ -7,8 +7,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { provide } from "../app/commands";
 import { bindAll } from "../app/keys";
 import { open as openLayer } from "../app/layers";
-import { asTrouble, getText } from "../wire/api";
-import type { RunDocument, Trouble } from "../wire/types";
+import type { Comparison } from "../compare/model";
+import { When } from "../home";
+import { asTrouble, get, getText, query } from "../wire/api";
+import type { List, RunDocument, RunSummary, Trouble } from "../wire/types";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/button";
 import { FilterChip } from "../ui/chip";
@@ -17,8 +19,10 @@ import { TroubleBox } from "../ui/trouble";
 import { paintCode } from "../code";
 import { sourceOf } from "../run/cites";
 import { enhance, type Page, type Pin } from "./enhance";
+import { ORDERS, type Order } from "../run/evidence";
 import { AXES, nothing, tally, toggled, type Axis, type Choice } from "./filter";
 import { createPortal } from "./portal";
+import { before, newIds } from "./since";
 import "./report.css";
 
 /* Read once: reports do not change. */
@@ -60,6 +64,7 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 	const page = useSignal<Page | null>(null);
 	const pins = useSignal<Pin[]>([]);
 	const lost = useSignal("");
+	const since = useSince(run, page);
 
 	useEffect(() => {
 		const el = root.current!;
@@ -97,9 +102,59 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 				</p>
 			)}
 			<div class="report" ref={root} />
-			{page.value?.filters && createPortal(<Filters page={page.value} />, page.value.filters)}
+			{page.value?.filters && createPortal(<Filters page={page.value} since={since.value} />, page.value.filters)}
+			{page.value?.sorting && createPortal(<Sorting of={page.value.sorting} />, page.value.sorting.place)}
 			{page.value?.after && createPortal(<FollowUp run={run} />, page.value.after)}
 			{pins.value.length > 0 && <Pins pins={pins} />}
+		</div>
+	);
+}
+
+/* --- what is new, what is first --------------------------------------------------------------------- */
+
+interface Since {
+	run: RunSummary; /* that was read before */
+	now: string;
+	n: number;
+}
+
+/* Asked for once the report stands there, and left out where nobody knows. */
+function useSince(run: RunDocument, page: { value: Page | null }) {
+	const since = useSignal<Since | null>(null);
+	const p = page.value;
+
+	useEffect(() => {
+		const stop = new AbortController();
+		const ask = async (): Promise<void> => {
+			const l = await get<List<RunSummary>>(`/runs${query({ flow: run.flow, repo: run.repo, limit: 50 })}`, stop.signal);
+			const one = before(run, l.items);
+
+			if (!one)
+				return;
+			const c = await get<Comparison>(`/compare${query({ a: one.id, b: run.id })}`, stop.signal);
+
+			since.value = { run: one, now: run.id, n: p!.fresh(newIds(c)) };
+		};
+
+		if (p && p.cards.length > 1)
+			ask().catch(() => {});
+		return () => stop.abort();
+	}, [p]);
+	return since;
+}
+
+function Sorting({ of }: { of: NonNullable<Page["sorting"]> }) {
+	const by = useSignal<Order>("id");
+	const sort = (o: Order, label: string): void => {
+		by.value = o;
+		of.by(o);
+		announce(`Ordered by ${label.toLowerCase()}`);
+	};
+
+	return (
+		<div class="filter-axis" role="group" aria-label="Order of the evidence">
+			<span class="axis-name">Order</span>
+			{ORDERS.filter(([o]) => of.orders.includes(o)).map(([o, label]) => <FilterChip key={o} on={by.value === o} onClick={() => sort(o, label)}>{label}</FilterChip>)}
 		</div>
 	);
 }
@@ -108,10 +163,10 @@ function Shown({ run, html }: { run: RunDocument; html: DocumentFragment | strin
 
 const NAMES: Record<Axis, string> = { severity: "Severity", verdict: "Claim", state: "Citation", agent: "Agent" };
 
-function Filters({ page }: { page: Page }) {
+function Filters({ page, since }: { page: Page; since: Since | null }) {
 	const choice = page.choice.value;
 	const shown = page.shown.value;
-	const any = AXES.some((a) => choice[a].size) || !!choice.text;
+	const any = AXES.some((a) => choice[a].size) || !!choice.text || choice.fresh;
 	const set = (c: Choice): void => {
 		page.choose(c);
 		announce(`${page.shown.value} of ${page.cards.length} findings shown`);
@@ -135,6 +190,13 @@ function Filters({ page }: { page: Page }) {
 					</div>
 				);
 			})}
+			{since && (
+				<div class="filter-axis">
+					<span class="axis-name">New</span>
+					<FilterChip on={choice.fresh} count={since.n} onClick={() => set({ ...choice, fresh: !choice.fresh })}>since I was here</FilterChip>
+					<span class="muted">The one that you read: <a href={`/compare?a=${since.run.id}&b=${since.now}`}><When at={since.run.started} /></a></span>
+				</div>
+			)}
 			<div class="filter-axis">
 				<input type="search" class="field" placeholder="Path or id" aria-label="Path or id" value={choice.text}
 					onInput={(e) => set({ ...choice, text: e.currentTarget.value })} />

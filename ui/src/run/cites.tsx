@@ -394,7 +394,8 @@ export function attachCites(root: HTMLElement, of: Source): () => void {
 
 /* --- a list of them --------------------------------------------------------------------------- */
 
-export function CiteList({ cites, of }: { cites: Cite[]; of: Source }) {
+/* ORDER: which of them stands where. */
+export function CiteList({ cites, of, order }: { cites: Cite[]; of: Source; order: readonly number[] }) {
 	const attach = (root: HTMLElement | null): void => {
 		if (!root || root.dataset.attached)
 			return;
@@ -409,7 +410,8 @@ export function CiteList({ cites, of }: { cites: Cite[]; of: Source }) {
 
 	return (
 		<ul class="cites" ref={attach}>
-			{cites.map((c, i) => {
+			{order.map((i) => {
+				const c = cites[i]!;
 				const { sign, tone, word } = citeSign(c.state);
 
 				return (

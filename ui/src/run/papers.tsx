@@ -1,12 +1,15 @@
 /* What an agent passed on, what it was told, what it cited: texts that do not move. */
+import { useSignal } from "@preact/signals";
 import { Button } from "../ui/button";
+import { FilterChip } from "../ui/chip";
 import { serverHtml } from "../ui/html";
 import { copy } from "../ui/toast";
 import type { StepDocument } from "../wire/types";
 import { CiteList, type Source } from "./cites";
 import { useCites } from "./usecites";
 import type { Cite, Step } from "./types";
-import { isOver } from "./words";
+import { ordered, ORDERS, orders, type Order } from "./evidence";
+import { isOver, place } from "./words";
 
 export function Output({ step, doc }: { step: Step; doc: StepDocument | null }) {
 	const root = useCites();
@@ -79,6 +82,7 @@ export function Prompt({ step, doc }: { step: Step; doc: StepDocument | null }) 
 
 export function Evidence({ step, doc, of }: { step: Step; doc: StepDocument | null; of: Source }) {
 	const cites = (doc?.evidence ?? []) as Cite[];
+	const by = useSignal<Order>("id");
 
 	if (!doc)
 		return <p class="empty">Reading…</p>;
@@ -88,5 +92,22 @@ export function Evidence({ step, doc, of }: { step: Step; doc: StepDocument | nu
 				{isOver(step.status) ? "It cited nothing." : "Citations are checked when it ends."}
 			</p>
 		);
-	return <div class="paper" tabIndex={0}><CiteList cites={cites} of={of} /></div>;
+	const rows = cites.map((c, i) => ({
+		i, id: c.id ?? `E${i + 1}`, place: place(c), state: c.state.replace(/_/g, " "), trust: c.class ?? "",
+		verdict: c.verdict && c.verdict !== "none" ? c.verdict : "", uses: c.used_by?.length ?? 0,
+	}));
+	const which = orders(rows);
+
+	return (
+		<div class="paper" tabIndex={0}>
+			{which.length > 1 && (
+				<div class="paper-bar is-order" role="group" aria-label="Order of the evidence">
+					{ORDERS.filter(([o]) => which.includes(o)).map(([o, label]) => (
+						<FilterChip key={o} on={by.value === o} onClick={() => (by.value = o)}>{label}</FilterChip>
+					))}
+				</div>
+			)}
+			<CiteList cites={cites} of={of} order={ordered(rows, by.value).map((r) => r.i)} />
+		</div>
+	);
 }

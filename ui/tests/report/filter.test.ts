@@ -23,6 +23,13 @@ describe("findings", () => {
 		expect(shown(toggled(c, "severity", "high"))).toEqual(["B1"]);
 	});
 
+	it("are those that are new, when asked for", () => {
+		const c = { ...nothing(), fresh: true };
+
+		expect(shown(c)).toEqual([]);
+		expect(passes({ ...cards[0]!, isNew: true }, c)).toBe(true);
+	});
+
 	it("are found by path and name", () => {
 		expect(shown({ ...nothing(), text: "B.C" })).toEqual(["S2"]);
 		expect(shown({ ...nothing(), text: "b1" })).toEqual(["B1"]);
