@@ -29,7 +29,7 @@ export class Stage {
 		s.context = await browser.newContext({ viewport: SIZES[widths[0]], hasTouch: s.phone, isMobile: s.phone, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC" });
 		await s.context.addInitScript(begin);
 		s.page = await s.context.newPage();
-		s.page.setDefaultTimeout(Number(process.env.STATE_TIMEOUT ?? 8000));
+		s.page.setDefaultTimeout(20_000);
 		s.said = [];
 		s.page.on("pageerror", (e) => s.said.push(String(e)));
 		s.page.on("console", (m) => /Trusted|Content Security|Refused/.test(m.text()) && s.said.push(m.text()));

@@ -32,7 +32,8 @@ const cited = async (page) => {
 	await page.locator(".well-scroll a.cite").first().evaluate((e) => { e.scrollIntoView({ block: "center" }); e.click(); });
 };
 const evidence = async (page, state) => {
-	await page.locator(`.cite-row:has-text("${state}")`).first().click();
+	await page.locator(`.cite-row:has-text("${state}")`).first().focus();
+	await page.keyboard.press("Enter");
 	await page.locator(".cite-pop").waitFor();
 };
 
