@@ -105,6 +105,19 @@ describe("a connection that is lost", () => {
 		expect(wire.connection.value.state).toBe("live");
 	});
 
+	it("is not given up by a tab that is seldom awake", () => {
+		for (let i = 0; i < 5; i++) {
+			const due = w.timers;
+			w.timers = [];
+			w.now += 60_000; // what a browser leaves to a tab that nobody sees
+			for (const t of due) t.fn();
+			const ping = w.last.of("ping").pop();
+			w.last.say({ t: "pong", id: ping.id, time: "" });
+		}
+		expect(w.sockets).toHaveLength(1);
+		expect(w.last.of("ping")).toHaveLength(5);
+	});
+
 	it("is asked whether it is there after a shorter sleep", () => {
 		w.now += 1500;
 		wire.hurry();

@@ -6,6 +6,7 @@ export interface Break {
 	seq: number; /* of the first event behind it */
 	stopped: number; /* ms, of the last one before it */
 	continued: number;
+	lost: boolean; /* with a daemon; else a person went on */
 }
 
 export function isLost(e: LogEvent): boolean {
@@ -21,7 +22,7 @@ export function breaks(log: LogEvent[]): Break[] {
 		const again = e.type === "run" && e.data.status === "running";
 
 		if (before && ((isLost(e) && !isLost(before)) || again))
-			all.push({ seq: e.seq, stopped: time(before.at), continued: time(e.at) });
+			all.push({ seq: e.seq, stopped: time(before.at), continued: time(e.at), lost: !again });
 	});
 	return all;
 }

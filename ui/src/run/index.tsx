@@ -108,7 +108,7 @@ function Run() {
 	useArrivals(root);
 	useEffect(() => markSeen(doc.id), [doc.id]);
 	useEffect(() => {
-		if (doc.resumed)
+		if (doc.resumed && doc.status === "running")
 			void view.store.older().catch(() => {});
 	}, [doc.resumed > 0]);
 	useEffect(() => provide(() => commands(view)), [view]);
@@ -267,7 +267,7 @@ function Banners() {
 			{back && doc.status === "running" && (
 				<div class="run-bar is-continued">
 					<span>
-						{gap ? <>The daemon stopped at <span class="num">{clock(gap.stopped)}</span> and continued at <span class="num">{clock(gap.continued)}</span>.</> : "This run was continued."}
+						{gap ? <>{gap.lost ? "The daemon" : "The run"} stopped at <span class="num">{clock(gap.stopped)}</span> and continued at <span class="num">{clock(gap.continued)}</span>.</> : "This run was continued."}
 						{" "}Kept {plural(back.kept.length, "finished agent")}
 						{back.restarted.length > 0 && (
 							<>, restarted {back.restarted.map((s, i) => (

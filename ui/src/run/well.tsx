@@ -121,7 +121,7 @@ function Head({ step, attempts, tab, close }: {
 
 		return [
 			s.status === "failed" ? failure(s.ending, s.reason)
-				: s.status === "running" ? (s.condition ?? "running") : s.status,
+				: s.status === "running" ? s.condition || "running" : s.status,
 			s.tokens ? `${tokens(s.tokens)} tokens` : "",
 			elapsed(s, s.status === "running" ? shownAt.value : 0),
 		].filter(Boolean).join(DOT);

@@ -284,7 +284,8 @@ export class Wire {
 	private pulse(): void {
 		this.host.stop(this.beat);
 		this.beat = this.host.after(this.heartbeat, () => {
-			if (this.host.now() - this.heard > PATIENCE * this.heartbeat) return this.drop();
+			/* Timers of a tab that nobody sees come late: only what was asked and not answered counts. */
+			if (this.pings.size > 0 && this.host.now() - this.heard > PATIENCE * this.heartbeat) return this.drop();
 			this.ping();
 			this.pulse();
 		});

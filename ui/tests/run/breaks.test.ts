@@ -18,7 +18,7 @@ const log = [
 
 describe("a log that breaks off", () => {
 	it("does so once for all that was lost together", () => {
-		expect(breaks(log)).toEqual([{ seq: 90, stopped: zero + 2000, continued: zero + 30_000 }]);
+		expect(breaks(log)).toEqual([{ seq: 90, stopped: zero + 2000, continued: zero + 30_000, lost: true }]);
 		expect(breaks(log.slice(0, 5))).toEqual([]);
 	});
 
@@ -26,7 +26,7 @@ describe("a log that breaks off", () => {
 		const more = [...log, event(99, 40, "run", { status: "cancelled" }), event(100, 60, "run", { status: "running" })];
 
 		expect(breaks(more).map((b) => b.seq)).toEqual([90, 100]);
-		expect(breaks(more)[1]).toMatchObject({ stopped: zero + 40_000, continued: zero + 60_000 });
+		expect(breaks(more)[1]).toMatchObject({ stopped: zero + 40_000, continued: zero + 60_000, lost: false });
 	});
 
 	it("makes a run that was continued, with what it kept", () => {

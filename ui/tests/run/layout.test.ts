@@ -58,7 +58,7 @@ describe("the timeline", () => {
 	it("ends what was lost with the daemon when that was gone", () => {
 		const log = [[1, "running", 1], [20, "pending", 1], [20, "running", 2]].map(([at, status, epoch], i) =>
 			({ seq: i, at: iso(at as number), type: "step", data: { step: "a", status, attempt: 1, epoch, ...(status === "pending" ? { ending: "lost" } : {}) } })) as LogEvent[];
-		const [l] = lanes(doc([step("a", 20, null, { epoch: 2 })]), log, ZERO + 25_000, "all", [{ seq: 1, stopped: ZERO + 6000, continued: ZERO + 20_000 }]);
+		const [l] = lanes(doc([step("a", 20, null, { epoch: 2 })]), log, ZERO + 25_000, "all", [{ seq: 1, stopped: ZERO + 6000, continued: ZERO + 20_000, lost: true }]);
 
 		expect(l!.spans.map((s) => [s.kind, (s.from - ZERO) / 1000, (s.to - ZERO) / 1000])).toEqual([
 			["wait", 0, 1], ["failed", 1, 6], ["backoff", 6, 20], ["run", 20, 25],
