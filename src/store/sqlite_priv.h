@@ -19,8 +19,9 @@ struct sqlite_store {
 	sqlite3 *db;
 	struct cached cache[STATEMENTS_MAX];
 	size_t n_cached;
-	bool began;  /* a transaction */
-	int trouble; /* why it cannot be committed any more, or 0 */
+	bool began;	  /* a transaction */
+	int64_t last_run; /* the highest key when a run was deleted */
+	int trouble;	  /* why it cannot be committed any more, or 0 */
 };
 
 struct query {

@@ -42,10 +42,12 @@ static void read_run(struct query *q, struct arena *a, struct run_row *r)
 int sqlite_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key)
 {
 	struct query q = sql_query(s,
-	    "INSERT INTO runs (id, flow, title, status, reason, end_as, size, input, options, repo,"
+	    "INSERT INTO runs (key, id, flow, title, status, reason, end_as, size, input, options, "
+	    "repo,"
 	    " project, snapshot, frozen, idempotency, parent, parent_step, report, outcome,"
 	    " tokens_in, tokens_out, resumed, created_at, started_at, ended_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+	    " VALUES (max(?25, (SELECT coalesce(max(key), 0) FROM runs)) + 1, ?1, ?2, ?3, ?4, ?5, "
+	    "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
 	    " ?18, ?19, ?20, ?21, ?22, ?23, ?24)");
 
 	sql_str(&q, r->id);
@@ -72,6 +74,7 @@ int sqlite_run_insert(struct store *s, const struct run_row *r, int64_t *ret_key
 	sql_int(&q, r->created_at);
 	sql_int(&q, r->started_at);
 	sql_int(&q, r->ended_at);
+	sql_int(&q, q.s->last_run);
 	int rc = sql_run(&q);
 
 	if (rc == 0)
@@ -272,6 +275,7 @@ int sqlite_run_list(struct store *s, struct arena *a, const struct run_filter *f
 /* Attempts are found by the run's name; everything else follows from the row. */
 int sqlite_run_delete(struct store *s, int64_t key)
 {
+	struct query last = sql_query(s, "SELECT coalesce(max(key), 0) FROM runs");
 	struct query tasks = sql_query(s,
 	    "WITH RECURSIVE family (key, id) AS (SELECT key, id FROM runs WHERE key = ?1"
 	    " UNION ALL SELECT r.key, r.id FROM runs r JOIN family f ON r.parent = f.key)"
@@ -279,10 +283,14 @@ int sqlite_run_delete(struct store *s, int64_t key)
 	    " ON t.subject >= f.id || '/' AND t.subject < f.id || '0')");
 	struct query run = sql_query(s, "DELETE FROM runs WHERE key = ?1");
 
+	int64_t highest;
+	int rc = sql_one_key(&last, &highest);
+
 	sql_int(&run, key);
 	sql_int(&tasks, key);
-	int rc = sql_run(&tasks);
-
+	if (!rc && highest > run.s->last_run)
+		run.s->last_run = highest;
+	rc = rc ? sql_done(&tasks, rc) : sql_run(&tasks);
 	return rc ? sql_done(&run, rc) : sql_run_one(&run);
 }
 

@@ -275,7 +275,10 @@ struct store_ops {
 	/* Gives room that is free inside of the file back to the disk, if it is worth it. */
 	int (*shrink)(struct store *s);
 
-	/* with its children, steps, events, findings, texts and tasks; snapshots and blobs stay */
+	/*
+	 * With its children, steps, events, findings, texts and tasks; snapshots and blobs stay.
+	 * While the store is open no other run gets its key: somebody may still speak of it.
+	 */
 	int (*run_delete)(struct store *s, int64_t key);
 	/* at most COUNTS_MAX; tokens of all runs in and out come along as "tokens" */
 	int (*counts)(struct store *s, struct arena *a, struct count_row **ret, size_t *ret_n);

@@ -15,6 +15,7 @@ enum op {
 	BEGIN,
 	COMMIT,
 	ROLLBACK,
+	GONE, /* the process, and its connection */
 	RUN_INSERT,
 	RUN_UPDATE,
 	RUN_SEEN,
@@ -63,7 +64,7 @@ static struct record *note(enum op op, int rc)
 /* What a fault kept from happening is not written down. */
 static bool happened(int rc)
 {
-	return rc != -ENOSPC && rc != -EIO && rc != -EBUSY;
+	return rc != -ENOSPC && rc != -EIO && rc != -ENOMEM && rc != -EACCES && rc != -EBUSY;
 }
 
 static struct str keep(struct str s)
@@ -277,7 +278,7 @@ const struct store_ops *fidelity_begin(void)
 void fidelity_gone(void)
 {
 	if (script.arena)
-		note(ROLLBACK, 0);
+		note(GONE, 0);
 }
 
 void fidelity_free(void)
@@ -369,12 +370,26 @@ static int again(struct store *s, const struct record *r, struct arena *a, int64
 	}
 }
 
-static bool replay(struct world *w, struct store *s, struct arena *a)
+static void open_again(const char *path, struct store **ret)
+{
+	struct err err;
+
+	if (store_sqlite.open(path, false, ret, &err) < 0 || (*ret)->ops->migrate(*ret, &err) < 0)
+		abort();
+}
+
+static bool replay(struct world *w, const char *path, struct store **s, struct arena *a)
 {
 	for (size_t i = 0; i < script.n; i++) {
 		const struct record *r = &script.v[i];
 		int64_t key = 0;
-		int rc = again(s, r, a, &key);
+
+		if (r->op == GONE) {
+			(*s)->ops->close(*s);
+			open_again(path, s);
+			continue;
+		}
+		int rc = again(*s, r, a, &key);
 		bool inserts = r->op == RUN_INSERT || r->op == STEP_INSERT || r->op == TASK_INSERT;
 
 		if (rc == r->rc && (!inserts || rc || key == r->key))
@@ -524,15 +539,13 @@ void fidelity_end(struct world *w)
 	char dir[64], path[96], cmd[128];
 	struct arena *a = arena_create("fidelity", MIB(512));
 	struct store *s;
-	struct err err;
 
 	snprintf(dir, sizeof(dir), "%s/tutti-sim-XXXXXX", base);
 	if (!mkdtemp(dir))
 		abort();
 	snprintf(path, sizeof(path), "%s/tutti.db", dir);
-	if (store_sqlite.open(path, false, &s, &err) < 0 || store_sqlite.migrate(s, &err) < 0)
-		abort();
-	if (replay(w, s, a))
+	open_again(path, &s);
+	if (replay(w, path, &s, a))
 		compare(w, s, a);
 	s->ops->close(s);
 	arena_destroy(a);

@@ -57,21 +57,25 @@ static void note(struct mem_db *db, enum mem_table t, size_t key, void *old)
 	db->journal[db->n_journal++] = (struct mem_change){ t, key, old };
 }
 
+/* For a row with the highest key; what is above was deleted. */
+static void make_room(struct mem_rows *rows, size_t key)
+{
+	while (rows->cap < key) {
+		rows->cap = rows->cap ? rows->cap * 2 : 32;
+		rows->v = xrealloc(rows->v, rows->cap * sizeof(*rows->v));
+	}
+	for (size_t i = rows->n; i < key; i++)
+		rows->v[i] = NULL;
+	rows->n = key;
+}
+
 int64_t mem_put(struct mem_db *db, enum mem_table t, int64_t key, void *block)
 {
 	struct mem_rows *rows = &db->tables[t];
 
-	/* a key is one more than the highest there is: that of a row that was deleted may come
-	 * again */
-	while (!key && t != MEM_EVENTS && rows->n && !rows->v[rows->n - 1])
-		rows->n--;
 	if (!key) {
-		if (rows->n == rows->cap) {
-			rows->cap = rows->cap ? rows->cap * 2 : 32;
-			rows->v = xrealloc(rows->v, rows->cap * sizeof(*rows->v));
-		}
-		rows->v[rows->n++] = NULL;
-		key = (int64_t)rows->n;
+		key = t == MEM_EVENTS ? (int64_t)rows->n + 1 : mem_next(db, t);
+		make_room(rows, (size_t)key);
 	}
 	void *old = rows->v[key - 1];
 
@@ -164,7 +168,14 @@ int mem_begin_op(struct store *s, const char *op, bool writes)
 
 	if (writes && c->read_only)
 		return -EACCES;
-	return c->fault ? c->fault(c->ctx, op, writes) : 0;
+	if (!c->trouble && c->fault) {
+		int rc = c->fault(c->ctx, op, writes);
+
+		if (!c->db->in_transaction)
+			return rc;
+		c->trouble = rc;
+	}
+	return c->trouble; /* behind an error of the disk nothing else is done */
 }
 
 struct mem_conn *mem_connect(struct mem_db *db, bool read_only)
@@ -174,6 +185,8 @@ struct mem_conn *mem_connect(struct mem_db *db, bool read_only)
 	c->base.ops = &store_mem;
 	c->db = db;
 	c->read_only = read_only;
+	if (!read_only)
+		db->last_run = 0;
 	return c;
 }
 
@@ -238,6 +251,7 @@ static int mem_commit(struct store *s)
 
 static void mem_rollback(struct store *s)
 {
+	conn_of(s)->trouble = 0;
 	if (mem_of(s)->in_transaction)
 		roll_back(mem_of(s));
 }

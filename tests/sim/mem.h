@@ -58,6 +58,7 @@ struct mem_db {
 	struct mem_rows tables[MEM_TABLES];
 	struct mem_log *logs; /* by key of the run - 1 */
 	size_t n_logs;
+	size_t last_run; /* the highest key when a run was deleted, since a process connected */
 	struct mem_change *journal;
 	size_t n_journal, cap_journal;
 	bool in_transaction;
@@ -72,6 +73,7 @@ struct mem_conn {
 	struct store base;
 	struct mem_db *db;
 	bool read_only;
+	int trouble; /* why the transaction cannot be committed any more, or 0 */
 	/*
 	 * Asked before each operation, with its name; what is not 0 is the operation's answer.
 	 * WRITES: it changes rows. May be NULL.
@@ -110,14 +112,14 @@ static inline size_t mem_count(const struct mem_db *db, enum mem_table t)
 	return db->tables[t].n;
 }
 
-/* The key that the next row gets. */
+/* The key that the next row gets: one more than the highest there is. */
 static inline int64_t mem_next(const struct mem_db *db, enum mem_table t)
 {
 	size_t n = db->tables[t].n;
 
 	while (n && !db->tables[t].v[n - 1])
 		n--;
-	return (int64_t)n + 1;
+	return (int64_t)(t == MEM_RUNS && n < db->last_run ? db->last_run : n) + 1;
 }
 
 /* --- what the files of the store share ------------------------------------------------------ */

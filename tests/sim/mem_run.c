@@ -165,6 +165,8 @@ int mem_run_delete(struct store *s, int64_t key)
 	MEM_OP(s, true);
 	if (!run)
 		return -ESTALE;
+	if (mem_next(db, MEM_RUNS) > (int64_t)db->last_run)
+		db->last_run = (size_t)mem_next(db, MEM_RUNS) - 1;
 	for (int64_t k = key + 1; k <= (int64_t)mem_count(db, MEM_RUNS); k++) {
 		const struct run_row *child = run_at(s, k);
 

@@ -435,6 +435,29 @@ static void what_is_rolled_back_was_never_there(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* Whoever still speaks of a run that was deleted does not get another one's. */
+static void the_key_of_a_deleted_run_is_not_given_again(void **state)
+{
+	(void)state;
+	put_run("r-1");
+	int64_t key = put_run("r-2"), other;
+	struct run_row child = a_run("r-3");
+
+	child.parent = key;
+	child.parent_step = STR("n");
+	assert_int_equal(ops->run_insert(s, &child, &other), 0);
+	begin();
+	assert_int_equal(ops->run_delete(s, key), 0);
+	assert_true(put_run("r-4") > other);
+	commit();
+	other = put_run("r-5");
+	begin();
+	key = put_run("r-6");
+	assert_int_equal(ops->run_delete(s, key), 0);
+	ops->rollback(s);
+	assert_true(put_run("r-7") > other);
+}
+
 #ifndef STORE_MEMORY
 /* How far files may grow. */
 static void limit_files(rlim_t bytes)
@@ -683,6 +706,7 @@ int main(void)
 		T(the_log_is_read_by_cursor),
 		T(content_is_stored_once),
 		T(what_is_rolled_back_was_never_there),
+		T(the_key_of_a_deleted_run_is_not_given_again),
 		T(a_seal_is_kept),
 		T(a_note_is_kept_and_replaced),
 #ifndef STORE_MEMORY
