@@ -14,6 +14,7 @@ static void die(struct world *w, const char *where)
 int faults_at_op(void *ctx, const char *op, bool writes)
 {
 	struct world *w = ctx;
+	static const int errors[] = { -EIO, -ENOMEM, -EACCES };
 	bool begin = strcmp(op, "mem_begin") == 0, commit = strcmp(op, "mem_commit") == 0;
 
 	if (w->node->dying)
@@ -25,6 +26,8 @@ int faults_at_op(void *ctx, const char *op, bool writes)
 	}
 	if (begin && w->now < w->busy_until)
 		return -EBUSY;
+	if (w->now < w->bad_until && rng_chance(&w->rng[S_FAULT], 30))
+		return errors[rng_below(&w->rng[S_FAULT], 3)];
 	if (commit && !w->db->n_journal)
 		return 0; /* what wrote nothing needs no room */
 	if (writes && !begin && w->now < w->full_until &&
@@ -107,6 +110,12 @@ static void fill(struct world *w, void *arg)
 	last(w, &w->full_until, 30000, w->seed % 2 ? "the disk fails" : "the disk is full");
 }
 
+static void spoil(struct world *w, void *arg)
+{
+	(void)arg;
+	last(w, &w->bad_until, 30000, "the disk fails now and then");
+}
+
 static void lock(struct world *w, void *arg)
 {
 	(void)arg;
@@ -125,6 +134,7 @@ static const struct trouble troubles[] = {
 	{ FAULT_PAUSE, 3, pause },
 	{ FAULT_CLOCK, 3, jump },
 	{ FAULT_FULL, 3, fill },
+	{ FAULT_EIO, 3, spoil },
 	{ FAULT_BUSY, 3, lock },
 	{ FAULT_SLOW, 3, slow },
 };

@@ -35,6 +35,7 @@ enum fault {
 	FAULT_PAUSE,	    /* it stands still: SIGSTOP, a frozen machine */
 	FAULT_CLOCK,	    /* its wall clock jumps */
 	FAULT_FULL,	    /* the disk is full for a while */
+	FAULT_EIO,	    /* the disk, or memory, fails now and then */
 	FAULT_BUSY,	    /* somebody else has the database for a while */
 	FAULT_SLOW,	    /* commits take seconds */
 	FAULT_SPAWN,	    /* processes do not start */
@@ -121,7 +122,7 @@ struct world {
 	unsigned n_orders;
 	const struct sim_flow *flows[2];
 	struct seen_run seen[RUNS_MAX + 1]; /* by key */
-	msec_t full_until, busy_until, slow_until;
+	msec_t full_until, bad_until, busy_until, slow_until;
 	unsigned long n_events, n_commits, n_steps;
 	unsigned crashes;
 	unsigned group_max; /* jobs in one transaction */

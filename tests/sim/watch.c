@@ -11,6 +11,13 @@ int __wrap_core_step(struct core *c, const struct core_event *ev, struct core_up
 void __real_core_restored(struct core *c, enum run_status status, int end_as, struct str reason);
 void __wrap_core_restored(struct core *c, enum run_status status, int end_as, struct str reason);
 
+/* What a dying process thinks is nobody's, and what is thought behind an error of the disk neither.
+ */
+static bool in_vain(const struct world *w)
+{
+	return w->node->dying || w->node->conn->trouble;
+}
+
 static void check_windows(struct world *w, const struct core *c, uint32_t i)
 {
 	const struct core_node *n = core_node(c, i);
@@ -96,7 +103,7 @@ int __wrap_core_step(struct core *c, const struct core_event *ev, struct core_up
 
 	w->n_steps++;
 	check_nodes(w, c);
-	if (lv->key > RUNS_MAX || w->node->dying) /* what a dying process thinks is nobody's */
+	if (lv->key > RUNS_MAX || in_vain(w))
 		return rc;
 	struct seen_run *run = &w->seen[lv->key];
 
@@ -123,7 +130,7 @@ void __wrap_core_restored(struct core *c, enum run_status status, int end_as, st
 	struct seen_run *run = lv->key <= RUNS_MAX ? &world->seen[lv->key] : NULL;
 
 	__real_core_restored(c, status, end_as, reason);
-	if (!run || !run->model || world->node->dying)
+	if (!run || !run->model || in_vain(world))
 		return;
 	run->touched = true;
 	model_restored(run->model, c);

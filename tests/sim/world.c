@@ -28,6 +28,7 @@ const char *const fault_names[FAULTS] = {
 	[FAULT_PAUSE] = "pause",
 	[FAULT_CLOCK] = "clock",
 	[FAULT_FULL] = "full",
+	[FAULT_EIO] = "eio",
 	[FAULT_BUSY] = "busy",
 	[FAULT_SLOW] = "slow",
 	[FAULT_SPAWN] = "spawn",
@@ -275,7 +276,7 @@ static void second_half(struct world *w)
 {
 	sim_say(w, "--- no more faults");
 	w->end = w->now + SPAN_MAX;
-	w->full_until = w->busy_until = w->slow_until = 0;
+	w->full_until = w->bad_until = w->busy_until = w->slow_until = 0;
 	w->node->paused_until = 0;
 	if (!w->node->up)
 		node_start(w);
