@@ -399,6 +399,21 @@ static void plan_late(struct model *m)
 			model_at(m, i)->status = STEP_CANCELLED;
 }
 
+/* A pause that is over ends when somebody looks, at the latest when the run is woken for it. */
+static void end_pauses(struct model *m, const struct core *c)
+{
+	for (int i = 0; i < m->n; i++) {
+		struct model_node *n = model_at(m, i);
+
+		if (n->dead || n->status != STEP_PENDING || !n->ready_at || n->ready_at > m->now)
+			continue;
+		uint32_t k = core_find(c, n->name, CORE_NONE);
+
+		if (k != CORE_NONE && !core_node(c, k)->ready_at)
+			n->ready_at = 0;
+	}
+}
+
 void model_step(struct model *m, const struct core *c, struct live *lv, const struct core_event *ev,
     struct str name, int rc, const struct core_update *up)
 {
@@ -407,6 +422,7 @@ void model_step(struct model *m, const struct core *c, struct live *lv, const st
 	m->now = ev->now;
 	m->measured = lv->signals != NULL;
 	m->big = json_get_bool(lv->signals, "big", false);
+	end_pauses(m, c);
 	int mine = dispatch(m, model_find(m, name), lv, ev);
 
 	if (mine != rc) {
