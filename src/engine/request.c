@@ -114,6 +114,22 @@ static int resume_left(struct job *job, struct live *lv, const struct core_event
 	return rc;
 }
 
+/* What it came to is the output of a step; the run around it begins that step again, or goes on. */
+static int belongs_to_another(struct job *job, const struct live *lv)
+{
+	struct run_row parent;
+	int rc = lv->store->ops->run_load(lv->store, job->arena, lv->row.parent, &parent);
+
+	if (rc)
+		return err_set(&job->err, rc, "the run around it cannot be read");
+	err_set(&job->err, -EINVAL, "run %.*s is part of run %.*s", STR_ARG(lv->row.id),
+	    STR_ARG(parent.id));
+	if (str_is(parent.status, "running"))
+		return err_fix(&job->err, "tutti runs resume %.*s", STR_ARG(parent.id));
+	return err_fix(&job->err, "tutti runs retry %.*s --step %.*s", STR_ARG(parent.id),
+	    STR_ARG(lv->row.parent_step));
+}
+
 static int find_named_step(
     struct job *job, struct live *lv, const struct person_request *r, uint32_t *ret)
 {
@@ -143,10 +159,13 @@ static int run_person(struct job *job, struct store *s)
 	rc = find_named_step(job, lv, r, &ev.step);
 	if (rc)
 		return rc;
+	bool again = r->type == CORE_RESUME || r->type == CORE_RETRY;
+
+	if (again && lv->row.parent && !held_has(job->e, lv->key))
+		return belongs_to_another(job, lv);
 	if (r->type == CORE_RESUME && core_status(lv->core) == RUN_RUNNING)
 		return held_has(job->e, lv->key) ? 0 : resume_left(job, lv, &ev);
-	rc = r->type == CORE_RESUME || r->type == CORE_RETRY ? begin_again(job, lv, &ev, 1)
-							     : live_apply(job, lv, &ev);
+	rc = again ? begin_again(job, lv, &ev, 1) : live_apply(job, lv, &ev);
 	return rc == -EINVAL || rc == -ESTALE ? makes_no_sense(job, lv, r) : rc;
 }
 

@@ -405,6 +405,19 @@ static int count_runs(struct store *s, struct buf *b)
 	return rc;
 }
 
+static int id_of_child(struct store *s, struct buf *b)
+{
+	struct run_filter all = { .limit = 100 };
+	struct run_row *rows;
+	size_t n;
+	int rc = s->ops->run_list(s, w->arena, &all, &rows, &n);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (rows[i].parent)
+			buf_add(b, rows[i].id);
+	return rc;
+}
+
 /* "tasks answered 2": how attempts ended, or that they have not. */
 static int print_tasks(struct store *s, struct buf *b)
 {
@@ -583,6 +596,34 @@ static void a_child_run_is_a_run_of_its_own(void **state)
 	finish();
 	assert_string_equal(read_text(count_runs), "g: completed\nf: completed\n");
 	assert_non_null(strstr(read_text(print_steps), "got: what about why?"));
+}
+
+/* Its end was the end of a step, and that stays what it was. */
+static void a_child_run_is_begun_again_by_the_run_around_it(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	launch_as(HEAD
+	    "  - {id: inner, kind: flow, use: g, retries: 0, on_failure: continue}\n"
+	    "  - {id: b, kind: code, needs: [inner], trigger: all_done, run: 'return 1'}\n",
+	    "flow: g\ncategory: analysis\nsummary: Inner.\nsteps:\n"
+	    "  - {id: a, kind: code, run: 'error(1)'}\n",
+	    "");
+	finish();
+	assert_string_equal(read_text(count_runs), "g: failed\nf: completed\n");
+	struct str child = str_from(arena_cstr(w->arena, str_from(read_text(id_of_child))));
+
+	engine_retry(w->engine, child, STR(""), STR("a"), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, -EINVAL);
+	assert_non_null(strstr(c.what, "is part of run r-"));
+	c.done = false;
+	engine_resume(w->engine, child, STR(""), on_changed, &c);
+	wait_for(&c.done);
+	assert_int_equal(c.rc, -EINVAL);
+	settle();
+	assert_string_equal(read_text(count_runs), "g: failed\nf: completed\n");
 }
 
 /* Only the run can tell what a template comes to. */
@@ -1264,6 +1305,7 @@ int main(void)
 		T(what_is_too_much_for_a_list_is_marked),
 		T(a_round_knows_the_one_before),
 		T(a_child_run_is_a_run_of_its_own),
+		T(a_child_run_is_begun_again_by_the_run_around_it),
 		T(a_child_without_what_it_needs_does_not_begin),
 		T(a_report_is_handed_on),
 		T(a_long_report_is_handed_on_in_part),
