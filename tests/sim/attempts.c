@@ -414,6 +414,8 @@ void worker_effect(void *ctx, const struct engine_effect *fx)
 		kill_attempt(n, fx);
 	else if (fx->type == ENGINE_ASK)
 		people_asked(n->w, fx);
+	else
+		command_over(n, fx->run);
 }
 
 /* --- life --------------------------------------------------------------------------------------

@@ -5,6 +5,11 @@
 
 #define RESTART_MAX 60000
 
+bool node_serves(const struct node *n)
+{
+	return n->up && !n->draining && !n->command;
+}
+
 msec_t node_boot(const struct node *n)
 {
 	return n->w->now + n->w->now * n->drift / 1000;
@@ -40,7 +45,7 @@ void node_start(struct world *w)
 
 	n->life++;
 	n->up = true;
-	n->dying = n->draining = false;
+	n->dying = n->draining = n->ending = n->command = false;
 	n->paused_until = 0;
 	sim_say(w, "life %u begins", n->life);
 	n->conn = mem_connect(w->db, false);
@@ -53,7 +58,8 @@ void node_start(struct world *w)
 	oracle_reconnected(w);
 	if (engine_create(&config, &n->engine, &err) < 0)
 		abort();
-	engine_recover(n->engine, on_recovered, n);
+	if (!command_begin(w))
+		engine_recover(n->engine, on_recovered, n);
 	if (w->crashes && sim_strikes(w, FAULT_CRASH_AGAIN, 2))
 		n->dying = true; /* seen at its first operation */
 }
@@ -95,10 +101,10 @@ static void look_whether_idle(struct world *w, void *arg)
 
 void node_stop(struct world *w)
 {
-	if (w->node->draining)
+	if (w->node->ending)
 		return;
 	sim_say(w, "life %u is asked to end", w->node->life);
-	w->node->draining = true;
+	w->node->ending = w->node->draining = true;
 	engine_hurry(w->node->engine);
 	worker_drain_all(w->node);
 	look_whether_idle(w, NULL);

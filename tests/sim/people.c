@@ -50,7 +50,7 @@ static void launch(struct world *w, void *arg)
 		.idempotency = str_from(o->key) };
 
 	o->asked = true;
-	if (w->node->up && !w->node->draining) {
+	if (node_serves(w->node)) {
 		sim_say(w, "launch %s", o->key);
 		engine_launch(w->node->engine, &l, on_launched, o);
 	}
@@ -99,7 +99,7 @@ static void look(struct world *w, void *arg)
 	const struct ordered *o = &w->orders[rng_below(&w->rng[S_PEOPLE], w->n_orders)];
 
 	(void)arg;
-	if (!w->node->up || !o->acked || o->to_be_removed)
+	if (!node_serves(w->node) || !o->acked || o->to_be_removed)
 		return;
 	struct look *l = xalloc(sizeof(*l));
 
@@ -195,8 +195,7 @@ static void act(struct world *w, void *arg)
 	bool again = rng_chance(r, 200);
 
 	(void)arg;
-	if (!w->node->up || w->node->draining || !o->acked || o->to_be_removed ||
-	    !sim_take(w, PART_ACT))
+	if (!node_serves(w->node) || !o->acked || o->to_be_removed || !sim_take(w, PART_ACT))
 		return;
 	struct act *a = act_new(verb, o, o->run, o->id);
 
@@ -213,7 +212,7 @@ static void answer(struct world *w, void *arg)
 {
 	struct act *a = arg;
 
-	if (!w->node->up || w->node->draining)
+	if (!node_serves(w->node))
 		return;
 	a->life = w->node->life;
 	perform(w, a);

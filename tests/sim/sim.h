@@ -32,6 +32,7 @@ enum fault {
 	FAULT_CRASH_AFTER,  /* … after a commit, before anybody was told */
 	FAULT_CRASH_AGAIN,  /* … while it starts, again and again */
 	FAULT_STOP,	    /* it is asked to end, and takes its time */
+	FAULT_COMMAND,	    /* instead of it a command comes, about one run */
 	FAULT_PAUSE,	    /* it stands still: SIGSTOP, a frozen machine */
 	FAULT_CLOCK,	    /* its wall clock jumps */
 	FAULT_FULL,	    /* the disk is full for a while */
@@ -176,7 +177,8 @@ uint64_t hash_text(struct str s);
 struct node {
 	struct world *w;
 	unsigned life;
-	bool up, dying, draining;
+	bool up, dying, draining, ending;
+	bool command; /* no daemon */
 	msec_t paused_until;
 	int drift;     /* of its clocks, in thousandths */
 	msec_t offset; /* of its wall clock */
@@ -196,6 +198,8 @@ void node_start(struct world *w);
 void node_crash(struct world *w, const char *why);
 /* It is asked to end. */
 void node_stop(struct world *w);
+/* It is a daemon that takes requests. */
+bool node_serves(const struct node *n);
 
 /* --- shell.c: what stands in for the loop and the store's thread ------------------------------ */
 
@@ -226,6 +230,12 @@ void people_asked(struct world *w, const struct engine_effect *fx);
 /* Faults are over: whoever was not answered asks again, approvals are answered. */
 void people_insist(struct world *w);
 void people_free(void);
+
+/* --- command.c ------------------------------------------------------------------------------- */
+
+/* Whether this life is a command's; it begins. */
+bool command_begin(struct world *w);
+void command_over(struct node *n, int64_t run);
 
 /* --- faults.c -------------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ const char *const fault_names[FAULTS] = {
 	[FAULT_CRASH_AFTER] = "crash-after",
 	[FAULT_CRASH_AGAIN] = "crash-again",
 	[FAULT_STOP] = "stop",
+	[FAULT_COMMAND] = "command",
 	[FAULT_PAUSE] = "pause",
 	[FAULT_CLOCK] = "clock",
 	[FAULT_FULL] = "full",
@@ -278,6 +279,8 @@ static void second_half(struct world *w)
 	w->end = w->now + SPAN_MAX;
 	w->full_until = w->bad_until = w->busy_until = w->slow_until = 0;
 	w->node->paused_until = 0;
+	if (w->node->up && w->node->command)
+		node_stop(w);
 	if (!w->node->up)
 		node_start(w);
 	people_insist(w);
