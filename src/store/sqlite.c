@@ -68,6 +68,7 @@ static int configure(struct sqlite_store *s, bool read_only)
 
 	int reserved = PAGES_RESERVED; /* of pages that are made from now on */
 
+	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -196,8 +197,22 @@ static int sqlite_migrate(struct store *store, struct err *err)
 	return rc;
 }
 
+static void sqlite_rollback(struct store *s)
+{
+	self(s)->began = false;
+	self(s)->trouble = 0;
+	if (!sqlite3_get_autocommit(self(s)->db)) {
+		struct query q = sql_query(s, "ROLLBACK");
+
+		sql_run(&q);
+	}
+}
+
 static int sqlite_begin(struct store *s)
 {
+	sqlite_rollback(s); /* there may have been no memory for it */
+	if (!sqlite3_get_autocommit(self(s)->db))
+		return -ENOMEM;
 	struct query q = sql_query(s, "BEGIN IMMEDIATE");
 	int rc = sql_run(&q);
 
@@ -213,17 +228,6 @@ static int sqlite_commit(struct store *s)
 	if (rc == 0)
 		self(s)->began = false;
 	return rc;
-}
-
-static void sqlite_rollback(struct store *s)
-{
-	self(s)->began = false;
-	self(s)->trouble = 0;
-	if (!sqlite3_get_autocommit(self(s)->db)) {
-		struct query q = sql_query(s, "ROLLBACK");
-
-		sql_run(&q);
-	}
 }
 
 static int64_t sqlite_writes(struct store *s)

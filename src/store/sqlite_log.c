@@ -33,11 +33,9 @@ int sqlite_event_read(
 			.at = sql_get_int(&q),
 			.step = sql_get_int(&q) };
 
-		r.type = (struct str){ (const char *)sqlite3_column_text(q.st, 4),
-			(size_t)sqlite3_column_bytes(q.st, 4) };
-		r.data = (struct str){ (const char *)sqlite3_column_text(q.st, 5),
-			(size_t)sqlite3_column_bytes(q.st, 5) };
-		rc = fn(ctx, &r);
+		r.type = sql_get_ref(&q);
+		r.data = sql_get_ref(&q);
+		rc = q.rc ? q.rc : fn(ctx, &r);
 		if (rc)
 			break;
 	}
@@ -75,8 +73,7 @@ int sqlite_blob_put(struct store *s, struct str bytes, char ret_hash[65])
 
 	sha256_of(bytes, ret_hash);
 	sql_str(&q, str_from(ret_hash));
-	if (q.st)
-		sqlite3_bind_blob64(q.st, ++q.next, bytes.p ? bytes.p : "", bytes.n, SQLITE_STATIC);
+	sql_blob(&q, bytes);
 	return sql_run(&q);
 }
 
@@ -87,11 +84,8 @@ int sqlite_blob_get(struct store *s, struct arena *a, struct str hash, struct st
 	sql_str(&q, hash);
 	int rc = sql_step(&q);
 
-	if (rc == 1) {
-		const char *p = sqlite3_column_blob(q.st, 0);
-
-		*ret = arena_dup(a, (struct str){ p, (size_t)sqlite3_column_bytes(q.st, 0) });
-	}
+	if (rc == 1)
+		*ret = sql_get_str(&q, a);
 	return sql_done(&q, rc == 1 ? 0 : rc ? rc : -ENOENT);
 }
 

@@ -28,7 +28,7 @@ struct query {
 	struct sqlite_store *s;
 	sqlite3_stmt *st;
 	int next; /* parameter or column */
-	int rc;
+	int rc;	  /* why it gives nothing, or nothing more */
 };
 
 int sqlite_errno(int rc);
@@ -44,6 +44,7 @@ void sql_str(struct query *q, struct str v);
 void sql_opt(struct query *q, struct str v);
 /* NULL for 0. */
 void sql_key(struct query *q, int64_t v);
+void sql_blob(struct query *q, struct str v);
 /* 1: a row is there, reading begins at its first column; 0: no more; or a negative errno. */
 int sql_step(struct query *q);
 /* Gives the statement back; returns RC. */
@@ -54,6 +55,8 @@ int sql_run(struct query *q);
 int sql_run_one(struct query *q);
 int64_t sql_get_int(struct query *q);
 struct str sql_get_str(struct query *q, struct arena *a);
+/* The same, until the next row. */
+struct str sql_get_ref(struct query *q);
 /* One integer, or -ENOENT. */
 int sql_one_key(struct query *q, int64_t *ret);
 

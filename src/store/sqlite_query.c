@@ -34,6 +34,7 @@ int sqlite_errno(int rc)
 	case SQLITE_NOMEM:
 		return -ENOMEM;
 	case SQLITE_IOERR:
+		return rc == SQLITE_IOERR_NOMEM ? -ENOMEM : -EIO;
 	case SQLITE_PROTOCOL:
 		return -EIO;
 	default:
@@ -56,45 +57,6 @@ static sqlite3_stmt *prepare(struct sqlite_store *s, const char *sql)
 	return st;
 }
 
-struct query sql_query(struct store *store, const char *sql)
-{
-	struct query q = { .s = self(store) };
-
-	q.st = prepare(q.s, sql);
-	q.rc = q.st ? 0 : sqlite_errno(sqlite3_errcode(q.s->db));
-	return q;
-}
-
-void sql_int(struct query *q, int64_t v)
-{
-	if (q->st)
-		sqlite3_bind_int64(q->st, ++q->next, v);
-}
-
-void sql_str(struct query *q, struct str v)
-{
-	if (q->st)
-		sqlite3_bind_text64(
-		    q->st, ++q->next, v.p ? v.p : "", v.n, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-/* NULL for absent text. */
-void sql_opt(struct query *q, struct str v)
-{
-	if (v.p)
-		sql_str(q, v);
-	else if (q->st)
-		sqlite3_bind_null(q->st, ++q->next);
-}
-
-void sql_key(struct query *q, int64_t v)
-{
-	if (v)
-		sql_int(q, v);
-	else if (q->st)
-		sqlite3_bind_null(q->st, ++q->next);
-}
-
 /*
  * Behind such an error SQLite may have rolled back by itself, and what came next would be a
  * transaction of its own, half of what was meant. So nothing comes next, whoever overlooked it.
@@ -107,12 +69,64 @@ static int note_trouble(struct sqlite_store *s, int rc)
 	return rc;
 }
 
+struct query sql_query(struct store *store, const char *sql)
+{
+	struct query q = { .s = self(store) };
+
+	q.st = prepare(q.s, sql);
+	q.rc = q.st ? 0 : sqlite_errno(sqlite3_extended_errcode(q.s->db));
+	return q;
+}
+
+/* A parameter that is not there would be the one of the last time. */
+static void bound(struct query *q, int rc)
+{
+	if (rc != SQLITE_OK && !q->rc)
+		q->rc = note_trouble(q->s, sqlite_errno(rc));
+}
+
+void sql_int(struct query *q, int64_t v)
+{
+	if (q->st)
+		bound(q, sqlite3_bind_int64(q->st, ++q->next, v));
+}
+
+void sql_str(struct query *q, struct str v)
+{
+	if (q->st)
+		bound(q, sqlite3_bind_text64(
+			     q->st, ++q->next, v.p ? v.p : "", v.n, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void sql_blob(struct query *q, struct str v)
+{
+	if (q->st)
+		bound(q, sqlite3_bind_blob64(q->st, ++q->next, v.p ? v.p : "", v.n, SQLITE_STATIC));
+}
+
+/* NULL for absent text. */
+void sql_opt(struct query *q, struct str v)
+{
+	if (v.p)
+		sql_str(q, v);
+	else if (q->st)
+		bound(q, sqlite3_bind_null(q->st, ++q->next));
+}
+
+void sql_key(struct query *q, int64_t v)
+{
+	if (v)
+		sql_int(q, v);
+	else if (q->st)
+		bound(q, sqlite3_bind_null(q->st, ++q->next));
+}
+
 /* 1: a row is there; 0: no more; negative errno. The first row begins reading at column 0. */
 int sql_step(struct query *q)
 {
 	if (q->s->trouble)
 		return q->s->trouble;
-	if (!q->st)
+	if (q->rc < 0)
 		return note_trouble(q->s, q->rc);
 	int rc = sqlite3_step(q->st);
 
@@ -126,7 +140,7 @@ int sql_done(struct query *q, int rc)
 {
 	if (q->st)
 		sqlite3_reset(q->st);
-	return rc;
+	return q->rc < 0 ? q->rc : rc;
 }
 
 /* For statements without rows. */
@@ -150,15 +164,31 @@ int64_t sql_get_int(struct query *q)
 	return sqlite3_column_int64(q->st, q->next++);
 }
 
+struct str sql_get_ref(struct query *q)
+{
+	int col = q->next++, type = sqlite3_column_type(q->st, col);
+	const void *p;
+
+	if (type == SQLITE_NULL)
+		return (struct str){ NULL, 0 };
+	if (type == SQLITE_BLOB)
+		p = sqlite3_column_blob(q->st, col);
+	else
+		p = sqlite3_column_text(q->st, col);
+	size_t n = (size_t)sqlite3_column_bytes(q->st, col);
+
+	if (!p && sqlite3_errcode(q->s->db) == SQLITE_NOMEM) {
+		q->rc = note_trouble(q->s, -ENOMEM); /* absent would be something else */
+		return (struct str){ NULL, 0 };
+	}
+	return (struct str){ p ? p : "", n };
+}
+
 struct str sql_get_str(struct query *q, struct arena *a)
 {
-	int col = q->next++;
+	struct str s = sql_get_ref(q);
 
-	if (sqlite3_column_type(q->st, col) == SQLITE_NULL)
-		return (struct str){ NULL, 0 };
-	const char *p = (const char *)sqlite3_column_text(q->st, col);
-
-	return arena_dup(a, (struct str){ p, (size_t)sqlite3_column_bytes(q->st, col) });
+	return s.p ? arena_dup(a, s) : s;
 }
 
 /* One integer, or -ENOENT. */
