@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 #include "cli/cli.h"
+#include "sys/memory.h"
 #include "workspace/workspace.h"
 
 #include <stddef.h>
@@ -16,6 +17,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	memory_or_end();
 	for (size_t i = 0; argc > 1 && i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (strcmp(argv[1], programs[i].name) == 0)
 			return programs[i].main(argc, argv);

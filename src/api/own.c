@@ -101,7 +101,7 @@ static bool read_kind(struct reading *r, int tutti, enum text_kind kind)
 {
 	const char *names[OWN_FILES_MAX];
 	int fd = open_in(tutti, own_kinds[kind].dir, O_RDONLY | O_DIRECTORY);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fd < 0 ? NULL : fs_dir_of(fd);
 	size_t n = 0;
 
 	if (!d) {

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define CHUNK_MIN 4096u
 #define CHUNK_MAX (1u << 20)
@@ -20,10 +21,22 @@ struct arena {
 	size_t max, used, next_size;
 };
 
+/* A mistake of ours. */
 _Noreturn static void die(const char *name, const char *what, size_t n)
 {
 	fprintf(stderr, "tutti: arena %s: %s (%zu bytes)\n", name, what, n);
 	abort();
+}
+
+/* Nothing here asks for memory. */
+void out_of_memory(const char *what, size_t n)
+{
+	char line[200];
+	int len = snprintf(line, sizeof(line), "tutti: out of memory (%s, %zu bytes)\n", what, n);
+
+	if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
+		_exit(EXIT_MEMORY); /* nobody listens */
+	_exit(EXIT_MEMORY);
 }
 
 struct arena *arena_create(const char *name, size_t max)
@@ -53,7 +66,7 @@ static struct chunk *chunk_add(struct arena *a, size_t need)
 	struct chunk *c = malloc(sizeof(*c) + size);
 
 	if (!c)
-		die(a->name, "out of memory", size);
+		out_of_memory(a->name, size);
 	c->size = size;
 	c->used = 0;
 	if (need > a->next_size && a->head) { /* a large one must not hide the open chunk */
@@ -157,15 +170,31 @@ void *xalloc(size_t n)
 	void *p = calloc(1, n ? n : 1);
 
 	if (!p)
-		die("heap", "out of memory", n);
+		out_of_memory("heap", n);
 	return p;
+}
+
+void *xmalloc(size_t n)
+{
+	void *p = malloc(n ? n : 1);
+
+	if (!p)
+		out_of_memory("heap", n);
+	return p;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / size)
+		out_of_memory("heap", SIZE_MAX);
+	return xalloc(count * size);
 }
 
 void *xrealloc(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);
 	if (!p)
-		die("heap", "out of memory", n);
+		out_of_memory("heap", n);
 	return p;
 }
 
@@ -181,4 +210,16 @@ char *xstrndup(const char *s, size_t n)
 char *xstrdup(const char *s)
 {
 	return xstrndup(s, strlen(s));
+}
+
+char *xprintf(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		out_of_memory("text", 0);
+	va_end(ap);
+	return text;
 }

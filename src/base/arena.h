@@ -2,9 +2,9 @@
  * Region allocation. A job, a request, a run in hand takes one arena and frees it whole, so most
  * code never calls free.
  *
- * arena_alloc does not fail: out of memory ends the process, and so does passing the arena's
- * ceiling. Whatever is sized by input is therefore held to a ceiling of limits.h *before* it is
- * copied into an arena; the arena's own maximum only catches our mistakes.
+ * arena_alloc does not fail: out of memory ends the process (out_of_memory), and so does passing
+ * the arena's ceiling (abort). Whatever is sized by input is therefore held to a ceiling of
+ * limits.h *before* it is copied into an arena; the arena's own maximum only catches our mistakes.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -39,10 +39,21 @@ size_t arena_used(const struct arena *a);
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 
+/*
+ * Where there is no memory, the process ends in order: a line on stderr, and this exit code. What
+ * somebody was told is stored by then, and the next process goes on with it.
+ */
+#define EXIT_MEMORY 71 /* EX_OSERR */
+_Noreturn void out_of_memory(const char *what, size_t n);
+
 /* The small allocations that belong to no arena; they end the process instead of failing. */
 void *xalloc(size_t n);
+/* The same as libraries want it: not zeroed, or COUNT times SIZE. */
+void *xmalloc(size_t n);
+void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
+char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

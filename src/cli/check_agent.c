@@ -170,7 +170,7 @@ static struct str tree_text(struct arena *a, const char *dir, bool exact)
 static const char *snapshot_tree(struct checking *c)
 {
 	const char *dir = fs_join(c->a, c->own.data, "snapshots");
-	DIR *d = opendir(dir);
+	DIR *d = fs_dir(dir);
 	const char *found = NULL;
 
 	for (const struct dirent *e; d && (e = readdir(d)) != NULL;)

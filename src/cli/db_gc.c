@@ -62,7 +62,7 @@ static void remove_unknown(
     struct gc *gc, const char *place, bool (*known)(struct gc *gc, const char *name))
 {
 	const char *path = fs_join(gc->a, gc->data, place);
-	DIR *d = opendir(path);
+	DIR *d = fs_dir(path);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {

@@ -1,5 +1,7 @@
 #include "cli/exit.h"
 
+#include "base/arena.h"
+
 #include <stddef.h>
 
 const struct exit_meaning exit_meanings[] = {
@@ -15,6 +17,8 @@ const struct exit_meaning exit_meanings[] = {
 	{ EXIT_PARTIAL, "partial", "completed, but partial, with --strict" },
 	{ EXIT_UNCONFIRMED, "unconfirmed",
 	    "cancelled, but the death of a process was not confirmed" },
+	{ EXIT_MEMORY, "no-memory",
+	    "there was no memory; what was told is stored, and runs can be resumed" },
 	{ EXIT_NO_FENCE, "no-fence",
 	    "this machine cannot hold agents to reading (mode D): none was started" },
 	{ EXIT_INTERRUPTED, "interrupted", "interrupted (Ctrl-C)" },

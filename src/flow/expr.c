@@ -39,10 +39,8 @@ static void *count_alloc(void *ud, void *p, size_t old, size_t size)
 		vm->spent_why = "used more than 16 MiB of memory";
 		return NULL;
 	}
-	void *q = realloc(p, size);
+	void *q = xrealloc(p, size);
 
-	if (!q)
-		return NULL;
 	vm->bytes = vm->bytes - old + size;
 	vm->churn += size > old ? size - old : 0;
 	return q;

@@ -250,6 +250,8 @@ static void syntax_error(struct reader *r, const yaml_parser_t *parser)
 {
 	struct place at = place_of(r, parser->problem_mark);
 
+	if (parser->error == YAML_MEMORY_ERROR) /* a text is not wrong for that */
+		out_of_memory("YAML", r->text.n);
 	if (!r->failed)
 		flow_error_add(r->errors, at, "%s%s%s",
 		    parser->problem ? parser->problem : "not YAML", parser->context ? ", " : "",
@@ -263,7 +265,7 @@ static void read_events(struct reader *r)
 	bool done = false;
 
 	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory */
+		out_of_memory("YAML", r->text.n);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)r->text.p, r->text.n);
 	while (!done && !r->failed) {

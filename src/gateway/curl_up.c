@@ -254,13 +254,11 @@ static char *url_of(const struct request *r)
 
 static void add_key(struct transfer *t, const struct upstream *up)
 {
-	char *auth = NULL;
-
 	if (!up->key)
 		return;
-	if (asprintf(&auth, "%s: %s%s", dialect_key_header(up->dialect),
-		dialect_key_prefix(up->dialect), up->key) < 0)
-		abort();
+	char *auth = xprintf(
+	    "%s: %s%s", dialect_key_header(up->dialect), dialect_key_prefix(up->dialect), up->key);
+
 	t->headers = t->g->curl->slist_append(t->headers, auth);
 	explicit_bzero(auth, strlen(auth));
 	free(auth);
@@ -317,7 +315,7 @@ static void start(struct request *r)
 	t->easy = g->curl->easy_init();
 	buf_init(&t->raw, MODEL_RESPONSE_MAX);
 	if (!t->easy)
-		abort(); /* out of memory, as everywhere */
+		out_of_memory("libcurl", 0);
 	set_options(t, r);
 	r->transfer = t;
 	g->curl->multi_add_handle(g->multi, t->easy);

@@ -29,15 +29,14 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 static struct curl_slist *headers_of(const struct curl_api *api, const struct upstream_config *conf)
 {
 	struct curl_slist *headers = NULL;
-	char *auth = NULL;
 
 	if (conf->dialect == DIALECT_MESSAGES)
 		headers = api->slist_append(headers, MESSAGES_VERSION);
 	if (!conf->key || !*conf->key)
 		return headers;
-	if (asprintf(&auth, "%s: %s%s", dialect_key_header(conf->dialect),
-		dialect_key_prefix(conf->dialect), conf->key) < 0)
-		abort();
+	char *auth = xprintf("%s: %s%s", dialect_key_header(conf->dialect),
+	    dialect_key_prefix(conf->dialect), conf->key);
+
 	headers = api->slist_append(headers, auth);
 	explicit_bzero(auth, strlen(auth));
 	free(auth);
@@ -49,12 +48,12 @@ static long get_models(const struct curl_api *api, const struct upstream_config 
     struct buf *b, const char **ret_why)
 {
 	struct curl_slist *headers = headers_of(api, conf);
-	char *url = NULL;
+	char *url = xprintf("%.*s/models", STR_ARG(url_base(conf->url)));
 	CURL *c = api->easy_init();
 	long status = 0;
 
-	if (!c || asprintf(&url, "%.*s/models", STR_ARG(url_base(conf->url))) < 0)
-		abort();
+	if (!c)
+		out_of_memory("libcurl", 0);
 	api->easy_setopt(c, CURLOPT_URL, url);
 	api->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);

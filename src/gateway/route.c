@@ -112,9 +112,8 @@ static void keep_extra(struct request *r)
 
 		free(r->extra[i]);
 		r->extra[i] = NULL;
-		if (value && is_plain(value) &&
-		    asprintf(&r->extra[i], "%s: %s", names[i], value) < 0)
-			abort();
+		if (value && is_plain(value))
+			r->extra[i] = xprintf("%s: %s", names[i], value);
 	}
 }
 

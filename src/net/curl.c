@@ -1,9 +1,11 @@
 #include "net/curl.h"
 
+#include "base/arena.h"
 #include "sys/lazy.h"
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* A slot for a function pointer, filled by dlsym (POSIX lets the two kinds of pointer mix). */
 #define SLOT(member) ((void **)(void *)&api.member)
@@ -13,7 +15,7 @@ static struct curl_api api;
 static int load(struct err *err)
 {
 	const struct lazy_symbol symbols[] = {
-		{ "curl_global_init", SLOT(global_init) },
+		{ "curl_global_init_mem", SLOT(global_init_mem) },
 		{ "curl_easy_init", SLOT(easy_init) },
 		{ "curl_easy_cleanup", SLOT(easy_cleanup) },
 		{ "curl_easy_setopt", SLOT(easy_setopt) },
@@ -47,7 +49,8 @@ static int start(struct err *err)
 {
 	int rc = load(err);
 
-	if (!rc && api.global_init(CURL_GLOBAL_DEFAULT))
+	if (!rc &&
+	    api.global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc))
 		rc = err_set(err, -EIO, "libcurl cannot be initialised");
 	return rc;
 }

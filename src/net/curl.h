@@ -9,7 +9,7 @@
 
 /* The options are variadic there, so the types of the pointers must be, too. */
 struct curl_api {
-	__typeof__(&curl_global_init) global_init;
+	__typeof__(&curl_global_init_mem) global_init_mem;
 	__typeof__(&curl_easy_init) easy_init;
 	__typeof__(&curl_easy_cleanup) easy_cleanup;
 	CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);

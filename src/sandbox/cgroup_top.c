@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "sandbox/priv.h"
+#include "sys/fs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -50,7 +51,7 @@ int cgroup_write(int dir, const char *name, const char *text)
 static void list(int dir, struct buf *ret)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fd < 0 ? NULL : fs_dir_of(fd);
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))

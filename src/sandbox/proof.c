@@ -6,6 +6,7 @@
 #include "sandbox/priv.h"
 
 #include "base/json.h"
+#include "sys/fs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -223,7 +224,7 @@ static int check_descriptors(const struct fence_seen *seen, json_t *out, struct 
 
 	json_object_set_new(out, "descriptors", list);
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)seen->main);
-	DIR *d = opendir(path);
+	DIR *d = fs_dir(path);
 
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] != '.' && is_open_after_exec(seen->main, e->d_name))

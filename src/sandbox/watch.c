@@ -7,6 +7,7 @@
  * for both: too much rather than too little.
  */
 #include "sandbox/priv.h"
+#include "sys/fs.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static uint64_t look_at(pid_t pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	DIR *threads = opendir(path);
+	DIR *threads = fs_dir(path);
 
 	while (threads && (e = readdir(threads))) {
 		if (e->d_name[0] == '.')

@@ -18,10 +18,7 @@ int store_backend(const char *url, const struct store_ops **ret, struct err *err
 
 static int open_lock(const char *dir, int flags)
 {
-	char *path;
-
-	if (asprintf(&path, "%s/lock", dir) < 0)
-		return -ENOMEM;
+	char *path = xprintf("%s/lock", dir);
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc = fd < 0 ? -errno : fd;
 

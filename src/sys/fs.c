@@ -15,6 +15,24 @@
 #define OPEN_TRIES 1000
 #define TEMP ".new-" /* behind it the process */
 
+DIR *fs_dir(const char *path)
+{
+	DIR *d = opendir(path);
+
+	if (!d && errno == ENOMEM)
+		out_of_memory("directory", 0);
+	return d;
+}
+
+DIR *fs_dir_of(int fd)
+{
+	DIR *d = fdopendir(fd);
+
+	if (!d && errno == ENOMEM)
+		out_of_memory("directory", 0);
+	return d;
+}
+
 static int read_all(int fd, char *p, size_t n, size_t *ret)
 {
 	size_t at = 0;
@@ -174,7 +192,7 @@ static bool is_left(const char *name)
 
 void fs_sweep(const char *dir)
 {
-	DIR *d = opendir(dir);
+	DIR *d = fs_dir(dir);
 
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (is_left(e->d_name))
@@ -224,7 +242,7 @@ static bool remove_dir(int top, const char *name, unsigned *serial)
 {
 	make_removable(top, name);
 	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fd < 0 ? NULL : fs_dir_of(fd);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
@@ -250,7 +268,7 @@ void fs_remove_tree(const char *path)
 
 	make_removable(AT_FDCWD, path);
 	int top = progress ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	DIR *d = top < 0 ? NULL : fdopendir(top);
+	DIR *d = top < 0 ? NULL : fs_dir_of(top);
 
 	while (d && progress) {
 		struct dirent *e;

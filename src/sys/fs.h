@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#include <dirent.h>
 #include <stdint.h>
 
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
@@ -30,6 +31,12 @@ bool fs_exists(const char *path);
  * bounded number of times.
  */
 MUST_CHECK int fs_open_below(int dir, const char *path, unsigned flags, uint64_t resolve);
+/*
+ * As opendir and fdopendir; but a directory is not empty because there is no memory to read it:
+ * then the process ends.
+ */
+DIR *fs_dir(const char *path);
+DIR *fs_dir_of(int fd);
 /* Absolute path of the running binary, in A. */
 MUST_CHECK int fs_self(struct arena *a, char **ret);
 /* "DIR/NAME" in A. */

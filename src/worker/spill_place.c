@@ -103,7 +103,7 @@ static int open_list(const char *data, const char *run, DIR **ret)
 		fd = step_into(fd, run);
 	if (fd < 0)
 		return fd;
-	*ret = fdopendir(fd);
+	*ret = fs_dir_of(fd);
 	if (*ret)
 		return 0;
 	int rc = -errno;
@@ -125,7 +125,7 @@ static bool is_open(const struct spills *s, const char *run)
 static unsigned long long bytes_in(int at, const char *run, struct timespec *ret_changed)
 {
 	int fd = open_dir(at, run);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fd < 0 ? NULL : fs_dir_of(fd);
 	unsigned long long n = 0;
 	struct dirent *e;
 	struct stat st;

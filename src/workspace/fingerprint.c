@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "sys/fs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -89,11 +90,10 @@ static void push(struct walk *w, const char *dir, const char *name)
 		w->cap_todo = w->cap_todo ? 2 * w->cap_todo : 64;
 		w->todo = xrealloc(w->todo, w->cap_todo * sizeof(*w->todo));
 	}
-	int n = asprintf(&w->todo[w->n_todo++], "%s%s%s", dir, *dir ? "/" : "", name);
+	char *path = xprintf("%s%s%s", dir, *dir ? "/" : "", name);
 
-	if (n < 0)
-		abort();
-	w->path_bytes += (size_t)n;
+	w->todo[w->n_todo++] = path;
+	w->path_bytes += strlen(path);
 	w->fp->cut |= w->sizes && w->path_bytes > FINGERPRINT_NAMES_MAX;
 }
 
@@ -182,7 +182,7 @@ static void add_names(struct walk *w, int fd, const char *dir)
 
 static void look_into(struct walk *w, int fd, const char *dir)
 {
-	DIR *d = fdopendir(fd);
+	DIR *d = fs_dir_of(fd);
 
 	if (!d) {
 		close(fd);

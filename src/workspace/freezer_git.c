@@ -52,7 +52,7 @@ static void copy_refs(struct freezer *z, const char *sub, unsigned *budget, unsi
 {
 	const char *from = COMMON(sub);
 	const char *to = GIT(sub);
-	DIR *d = depth < 16 ? opendir(from) : NULL;
+	DIR *d = depth < 16 ? fs_dir(from) : NULL;
 	struct dirent *e;
 	int rc = fs_mkdirs(to, 0755);
 
@@ -137,7 +137,7 @@ static void write_alternates(struct freezer *z)
 
 static void copy_shared_index(void)
 {
-	DIR *d = opendir(places.admin);
+	DIR *d = fs_dir(places.admin);
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))

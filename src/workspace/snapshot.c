@@ -15,11 +15,7 @@
 
 static char *path_in(const char *dir, const char *name)
 {
-	char *p = NULL;
-
-	if (asprintf(&p, "%s/%s", dir, name) < 0)
-		abort();
-	return p;
+	return xprintf("%s/%s", dir, name);
 }
 
 static int add_file(struct sha256 *s, const char *dir, const char *name)

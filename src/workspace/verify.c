@@ -84,14 +84,13 @@ static void push(struct todo *t, const char *dir, const char *name)
 		t->cap = t->cap ? 2 * t->cap : 64;
 		t->v = xrealloc(t->v, t->cap * sizeof(*t->v));
 	}
-	if (asprintf(&t->v[t->n++], "%s%s%s", dir, *dir ? "/" : "", name) < 0)
-		abort();
+	t->v[t->n++] = xprintf("%s%s%s", dir, *dir ? "/" : "", name);
 }
 
 static void count_in(struct verify *v, struct todo *t, const char *dir)
 {
 	int fd = openat(v->tree, *dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fd < 0 ? NULL : fs_dir_of(fd);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {

@@ -8,7 +8,7 @@
 /* What a process that died left half-made. */
 static void sweep(const char *root)
 {
-	DIR *d = opendir(root);
+	DIR *d = fs_dir(root);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
@@ -58,12 +58,11 @@ static bool is_id(const char *id)
 
 int snapshot_open(const char *root, const char *id, struct snapshot **ret, struct err *err)
 {
-	char *dir = NULL;
 	int rc = -ENOENT;
 
 	if (is_id(id)) {
-		if (asprintf(&dir, "%s/%s", root, id) < 0)
-			abort();
+		char *dir = xprintf("%s/%s", root, id);
+
 		rc = snapshot_load(dir, id, ret);
 		free(dir);
 	}

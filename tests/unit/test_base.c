@@ -11,8 +11,11 @@
 #include "base/utf8.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void str_splits_lines_and_fields(void **state)
 {
@@ -72,6 +75,59 @@ static void arena_keeps_many_small_and_one_large(void **state)
 	assert_string_equal(first, "x-1");
 	assert_true(arena_used(a) > MIB(4));
 	arena_destroy(a);
+}
+
+static int exit_of(void (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(2);
+		fn();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void take_much(void)
+{
+	xalloc(SIZE_MAX / 4);
+}
+
+static void grow_much(void)
+{
+	xrealloc(NULL, SIZE_MAX / 4);
+}
+
+static void take_much_in_an_arena(void)
+{
+	arena_alloc(arena_create("much", SIZE_MAX), SIZE_MAX / 4);
+}
+
+static void take_more_than_meant(void)
+{
+	arena_alloc(arena_create("little", 10), 11);
+}
+
+/* A mistake of ours leaves a core; that there is no memory is nobody's mistake. */
+static void no_memory_is_an_end_in_order(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_of(take_much), EXIT_MEMORY);
+	assert_int_equal(exit_of(grow_much), EXIT_MEMORY);
+	assert_int_equal(exit_of(take_much_in_an_arena), EXIT_MEMORY);
+	assert_int_equal(exit_of(take_more_than_meant), -SIGABRT);
+}
+
+static void texts_are_printed_into_memory_of_their_own(void **state)
+{
+	char *text = xprintf("%s %d", "a", 7);
+
+	(void)state;
+	assert_string_equal(text, "a 7");
+	free(text);
 }
 
 static void buf_latches_its_ceiling(void **state)
@@ -393,6 +449,8 @@ int main(void)
 		cmocka_unit_test(str_numbers_have_a_maximum),
 		cmocka_unit_test(distance_finds_the_near_word),
 		cmocka_unit_test(arena_keeps_many_small_and_one_large),
+		cmocka_unit_test(no_memory_is_an_end_in_order),
+		cmocka_unit_test(texts_are_printed_into_memory_of_their_own),
 		cmocka_unit_test(buf_latches_its_ceiling),
 		cmocka_unit_test(buf_escapes_for_its_sinks),
 		cmocka_unit_test(json_for_a_terminal_hides_nothing),
