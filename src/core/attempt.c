@@ -234,7 +234,10 @@ int attempt_lost(struct core *c, const struct core_event *ev)
 		node_move(c, ev->step, STEP_CANCELLED, "lost while the run was being stopped");
 		return 0;
 	}
-	node_move(c, ev->step, STEP_PENDING, "lost: the process that ran it is gone");
+	if (ev->reason.n)
+		node_move(c, ev->step, STEP_PENDING, "lost: %.*s", STR_ARG(ev->reason));
+	else
+		node_move(c, ev->step, STEP_PENDING, "lost: the process that ran it is gone");
 	settle_queue(c, ev->step);
 	return 0;
 }

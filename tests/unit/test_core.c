@@ -202,6 +202,7 @@ static void play(struct world *w, struct str line)
 	} else if (str_is(verb, "lost")) {
 		ev.type = CORE_LOST;
 		set_step(w, &ev, first);
+		ev.reason = rest;
 	} else if (str_is(verb, "ended") || str_is(verb, "stale")) {
 		struct str ending = str_split(&rest, ' ');
 
