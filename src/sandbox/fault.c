@@ -13,6 +13,12 @@ int fence_fail(struct fence_fault *f, enum fence_stage stage, int code, const ch
 	return code;
 }
 
+bool fence_may_pass(int code)
+{
+	return code == -EAGAIN || code == -EINTR || code == -ENOMEM || code == -ENOBUFS ||
+	       code == -EMFILE || code == -ENFILE;
+}
+
 struct stage_words {
 	const char *what; /* with one %s for the detail */
 	const char *fix;

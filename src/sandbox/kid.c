@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define CLONE_ALL                                                                                  \
@@ -127,7 +128,10 @@ static int open_trees(struct launcher *l, struct kid *k, struct fence_fault *f)
 
 int kid_tell(struct kid *k, char what)
 {
-	return send(k->sock, &what, 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+	struct iovec iov = { &what, 1 };
+	ssize_t n = fence_send(k->sock, &iov, 1, NULL, 0);
+
+	return n < 0 ? (int)n : 0;
 }
 
 /* A child that is not mapped gives up by itself when its socket closes. */
@@ -226,8 +230,9 @@ int kid_make(struct launcher *l, struct kid *k, const struct fence_request *q, i
 	}
 	if (l->n_kids > FENCE_CHILDREN_MAX)
 		return fence_fail(f, STAGE_REQUEST, -EAGAIN, "too many children at once");
-	if (n_fds != want)
-		return fence_fail(f, STAGE_REQUEST, -EPROTO, "descriptors");
+	if (n_fds != want) /* the kernel drops what it has no number for */
+		return fence_fail(
+		    f, STAGE_REQUEST, n_fds < want ? -EMFILE : -EPROTO, "descriptors");
 	int rc = read_spec(k, fds[0], f);
 
 	if (rc)

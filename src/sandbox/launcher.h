@@ -29,6 +29,7 @@ struct launcher {
 	bool settled; /* the mode is known */
 	msec_t look;  /* when the memory of children is looked at next */
 	char trial_dir[32];
+	unsigned trials; /* of this mode, that failed for want of something */
 	struct fence_host host;
 	struct cgroups cgroups;
 };

@@ -3,6 +3,7 @@
 
 #include "base/unconst.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -12,6 +13,26 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int) * FENCE_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
 	struct cmsghdr align;
 };
+
+#define TRIES 2500
+#define TRY_MS 2
+
+/*
+ * Whether a packet that could not be sent or fetched is tried once more. Who gives up ends a
+ * launcher, and with it everything that it holds.
+ */
+static bool again(ssize_t n, int flags, unsigned *tries)
+{
+	if (n >= 0 || !fence_may_pass(-errno) || (errno == EAGAIN && (flags & MSG_DONTWAIT)))
+		return false;
+	if (errno != EINTR && (*tries)++ < TRIES) {
+		int rc = errno;
+
+		poll(NULL, 0, TRY_MS);
+		errno = rc;
+	}
+	return *tries <= TRIES;
+}
 
 ssize_t fence_send(int sock, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds)
 {
@@ -28,12 +49,13 @@ ssize_t fence_send(int sock, struct iovec *iov, size_t n_iov, const int *fds, si
 		c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
 	}
-	for (;;) {
-		ssize_t n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	unsigned tries = 0;
+	ssize_t n;
 
-		if (n >= 0 || errno != EINTR)
-			return n < 0 ? -errno : n;
-	}
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (again(n, 0, &tries));
+	return n < 0 ? -errno : n;
 }
 
 static void take_fds(struct cmsghdr *c, int fds[FENCE_FDS_MAX], size_t *n_fds)
@@ -56,12 +78,13 @@ ssize_t fence_receive(int sock, struct iovec *iov, size_t n_iov, int flags, int 
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
+	unsigned tries = 0;
 	ssize_t n;
 
 	*n_fds = 0;
 	do
 		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (again(n, flags, &tries));
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : -errno;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
@@ -86,13 +109,13 @@ int fence_note_send(int sock, const struct fence_note *note, const int *fds, siz
 int fence_wait(int sock, char want)
 {
 	char got;
-	ssize_t n;
+	struct iovec iov = { &got, 1 };
+	int fds[FENCE_FDS_MAX];
+	size_t n_fds;
+	ssize_t n = fence_receive(sock, &iov, 1, 0, fds, &n_fds, NULL);
 
-	do
-		n = recv(sock, &got, 1, 0);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	return n == 0 ? -EPIPE : got == want ? 0 : -EPROTO;
 }
 

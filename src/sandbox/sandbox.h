@@ -145,6 +145,11 @@ MUST_CHECK int sandbox_turn(struct sandbox *sb);
  */
 MUST_CHECK int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn,
     void *ctx, struct fence_child **ret, struct err *err);
+/*
+ * Whether what failed with CODE, a spawn or anything else, lacked what a machine lacks for a while:
+ * descriptors, processes, memory. The same may succeed later.
+ */
+bool fence_may_pass(int code);
 /* After READY: execute. (The caller has committed the proof by now.) */
 void sandbox_go(struct fence_child *child);
 /* SIGTERM to the main process (soft) or SIGKILL to the whole namespace. EXITED still follows. */

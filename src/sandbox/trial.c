@@ -7,9 +7,13 @@
 #include "base/json.h"
 #include "sys/fs.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define TRIALS 10
+#define TRIAL_MS 100
 
 static void settle(struct launcher *l)
 {
@@ -40,6 +44,13 @@ static int make_trial_dir(struct launcher *l, struct fence_fault *f)
 	return 0;
 }
 
+static void remove_trial_dir(struct launcher *l)
+{
+	if (l->trial_dir[0])
+		fs_remove_tree(l->trial_dir);
+	l->trial_dir[0] = '\0';
+}
+
 static int try_mode(struct launcher *l, struct kid *k, struct fence_fault *f)
 {
 	int rc = fence_filter_build(l->host.mode, &l->host.filter);
@@ -53,29 +64,43 @@ static int try_mode(struct launcher *l, struct kid *k, struct fence_fault *f)
 	return rc ? rc : kid_start(l, k, f);
 }
 
+/*
+ * The mode that failed, once more, or the next one. A machine that is short of processes or memory
+ * for a moment must not be held for a poorer one.
+ */
+static void go_on(struct launcher *l, const struct fence_fault *f)
+{
+	l->host.why[l->host.mode] = *f;
+	if (fence_may_pass(f->code) && ++l->trials < TRIALS) {
+		poll(NULL, 0, TRIAL_MS);
+		return;
+	}
+	l->trials = 0;
+	l->host.mode = fence_mode_below(l->host.mode);
+}
+
 void trial_begin(struct launcher *l)
 {
 	while (l->host.mode != FENCE_NONE) {
 		struct kid *k = kid_create(l, 0);
+		struct fence_fault f = { .stage = STAGE_NONE };
 
-		if (try_mode(l, k, &l->host.why[l->host.mode]) == 0)
+		if (try_mode(l, k, &f) == 0)
 			return;
 		kid_free(l, k);
-		l->host.mode = fence_mode_below(l->host.mode);
+		remove_trial_dir(l);
+		go_on(l, &f);
 	}
 	settle(l);
 }
 
 void trial_over(struct launcher *l, const struct fence_fault *f)
 {
-	if (l->trial_dir[0])
-		fs_remove_tree(l->trial_dir);
-	l->trial_dir[0] = '\0';
+	remove_trial_dir(l);
 	if (!f->stage) {
 		settle(l);
 		return;
 	}
-	l->host.why[l->host.mode] = *f;
-	l->host.mode = fence_mode_below(l->host.mode);
+	go_on(l, f);
 	trial_begin(l);
 }
