@@ -9,6 +9,7 @@
 #include "worker/priv.h"
 
 #include "base/json.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -82,10 +83,61 @@ enum ending attempt_stop_ending(const struct attempt *at)
 	return at->worker->draining ? ENDING_LOST : ENDING_CANCELLED;
 }
 
+/* --- what is lacking ----------------------------------------------------------------------- */
+
+/* Back into the queue, for whoever has what it needs; it counts as none of the step's tries. */
+static void give_back(struct attempt *at)
+{
+	const char *lacks = at->lacks;
+
+	at->lacks = NULL;
+	uv_close((uv_handle_t *)&at->pause, attempt_closed_handle);
+	attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_LOST, str_from(lacks));
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	give_back(timer->data);
+}
+
+/* Longer each time, until something succeeds. Who comes while others wait, waits as long as they.
+ */
+static uint64_t next_wait(struct worker *w)
+{
+	msec_t now = clock_boot();
+
+	if (!w->wait)
+		w->wait = SHORT_MS;
+	else if (now >= w->wait_until)
+		w->wait = w->wait < SHORT_MAX_MS / 2 ? 2 * w->wait : SHORT_MAX_MS;
+	if (now + (msec_t)w->wait > w->wait_until)
+		w->wait_until = now + (msec_t)w->wait;
+	return w->wait;
+}
+
+/* It keeps its slot meanwhile: where something is short, not more and more is tried. */
+static void wait_a_while(struct attempt *at, const struct err *err)
+{
+	struct worker *w = at->worker;
+	uint64_t ms = next_wait(w);
+
+	at->lacks = arena_printf(at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why);
+	log_warn("run=%s step=%.*s waits for %llu s: %s", at->claim->run_id,
+	    STR_ARG(at->claim->step), (unsigned long long)ms / 1000, at->lacks);
+	at->handles++;
+	uv_timer_init(w->loop, &at->pause);
+	at->pause.data = at;
+	uv_timer_start(&at->pause, on_pause_over, ms, 0);
+}
+
+/* --- stopping ------------------------------------------------------------------------------ */
+
 void attempt_stop(struct attempt *at)
 {
 	at->stopping = true;
-	if (at->freeze)
+	if (at->lacks)
+		give_back(at);
+	else if (at->freeze)
 		workspace_freeze_cancel(at->freeze);
 	else
 		child_stop(at);
@@ -165,6 +217,10 @@ void attempt_conclude(struct attempt *at, enum ending ending, struct str reason)
 
 void attempt_refuse(struct attempt *at, const struct err *err)
 {
+	if (fence_may_pass(err->code) && !at->stopping) {
+		wait_a_while(at, err);
+		return;
+	}
 	attempt_conclude(at, ENDING_DENIED,
 	    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what, err->why[0] ? ": " : "",
 		err->why, err->fix[0] ? "; fix: " : "", err->fix)));

@@ -219,7 +219,11 @@ static void on_refused(struct attempt *at, const struct err *err)
 	at->child_gone = true;
 	at->child = NULL;
 	child_close(at);
-	attempt_conclude(at, at->stopping ? attempt_stop_ending(at) : ENDING_DENIED, str_from(why));
+	if (fence_may_pass(err->code) && !at->stopping)
+		attempt_refuse(at, err);
+	else
+		attempt_conclude(
+		    at, at->stopping ? attempt_stop_ending(at) : ENDING_DENIED, str_from(why));
 }
 
 /* The walls stand, and what is behind them was looked at: both are put down before it executes. */
@@ -241,6 +245,7 @@ static void on_ready(struct attempt *at, const struct fence_report *report)
 {
 	at->proof = json_deep_copy(report->proof);
 	at->fenced = true;
+	at->worker->wait = 0;
 	if (at->claim->kind == KIND_AGENT)
 		agent_ready(at, report->listener);
 	start_fenced(at);

@@ -47,6 +47,8 @@ static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 	at->freeze = NULL;
 	if (snap)
 		finish(at, snap);
+	else if (fence_may_pass(err->code))
+		attempt_refuse(at, err);
 	else
 		attempt_conclude(at,
 		    err->code == -ECANCELED ? attempt_stop_ending(at) : ENDING_DENIED,

@@ -17,7 +17,10 @@
 #define KILL_GRACE_MS 2000 /* between asking and forcing */
 #define RENEW_MS 20000
 #define QUOTA_MS 1000 /* from a look at scratch in place to the next one */
-#define ROUNDS_MAX 2  /* one re-ask when the asked form was not kept */
+#define SHORT_MS \
+	1000 /* before an attempt that lacked something is given back; doubled each time, */
+#define SHORT_MAX_MS 30000
+#define ROUNDS_MAX 2 /* one re-ask when the asked form was not kept */
 
 struct run_budget {
 	struct budget budget;
@@ -37,7 +40,9 @@ struct worker {
 	struct imap budgets; /* run -> struct run_budget */
 	uv_timer_t renew;
 	uv_poll_t fence;
-	unsigned closed; /* of these two */
+	unsigned closed;   /* of these two */
+	uint64_t wait;	   /* in ms: of attempts that lacked something; 0: none does */
+	msec_t wait_until; /* as long as the last of them */
 	bool draining, fence_dead;
 };
 
@@ -70,8 +75,9 @@ struct attempt {
 	struct fence_place place;
 	struct pipe_end talk, out, err; /* talk: stdin that stays open */
 	unsigned handles;		/* libuv handles that are not closed yet */
-	uv_timer_t killer;
+	uv_timer_t killer, pause;
 	bool killer_open, child_gone, stopping;
+	const char *lacks; /* what it waits for before it is given back, or NULL */
 	int status;
 	bool out_of_memory;
 	enum fence_group group; /* what is left in its cgroup */
@@ -117,7 +123,10 @@ void attempt_start(struct worker *w, struct claim *claim);
 void attempt_stop(struct attempt *at);
 /* Ends the attempt without a (further) process. REASON is copied. */
 void attempt_conclude(struct attempt *at, enum ending ending, struct str reason);
-/* Nothing was started; ERR says why, and what to do about it. */
+/*
+ * Nothing was started; ERR says why, and what to do about it. Where it is for want of something
+ * that may be there later, the attempt is nobody's fault, and is given back after a while.
+ */
 void attempt_refuse(struct attempt *at, const struct err *err);
 void attempt_report(struct attempt *at);
 /* Straight into the log, past the recorder, which may drop what it has no room for. */

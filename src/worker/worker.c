@@ -78,6 +78,12 @@ size_t worker_busy(const struct worker *w)
 void worker_drain(struct worker *w)
 {
 	w->draining = true;
+	list_each (&w->attempts, it) {
+		struct attempt *at = list_item(it, struct attempt, list);
+
+		if (at->lacks)
+			attempt_stop(at);
+	}
 }
 
 /* --- attempts come and go --------------------------------------------------------------- */
