@@ -82,7 +82,8 @@ struct tally {
 	bool changed;		     /* the repository was not the same at each look */
 	bool cut;		     /* not all of it was looked at */
 	bool alone;		     /* an agent ran that has no read-only mode of its own */
-	char repository[SHA256_HEX]; /* at the first look */
+	char repository[SHA256_HEX]; /* at the first look, */
+	long long unread;	     /* which left out so many directories */
 	char why[ATTEST_WHY];	     /* the first that is not proven */
 	struct list opened;	     /* struct opened */
 };

@@ -48,12 +48,17 @@ static void add_look(struct tally *t, const json_t *look)
 
 	if (!look)
 		return;
+	long long unread = json_get_int(look, "unread", 0);
+
 	copy_digest(hex, look);
-	t->cut |= json_get_bool(look, "cut", false) || json_get_int(look, "unread", 0) > 0;
-	if (!t->looked)
+	t->cut |= json_get_bool(look, "cut", false) || unread > 0;
+	if (!t->looked) {
 		memcpy(t->repository, hex, sizeof(hex));
+		t->unread = unread;
+	}
 	t->looked = true;
-	t->changed |= !hex[0] || strcmp(t->repository, hex) != 0;
+	if (unread == t->unread) /* else they are not of the same files */
+		t->changed |= !hex[0] || strcmp(t->repository, hex) != 0;
 }
 
 static void add_fence(struct tally *t, const json_t *fence)

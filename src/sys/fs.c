@@ -294,7 +294,7 @@ int fs_open_below(int dir, const char *path, unsigned flags, uint64_t resolve)
 
 	for (unsigned tries = 0; tries < OPEN_TRIES; tries++) {
 		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			break;
 	}
 	return fd < 0 ? -errno : (int)fd;

@@ -124,8 +124,10 @@ static void on_snapshot(void *ctx, const struct fingerprint *fp, bool whole)
 	json_object_set_new(o, "whole", json_boolean(whole));
 	json_object_set_new(record_in_hand(at), "snapshot", o);
 	if (!whole)
-		at->tampered = at->end ? "the snapshot that it read was changed while it ran"
-				       : "the snapshot is not what was made: something changed it";
+		at->tampered = fp->error || fp->unread ? "the snapshot cannot be looked at"
+			       : at->end
+				   ? "the snapshot that it read was changed while it ran"
+				   : "the snapshot is not what was made: something changed it";
 	looked(at);
 }
 
@@ -206,10 +208,12 @@ json_t *attest_started(struct attempt *at)
 /* The user's files were not the same at both looks. */
 static bool repository_changed(const struct attempt *at)
 {
-	struct str before = json_get_str(json_get_object(at->start, "repository"), "sha256");
-	struct str after = json_get_str(json_get_object(at->end, "repository"), "sha256");
+	const json_t *before = json_get_object(at->start, "repository");
+	const json_t *after = json_get_object(at->end, "repository");
 
-	return at->claim->repo.n && !str_eq(before, after);
+	return at->claim->repo.n &&
+	       json_get_int(before, "unread", 0) == json_get_int(after, "unread", 0) &&
+	       !str_eq(json_get_str(before, "sha256"), json_get_str(after, "sha256"));
 }
 
 static void on_end(struct attempt *at)

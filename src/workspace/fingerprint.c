@@ -8,12 +8,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define PATIENCE_MS 3000
+#define WAIT_MS 10
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 struct walk {
@@ -28,6 +31,7 @@ struct walk {
 	size_t n_names, cap_names;
 	char **sorted;
 	size_t n_sorted, cap_sorted;
+	unsigned waited_ms; /* for descriptors */
 };
 
 /* --- entries ------------------------------------------------------------------------------ */
@@ -140,6 +144,7 @@ static void read_names(struct walk *w, DIR *d)
 	struct dirent *e;
 
 	w->n_names = w->n_sorted = 0;
+	errno = 0;
 	while (!w->fp->cut && (e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
@@ -147,7 +152,9 @@ static void read_names(struct walk *w, DIR *d)
 		    w->fp->count + w->n_sorted >= most || w->n_names >= FINGERPRINT_NAMES_MAX;
 		if (!w->fp->cut)
 			keep_name(w, e->d_name);
+		errno = 0;
 	}
+	w->fp->unread += !w->fp->cut && errno != 0;
 }
 
 /* Whoever works in a place moves things in it; that hides nothing for longer than a look. */
@@ -168,7 +175,7 @@ static void add_names(struct walk *w, int fd, const char *dir)
 		const char *it = w->sizes ? name : w->sorted[i];
 
 		if (fstatat(fd, it, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			w->fp->unread += w->sizes && !is_moved(w, errno);
+			w->fp->unread += w->sizes ? !is_moved(w, errno) : errno != ENOENT;
 			continue; /* gone meanwhile: the directory's times say so */
 		}
 		if (w->sizes)
@@ -194,12 +201,46 @@ static void look_into(struct walk *w, int fd, const char *dir)
 	closedir(d);
 }
 
-static int open_below(const struct walk *w, const char *dir)
+/*
+ * A look that was cut short for want of descriptors would tell of a change that was none: it waits
+ * for them, on the pool, and no longer than PATIENCE_MS in all.
+ */
+static bool waits(struct walk *w, int fd)
+{
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != EINTR))
+		return false;
+	if (w->waited_ms >= PATIENCE_MS)
+		return false;
+	if (errno != EINTR) {
+		int was = errno;
+
+		w->waited_ms += WAIT_MS;
+		poll(NULL, 0, WAIT_MS);
+		errno = was;
+	}
+	return true;
+}
+
+static int open_below(struct walk *w, const char *dir)
 {
 	struct open_how how = { .flags = DIRECTORY | O_NOFOLLOW,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+	int fd;
 
-	return (int)syscall(SYS_openat2, w->root, *dir ? dir : ".", &how, sizeof(how));
+	do
+		fd = (int)syscall(SYS_openat2, w->root, *dir ? dir : ".", &how, sizeof(how));
+	while (waits(w, fd));
+	return fd;
+}
+
+static int open_root(struct walk *w, const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags); /* NOLINT: FLAGS have O_CLOEXEC */
+	while (waits(w, fd));
+	return fd;
 }
 
 static void walk_all(struct walk *w)
@@ -253,8 +294,9 @@ static void walk_end(struct walk *w)
 
 void fingerprint_take(const char *path, struct fingerprint *ret)
 {
-	struct walk w = { .fp = ret, .root = open(path, DIRECTORY) };
+	struct walk w = { .fp = ret };
 
+	w.root = open_root(&w, path, DIRECTORY);
 	walk_root(&w);
 	walk_end(&w);
 }
@@ -262,8 +304,9 @@ void fingerprint_take(const char *path, struct fingerprint *ret)
 void fingerprint_sizes(
     const char *path, const struct fingerprint_limits *limits, struct fingerprint *ret)
 {
-	struct walk w = { .fp = ret, .sizes = limits, .root = open(path, DIRECTORY | O_NOFOLLOW) };
+	struct walk w = { .fp = ret, .sizes = limits };
 
+	w.root = open_root(&w, path, DIRECTORY | O_NOFOLLOW);
 	walk_root(&w);
 	walk_end(&w);
 }

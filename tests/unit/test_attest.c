@@ -270,6 +270,10 @@ static void changes_are_told_apart(void **state)
 	assert_string_equal(line_after("A", DIGEST, "{\"error\":\"No such file\"}"),
 	    "read-only: proven (mode A, 10/10 canaries, the repository was changed meanwhile, by "
 	    "others)");
+	/* a directory that could not be read at the second look is no change */
+	assert_string_equal(line_after("A", DIGEST, "{\"sha256\":\"" OTHER "\",\"unread\":1}"),
+	    "read-only: proven (mode A, 10/10 canaries, repository fingerprint equal as far as it "
+	    "was read)");
 	assert_string_equal(line_after("B", DIGEST, "{\"sha256\":\"" DIGEST "\",\"cut\":true}"),
 	    "read-only: proven (mode B, 10/10 canaries, repository fingerprint equal as far as it "
 	    "was read)");

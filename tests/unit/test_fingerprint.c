@@ -3,7 +3,9 @@
 
 #include "workspace/fingerprint.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 static int set_up(void **state)
 {
@@ -117,6 +119,37 @@ static void trees_of_the_same_names_are_told_apart(void **state)
 	one = taken();
 	sh("mv a/b b; touch -d 2001-01-01 a b");
 	assert_true(strcmp(taken(), one) != 0);
+}
+
+static void *enough_again(void *arg)
+{
+	usleep(50000);
+	setrlimit(RLIMIT_NOFILE, arg);
+	return NULL;
+}
+
+/* A look for which there are no descriptors now is not one that found less. */
+static void descriptors_are_waited_for(void **state)
+{
+	struct fingerprint before, meanwhile;
+	struct rlimit limit, none;
+	pthread_t thread;
+
+	(void)state;
+	sh("mkdir -p a/b && touch a/b/c d");
+	fingerprint_take(here.dir, &before);
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(next);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = (rlim_t)next + 1; /* the root, and nothing below it */
+	assert_int_equal(pthread_create(&thread, NULL, enough_again, &limit), 0);
+	setrlimit(RLIMIT_NOFILE, &none);
+	fingerprint_take(here.dir, &meanwhile);
+	pthread_join(thread, NULL);
+	assert_int_equal(meanwhile.unread, 0);
+	assert_string_equal(meanwhile.sha256, before.sha256);
 }
 
 static void what_is_closed_or_too_deep_is_counted(void **state)
@@ -288,6 +321,7 @@ int main(void)
 		T(nothing_is_opened_that_could_hang),
 		T(names_are_bytes),
 		T(trees_of_the_same_names_are_told_apart),
+		T(descriptors_are_waited_for),
 		T(what_is_closed_or_too_deep_is_counted),
 		T(a_size_is_what_the_disk_holds),
 		T(what_is_beyond_a_limit_is_not_looked_at),
