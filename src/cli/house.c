@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/begin.h"
 #include "cli/describe.h"
 #include "cli/paths.h"
 #include "cli/ready.h"
@@ -221,7 +222,11 @@ int house_open(struct house *h, struct arena *a, const struct house_spec *spec, 
 		sandbox_stop(h->sandbox);
 		return code;
 	}
-	uv_loop_init(&h->loop);
+	code = begin_loop(&h->loop, &h->pool, err) < 0 ? EXIT_NOT_READY : 0;
+	if (code) {
+		sandbox_stop(h->sandbox);
+		return code;
+	}
 	code = open_rooms(h, spec, err);
 	if (code) {
 		house_stop(h);

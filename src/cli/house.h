@@ -43,6 +43,7 @@ struct house {
 	const char *agent;
 	struct engine_hooks watcher;
 	uv_loop_t loop;
+	uv_work_t pool; /* the first thing that it is asked to do */
 	struct sandbox *sandbox;
 	struct engine *engine;
 	struct gateway *gateway;
