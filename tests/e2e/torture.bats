@@ -10,3 +10,35 @@ torture() {
 @test "killed at 50 random moments: nothing that a client was told is lost" {
 	torture kill 50
 }
+
+# injected OPTION… -- ARGUMENT…: tutti with a call that fails, in a place of its own
+injected() {
+	"$(dirname "$TUTTI")/tests/inject" "$@" >"$BATS_TEST_TMPDIR/said" 2>&1
+}
+
+@test "a machine that is short of processes for a moment is not held for a poorer one" {
+	own_place
+	"$TUTTI" doctor --json >"$BATS_TEST_TMPDIR/want" || true
+	# the first clone is that of the launcher, the second that of its first trial
+	injected -l -c clone -n 2 -m 3 -e 11 -- "$TUTTI" doctor --json || true
+	for who in want said; do
+		jq_like "$BATS_TEST_TMPDIR/$who" "[c for c in r['checks'] if c['group'] == 'Isolation'][0]['text']" \
+			>"$BATS_TEST_TMPDIR/$who.mode"
+	done
+	has "$BATS_TEST_TMPDIR/want.mode" "mode A"
+	diff "$BATS_TEST_TMPDIR/want.mode" "$BATS_TEST_TMPDIR/said.mode"
+}
+
+@test "where there are too few descriptors or threads to begin with, it says so" {
+	own_place
+	for few in "-c clone3 -n 2 -e 11" "-c mmap -n 60 -m 100000 -e 12"; do
+		code=0
+		injected $few -- "$TUTTI" serve --no-port || code=$?
+		[ "$code" -lt 128 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "$few: $code"; return 1; }
+	done
+	for n in 4 5 6 7 8 10 12 14 16 18; do
+		code=0
+		(ulimit -n $n && exec "$TUTTI" serve --no-port) >"$BATS_TEST_TMPDIR/said" 2>&1 || code=$?
+		[ "$code" -lt 128 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "$n descriptors: $code"; return 1; }
+	done
+}
