@@ -9,84 +9,104 @@ from check import Check
 from place import Daemon, Violation, until
 from sites import Injected, counted, one_run
 
-# Calls of the daemon and its launcher, and what the kernel may answer to each. "short" is half of it.
+# Calls of the daemon and its launcher, and what the kernel may answer to each. "short" is half of it; behind
+# a + stands what the path has in it.
 FAULTS = {
     "fdatasync": "EIO ENOSPC", "fsync": "EIO ENOSPC", "pwrite64": "EIO ENOSPC short", "pread64": "EIO",
-    "ftruncate": "EIO ENOSPC", "openat": "EIO EMFILE ENFILE ENOMEM ENOSPC EINTR", "openat2": "EMFILE EAGAIN EINTR",
-    "mmap": "ENOMEM", "mprotect": "ENOMEM", "clone": "EAGAIN ENOMEM", "clone3": "EAGAIN ENOMEM",
-    "socketpair": "EMFILE ENOMEM", "pipe2": "EMFILE ENFILE", "memfd_create": "EMFILE ENOMEM",
-    "eventfd2": "EMFILE", "epoll_create1": "EMFILE ENOMEM", "socket": "EMFILE ENOMEM", "accept4": "EMFILE ENFILE "
-    "ENOMEM EINTR ECONNABORTED", "sendmsg": "EAGAIN EINTR ENOMEM", "sendto": "EAGAIN EINTR ENOMEM short",
-    "recvmsg": "EINTR ENOMEM", "recvfrom": "EINTR EAGAIN ENOMEM", "read": "EIO EINTR", "write": "EINTR EAGAIN",
-    "unlink": "EIO", "mkdir": "EIO ENOSPC", "rename": "EIO ENOSPC", "rmdir": "EIO", "epoll_wait": "EINTR",
-    "epoll_ctl": "ENOMEM ENOSPC", "fcntl": "EINTR EAGAIN", "poll": "EINTR ENOMEM", "wait4": "EINTR",
-    "newfstatat": "EIO ENOMEM", "getdents64": "EIO", "fchown": "EIO", "chmod": "EIO",
+    "ftruncate": "EIO ENOSPC", "openat": "EIO EMFILE ENFILE ENOMEM ENOSPC EINTR",
+    "openat2": "EMFILE ENOMEM EINTR", "mmap": "ENOMEM", "mprotect": "ENOMEM", "clone": "EAGAIN ENOMEM",
+    "clone3": "EAGAIN ENOMEM", "socketpair": "EMFILE ENOMEM", "pipe2": "EMFILE ENFILE",
+    "memfd_create": "EMFILE ENOMEM", "eventfd2": "EMFILE", "epoll_create1": "EMFILE ENOMEM",
+    "socket": "EMFILE ENOMEM", "accept4": "EMFILE ENFILE ENOMEM EINTR ECONNABORTED", "sendmsg": "EINTR ENOMEM",
+    "sendto": "EINTR ENOMEM short", "recvmsg": "EINTR ENOMEM", "recvfrom": "EINTR ENOMEM", "read": "EIO EINTR",
+    "write": "EINTR ENOSPC+place/data", "unlink": "EIO EROFS", "mkdir": "EIO ENOSPC EROFS", "rename": "EIO ENOSPC",
+    "rmdir": "EIO", "epoll_wait": "EINTR", "epoll_ctl": "ENOMEM ENOSPC", "fcntl": "EAGAIN+tutti.db",
+    "poll": "EINTR ENOMEM", "wait4": "EINTR", "newfstatat": "EIO ENOMEM", "getdents64": "EIO",
+    "fchown": "EIO", "chmod": "EIO",
 }
+
+# libuv and the C library abort where they cannot have these, most of them before anything was acknowledged.
+# What clients were told has to hold all the same.
+ABORT = {"clone3", "epoll_create1", "epoll_ctl", "eventfd2", "mmap", "mprotect", "pipe2"}
 
 FOR_EVER = 1 << 40
 WHILE = 0.5  # seconds for which a fault goes on
 
 
-def number(name):
-    return 0 if name == "short" else getattr(errno, name)
+def options(call, error, k, goes_on):
+    name, _, path = error.partition("+")
+    number = 0 if name == "short" else getattr(errno, name)
+    more = ["-p", path] if path else []
+    return ["-c", call, "-e", str(number), "-n", str(k), "-m", str(FOR_EVER if goes_on else 1), *more]
+
+
+def suffer(daemon, clients, goes_on):
+    """Until the clients have what they want, or the daemon is gone. How it took it."""
+    until("a fault, or the end", lambda: daemon.hit() or daemon.dead() or clients.gone())
+    if goes_on and daemon.hit():
+        time.sleep(WHILE)
+        daemon.lift()
+    until("the end", lambda: daemon.dead() or clients.gone())
+    if not daemon.dead():
+        return "went on" if daemon.hit() else "not hit"
+    code, when = daemon.process.returncode, "" if daemon.announcement() else " at its start"
+    if code >= 128 and (code != 128 + signal.SIGABRT or daemon.call not in ABORT):
+        raise Violation(f"ended with {code}: {daemon.last_words()}")
+    if not when and code < 128 and code != 71:
+        raise Violation(f"ended by itself with {code}: {daemon.last_words()}")
+    return f"ended with {code}{when}"
 
 
 def fault(place, want, name, call, error, k, goes_on):
-    """One life with it, and how the daemon took it: what clients were told holds in any case."""
+    """One life with it, and one without: what clients were told holds."""
     place.empty()
-    daemon = Injected(place, "-c", call, "-e", str(number(error)), "-n", str(k), "-m",
-                      str(FOR_EVER if goes_on else 1))
-    clients, took = one_run(place, name), "went on"
+    daemon = Injected(place, *options(call, error, k, goes_on))
+    daemon.call = call
+    clients = one_run(place, name)
     try:
-        until("a fault, or the end", lambda: daemon.hit() or daemon.dead() or clients.gone())
-        if goes_on and daemon.hit():
-            time.sleep(WHILE)
-            daemon.lift()
-        until("the end", lambda: daemon.dead() or clients.gone())
+        took = suffer(daemon, clients, goes_on)
         if daemon.dead():
-            took = f"ended with {daemon.process.returncode}"
-            if daemon.process.returncode >= 128:
-                raise Violation(f"{took}: {daemon.last_words()}")
             place.nobody_left()
             daemon = Daemon(place)
         clients.left()
         check = Check(place, clients.logs, want, hurt=True)
         check.all()
         daemon.ready().end()
+        Daemon(place).ready().end()  # who could not clear up behind itself has it done
         place.clean()
         if any(r["status"] == "failed" for r in check.runs.values()):
             took += ", run failed"
-    except Violation as e:
-        raise Violation(f"{call} {k}{' and on' if goes_on else ''}: {error}: {e}") from None
     finally:
         clients.kill()
     return took
 
 
-def all_faults(counts, rng, each):
-    """EACH of every call and error, once and going on; not always the same ones."""
-    for call, errors in FAULTS.items():
-        for error in errors.split():
-            for goes_on in (False, True):
-                for k in sorted(rng.sample(range(1, counts.get(call, 0) + 1), min(each, counts.get(call, 0)))):
-                    yield call, error, k, goes_on
+def all_faults(counts, rng):
+    """Every call and error, once and going on, at some of the calls."""
+    kinds = [(call, error, goes_on) for call, errors in FAULTS.items() for error in errors.split()
+             for goes_on in (False, True) if counts.get(call)]
+    while True:
+        rng.shuffle(kinds)
+        for call, error, goes_on in kinds:
+            yield call, error, rng.randint(1, counts[call]), goes_on
 
 
-def faults(place, want, each, rng):
-    counts = counted(place, False)
+def faults(place, want, n, rng):
     took, bad = collections.Counter(), 0
-    for n, one in enumerate(all_faults(counts, rng, each)):
-        call, error, k, goes_on = one
+    todo = all_faults(counted(place, False), rng)
+    for i in range(n):
+        call, error, k, goes_on = one = next(todo)
+        words = f"{call} {k}{' and on' if goes_on else ''}: {error}"
         try:
-            how = fault(place, want, f"fault-{n}", *one)
+            how = fault(place, want, f"fault-{i}", *one)
         except Violation as e:
             how, bad = "VIOLATION", bad + 1
-            print(f"VIOLATION: {e}", flush=True)
+            print(f"VIOLATION: {words}: {e}", flush=True)
             for pid, _ in place.processes():
                 os.kill(pid, signal.SIGKILL)
             place.nobody_left()
         took[how] += 1
-        if how != "went on":
-            print(f"{call} {k}{' and on' if goes_on else ''}: {error}: {how}", flush=True)
-    print(dict(took))
+        if how not in ("went on", "not hit", "VIOLATION"):
+            print(f"{words}: {how}", flush=True)
+    print(f"{n} faults: " + ", ".join(f"{n} {how}" for how, n in took.most_common()), flush=True)
     return bad
