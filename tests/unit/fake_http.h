@@ -5,13 +5,14 @@
 #ifndef TESTS_FAKE_HTTP_H
 #define TESTS_FAKE_HTTP_H
 
-#include "check.h"
-
+#include "../fuzz/must.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "http/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct fake {
 	struct http_req q; /* first */
@@ -69,7 +70,7 @@ static struct fake *answer(struct http_req *q, unsigned status)
 {
 	struct fake *f = fake_of(q);
 
-	assert_false(f->answered);
+	must(!f->answered);
 	f->answered = true;
 	f->status = status;
 	return f;
@@ -90,7 +91,7 @@ void http_send_json(struct http_req *q, unsigned status, json_t *doc)
 {
 	struct fake *f = answer(q, status);
 
-	assert_non_null(doc);
+	must(doc);
 	f->doc = doc;
 	snprintf(f->type, sizeof(f->type), "application/json");
 }
@@ -103,7 +104,7 @@ void http_send_error(struct http_req *q, unsigned status, const char *code, cons
 
 	while (rest.p && rest.n)
 		json_array_append_new(fix, json_text(str_split(&rest, '\n')));
-	assert_true(err->what[0] != '\0');
+	must(err->what[0] != '\0');
 	http_send_json(q, status,
 	    json_pack("{s:{s:s, s:s, s:s, s:o, s:s}}", "error", "code", code, "what", err->what,
 		"why", err->why, "fix", fix, "docs", err->more));

@@ -4,6 +4,7 @@
  * there as METHOD-STATUS-N.json with the route it belongs to; tests/e2e/api.bats holds them against
  * the OpenAPI document.
  */
+#include "check.h"
 #include "fake_http.h"
 
 #include "agent/agent.h"
