@@ -53,7 +53,9 @@ static void make_place(void)
 {
 	struct err err;
 
-	snprintf(dir, sizeof(dir), "/tmp/tutti-fuzz-api-XXXXXX");
+	/* nothing here is about what the disk does, so it may be memory */
+	snprintf(dir, sizeof(dir), "%s/tutti-fuzz-api-XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	must(mkdtemp(dir));
 	must(fs_mkdirs(fs_join(house, dir, "config/flows"), 0700) == 0);
 	must(fs_mkdirs(fs_join(house, dir, "repo"), 0700) == 0);
@@ -154,7 +156,7 @@ static void check_error(const struct fake *f)
 {
 	const json_t *e = json_get_object(f->doc, "error");
 
-	must(f->status < 500 || (f->status == 503 && str_is(f->q.path, "/healthz")));
+	must(f->status < 500 || f->status == 503); /* there is nobody to work */
 	must(f->doc && e && json_get_str(e, "what").n && json_get_str(e, "code").n);
 	must(json_is_array(json_object_get(e, "fix")));
 }
