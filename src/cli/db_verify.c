@@ -16,7 +16,6 @@
 #include "sys/fs.h"
 #include "workspace/workspace.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,23 +44,6 @@ static void add_flaw(void *ctx, const char *where, const char *what)
 
 /* --- files --------------------------------------------------------------------------------- */
 
-static int digest_of(const char *path, char hex[SHA256_HEX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	static char chunk[KIB(64)];
-	struct sha256 sha;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	sha256_begin(&sha);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		sha256_add(&sha, (struct str){ chunk, (size_t)n });
-	sha256_end(&sha, hex);
-	close(fd);
-	return n < 0 ? -EIO : 0;
-}
-
 /* What was cut off and kept; it goes when something newer needs the room. */
 static void check_kept(struct looking *l, const json_t *told)
 {
@@ -71,7 +53,7 @@ static void check_kept(struct looking *l, const json_t *told)
 
 	if (!file || !sha.n || !l->data || strstr(file, ".."))
 		return;
-	int rc = digest_of(fs_join(l->a, l->data, file), hex);
+	int rc = fs_digest(fs_join(l->a, l->data, file), hex);
 
 	if (rc == -ENOENT)
 		return;

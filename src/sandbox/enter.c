@@ -4,6 +4,7 @@
  * has been stored by whoever asked for it.
  */
 #include "sandbox/priv.h"
+#include "sys/fs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,8 +13,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#define READ_SIZE KIB(64)
 
 /* Ignored signals survive an exec, and the launcher ignores some. */
 static void reset_signals(void)
@@ -82,27 +81,6 @@ static bool is_same(const struct fence_program *a, const struct fence_program *b
 	       a->ctime.tv_sec == b->ctime.tv_sec && a->ctime.tv_nsec == b->ctime.tv_nsec;
 }
 
-static int hash(int fd, char hex[SHA256_HEX])
-{
-	static char bytes[READ_SIZE];
-	struct sha256 sha;
-	off_t at = 0;
-
-	sha256_begin(&sha);
-	for (;;) {
-		ssize_t n = pread(fd, bytes, sizeof(bytes), at);
-
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		sha256_add(&sha, (struct str){ bytes, (size_t)n });
-		at += n;
-	}
-	sha256_end(&sha, hex);
-	return 0;
-}
-
 /* Hashed once per launcher; that it is the same file is told by inode, size and times. */
 static int recognise(const struct fence_host *host, int fd, struct fence_program *ret)
 {
@@ -111,7 +89,7 @@ static int recognise(const struct fence_host *host, int fd, struct fence_program
 			memcpy(ret->sha256, host->programs[i].sha256, SHA256_HEX);
 			return 0;
 		}
-	return hash(fd, ret->sha256);
+	return fs_digest_fd(fd, ret->sha256);
 }
 
 /* Opens what is going to run, once: what is hashed here is what is executed. */

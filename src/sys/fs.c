@@ -33,6 +33,38 @@ DIR *fs_dir_of(int fd)
 	return d;
 }
 
+int fs_digest_fd(int fd, char hex[SHA256_HEX])
+{
+	char bytes[KIB(64)];
+	struct sha256 sha;
+	off_t at = 0;
+	ssize_t n;
+
+	sha256_begin(&sha);
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		sha256_add(&sha, (struct str){ bytes, (size_t)n });
+		at += n;
+	}
+	sha256_end(&sha, hex);
+	return 0;
+}
+
+int fs_digest(const char *path, char hex[SHA256_HEX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	int rc = fs_digest_fd(fd, hex);
+
+	close(fd);
+	return rc;
+}
+
 static int read_all(int fd, char *p, size_t n, size_t *ret)
 {
 	size_t at = 0;

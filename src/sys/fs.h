@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/sha256.h"
 
 #include <dirent.h>
 #include <stdint.h>
@@ -25,6 +26,10 @@ MUST_CHECK int fs_mkdirs(const char *path, unsigned mode);
 /* Removes a tree without following links, also where permissions are in the way. Best effort. */
 void fs_remove_tree(const char *path);
 bool fs_exists(const char *path);
+/* SHA-256 of all of FD, which is a file, from its beginning; where FD stands stays the same. */
+MUST_CHECK int fs_digest_fd(int fd, char hex[SHA256_HEX]);
+/* The same of the file PATH, which is no link. */
+MUST_CHECK int fs_digest(const char *path, char hex[SHA256_HEX]);
 /*
  * openat2(2) below DIR, CLOEXEC: a descriptor or negative errno. The kernel gives up on a ".." with
  * EAGAIN whenever anything is renamed or mounted meanwhile, anywhere; it is asked again then, a

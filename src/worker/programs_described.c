@@ -3,27 +3,23 @@
 
 #include "adapter/described.h"
 #include "base/limits.h"
+#include "sys/fs.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+/* What PATH leads to, also by a link. */
 static int hash_file(const char *path, char hex[SHA256_HEX])
 {
-	static char chunk[KIB(64)];
-	struct sha256 sha;
-	FILE *f = fopen(path, "re");
-	size_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (!f)
+	if (fd < 0)
 		return -errno;
-	sha256_begin(&sha);
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		sha256_add(&sha, (struct str){ chunk, n });
-	int rc = ferror(f) ? -EIO : 0;
+	int rc = fs_digest_fd(fd, hex);
 
-	fclose(f);
-	sha256_end(&sha, hex);
+	close(fd);
 	return rc;
 }
 

@@ -321,19 +321,6 @@ static bool is_same(const struct fingerprint *fp, const struct stat *st)
 	       nanoseconds(fp->ctime) == nanoseconds(st->st_ctim);
 }
 
-static int hash_file(int fd, char hex[SHA256_HEX])
-{
-	struct sha256 sha;
-	char bytes[KIB(64)];
-	ssize_t n;
-
-	sha256_begin(&sha);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		sha256_add(&sha, (struct str){ bytes, (size_t)n });
-	sha256_end(&sha, hex);
-	return n < 0 ? -errno : 0;
-}
-
 void fingerprint_program(const char *path, struct fingerprint *ret)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -349,7 +336,7 @@ void fingerprint_program(const char *path, struct fingerprint *ret)
 			.ctime = st.st_ctim,
 			.count = 1,
 			.bytes = (unsigned long long)st.st_size };
-		rc = hash_file(fd, ret->sha256);
+		rc = fs_digest_fd(fd, ret->sha256);
 	}
 	if (rc)
 		*ret = (struct fingerprint){ .error = rc };

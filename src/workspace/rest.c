@@ -7,7 +7,6 @@
 #include "base/sha256.h"
 #include "sys/fs.h"
 
-#include <fcntl.h>
 #include <fts.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,23 +16,6 @@
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-static int digest_file(const char *path, char hex[SHA256_HEX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char chunk[KIB(64)];
-	struct sha256 sha;
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return -errno;
-	sha256_begin(&sha);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		sha256_add(&sha, (struct str){ chunk, (size_t)n });
-	sha256_end(&sha, hex);
-	close(fd);
-	return n < 0 ? -EIO : 0;
 }
 
 static int digest_link(const char *path, char hex[SHA256_HEX])
@@ -54,7 +36,7 @@ static int add_entry(struct sha256 *sha, const FTSENT *e, const char *dir)
 	int rc = 0;
 
 	if (e->fts_info == FTS_F)
-		rc = digest_file(e->fts_path, hex);
+		rc = fs_digest(e->fts_path, hex);
 	else if (e->fts_info == FTS_SL || e->fts_info == FTS_SLNONE)
 		rc = digest_link(e->fts_path, hex);
 	else if (e->fts_info != FTS_D)
