@@ -232,7 +232,7 @@ def agents(found):
 def head(document, found):
     machine, plan = document["machine"], found.plan
     print(f"Measured {machine['day']} on {machine['cores']} cores ({machine['cpu']}), {machine['memory']} GiB, Linux "
-          f"{machine['kernel']}; load before {machine['load']:.1f}; {plan['rounds']} rounds, {plan['seconds']} s each "
+          f"{machine['kernel'].partition('-')[0]}; load before {machine['load']:.1f}; {plan['rounds']} rounds, {plan['seconds']} s each "
           f"workload and round.\n")
     versions = {name: version.split(" sha=")[0] for name, version in document["versions"].items()}
     print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".\n")

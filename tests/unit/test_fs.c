@@ -212,6 +212,34 @@ static void renames_elsewhere_do_no_harm(void **state)
 	close(tree);
 }
 
+/* As sha256sum says; over more than is read at once, wherever the descriptor stands. */
+static void a_digest_is_of_the_whole_file(void **state)
+{
+	char *big = xalloc(200000), hex[SHA256_HEX], whole[SHA256_HEX];
+	struct err err;
+
+	(void)state;
+	memset(big, 'x', 200000);
+	assert_int_equal(fs_write(in_dir("abc"), STR("abc"), 0600, &err), 0);
+	assert_int_equal(fs_digest(in_dir("abc"), hex), 0);
+	assert_string_equal(
+	    hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_int_equal(fs_write(in_dir("big"), (struct str){ big, 200000 }, 0600, &err), 0);
+	sha256_of((struct str){ big, 200000 }, whole);
+	int fd = open(in_dir("big"), O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(lseek(fd, 1000, SEEK_SET), 1000);
+	assert_int_equal(fs_digest_fd(fd, hex), 0);
+	assert_string_equal(hex, whole);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 1000);
+	close(fd);
+	assert_int_equal(symlink("abc", in_dir("a-link")), 0);
+	assert_int_equal(fs_digest(in_dir("a-link"), hex), -ELOOP);
+	assert_int_equal(fs_digest(in_dir("nothing"), hex), -ENOENT);
+	assert_int_equal(fs_digest(dir, hex), -EISDIR);
+	free(big);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +250,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_written_is_said),
 		cmocka_unit_test(what_a_killed_process_wrote_is_swept),
 		cmocka_unit_test(renames_elsewhere_do_no_harm),
+		cmocka_unit_test(a_digest_is_of_the_whole_file),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
