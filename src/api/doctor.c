@@ -60,7 +60,7 @@ static void add_cgroup(struct doctor *d, const json_t *doc)
 			       "systemd-run %s--scope -p Delegate=yes tutti \xe2\x80\xa6", user));
 }
 
-void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
+void doctor_fence(struct doctor *d, const json_t *probe, enum fence_mode mode)
 {
 	json_t *one;
 	size_t i;
@@ -68,20 +68,20 @@ void doctor_fence(struct doctor *d, const json_t *doc, enum fence_mode mode)
 	d->fence = mode != FENCE_NONE;
 	doctor_add(d, "Isolation", d->fence,
 	    arena_printf(d->a, "mode %s, kernel %s, Landlock ABI %lld",
-		json_get_cstr(doc, "mode", "?"), json_get_cstr(doc, "kernel", "?"),
-		json_get_int(doc, "landlock_abi", 0)),
+		json_get_cstr(probe, "mode", "?"), json_get_cstr(probe, "kernel", "?"),
+		json_get_int(probe, "landlock_abi", 0)),
 	    d->fence ? NULL : "tutti help read-only");
-	json_array_foreach (json_get_array(doc, "modes"), i, one)
+	json_array_foreach (json_get_array(probe, "modes"), i, one)
 		if (!json_get_bool(one, "ok", true))
 			doctor_add(d, "Isolation", false,
 			    arena_printf(d->a, "mode %s: %s", json_get_cstr(one, "mode", ""),
 				json_get_cstr(one, "why", "")),
 			    NULL);
-	json_array_foreach (json_get_array(doc, "fix"), i, one)
+	json_array_foreach (json_get_array(probe, "fix"), i, one)
 		doctor_add(
 		    d, "Isolation", false, "", arena_cstr(d->a, str_from(json_string_value(one))));
 	if (d->fence)
-		add_cgroup(d, doc);
+		add_cgroup(d, probe);
 }
 
 void doctor_agents(struct doctor *d, const struct programs *p)

@@ -1,8 +1,8 @@
 #include "base/shared.h"
 
 #include "base/arena.h"
+#include "base/unconst.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 struct shared *shared_of(struct buf *b)
@@ -34,6 +34,6 @@ void shared_put(struct shared *s)
 {
 	if (!s || --s->refs)
 		return;
-	free((char *)(uintptr_t)s->bytes.p);
+	free(unconst(s->bytes.p));
 	free(s);
 }

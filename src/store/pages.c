@@ -1,5 +1,6 @@
 #include "store/pages.h"
 
+#include "base/unconst.h"
 #include "store/pages_sum.h"
 
 #include <pthread.h>
@@ -53,7 +54,7 @@ static int page_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 off)
 	if (off == 0 && n >= PAGE_HEADER)
 		file->layout = page_layout(p);
 	if (file->layout.sums && n == (int)file->layout.size && off % n == 0)
-		page_seal((unsigned char *)(uintptr_t)p, (size_t)n, (uint32_t)(off / n + 1));
+		page_seal(unconst(p), (size_t)n, (uint32_t)(off / n + 1));
 	return real->pMethods->xWrite(real, p, n, off);
 }
 
