@@ -325,16 +325,21 @@ static void adopt(struct model *m, const struct core *c)
 
 		if (n->status == STEP_COMPLETED && !model_is_group(n->kind))
 			continue; /* no order explains that */
+		bool anew = mine->status != n->status || !mine->output.p;
+
 		mine->status = n->status;
 		mine->attempt = n->attempt;
 		mine->epoch = n->epoch;
 		mine->upstream = n->upstream;
 		mine->offered = n->offered;
 		mine->killing = n->killing;
+		mine->chosen = n->chosen;
+		if (n->kind == KIND_LOOP)
+			mine->round = n->next;
 		if (n->killing)
 			mine->ending = ENDING_CANCELLED;
 		mine->ready_at = n->ready_at;
-		if (n->status == STEP_COMPLETED && !mine->output.p)
+		if (n->status == STEP_COMPLETED && anew)
 			mine->output = STR("?");
 	}
 	m->status = core_status(c);
