@@ -16,7 +16,9 @@ struct check {
 	struct parse *p;
 	struct flow *flow;
 	struct arena *arena;
-	bool *ancestors; /* [step][ancestor] over top-level steps, as one array */
+	/* [step][ancestor] over top-level steps, as one array, for each size: a step that is not
+	 * there is nobody's ancestor, and none of its own are through it */
+	bool *ancestors[SIZE_AUTO];
 };
 
 static void complain(struct check *c, struct place at, const char *fmt, ...)
@@ -130,40 +132,39 @@ static size_t top_index(const struct flow *f, struct str id)
 	return SIZE_MAX;
 }
 
-static bool *row(struct check *c, size_t step)
+static bool *row(struct check *c, enum flow_size size, size_t step)
 {
-	return c->ancestors + step * c->flow->n_steps;
+	return c->ancestors[size] + step * c->flow->n_steps;
 }
 
-static void mark_direct(struct check *c, size_t i)
+static void mark(struct check *c, enum flow_size size, size_t step, size_t ancestor)
+{
+	if (step != SIZE_MAX && ancestor != SIZE_MAX &&
+	    flow_step_exists(c->flow->steps[step], size) &&
+	    flow_step_exists(c->flow->steps[ancestor], size))
+		row(c, size, step)[ancestor] = true;
+}
+
+static void mark_direct(struct check *c, enum flow_size size, size_t i)
 {
 	const struct flow_step *s = c->flow->steps[i];
 
-	for (size_t k = 0; k < s->needs.n; k++) {
-		size_t need = top_index(c->flow, s->needs.v[k]);
-
-		if (need != SIZE_MAX)
-			row(c, i)[need] = true;
-	}
-	for (size_t k = 0; s->kind == KIND_SWITCH && k < s->sw.n_cases; k++) {
-		for (size_t d = 0; d < s->sw.cases[k].steps.n; d++) {
-			size_t member = top_index(c->flow, s->sw.cases[k].steps.v[d]);
-
-			if (member != SIZE_MAX)
-				row(c, member)[i] = true;
-		}
-	}
+	for (size_t k = 0; k < s->needs.n; k++)
+		mark(c, size, i, top_index(c->flow, s->needs.v[k]));
+	for (size_t k = 0; s->kind == KIND_SWITCH && k < s->sw.n_cases; k++)
+		for (size_t d = 0; d < s->sw.cases[k].steps.n; d++)
+			mark(c, size, top_index(c->flow, s->sw.cases[k].steps.v[d]), i);
 }
 
 /* Warshall; at most 500 steps, 125 million bit operations in the worst flow that is allowed. */
-static void close_ancestors(struct check *c)
+static void close_ancestors(struct check *c, enum flow_size size)
 {
 	size_t n = c->flow->n_steps;
 
 	for (size_t k = 0; k < n; k++)
 		for (size_t i = 0; i < n; i++)
-			for (size_t d = 0; row(c, i)[k] && d < n; d++)
-				row(c, i)[d] |= row(c, k)[d];
+			for (size_t d = 0; row(c, size, i)[k] && d < n; d++)
+				row(c, size, i)[d] |= row(c, size, k)[d];
 }
 
 /* One way round, by direct needs that lie on the cycle. */
@@ -180,7 +181,7 @@ static void report_cycle(struct check *c, size_t start, bool *told)
 		for (size_t k = 0; k < s->needs.n && next == SIZE_MAX; k++) {
 			size_t need = top_index(c->flow, s->needs.v[k]);
 
-			if (need != SIZE_MAX && (need == start || row(c, need)[start]))
+			if (need != SIZE_MAX && (need == start || row(c, SIZE_LARGE, need)[start]))
 				next = need;
 		}
 		if (next == SIZE_MAX)
@@ -201,12 +202,14 @@ static void check_cycles(struct check *c)
 
 	if (n > FLOW_STEPS_MAX)
 		return;
-	c->ancestors = arena_array(c->arena, n * n, sizeof(bool));
-	for (size_t i = 0; i < n; i++)
-		mark_direct(c, i);
-	close_ancestors(c);
-	for (size_t i = 0; i < n; i++)
-		if (row(c, i)[i] && !told[i])
+	for (enum flow_size size = SIZE_SMALL; size <= SIZE_LARGE; size++) {
+		c->ancestors[size] = arena_array(c->arena, n * n, sizeof(bool));
+		for (size_t i = 0; i < n; i++)
+			mark_direct(c, size, i);
+		close_ancestors(c, size);
+	}
+	for (size_t i = 0; i < n; i++) /* a large run has all of them */
+		if (row(c, SIZE_LARGE, i)[i] && !told[i])
 			report_cycle(c, i, told);
 }
 
@@ -219,13 +222,25 @@ static const struct flow_step *top_of(const struct flow_step *s)
 	return s;
 }
 
+/* Is OTHER over when ME begins, at each size at which there are both? */
+static bool is_over_before(struct check *c, size_t me, size_t other)
+{
+	if (me == SIZE_MAX || other == SIZE_MAX || !c->ancestors[SIZE_LARGE])
+		return false;
+	for (enum flow_size size = SIZE_SMALL; size <= SIZE_LARGE; size++)
+		if (flow_step_exists(c->flow->steps[me], size) &&
+		    flow_step_exists(c->flow->steps[other], size) && !row(c, size, me)[other])
+			return false;
+	return true;
+}
+
 /* May a text of S speak of step ID? It must be over, or be of the same loop: then of this round,
  * or of the round before. */
 static bool may_name(struct check *c, const struct flow_step *s, struct str id, bool of_group)
 {
 	size_t me = top_index(c->flow, top_of(s)->id), other = top_index(c->flow, id);
 
-	if (me != SIZE_MAX && other != SIZE_MAX && c->ancestors && row(c, me)[other])
+	if (is_over_before(c, me, other))
 		return true;
 	for (const struct flow_step *at = s; at; at = at->parent) {
 		const struct flow_step *group = of_group ? at : at->parent;

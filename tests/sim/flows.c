@@ -24,7 +24,8 @@ struct gen {
 	char ids[TOP_MAX][8];
 	bool lists[TOP_MAX]; /* it gives a list */
 	bool kinds_agent[TOP_MAX];
-	bool before[TOP_MAX][TOP_MAX]; /* [i][k]: k is over when i begins */
+	unsigned size[TOP_MAX];			  /* the smallest at which it exists */
+	bool before[SIZE_AUTO][TOP_MAX][TOP_MAX]; /* [size][i][k]: k is over when i begins */
 	unsigned n;
 	const bool *simple; /* by number of step, of all files of a world */
 	unsigned n_steps;
@@ -42,12 +43,21 @@ static bool chance(struct gen *g, unsigned permille)
 
 /* --- texts -------------------------------------------------------------------------------- */
 
+/* At each size at which there are both. */
+static bool is_before(const struct gen *g, unsigned i, unsigned k)
+{
+	for (unsigned z = 0; z < SIZE_AUTO; z++)
+		if (g->size[i] <= z && g->size[k] <= z && !g->before[z][i][k])
+			return false;
+	return true;
+}
+
 static const char *any_before(struct gen *g, unsigned i, bool list)
 {
 	unsigned n = 0, found = TOP_MAX;
 
 	for (unsigned k = 0; k < i; k++)
-		if (g->before[i][k] && (!list || g->lists[k]) && below(g, ++n) == 0)
+		if (is_before(g, i, k) && (!list || g->lists[k]) && below(g, ++n) == 0)
 			found = k;
 	return found < TOP_MAX ? g->ids[found] : NULL;
 }
@@ -228,6 +238,15 @@ static void add_step(
 
 /* --- top level ------------------------------------------------------------------------------ */
 
+static void note_need(struct gen *g, unsigned i, unsigned k)
+{
+	for (unsigned z = g->size[k]; z < SIZE_AUTO; z++) {
+		g->before[z][i][k] = true;
+		for (unsigned m = 0; m < k; m++)
+			g->before[z][i][m] |= g->before[z][k][m];
+	}
+}
+
 static void add_needs(struct gen *g, unsigned i)
 {
 	unsigned n = 0;
@@ -236,9 +255,7 @@ static void add_needs(struct gen *g, unsigned i)
 		if (!chance(g, 1000 / (i < 3 ? 2 : i)))
 			continue;
 		buf_printf(&g->b, "%s%s", n++ ? ", " : ", needs: [", g->ids[k]);
-		g->before[i][k] = true;
-		for (unsigned m = 0; m < k; m++)
-			g->before[i][m] |= g->before[k][m];
+		note_need(g, i, k);
 	}
 	if (n)
 		buf_addc(&g->b, ']');
@@ -270,15 +287,14 @@ static bool simplify(struct gen *g, unsigned i, size_t from)
 
 static void add_top(struct gen *g, unsigned i)
 {
-	static const char *const sizes[] = { "small", "medium", "large" };
-
+	g->size[i] = chance(g, 150) ? below(g, SIZE_AUTO) : SIZE_SMALL;
 	buf_printf(&g->b, "  - {id: %s", g->ids[i]);
 	add_needs(g, i);
 	size_t from = g->b.n;
 
 	add_kind(g, i, g->ids[i], 0);
-	if (chance(g, 150))
-		buf_printf(&g->b, ", size: %s", sizes[below(g, 3)]);
+	if (g->size[i] != SIZE_SMALL)
+		buf_printf(&g->b, ", size: %s", flow_size_name((enum flow_size)g->size[i]));
 	if (chance(g, 250)) {
 		buf_adds(&g->b, ", if: '");
 		add_condition(g, i);
@@ -300,6 +316,7 @@ static void add_flow(struct gen *g, const char *name)
 	g->n = n;
 	buf_clear(&g->b);
 	memset(g->before, 0, sizeof(g->before));
+	memset(g->size, 0, sizeof(g->size));
 	memset(g->lists, 0, sizeof(g->lists));
 	buf_printf(&g->b, "flow: %s\ncategory: analysis\nsummary: Random.\nsteps:\n", name);
 	if (n >= 4 && chance(g, 400))

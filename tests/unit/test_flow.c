@@ -225,6 +225,25 @@ static void a_step_may_speak_only_of_what_is_over(void **state)
 		       "  - {id: b, kind: code, run: return steps.a.output, needs: [c]}\n"));
 }
 
+#define LEFT_OUT(needs, more)                                                \
+	"  - {id: a, kind: code, run: return 1}\n"                           \
+	"  - {id: c, kind: code, run: return 1, needs: [a], size: medium}\n" \
+	"  - {id: b, kind: code, run: return steps.a.output, needs: [" needs "]" more "}\n"
+
+/* At a small size nothing stands between the two, and they begin together. */
+static void what_a_size_leaves_out_keeps_no_order(void **state)
+{
+	(void)state;
+	assert_null(parse(HEAD LEFT_OUT("c", "")));
+	assert_string_equal(errors.v[0].message,
+	    "step 'b' speaks of 'a', which need not be over by then; add it to `needs`");
+	assert_non_null(parse(HEAD LEFT_OUT("a, c", "")));
+	assert_non_null(parse(HEAD LEFT_OUT("c", ", size: medium")));
+	assert_non_null(
+	    parse(HEAD "  - {id: a, kind: code, run: return 1, size: large}\n"
+		       "  - {id: b, kind: code, run: return steps.a.output, needs: [a]}\n"));
+}
+
 static void hostile_yaml_ends_quickly(void **state)
 {
 	struct buf b;
@@ -508,6 +527,7 @@ int main(void)
 		T(every_kind_is_read),
 		T(mistakes_are_named),
 		T(a_step_may_speak_only_of_what_is_over),
+		T(what_a_size_leaves_out_keeps_no_order),
 		T(hostile_yaml_ends_quickly),
 		T(thousands_of_mistakes_cost_little_memory),
 		T(a_spine_holds_agents_only),
