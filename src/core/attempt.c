@@ -80,6 +80,14 @@ void attempt_begin(struct core *c, uint32_t i)
 	index_push(&c->active, i);
 }
 
+/* Before the try that follows. */
+static msec_t pause_of(const struct core *c, uint32_t i)
+{
+	const struct core_node *n = node_at(c, i);
+
+	return core_backoff(c->seed, i, n->attempt, n->ending);
+}
+
 /*
  * Put back. What is alive has its time from its beginning on, and a sign of life is due from now
  * on. Nothing waits for a clock that was put back meanwhile.
@@ -88,8 +96,8 @@ void attempt_restored(struct core *c, uint32_t i)
 {
 	struct core_node *n = node_at(c, i);
 
-	if (n->status == STEP_PENDING && n->ready_at > c->now + BACKOFF_MAX * 5 / 4) {
-		n->ready_at = c->now + BACKOFF_MAX;
+	if (n->status == STEP_PENDING && n->ready_at > c->now + pause_of(c, i)) {
+		n->ready_at = c->now + pause_of(c, i);
 		node_touch(c, i);
 	}
 	if (n->status != STEP_RUNNING || !is_timed(n->kind))
@@ -158,7 +166,7 @@ static void fail_or_retry(struct core *c, uint32_t i, struct str reason)
 	    c->arena, "%s%s%.*s", ending_name(n->ending), said.n ? ": " : "", STR_ARG(said));
 
 	if (may_retry(c, n, n->ending)) {
-		msec_t wait = core_backoff(c->seed, i, n->attempt, n->ending);
+		msec_t wait = pause_of(c, i);
 
 		node_move(c, i, STEP_PENDING, "%s; try %u follows", why, n->attempt + 1);
 		n->ready_at = c->now + wait;

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PAUSE_MAX ((msec_t)5 * 60 * 1000)
-
 static msec_t limit_of(const struct model_node *n)
 {
 	return n->def ? n->def->timeout : (msec_t)15 * 60 * 1000;
@@ -24,6 +22,11 @@ static msec_t stall_of(const struct model_node *n)
 /* --- events ------------------------------------------------------------------------------------
  */
 
+static msec_t pause_of(const struct model *m, const struct model_node *n)
+{
+	return core_backoff(m->seed, n->seat, n->attempt, n->ending);
+}
+
 static void fail_or_retry(struct model *m, int i)
 {
 	struct model_node *n = model_at(m, i);
@@ -35,7 +38,7 @@ static void fail_or_retry(struct model *m, int i)
 	if (m->end_as < 0 && (on & ENDING_BIT(n->ending)) && n->attempt <= retries) {
 		n->status = STEP_PENDING;
 		n->timed = n->killing = false;
-		n->ready_at = m->now + core_backoff(m->seed, n->seat, n->attempt, n->ending);
+		n->ready_at = m->now + pause_of(m, n);
 		return;
 	}
 	model_settle(m, i, STEP_FAILED);
@@ -177,8 +180,8 @@ static void wake_up(struct model *m)
 		n->asleep = false;
 		if (n->dead)
 			continue;
-		if (n->status == STEP_PENDING && n->ready_at > m->now + PAUSE_MAX * 5 / 4)
-			n->ready_at = m->now + PAUSE_MAX;
+		if (n->status == STEP_PENDING && n->ready_at > m->now + pause_of(m, n))
+			n->ready_at = m->now + pause_of(m, n);
 		if (n->status != STEP_RUNNING)
 			continue;
 		n->timed = model_is_timed(n->kind);
