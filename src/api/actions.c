@@ -151,7 +151,7 @@ struct launching {
 	json_t *request, *warnings;
 	struct order order;
 	enum order_fault fault;
-	msec_t asked;
+	bool existed;
 };
 
 static void launching_free(struct launching *l)
@@ -215,17 +215,18 @@ static int read_launched(struct call *c, struct store *s)
 		return rc;
 	c->doc = json_pack("{s:o, s:o, s:o, s:b}", "id", json_text(row.id), "url",
 	    json_cstr(arena_printf(c->a, "/runs/%.*s", STR_ARG(row.id))), "run",
-	    views_summary_of(c->api->views, s, c->a, &row), "existed", row.created_at < l->asked);
+	    views_summary_of(c->api->views, s, c->a, &row), "existed", l->existed);
 	return 0;
 }
 
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	struct call *c = ctx;
+	struct launching *l = c->own;
 
-	(void)id;
-	launching_free(c->own);
-	c->key = key;
+	launching_free(l);
+	l->existed = run->existed;
+	c->key = run->key;
 	if (!rc) {
 		call_read(c, read_launched, NULL);
 		return;
@@ -247,7 +248,6 @@ static void launch_ready(struct call *c)
 	if (!what->agent.n)
 		what->agent = str_from(c->api->config.agent);
 	what->idempotency = arena_dup(c->a, http_header(c->q, "Idempotency-Key"));
-	l->asked = clock_wall();
 	engine_launch(c->api->config.engine, what, on_launched, c);
 }
 

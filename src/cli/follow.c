@@ -273,7 +273,7 @@ struct launched {
 
 /* Its end may be told in the same turn of the loop: before this, when it had nothing to do at all,
  * or right behind. */
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	struct launched *l = ctx;
 
@@ -284,8 +284,8 @@ static void on_launched(void *ctx, int rc, const struct err *err, const char *id
 			l->err = *err;
 		return;
 	}
-	snprintf(l->f->run_id, sizeof(l->f->run_id), "%s", id);
-	l->f->run = key;
+	snprintf(l->f->run_id, sizeof(l->f->run_id), "%s", run->id);
+	l->f->run = run->key;
 	note_over(l->f);
 }
 

@@ -88,9 +88,15 @@ struct launch {
 	struct str idempotency;	 /* empty: none */
 };
 
-/* ID and KEY name the run (a new one, or the one that has the same idempotency key). */
+/* A new run, or the one that has the same idempotency key: then it EXISTED. */
+struct engine_launched {
+	const char *id;
+	int64_t key;
+	bool existed;
+};
+
 typedef void (*engine_launched_fn)(
-    void *ctx, int rc, const struct err *err, const char *id, int64_t key);
+    void *ctx, int rc, const struct err *err, const struct engine_launched *run);
 void engine_launch(struct engine *e, const struct launch *l, engine_launched_fn fn, void *ctx);
 
 /* --- attempts: what the worker calls ---------------------------------------------------- */
@@ -179,6 +185,8 @@ struct attempt_result {
 /* FN: 0, or -ESTALE when the attempt was not current any more. */
 void engine_report(struct engine *e, const struct claim *claim, const struct attempt_result *r,
     engine_done_fn fn, void *ctx);
+/* It gave a sign of life that is not worth an event. */
+void engine_alive(struct engine *e, const struct claim *claim);
 /* Extends the leases of all attempts of this node. */
 void engine_renew(struct engine *e);
 

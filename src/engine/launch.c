@@ -176,6 +176,7 @@ static int run_launch(struct job *job, struct store *s)
 	struct launch_request *r = job->request;
 	struct launch_spec spec = r->spec;
 
+	job->existed = false;
 	if (r->spec.idempotency.n) {
 		struct run_row row;
 		int64_t key;
@@ -183,6 +184,7 @@ static int run_launch(struct job *job, struct store *s)
 		if (s->ops->run_by_idempotency(s, r->spec.idempotency, &key) == 0 &&
 		    s->ops->run_load(s, job->arena, key, &row) == 0) {
 			job->run = key;
+			job->existed = true;
 			snprintf(job->id, sizeof(job->id), "%.*s", STR_ARG(row.id));
 			return 0;
 		}
@@ -194,7 +196,9 @@ static int run_launch(struct job *job, struct store *s)
 
 static void launched(struct job *job, int rc)
 {
-	job->fn_user.launched(job->ctx, rc, rc ? &job->err : NULL, job->id, job->run);
+	const struct engine_launched run = { job->id, job->run, job->existed };
+
+	job->fn_user.launched(job->ctx, rc, rc ? &job->err : NULL, &run);
 }
 
 static json_t *options_of(const struct launch *l)

@@ -130,6 +130,7 @@ struct job {
 	size_t count;
 	void *result;
 	char id[ID_RUN_SIZE];
+	bool existed; /* a launch: its run did */
 };
 
 /* engine.c */

@@ -89,11 +89,10 @@ static void on_appended(void *ctx, int64_t run, int64_t seq)
 		r->appended(r, run);
 }
 
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	(void)ctx;
-	(void)id;
-	(void)key;
+	(void)run;
 	if (rc)
 		bench_die(err->what, rc);
 }

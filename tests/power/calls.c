@@ -368,14 +368,15 @@ void world_remove(struct world *w, struct world_run *r)
 	engine_remove(w->engine, str_from(r->id), on_changed, request(w, r, ASKED_REMOVE, ""));
 }
 
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	struct request *q = ctx;
+	const char *id = run->id;
 
 	(void)err;
 	if (rc == 0 && !run_named(q->w, id)) {
 		snprintf(q->r->id, sizeof(q->r->id), "%s", id);
-		q->r->row = key;
+		q->r->row = run->key;
 		q->r->there = true;
 	}
 	if (rc == 0)

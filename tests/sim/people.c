@@ -12,10 +12,12 @@
 
 static void launch(struct world *w, void *arg);
 
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	struct ordered *o = ctx;
 	struct world *w = world;
+	const char *id = run->id;
+	int64_t key = run->key;
 
 	if (!w->node->up)
 		return;

@@ -256,14 +256,14 @@ static inline int teardown(void **state)
 }
 
 static inline void on_launched(
-    void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+    void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	(void)ctx;
 	(void)err;
 	assert_int_equal(rc, 0);
 	w->launched = true;
-	w->run = key;
-	snprintf(w->id, sizeof(w->id), "%s", id);
+	w->run = run->key;
+	snprintf(w->id, sizeof(w->id), "%s", run->id);
 }
 
 /* A run with agents a, b and c, all of which have begun. */

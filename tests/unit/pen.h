@@ -231,12 +231,11 @@ static inline void pen_close(void)
 /* --- running ---------------------------------------------------------------------------------- */
 
 static inline void pen_launched(
-    void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+    void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	(void)ctx;
-	(void)id;
 	pen_must(rc == 0, err ? err->what : "launch");
-	pen.run = key;
+	pen.run = run->key;
 	pen.launched++;
 }
 

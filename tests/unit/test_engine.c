@@ -50,6 +50,7 @@ struct world {
 	enum run_status status;
 	int64_t run;
 	char id[ID_RUN_SIZE];
+	bool existed;
 	int rc;
 	char what[256]; /* of a launch that was refused */
 	bool done;
@@ -211,14 +212,15 @@ static void crash(void)
 
 /* --- launching ---------------------------------------------------------------------------- */
 
-static void on_launched(void *ctx, int rc, const struct err *err, const char *id, int64_t key)
+static void on_launched(void *ctx, int rc, const struct err *err, const struct engine_launched *run)
 {
 	(void)ctx;
 	snprintf(w->what, sizeof(w->what), "%s", err ? err->what : "");
 	w->rc = rc;
 	w->done = true;
-	w->run = key;
-	snprintf(w->id, sizeof(w->id), "%s", id);
+	w->run = run->key;
+	w->existed = run->existed;
+	snprintf(w->id, sizeof(w->id), "%s", run->id);
 }
 
 static const char persona[] = "---\npersona: p\ntitle: P\n---\nYou look.\n";
@@ -1226,12 +1228,19 @@ static void one_key_is_one_run(void **state)
 	static const char flow[] = HEAD "  - {id: a, kind: code, run: 'return 1'}\n";
 
 	(void)state;
+	jumped = 0;
+	clock_set_source(jumping_clock);
 	launch_as(flow, NULL, "key-1");
+	assert_false(w->existed);
 	snprintf(first, sizeof(first), "%s", w->id);
 	finish();
+	jumped = -86400000;
 	launch_as(flow, NULL, "key-1");
+	assert_true(w->existed);
 	assert_string_equal(w->id, first);
 	launch_as(flow, NULL, "key-2");
+	assert_false(w->existed);
+	clock_set_source(NULL);
 	assert_string_not_equal(w->id, first);
 	settle();
 	assert_string_equal(read_text(count_runs), "f: completed\nf: completed\n");
