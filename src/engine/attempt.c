@@ -87,6 +87,35 @@ void engine_started(struct engine *e, const struct claim *cl, struct str agent, 
 	job_post(job);
 }
 
+/* --- signs of life ---------------------------------------------------------------------- */
+
+struct alive_request {
+	int64_t run, position;
+	unsigned epoch;
+};
+
+static int run_alive(struct job *job, struct store *s)
+{
+	const struct alive_request *r = job->request;
+	struct core_event ev = { .type = CORE_ACTIVE,
+		.now = engine_now(job->e),
+		.step = (uint32_t)r->position,
+		.epoch = r->epoch };
+	struct live *lv = current(job, s, r->run, r->position, r->epoch);
+
+	return lv ? live_apply(job, lv, &ev) : 0;
+}
+
+void engine_alive(struct engine *e, const struct claim *cl)
+{
+	struct job *job = job_create(e, run_alive, plain_done, NULL);
+	struct alive_request *r = arena_new(job->arena, struct alive_request);
+
+	*r = (struct alive_request){ cl->run, cl->position, cl->epoch };
+	job->request = r;
+	job_post(job);
+}
+
 /* --- facts ------------------------------------------------------------------------------ */
 
 struct append_request {

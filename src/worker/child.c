@@ -75,6 +75,17 @@ static void take_lines(struct attempt *at, struct str bytes)
 	at->output_cut = true;
 }
 
+/* What an agent says becomes events, and they are its signs of life; a command has no others. */
+static void tell_alive(struct attempt *at)
+{
+	uint64_t now = uv_now(at->worker->loop);
+
+	if (at->claim->kind == KIND_AGENT || now < at->alive_at + ALIVE_MS)
+		return;
+	at->alive_at = now;
+	engine_alive(at->worker->config.engine, at->claim);
+}
+
 static void take_output(struct attempt *at, struct str bytes)
 {
 	size_t room = COMMAND_OUTPUT_MAX - at->output.n;
@@ -113,7 +124,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		if (p == &at->out && at->child && at->claim->kind == KIND_AGENT)
 			let_it_go(at); /* without stdout it has nothing more to say */
 		both_gone(at);
-	} else if (p == &at->out && at->claim->kind == KIND_AGENT) {
+		return;
+	}
+	tell_alive(at);
+	if (p == &at->out && at->claim->kind == KIND_AGENT) {
 		take_lines(at, (struct str){ buf->base, (size_t)n });
 	} else if (p == &at->out) {
 		take_output(at, (struct str){ buf->base, (size_t)n });

@@ -16,6 +16,7 @@
 #define WORKER_PARALLEL 4
 #define KILL_GRACE_MS 2000 /* between asking and forcing */
 #define RENEW_MS 20000
+#define ALIVE_MS 200  /* from one word of a command that counts as a sign of life to the next */
 #define QUOTA_MS 1000 /* from a look at scratch in place to the next one */
 #define SHORT_MS \
 	1000 /* before an attempt that lacked something is given back; doubled each time, */
@@ -87,6 +88,7 @@ struct attempt {
 	struct buf errors; /* tail of stderr */
 	struct buf output; /* of a command */
 	bool output_cut;
+	uint64_t alive_at;  /* when the engine was told that a command said something */
 	struct spill spill; /* what is cut off in this round */
 	bool deaf;	    /* it did not read what it was told */
 	size_t out_bytes;
@@ -123,6 +125,8 @@ void attempt_start(struct worker *w, struct claim *claim);
 void attempt_stop(struct attempt *at);
 /* Ends the attempt without a (further) process. REASON is copied. */
 void attempt_conclude(struct attempt *at, enum ending ending, struct str reason);
+/* For want of something, or of room for a snapshot: it may be there later. */
+bool attempt_may_pass(int code);
 /*
  * Nothing was started; ERR says why, and what to do about it. Where it is for want of something
  * that may be there later, the attempt is nobody's fault, and is given back after a while.
