@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#define LATE_MS 500
+#define LISTEN_MS 1000
+
 struct alarms {
 	uv_loop_t *loop;
 	void (*fn)(void *ctx, int64_t run);
@@ -18,6 +21,7 @@ struct run_timer {
 	struct alarms *of;
 	int64_t run;
 	msec_t at;
+	uint64_t due; /* by the loop's clock */
 };
 
 struct alarms *alarms_create(void *loop, void (*fn)(void *ctx, int64_t run), void *ctx)
@@ -28,10 +32,20 @@ struct alarms *alarms_create(void *loop, void (*fn)(void *ctx, int64_t run), voi
 	return al;
 }
 
+/*
+ * Who comes much too late was stopped, and others were not: what they said meanwhile is read before
+ * somebody is told that they said nothing.
+ */
 static void on_timer(uv_timer_t *timer)
 {
 	struct run_timer *t = timer->data;
+	uint64_t due = t->due;
 
+	t->due = 0;
+	if (due && uv_now(timer->loop) > due + LATE_MS) {
+		uv_timer_start(timer, on_timer, LISTEN_MS, 0);
+		return;
+	}
 	t->at = 0;
 	t->of->fn(t->of->ctx, t->run);
 }
@@ -74,9 +88,12 @@ void alarms_set(struct alarms *al, int64_t run, msec_t at, msec_t now)
 
 	if (t->at == at)
 		return;
+	uint64_t ms = at > now ? (uint64_t)(at - now) : 0;
+
 	t->at = at;
 	uv_update_time(al->loop);
-	uv_timer_start(&t->timer, on_timer, at > now ? (uint64_t)(at - now) : 0, 0);
+	t->due = uv_now(al->loop) + ms;
+	uv_timer_start(&t->timer, on_timer, ms, 0);
 }
 
 void alarms_destroy(struct alarms *al)

@@ -6,7 +6,11 @@
 
 struct alarms;
 
-/* FN is called on the loop, each time that the time set for a run has come. LOOP is a uv_loop_t. */
+/*
+ * FN is called on the loop, each time that the time set for a run has come; somewhat later when the
+ * loop stood still at that time, so that it hears first what happened meanwhile. LOOP is a
+ * uv_loop_t.
+ */
 struct alarms *alarms_create(void *loop, void (*fn)(void *ctx, int64_t run), void *ctx);
 /* Replaces what was set for RUN: it rings in AT - NOW milliseconds. AT 0: not at all. */
 void alarms_set(struct alarms *al, int64_t run, msec_t at, msec_t now);
