@@ -215,9 +215,14 @@ void attempt_conclude(struct attempt *at, enum ending ending, struct str reason)
 	attempt_report(at);
 }
 
+bool attempt_may_pass(int code)
+{
+	return fence_may_pass(code) || code == -ENOSPC || code == -EDQUOT || code == -EROFS;
+}
+
 void attempt_refuse(struct attempt *at, const struct err *err)
 {
-	if (fence_may_pass(err->code) && !at->stopping) {
+	if (attempt_may_pass(err->code) && !at->stopping) {
 		wait_a_while(at, err);
 		return;
 	}

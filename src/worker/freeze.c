@@ -47,7 +47,7 @@ static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 	at->freeze = NULL;
 	if (snap)
 		finish(at, snap);
-	else if (fence_may_pass(err->code))
+	else if (attempt_may_pass(err->code))
 		attempt_refuse(at, err);
 	else
 		attempt_conclude(at,

@@ -34,8 +34,7 @@ static bool make_parents(struct freezer *z, struct str path)
 			continue;
 		name = arena_cstr(z->arena, dir);
 		if (mkdirat(z->tree, name, 0755) < 0 && errno != EEXIST)
-			freezer_die("the snapshot cannot be written", err_name(-errno),
-			    "make room on the disk");
+			freezer_cannot_write(-errno);
 		fd = open_in(z->tree, name, O_RDONLY | O_DIRECTORY);
 		if (fd < 0) {
 			freezer_skip(z, path, "its path leads through what is no directory");
@@ -86,8 +85,7 @@ static void list_add(struct freezer *z, const char *mode, struct str path, struc
 	buf_printf(&b, "%s %zu %s %.*s", mode, text.n, hex, STR_ARG(path));
 	buf_addc(&b, '\0');
 	if (write(z->list, b.p, b.n) != (ssize_t)b.n)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+		freezer_cannot_write(-errno);
 	buf_fini(&b);
 	z->files++;
 	z->bytes += text.n;

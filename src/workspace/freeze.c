@@ -69,7 +69,8 @@ static void explain(struct freeze *f)
 	const json_t *error = json_get_object(f->last, "error");
 
 	if (error) {
-		err_set(&f->err, -EINVAL, "%s", json_get_cstr(error, "what", "freezing failed"));
+		err_set(&f->err, (int)json_get_int(error, "code", -EINVAL), "%s",
+		    json_get_cstr(error, "what", "freezing failed"));
 		err_why(&f->err, "%s", json_get_cstr(error, "why", ""));
 		err_fix(&f->err, "%s", json_get_cstr(error, "fix", ""));
 		return;
@@ -294,10 +295,10 @@ static void on_fence(void *ctx, const struct fence_report *report)
 			sandbox_go(f->child);
 		return;
 	case FENCE_REFUSED:
-		f->last = json_pack("{s:{s:s, s:o, s:s}}", "error", "what",
+		f->last = json_pack("{s:{s:s, s:o, s:s, s:i}}", "error", "what",
 		    "the repository cannot be read safely", "why",
 		    json_sprintf("%s: %s", report->err->what, report->err->why), "fix",
-		    report->err->fix);
+		    report->err->fix, "code", report->err->code);
 		break;
 	case FENCE_EXITED:
 		f->status = report->status;
@@ -411,8 +412,8 @@ static int spawn(struct freeze *f, const struct freeze_spec *from, struct err *e
 	rc = sandbox_spawn(f->ws->sandbox, &spec, on_fence, f, &f->child, err);
 	close(end);
 	if (rc) { /* the callback will come all the same, by way of the closed pipe */
-		f->last = json_pack("{s:{s:s, s:s, s:s}}", "error", "what", err->what, "why",
-		    err->why, "fix", err->fix);
+		f->last = json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "what", err->what, "why",
+		    err->why, "fix", err->fix, "code", err->code);
 		f->gone = true;
 	}
 	return 0;

@@ -38,6 +38,13 @@ void freezer_die(const char *what, const char *why, const char *fix)
 	exit(1);
 }
 
+void freezer_cannot_write(int code)
+{
+	say(json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "what", "the snapshot cannot be written",
+	    "why", err_name(code), "fix", "make room on the disk", "code", code));
+	exit(1);
+}
+
 void freezer_put(int fd, struct str text)
 {
 	ssize_t n = 0;
@@ -45,8 +52,7 @@ void freezer_put(int fd, struct str text)
 	for (; fd >= 0 && text.n && n >= 0; text = str_skip(text, (size_t)n))
 		n = write(fd, text.p, text.n);
 	if (fd < 0 || n < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+		freezer_cannot_write(-errno);
 	close(fd);
 }
 
@@ -193,14 +199,12 @@ static void open_all(struct freezer *z)
 	umask(022);
 	z->repo = open_dir(places.repo);
 	if (mkdir(tree, 0755) < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+		freezer_cannot_write(-errno);
 	z->tree = open_dir(tree);
 	z->list = open(arena_printf(z->arena, "%s/files", places.out),
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0644);
 	if (z->list < 0)
-		freezer_die(
-		    "the snapshot cannot be written", err_name(-errno), "make room on the disk");
+		freezer_cannot_write(-errno);
 }
 
 static json_t *repo_facts(struct freezer *z)

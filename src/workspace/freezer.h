@@ -54,6 +54,8 @@ extern struct places places;
 
 /* Ends the program: {"error": …} on stdout, status 1. */
 void freezer_die(const char *what, const char *why, const char *fix) __attribute__((noreturn));
+/* The same, where the snapshot is written; who reads it is told CODE, a negative errno. */
+void freezer_cannot_write(int code) __attribute__((noreturn));
 /* Writes all of TEXT and closes FD, or ends the program. Syncing is left to whoever takes over. */
 void freezer_put(int fd, struct str text);
 /* A line of progress, at most a few a second. */

@@ -124,11 +124,9 @@ static void write_alternates(struct freezer *z)
 		const char *name = arena_printf(z->arena, "repo-objects/%zu", i);
 
 		if (!i && mkdir(in(places.out, "repo-objects"), 0755) < 0)
-			freezer_die("the snapshot cannot be written", err_name(-errno),
-			    "make room on the disk");
+			freezer_cannot_write(-errno);
 		if (symlink(places.objects[i], in(places.out, name)) < 0)
-			freezer_die("the snapshot cannot be written", err_name(-errno),
-			    "make room on the disk");
+			freezer_cannot_write(-errno);
 		buf_printf(&b, "../../%s\n", name);
 	}
 	write_text(GIT("objects/info/alternates"), buf_str(&b));
@@ -173,8 +171,7 @@ void git_prepare(struct freezer *z)
 
 	for (size_t i = 0; dirs[i]; i++)
 		if (fs_mkdirs(dirs[i], 0755) < 0)
-			freezer_die("the snapshot cannot be written", err_name(-errno),
-			    "make room on the disk");
+			freezer_cannot_write(-errno);
 	write_text(GIT("HEAD"), z->is_git ? read_head(z) : STR("ref: refs/heads/main\n"));
 	write_alternates(z);
 	/* above all .gitattributes: none of them hides a file from a diff */
