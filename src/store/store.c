@@ -1,10 +1,15 @@
 #include "store/store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOOKS 50 /* for the name of an owner that has just come */
+#define PAUSE_NS 1000000
 
 int store_backend(const char *url, const struct store_ops **ret, struct err *err)
 {
@@ -34,6 +39,20 @@ static long read_pid(int fd)
 	return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
+/* Who has just come has not said so yet, and the file names the one before. */
+static long read_owner(int fd)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	long pid = read_pid(fd);
+
+	for (int i = 0; i < LOOKS && (pid <= 0 || (kill((pid_t)pid, 0) < 0 && errno == ESRCH));
+	     i++) {
+		nanosleep(&pause, NULL);
+		pid = read_pid(fd);
+	}
+	return pid;
+}
+
 long store_owner(const char *dir)
 {
 	int fd = open_lock(dir, O_RDWR);
@@ -42,7 +61,7 @@ long store_owner(const char *dir)
 	if (fd < 0)
 		return 0;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		pid = read_pid(fd);
+		pid = read_owner(fd);
 	close(fd);
 	return pid;
 }
@@ -57,7 +76,7 @@ int store_lock(const char *dir, int *ret_fd, struct err *err)
 		return err_why(err, "%s", err_name(fd));
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		long owner = read_pid(fd);
+		long owner = read_owner(fd);
 
 		close(fd);
 		err_set(err, -EBUSY, "the data directory is in use");
