@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "cli/kept.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 #include "worker/spill.h"
@@ -169,6 +170,8 @@ int db_gc(struct arena *a, const struct globals *g, const struct db_options *o)
 	if (paths_data(a, g->data, &data, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	gc.data = data;
+	if (kept_there(a, data, &err) < 0)
+		return cli_fail(g, &err, EXIT_NOT_READY);
 	if (!fs_exists(fs_join(a, data, "tutti.db"))) {
 		err_set(&err, -ENOENT, "there is nothing stored yet");
 		err_why(&err, "%s is empty", data);

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/sha256.h"
 #include "cli/house.h"
+#include "cli/kept.h"
 #include "cli/paths.h"
 #include "engine/engine.h"
 #include "store/pages.h"
@@ -284,6 +285,8 @@ int db_verify(struct arena *a, const struct globals *g)
 		return cli_fail(g, &err, EXIT_NOT_READY);
 	const char *path = fs_join(a, data, "tutti.db");
 
+	if (kept_there(a, data, &err) < 0)
+		return cli_fail(g, &err, EXIT_NOT_READY);
 	if (!fs_exists(path)) {
 		err_set(&err, -ENOENT, "there is nothing stored yet");
 		err_why(&err, "%s is empty", data);

@@ -1,6 +1,7 @@
 #include "cli/exit.h"
 
 #include "base/arena.h"
+#include "store/store.h"
 
 #include <stddef.h>
 
@@ -19,6 +20,8 @@ const struct exit_meaning exit_meanings[] = {
 	    "cancelled, but the death of a process was not confirmed" },
 	{ EXIT_MEMORY, "no-memory",
 	    "there was no memory; what was told is stored, and runs can be resumed" },
+	{ EXIT_LOST, "lost",
+	    "the database was removed, replaced or cut short while it was in use" },
 	{ EXIT_NO_FENCE, "no-fence",
 	    "this machine cannot hold agents to reading (mode D): none was started" },
 	{ EXIT_INTERRUPTED, "interrupted", "interrupted (Ctrl-C)" },

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/begin.h"
 #include "cli/describe.h"
+#include "cli/kept.h"
 #include "cli/paths.h"
 #include "cli/ready.h"
 #include "sys/fs.h"
@@ -96,19 +97,29 @@ static void on_left(void *ctx, int rc)
 	(void)rc;
 }
 
+static int is_owned(const struct house *h, struct err *err)
+{
+	long owner = store_owner(h->data);
+
+	if (owner)
+		err_set(err, -EBUSY, "another tutti (process %ld) works in %s", owner, h->data);
+	else
+		err_set(err, -EBUSY, "another tutti worked in %s until just now", h->data);
+	err_why(err, "one process at a time owns a data directory");
+	err_fix(err, "wait until it is done, or use another one: --data DIR");
+	return -EBUSY;
+}
+
 static int open_store(struct house *h, struct store **ret, struct err *err)
 {
 	const struct store_ops *ops = NULL;
 	const char *path = fs_join(h->arena, h->data, "tutti.db");
-	long owner = store_owner(h->data);
 	int rc = store_lock(h->data, &h->lock, err);
 
-	if (rc == -EBUSY) {
-		err_set(err, rc, "another tutti (process %ld) works in %s", owner, h->data);
-		err_why(err, "one process at a time owns a data directory");
-		err_fix(err, "wait until it is done, or use another one: --data DIR");
-		return rc;
-	}
+	if (rc == -EBUSY)
+		return is_owned(h, err);
+	if (!rc)
+		rc = kept_whole(h->arena, h->data, err);
 	if (!rc)
 		rc = store_backend(path, &ops, err);
 	if (!rc)

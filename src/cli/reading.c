@@ -1,6 +1,7 @@
 /* The store for commands that only look. */
 #include "cli/house.h"
 
+#include "cli/kept.h"
 #include "cli/paths.h"
 #include "sys/fs.h"
 
@@ -47,6 +48,8 @@ int house_read(struct arena *a, const struct globals *g, struct store **ret, str
 	char *data, *path;
 
 	if (paths_data(a, g->data, &data, err) < 0)
+		return EXIT_NOT_READY;
+	if (kept_there(a, data, err) < 0)
 		return EXIT_NOT_READY;
 	path = fs_join(a, data, "tutti.db");
 	if (!fs_exists(path)) {

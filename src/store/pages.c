@@ -1,6 +1,7 @@
 #include "store/pages.h"
 
 #include "base/unconst.h"
+#include "store/files.h"
 #include "store/pages_sum.h"
 
 #include <pthread.h>
@@ -15,6 +16,7 @@
 struct page_file {
 	sqlite3_file base;
 	struct page_layout layout;
+	struct watched watched;
 	sqlite3_file *real; /* behind us, in the memory that SQLite gives */
 };
 
@@ -37,7 +39,7 @@ static int page_read(sqlite3_file *f, void *p, int n, sqlite3_int64 off)
 	sqlite3_file *real = real_of(f);
 	int rc = real->pMethods->xRead(real, p, n, off);
 
-	if (rc == SQLITE_OK && off == 0 && n >= PAGE_HEADER)
+	if (rc == SQLITE_OK && off == 0 && n >= PAGE_HEADER && !self(f)->watched.log)
 		self(f)->layout = page_layout(p);
 	return rc;
 }
@@ -51,11 +53,17 @@ static int page_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 off)
 	struct page_file *file = self(f);
 	sqlite3_file *real = file->real;
 
-	if (off == 0 && n >= PAGE_HEADER)
+	if (!watched_may_write(&file->watched, real, off))
+		return SQLITE_IOERR_WRITE;
+	if (off == 0 && n >= PAGE_HEADER && !file->watched.log)
 		file->layout = page_layout(p);
 	if (file->layout.sums && n == (int)file->layout.size && off % n == 0)
 		page_seal(unconst(p), (size_t)n, (uint32_t)(off / n + 1));
-	return real->pMethods->xWrite(real, p, n, off);
+	int rc = real->pMethods->xWrite(real, p, n, off);
+
+	if (rc == SQLITE_OK)
+		watched_written(&file->watched, off + n);
+	return rc;
 }
 
 /* --- what is ------------------------------------------------------------------------------ */
@@ -69,7 +77,11 @@ static int page_close(sqlite3_file *f)
 
 static int page_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-	return real_of(f)->pMethods->xTruncate(real_of(f), size);
+	int rc = real_of(f)->pMethods->xTruncate(real_of(f), size);
+
+	if (rc == SQLITE_OK)
+		watched_truncated(&self(f)->watched, size);
+	return rc;
 }
 
 static int page_sync(sqlite3_file *f, int flags)
@@ -101,6 +113,10 @@ static int page_control(sqlite3_file *f, int op, void *arg)
 {
 	if (op == HAVE_SUMS) {
 		*(bool *)arg = self(f)->layout.sums || !self(f)->layout.size;
+		return SQLITE_OK;
+	}
+	if (op == FILES_WATCHED) {
+		*(struct watched **)arg = &self(f)->watched;
 		return SQLITE_OK;
 	}
 	return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
@@ -163,12 +179,13 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
 	int rc;
 
 	(void)vfs;
-	if (!(flags & SQLITE_OPEN_MAIN_DB))
+	if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
 		return real_vfs->xOpen(real_vfs, path, f, flags, ret_flags);
 	*file = (struct page_file){ .real = (sqlite3_file *)(void *)(file + 1) };
 	rc = real_vfs->xOpen(real_vfs, path, file->real, flags, ret_flags);
 	if (file->real->pMethods)
 		file->base.pMethods = &methods;
+	watched_begin(&file->watched, path, (flags & SQLITE_OPEN_WAL) != 0, file->real);
 	return rc;
 }
 

@@ -103,6 +103,8 @@ static void check_pages(struct check *c, off_t bytes)
 	for (uint32_t i = 1; i <= n; i++)
 		if (!page_fits(c, i))
 			tell_page(c, i, "it is not as it was written");
+	for (uint32_t i = n + 1 + (bytes % c->layout.size != 0); i <= c->layout.n; i++)
+		tell_page(c, i, "it is not there");
 }
 
 /* --- the log ------------------------------------------------------------------------------ */
@@ -208,7 +210,7 @@ static int check_file(struct check *c)
 		return rc;
 	c->layout = rc ? (struct page_layout){ 0 } : page_layout(header);
 	if (!c->layout.size && log_has(c, 1))
-		c->layout = (struct page_layout){ c->log_size, true };
+		c->layout = (struct page_layout){ .size = c->log_size, .sums = true };
 	if (!c->layout.size) {
 		tell(c, "page", 1, "it is not the beginning of a database");
 		return 0;

@@ -49,6 +49,8 @@ struct page_layout page_layout(const unsigned char *h)
 	if (l.size < 512 || (l.size & (l.size - 1)))
 		l.size = 0;
 	l.sums = l.size && h[20] == PAGES_RESERVED;
+	if (memcmp(h + 24, h + 92, 4) == 0) /* the number is of the same change as the rest */
+		l.n = (uint32_t)h[28] << 24 | (uint32_t)h[29] << 16 | (uint32_t)h[30] << 8 | h[31];
 	return l;
 }
 

@@ -11,6 +11,7 @@
 struct page_layout {
 	uint32_t size; /* of a page; 0: that is no database */
 	bool sums;     /* its pages have room for them */
+	uint32_t n;    /* pages that it should have; 0: that is not known */
 };
 
 /* HEADER: PAGE_HEADER bytes. */

@@ -108,6 +108,7 @@ static int sqlite_open(const char *path, bool read_only, struct store **ret, str
 
 	pthread_once(&once, before_first_use);
 	s->base.ops = &store_sqlite;
+	s->owner = !read_only;
 	int rc = sqlite_errno(sqlite3_open_v2(path, &s->db, flags, pages_vfs()));
 
 	if (rc == 0 && !read_only && chmod(path, 0600) < 0)
@@ -213,6 +214,7 @@ static int sqlite_begin(struct store *s)
 	sqlite_rollback(s); /* there may have been no memory for it */
 	if (!sqlite3_get_autocommit(self(s)->db))
 		return -ENOMEM;
+	sqlite_guard(self(s));
 	struct query q = sql_query(s, "BEGIN IMMEDIATE");
 	int rc = sql_run(&q);
 
@@ -225,9 +227,16 @@ static int sqlite_commit(struct store *s)
 	struct query q = sql_query(s, "COMMIT");
 	int rc = sql_run(&q);
 
-	if (rc == 0)
+	if (rc == 0) {
 		self(s)->began = false;
+		sqlite_guard(self(s));
+	}
 	return rc;
+}
+
+static void sqlite_look(struct store *s)
+{
+	sqlite_guard(self(s));
 }
 
 static int64_t sqlite_writes(struct store *s)
@@ -250,6 +259,7 @@ const struct store_ops store_sqlite = {
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.writes = sqlite_writes,
+	.guard = sqlite_look,
 	.run_insert = sqlite_run_insert,
 	.run_update = sqlite_run_update,
 	.run_load = sqlite_run_load,

@@ -19,6 +19,7 @@ struct sqlite_store {
 	sqlite3 *db;
 	struct cached cache[STATEMENTS_MAX];
 	size_t n_cached;
+	bool owner;	  /* it writes */
 	bool began;	  /* a transaction */
 	int64_t last_run; /* the highest key when a run was deleted */
 	int trouble;	  /* why it cannot be committed any more, or 0 */
@@ -59,6 +60,13 @@ struct str sql_get_str(struct query *q, struct arena *a);
 struct str sql_get_ref(struct query *q);
 /* One integer, or -ENOENT. */
 int sql_one_key(struct query *q, int64_t *ret);
+
+/*
+ * Ends the process with EXIT_LOST where the files of the database were taken away under it, before
+ * anything is acknowledged that is not there; what is open of them is saved first, as far as it
+ * can.
+ */
+void sqlite_guard(struct sqlite_store *s);
 
 int sqlite_check(struct store *s, store_flaw_fn flaw, void *ctx);
 int sqlite_copy(struct store *s, const char *path, struct err *err);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #define STORE_SCHEMA 4
+#define EXIT_LOST 74 /* EX_IOERR: the database was taken away while it was in use */
 
 struct run_row {
 	int64_t key;
@@ -170,6 +171,8 @@ struct store_ops {
 	void (*rollback)(struct store *s);
 	/* a number that grows with every row written; tells whether a failed job left traces */
 	int64_t (*writes)(struct store *s);
+	/* nobody wrote for a while: ends the process where the database is not there any more */
+	void (*guard)(struct store *s);
 
 	/* runs */
 	int (*run_insert)(struct store *s, const struct run_row *row, int64_t *ret_key);

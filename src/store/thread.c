@@ -1,10 +1,13 @@
 #include "store/group.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>
+
+#define IDLE_S 5 /* from one look at the database to the next, when nobody works with it */
 
 struct store_thread {
 	pthread_t thread;
@@ -31,16 +34,21 @@ static bool is_patient(struct store_thread *t)
 	return patient;
 }
 
-/* A second, or until something happens. */
-static void nap(struct store_thread *t)
+/* So many seconds, or until something happens. */
+static int wait_for(struct store_thread *t, time_t seconds)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	return pthread_cond_timedwait(&t->wake, &t->mutex, &until);
+}
+
+static void nap(struct store_thread *t)
+{
 	pthread_mutex_lock(&t->mutex);
 	if (!t->stopping && !t->impatient)
-		pthread_cond_timedwait(&t->wake, &t->mutex, &until);
+		wait_for(t, 1);
 	pthread_mutex_unlock(&t->mutex);
 }
 
@@ -97,9 +105,16 @@ static void run_group(struct store_thread *t)
 /* Waits for work; false when there is none and never will be. */
 static bool next_group(struct store_thread *t)
 {
+	struct store *s = t->group.store;
+
 	pthread_mutex_lock(&t->mutex);
-	while (!t->in.first && !t->inner.first && !t->stopping)
-		pthread_cond_wait(&t->wake, &t->mutex);
+	while (!t->in.first && !t->inner.first && !t->stopping) {
+		if (wait_for(t, IDLE_S) != ETIMEDOUT)
+			continue;
+		pthread_mutex_unlock(&t->mutex);
+		s->ops->guard(s);
+		pthread_mutex_lock(&t->mutex);
+	}
 	bool any = group_take(&t->group, &t->inner, &t->in, GROUP_MAX);
 
 	pthread_mutex_unlock(&t->mutex);
@@ -166,9 +181,13 @@ int store_thread_start(void *loop, struct store *opened, const struct store_hook
     struct store_thread **ret, struct err *err)
 {
 	struct store_thread *t = xalloc(sizeof(*t));
+	pthread_condattr_t attr;
 
 	pthread_mutex_init(&t->mutex, NULL);
-	pthread_cond_init(&t->wake, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* the wall clock may be put back */
+	pthread_cond_init(&t->wake, &attr);
+	pthread_condattr_destroy(&attr);
 	store_queue_init(&t->in);
 	store_queue_init(&t->out);
 	store_queue_init(&t->inner);

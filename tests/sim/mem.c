@@ -256,6 +256,11 @@ static void mem_rollback(struct store *s)
 		roll_back(mem_of(s));
 }
 
+static void mem_guard(struct store *s)
+{
+	(void)s;
+}
+
 static int64_t mem_writes(struct store *s)
 {
 	return mem_of(s)->writes;
@@ -287,6 +292,7 @@ const struct store_ops store_mem = {
 	.commit = mem_commit,
 	.rollback = mem_rollback,
 	.writes = mem_writes,
+	.guard = mem_guard,
 	.run_insert = mem_run_insert,
 	.run_update = mem_run_update,
 	.run_load = mem_run_load,

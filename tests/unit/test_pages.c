@@ -174,6 +174,16 @@ static void the_end_of_a_log_is_told_apart(void **state)
 	assert_non_null(strstr(last, "the power went"));
 }
 
+static void pages_that_were_cut_off_are_missed(void **state)
+{
+	(void)state;
+	make_files();
+	assert_int_equal(truncate(at("two.db"), (off_t)2 * PAGE), 0);
+	look();
+	assert_true(flaws > 1);
+	assert_non_null(strstr(last, "it is not there"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -182,6 +192,7 @@ int main(void)
 		T(any_other_page_is),
 		T(a_log_that_does_not_hold_has_nothing),
 		T(the_end_of_a_log_is_told_apart),
+		T(pages_that_were_cut_off_are_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
