@@ -7,8 +7,38 @@ torture() {
 	python3 "$TOP/tests/torture/torture.py" "$TUTTI" "$BATS_TEST_TMPDIR/place" "$@"
 }
 
-@test "killed at 50 random moments: nothing that a client was told is lost" {
-	torture kill 50
+@test "killed at 100 random moments: nothing that a client was told is lost" {
+	torture kill 100
+}
+
+@test "killed at single calls of a life, and of one that goes on with a run" {
+	torture sites 16
+	rm -r "$BATS_TEST_TMPDIR/place"
+	torture recovery 12
+}
+
+@test "calls that fail cost nothing that a client was told" {
+	torture faults 40
+}
+
+@test "a disk that is full for a while, and one that can only be read" {
+	torture disk 4
+	rm -r "$BATS_TEST_TMPDIR/place"
+	torture readonly 4
+}
+
+@test "other daemons and commands on the same data: one owns it" {
+	torture two 2
+}
+
+@test "the database is taken away under the daemon, in eight ways" {
+	torture gone 8
+}
+
+@test "clocks that are stepped, and processes that stand still" {
+	torture clock 4
+	rm -r "$BATS_TEST_TMPDIR/place"
+	torture pause 4
 }
 
 # injected OPTION… -- ARGUMENT…: tutti with a call that fails, in a place of its own

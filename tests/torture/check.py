@@ -21,11 +21,11 @@ def digest(data):
 
 
 class Check:
-    """PLACE has a daemon that is at rest; LOGS are the accounts of its clients. HURT: calls failed, and so
-    may requests and runs."""
+    """PLACE has a daemon that is at rest; LOGS are the accounts of its clients. REFUSED: requests may have
+    been, FAILED: steps may have."""
 
-    def __init__(self, place, logs, want, hurt=False):
-        self.place, self.want, self.hurt = place, want, hurt
+    def __init__(self, place, logs, refused=False, failed=False):
+        self.place, self.may_refuse, self.may_fail = place, refused, failed
         self.db = place.database()
         self.facts = list(facts_of(logs))
         self.runs = {r["id"]: r for r in self.db.execute("SELECT * FROM runs")}
@@ -128,22 +128,22 @@ class Check:
 
     def report(self, run):
         """What came out is what comes out when nobody is killed."""
-        if run["status"] == "failed" and not self.hurt:
+        if run["status"] == "failed" and not self.may_fail:
             self.bad(f"{run['id']} failed: {run['reason']} {self.events[run['id']][-3:]}")
         if run["status"] != "completed":
             return
         status, text = ask(self.place.sock, "GET", f"/runs/{run['id']}/report?as=md")
         if status != 200:
             self.bad(f"the report of {run['id']}: {status} {text[:300]!r}")
-        got, want = without_run_facts(text), self.want[run["flow"]]
-        if got != want and not (self.hurt and names_failures(text)):
+        got, want = without_run_facts(text), self.place.want[run["flow"]]
+        if got != want and not (self.may_fail and names_failures(text)):
             self.bad("\n".join([f"the report of {run['id']} is another one:",
                                 *difflib.unified_diff(want, got, "without", "with", lineterm="", n=0)]))
 
     # --- what clients were told ---
 
     def told_refused(self, fact):
-        if not self.hurt:
+        if not self.may_refuse:
             self.bad(f"refused: {fact}")
 
     def told_run(self, fact):

@@ -57,7 +57,7 @@ class Client:
     def launch(self, key):
         body = dict(flow=self.random.choice(self.flows), question="queue", repo=self.repo,
                     model="rehearsal", size="small")
-        self.note(dict(t="try", key=key, flow=body["flow"]))
+        self.note(dict(t="try", key=key, flow=body["flow"], at=time.monotonic()))
         status, answer = self.ask("POST", "/runs", body, Idempotency_Key=key)
         if status != 201:
             self.note(dict(t="bad", what=f"launch {key}: {status} {answer[:300]!r}"))

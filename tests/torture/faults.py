@@ -1,12 +1,12 @@
 """Games with calls that fail: one of them, or all from one on until the cause is gone."""
-import collections
 import errno
-import os
+import itertools
 import signal
 import time
 
 from check import Check
 from place import Daemon, Violation, until
+from side import tally
 from sites import Injected, counted, one_run
 
 # Calls of the daemon and its launcher, and what the kernel may answer to each. "short" is half of it; behind
@@ -57,19 +57,20 @@ def suffer(daemon, clients, goes_on):
     return f"ended with {code}{when}"
 
 
-def fault(place, want, name, call, error, k, goes_on):
+def fault(place, n, what):
     """One life with it, and one without: what clients were told holds."""
+    call, error, k, goes_on = what
     place.empty()
     daemon = Injected(place, *options(call, error, k, goes_on))
     daemon.call = call
-    clients = one_run(place, name)
+    clients = one_run(place, f"fault-{n}")
     try:
         took = suffer(daemon, clients, goes_on)
         if daemon.dead():
             place.nobody_left()
             daemon = Daemon(place)
         clients.left()
-        check = Check(place, clients.logs, want, hurt=True)
+        check = Check(place, clients.logs, refused=True, failed=True)
         check.all()
         daemon.ready().end()
         Daemon(place).ready().end()  # who could not clear up behind itself has it done
@@ -78,7 +79,7 @@ def fault(place, want, name, call, error, k, goes_on):
             took += ", run failed"
     finally:
         clients.kill()
-    return took
+    return took if took in ("went on", "not hit") else "!" + took
 
 
 def all_faults(counts, rng):
@@ -91,22 +92,11 @@ def all_faults(counts, rng):
             yield call, error, rng.randint(1, counts[call]), goes_on
 
 
-def faults(place, want, n, rng):
-    took, bad = collections.Counter(), 0
-    todo = all_faults(counted(place, False), rng)
-    for i in range(n):
-        call, error, k, goes_on = one = next(todo)
-        words = f"{call} {k}{' and on' if goes_on else ''}: {error}"
-        try:
-            how = fault(place, want, f"fault-{i}", *one)
-        except Violation as e:
-            how, bad = "VIOLATION", bad + 1
-            print(f"VIOLATION: {words}: {e}", flush=True)
-            for pid, _ in place.processes():
-                os.kill(pid, signal.SIGKILL)
-            place.nobody_left()
-        took[how] += 1
-        if how not in ("went on", "not hit", "VIOLATION"):
-            print(f"{words}: {how}", flush=True)
-    print(f"{n} faults: " + ", ".join(f"{n} {how}" for how, n in took.most_common()), flush=True)
-    return bad
+def words(what):
+    call, error, k, goes_on = what
+    return f"{call} {k}{' and on' if goes_on else ''}: {error}"
+
+
+def faults(place, n, rng):
+    todo = list(itertools.islice(all_faults(counted(place, False), rng), n))
+    return tally(place, todo, lambda at, n, what: fault(at, n, what), words)

@@ -5,6 +5,7 @@
  *   -p PATH     only where they are about a file with this in its path
  *   -n FROM     the FROM-th of them, from 1
  *   -m COUNT    and what follows, COUNT in all (1); SIGUSR1 ends it before
+ *   -w          none of them before SIGUSR2, with which it also goes on after SIGUSR1
  *   -k HOW      the program is killed: before, after, half (of a write is done)
  *   -e ERRNO    they fail so, by number; or do only half: short
  *   -l          of the first process that it forks, too
@@ -88,7 +89,7 @@ static char **read_options(struct trace *t, int argc, char **argv)
 	int c;
 
 	p->count = 1;
-	while ((c = getopt(argc, argv, "+c:p:n:m:k:e:lt:o:")) >= 0) {
+	while ((c = getopt(argc, argv, "+c:p:n:m:wk:e:lt:o:")) >= 0) {
 		if (c == 'c')
 			add_calls(p, optarg);
 		else if (c == 'p')
@@ -97,6 +98,8 @@ static char **read_options(struct trace *t, int argc, char **argv)
 			p->from = atol(optarg);
 		else if (c == 'm')
 			p->count = atol(optarg);
+		else if (c == 'w')
+			t->lifted = true;
 		else if (c == 'k')
 			p->deed = deed_of(optarg);
 		else if (c == 'e')
@@ -118,8 +121,7 @@ static char **read_options(struct trace *t, int argc, char **argv)
 
 static void on_lift(int number)
 {
-	(void)number;
-	trace.lifted = true;
+	trace.lifted = number == SIGUSR1;
 }
 
 /* The program waits for a byte until it is followed. */
@@ -259,6 +261,7 @@ int main(int argc, char **argv)
 	char **program = read_options(&trace, argc, argv);
 
 	sigaction(SIGUSR1, &lift, NULL);
+	sigaction(SIGUSR2, &lift, NULL);
 	signal(SIGTERM, SIG_IGN); /* for the program alone, as is Ctrl-C */
 	signal(SIGINT, SIG_IGN);
 	start(&trace, program);

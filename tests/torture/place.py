@@ -14,11 +14,23 @@ from client import Client
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+NOT_READY = 4  # an exit code
 PATIENCE = 120  # seconds, for what has no reason to take long
 
 
 class Violation(Exception):
     """Something that must never be."""
+
+
+FORK = multiprocessing.get_context("fork")
+# Who is root only in here (disks.py) lets the program be who he is outside.
+AS_USER = os.environ.get("TORTURE_AS_USER", "").split()
+
+
+def mount(*args, how="mount"):
+    done = subprocess.run([how, *args], capture_output=True, text=True)
+    if done.returncode:
+        raise Violation(f"{how} {' '.join(args)}: {done.stderr}")
 
 
 def until(what, fn, limit=PATIENCE, pause=0.005):
@@ -49,19 +61,27 @@ def tree_hash(top):
 
 
 class Place:
-    def __init__(self, top, program):
+    """DISK: its data lie on a file system of their own, of so many bytes (disks.py)."""
+    made = 0
+
+    def __init__(self, top, program, disk=0):
+        Place.made += 1
         self.top = os.path.abspath(top)
         os.makedirs(self.top)
+        self.origin = program
         self.program = self.path("tutti-own")
         shutil.copy(program, self.program)
         st = os.stat(self.program)
         self.identity = st.st_dev, st.st_ino
         # what commands sleep, as a number that only processes of this place have in their arguments
-        self.mark = f"0.03{os.getpid():07d}"
-        self.data, self.repo, self.tmp = map(self.path, ("data", "repo", "tmp"))
-        for name in ("data", "repo", "tmp", "home", "config/tutti/flows", "acks"):
+        self.mark = f"0.03{os.getpid():07d}{Place.made:02d}"
+        self.disk = disk
+        self.data, self.repo, self.tmp = map(self.path, ("disk/data", "repo", "tmp"))
+        for name in ("disk", "repo", "tmp", "home", "config/tutti/flows", "acks", "lives"):
             os.makedirs(self.path(name))
-        os.chmod(self.data, 0o700)
+        if disk:
+            mount("-t", "tmpfs", "-o", f"size={disk},mode=777", "torture", self.path("disk"))
+        os.mkdir(self.data, 0o700)
         self.sock = os.path.join(self.data, "tutti.sock")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "XDG_", "TUTTI"))}
         self.env.update(HOME=self.path("home"), XDG_CONFIG_HOME=self.path("config"),
@@ -73,9 +93,17 @@ class Place:
             with open(self.path("config/tutti/flows", name), "w") as f:
                 f.write(text)
             self.flows.append(name.removesuffix(".yaml"))
+        self.wants = self.flows[:]  # of which there are references
+        self.flows.remove("timed")  # it takes its time
         self.make_repo()
         self.lives = 0
         self.injector = os.path.join(os.path.dirname(os.path.abspath(program)), "tests/inject")
+
+    def beside(self, n):
+        """Another one, below."""
+        other = Place(self.path(f"place-{n}"), self.origin, self.disk)
+        other.wants = self.wants
+        return other
 
     def path(self, *names):
         return os.path.join(self.top, *names)
@@ -128,6 +156,18 @@ class Place:
             return not (left & of if of is not None else left)
         until(f"processes are gone: {of or self.processes()}", gone, 10)
 
+    def end_all(self):
+        for pid, _ in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def keep(self, name):
+        """As it is now, for whoever asks what was wrong."""
+        shutil.copytree(self.top, f"{self.top}-{name}", symlinks=True, dirs_exist_ok=True,
+                        ignore=lambda at, names: [n for n in names if n in ("tutti-own", "tutti.sock", "repo")])
+
     # --- what must be as it was ---
 
     def clean(self):
@@ -158,11 +198,10 @@ class Daemon:
     def __init__(self, place, *more, before=(), **env):
         place.lives += 1
         self.place = place
-        self.said, self.log = place.path("said"), place.path("log")
-        with open(self.said, "wb") as said, open(self.log, "ab") as log:
-            log.write(f"--- life {place.lives}\n".encode())
+        self.said, self.log = (place.path("lives", f"{place.lives}.{what}") for what in ("said", "log"))
+        with open(self.said, "wb") as said, open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [*before, place.program, "serve", "--no-port", "--json", *more], stdin=subprocess.DEVNULL,
+                [*AS_USER, *before, place.program, "serve", "--no-port", "--json", *more], stdin=subprocess.DEVNULL,
                 stdout=said, stderr=log, env=place.env | env, cwd=place.top)
         self.pid = None if before else self.process.pid
 
@@ -176,13 +215,24 @@ class Daemon:
         return self
 
     def announcement(self):
+        """Where it is, or nothing yet, or an error instead."""
         with open(self.said, "rb") as f:
             text = f.read()
-        return json.loads(text) if text.endswith(b"\n") else None
+        told = json.loads(text) if text.endswith(b"\n") else {}
+        return told if "pid" in told else None
 
     def last_words(self):
-        with open(self.log, errors="replace") as f:
-            return f.read()[-2000:].rpartition("--- life")[2]
+        with open(self.log, errors="replace") as log, open(self.said, errors="replace") as said:
+            return (log.read() + said.read())[-2000:]
+
+    def refuses(self):
+        """Whether it ended at once, and then with a reason; else it is there."""
+        until("a start, or a reason", lambda: self.process.poll() is not None or self.announcement())
+        if self.process.poll() is None:
+            return False
+        if self.process.returncode != NOT_READY or '"error"' not in self.last_words():
+            raise Violation(f"the start ended with {self.process.returncode}: {self.last_words()}")
+        return True
 
     def kill(self):
         """kill -9; returns the processes that were there with it."""
@@ -201,8 +251,6 @@ class Daemon:
         if code != 0:
             raise Violation(f"asked to end, the daemon ended with {code}: {self.last_words()}")
 
-
-FORK = multiprocessing.get_context("fork")
 
 
 def one_client(*args):

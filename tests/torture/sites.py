@@ -4,6 +4,7 @@ import signal
 
 from check import Check
 from place import Clients, Daemon, Violation, until
+from side import tally
 
 # What a kill is aimed at: everything that others can see of the program, before and behind it.
 SITES = [(call, how) for how, calls in (
@@ -72,13 +73,14 @@ def counted(place, earlier):
     return daemon.counts()
 
 
-def site(place, want, name, facts, call, how, k):
-    """A life killed at its K-th CALL, and the next one; true if it was hit."""
+def site(place, n, what):
+    """A life killed at its K-th CALL, behind so many FACTS of another one, and the next life."""
+    call, how, k, facts = what
     place.empty()
-    clients = one_run(place, name)
+    clients, daemon = one_run(place, f"site-{n}"), None
     try:
         if facts and not interrupted(place, clients, facts):
-            return False
+            return "over before"
         daemon = Injected(place, "-c", call, "-k", how, "-n", str(k))
         until("a kill, or the end", lambda: daemon.dead() or clients.gone())
         if not daemon.dead():
@@ -88,29 +90,31 @@ def site(place, want, name, facts, call, how, k):
         place.nobody_left()
         after = Daemon(place).ready()
         clients.left()
-        Check(place, clients.logs, want).all()
+        Check(place, clients.logs).all()
         after.end()
         place.clean()
     except Violation as e:
-        raise Violation(f"killed {how} {call} {k} ({daemon.hit().strip()}): {e}") from None
+        raise Violation(f"{daemon.hit().strip() if daemon else ''}: {e}") from None
     finally:
         clients.kill()
-    return bool(daemon.hit())
+    return "killed" if daemon.hit() else "not hit"
 
 
-def all_sites(counts):
-    return [(call, how, k) for call, how in SITES for k in range(1, counts.get(call, 0) + 1)]
+def all_sites(counts, rng, earlier):
+    return [(call, how, k, rng.choice(EARLIER) if earlier else 0)
+            for call, how in SITES for k in range(1, counts.get(call, 0) + 1)]
 
 
-def sites(place, want, n, rng, earlier):
+def words(what):
+    call, how, k, facts = what
+    return f"killed {how} {call} {k}" + (f", {facts} facts behind" if facts else "")
+
+
+def sites(place, n, rng, earlier):
     """N of all sites, or each of them; EARLIER: in a life that goes on with a run."""
     counts = counted(place, earlier)
-    todo = all_sites(counts)
+    todo = all_sites(counts, rng, earlier)
     print(f"{len(todo)} sites: " + ", ".join(f"{c} {counts[c]}" for c in sorted(dict(SITES)) if c in counts))
     if n < len(todo):
         todo = rng.sample(todo, n)
-    kills = 0
-    for done, one in enumerate(todo, 1):
-        kills += site(place, want, f"site-{done}", rng.choice(EARLIER) if earlier else 0, *one)
-        if done % 100 == 0 or done == len(todo):
-            print(f"{done} of {len(todo)} sites, {kills} kills", flush=True)
+    return tally(place, todo, lambda at, n, what: site(at, n, what), words)
