@@ -181,6 +181,7 @@ static void refuse_order(struct call *c, enum order_fault fault)
 		[ORDER_NO_FLOW] = { 404, "not_found" },
 		[ORDER_BAD_FLOW] = { 409, "conflict" },
 		[ORDER_NO_REPO] = { 400, "bad_request" },
+		[ORDER_NOT_READY] = { 503, "not_ready" },
 		[ORDER_UNTRUSTED] = { 403, "forbidden" } };
 
 	launching_free(c->own);

@@ -30,8 +30,12 @@ int definitions_open(
 	if (rc)
 		return rc;
 	d->n_accepted = count_accepted(&d->accepted, d->repo);
-	d->base = flows_load(a, &base);
-	return 0;
+	d->base = flows_load(a, &base, &rc);
+	if (!rc)
+		return 0;
+	definitions_close(d);
+	err_set(err, rc, "flows cannot be read: %s", err_name(rc));
+	return err_fix(err, "try again in a moment");
 }
 
 void definitions_leave(struct definitions *d, const struct library *lib)
@@ -125,11 +129,11 @@ void definitions_read(struct definitions *d)
 		own_read(d->a, d->repo, &d->own);
 	if (!d->own.n && !d->own.refused)
 		return;
-	d->whole = flows_with(d->a, d->user, &d->own);
+	d->whole = flows_with(d->a, d->user, &d->own, NULL);
 	d->flows = arena_array(d->a, OWN_FILES_MAX, sizeof(*d->flows));
 	judge_those(d, true);
 	judge_those(d, false);
-	d->lib = flows_base(d->a, d->user);
+	d->lib = flows_base(d->a, d->user, NULL);
 	add_trusted(d);
 	withhold(d);
 	library_check(d->lib);

@@ -14,37 +14,54 @@ static void add(
 		log_debug("%s has errors", file);
 }
 
-static void add_dir(struct arena *a, struct library *lib, enum text_kind kind, const char *base)
+int flows_gap(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -EIO || rc == -EINTR ? rc
+											     : 0;
+}
+
+static int add_dir(struct arena *a, struct library *lib, enum text_kind kind, const char *base)
 {
 	char *path = fs_join(a, base, own_kinds[kind].dir);
 	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort);
+	int n = scandir(path, &names, NULL, alphasort), rc = n < 0 ? flows_gap(-errno) : 0;
 
 	for (int i = 0; i < n; i++) {
 		char *file = fs_join(a, path, names[i]->d_name);
 		struct str text;
+		int got = str_ends(str_from(file), str_from(own_kinds[kind].suffix))
+			      ? fs_read(a, file, own_kinds[kind].max, &text)
+			      : -ENOENT;
 
-		if (str_ends(str_from(file), str_from(own_kinds[kind].suffix)) &&
-		    fs_read(a, file, own_kinds[kind].max, &text) == 0)
+		if (got == 0)
 			add(lib, kind, file, "user", text);
+		else if (!rc)
+			rc = flows_gap(got);
 		free(names[i]);
 	}
 	free(names);
+	return rc;
 }
 
-struct library *flows_base(struct arena *a, const char *user)
+struct library *flows_base(struct arena *a, const char *user, int *ret_gap)
 {
 	struct library *lib = library_create();
+	int rc = 0;
 
 	library_add_builtin(lib);
-	for (int k = 0; user && k < TEXT_KINDS; k++)
-		add_dir(a, lib, (enum text_kind)k, user);
+	for (int k = 0; user && k < TEXT_KINDS; k++) {
+		int got = add_dir(a, lib, (enum text_kind)k, user);
+
+		rc = rc ? rc : got;
+	}
+	if (ret_gap)
+		*ret_gap = rc;
 	return lib;
 }
 
-struct library *flows_with(struct arena *a, const char *user, struct own *own)
+struct library *flows_with(struct arena *a, const char *user, struct own *own, int *ret_gap)
 {
-	struct library *lib = flows_base(a, user);
+	struct library *lib = flows_base(a, user, ret_gap);
 	size_t before = library_memory(lib);
 
 	for (size_t i = 0; i < own->n; i++) {
@@ -55,19 +72,19 @@ struct library *flows_with(struct arena *a, const char *user, struct own *own)
 		    own->v[i].file, OWN_MEMORY_MAX >> 20);
 		own->n = 0;
 		library_destroy(lib);
-		lib = flows_base(a, user);
+		lib = flows_base(a, user, ret_gap);
 	}
 	library_check(lib);
 	return lib;
 }
 
-struct library *flows_load(struct arena *a, const struct flows_from *from)
+struct library *flows_load(struct arena *a, const struct flows_from *from, int *ret_gap)
 {
 	struct own own = { 0 };
 
 	if (from->repo)
 		own_read(a, from->repo, &own);
-	struct library *lib = flows_with(a, from->user, &own);
+	struct library *lib = flows_with(a, from->user, &own, ret_gap);
 
 	if (own.refused)
 		log_warn("%s: nothing of it is used", own.refused);

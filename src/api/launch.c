@@ -1,6 +1,7 @@
 #include "api/launch.h"
 
 #include "api/definitions.h"
+#include "api/flows.h"
 #include "api/several.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -338,7 +339,7 @@ static enum order_fault find_flow(
 	if (w->repo.n && order_repo(a, w->repo, &repo, &ignored) == 0)
 		from.repo = repo.p;
 	if (definitions_open(&d, a, &from, err) < 0)
-		return ORDER_UNTRUSTED;
+		return flows_gap(err->code) ? ORDER_NOT_READY : ORDER_UNTRUSTED;
 	o->flow = definitions_flow(&d, w->flow, &o->lib, err);
 	if (!o->flow)
 		o->lib = NULL;

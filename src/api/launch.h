@@ -24,6 +24,7 @@ enum order_fault {
 	ORDER_NO_FLOW,	 /* there is no such flow */
 	ORDER_BAD_FLOW,	 /* it has errors, or became too large with so many validators */
 	ORDER_NO_REPO,	 /* the repository cannot be opened */
+	ORDER_NOT_READY, /* it cannot be known yet */
 	ORDER_UNTRUSTED, /* the flow is the repository's, and is not accepted as it is */
 };
 

@@ -84,7 +84,7 @@ struct library *cli_library(struct arena *a, const struct globals *g)
 
 	if (g->trust_repo && paths_repo(a, g->repo, &repo, &err) == 0)
 		from.repo = repo;
-	return flows_load(a, &from);
+	return flows_load(a, &from, NULL);
 }
 
 int cli_definitions(

@@ -289,6 +289,7 @@ static int code_of(enum order_fault fault)
 		[ORDER_NO_FLOW] = EXIT_NOT_FOUND,
 		[ORDER_BAD_FLOW] = EXIT_INVALID,
 		[ORDER_NO_REPO] = EXIT_NOT_READY,
+		[ORDER_NOT_READY] = EXIT_NOT_READY,
 		[ORDER_UNTRUSTED] = EXIT_NOT_READY };
 
 	return codes[fault];
