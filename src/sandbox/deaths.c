@@ -43,7 +43,8 @@ static bool kill_orphans(const struct launcher *l)
 			    kid_of(l, (pid_t)pid))
 				continue;
 			kill((pid_t)pid, SIGKILL);
-			waitpid((pid_t)pid, NULL, __WALL);
+			while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR)
+				continue;
 			any = true;
 		}
 	buf_fini(&text);
@@ -103,8 +104,8 @@ void launcher_reap(struct launcher *l)
 
 	while (read(l->signals, &info, sizeof(info)) > 0)
 		continue;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct kid *k = kid_of(l, pid);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+		struct kid *k = pid > 0 ? kid_of(l, pid) : NULL;
 
 		if (k)
 			on_death(l, k, status);
