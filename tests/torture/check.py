@@ -28,6 +28,7 @@ class Check:
         self.place, self.may_refuse, self.may_fail = place, refused, failed
         self.db = place.database()
         self.facts = list(facts_of(logs))
+        self.resumed = {fact["id"] for fact in self.facts if fact["t"] == "resuming"}
         self.runs = {r["id"]: r for r in self.db.execute("SELECT * FROM runs")}
         self.events = {}
         self.counts = collections.Counter()
@@ -136,6 +137,8 @@ class Check:
         if status != 200:
             self.bad(f"the report of {run['id']}: {status} {text[:300]!r}")
         got, want = without_run_facts(text), self.place.want[run["flow"]]
+        if self.may_fail:
+            got, want = without_proofs(got), without_proofs(want)
         if got != want and not (self.may_fail and names_failures(text)):
             self.bad("\n".join([f"the report of {run['id']} is another one:",
                                 *difflib.unified_diff(want, got, "without", "with", lineterm="", n=0)]))
@@ -182,6 +185,8 @@ class Check:
 
     def told_over(self, fact):
         run = self.runs[fact["id"]]
+        if fact["id"] in self.resumed:  # by others, whenever they came to it
+            return
         if run["status"] != fact["status"] or len(self.events[fact["id"]]) != fact["seq"]:
             self.bad(f"over and changed: {fact}, now {run['status']}")
 
@@ -190,6 +195,11 @@ def without_run_facts(text):
     """Of a report what is the same in every run of the same question."""
     lines = [line.replace(", lost attempts left no trace)", ")") for line in text.decode().splitlines()]
     return [line for line in lines if not line.startswith("**Run**")]
+
+
+def without_proofs(lines):
+    """Where looks failed, the report says how much was seen, and in which mode it was."""
+    return [re.sub(r"^- read-only: proven \(.*", "- read-only: proven", line) for line in lines]
 
 
 def names_failures(text):

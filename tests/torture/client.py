@@ -98,6 +98,10 @@ class Client:
             self.note(dict(t="output", id=run, step=name, sha=digest(
                 json.dumps(json.loads(answer)["output"]).encode())))
 
+    def went_on(self, run):
+        status, answer = self.ask("GET", f"/runs/{run}")
+        return status == 200 and json.loads(answer)["seq"] > self.last
+
     def seen(self, run, seq, line):
         event = json.loads(line)
         data = event["data"]
@@ -144,7 +148,8 @@ class Client:
         cancel_at = self.random.randrange(2, 40) if self.random.random() < self.cancels else 0
         self.follow(run, cancel_at)
         if self.over == "cancelled" and self.random.random() < 0.5:
-            if self.act(run, "resumed", "resume"):
+            # where nobody answered it is asked again, and the run may be over once more by then
+            if self.act(run, "resumed", "resume") or self.went_on(run):
                 self.over = None
                 self.follow(run, 0)
         self.look(run)

@@ -188,7 +188,7 @@ class Place:
         return db
 
 
-KEPT = {"epoch", "lock", "scratch", "sessions", "snapshots", "spill", "token", "tutti.db", "tutti.db-shm",
+KEPT = {"epoch", "lock", "reports", "scratch", "sessions", "snapshots", "spill", "token", "tutti.db", "tutti.db-shm",
         "tutti.db-wal", "programs.json"}
 
 

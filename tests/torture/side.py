@@ -19,9 +19,9 @@ def attempt(place, one, n, what):
         how = e
     except Exception:
         how = Violation(traceback.format_exc())
-    place.keep(f"violation-{n}")
     place.end_all()
     place.nobody_left()
+    place.keep(f"violation-{n}")
     return how
 
 
