@@ -69,6 +69,8 @@ def fault(place, n, what):
         if daemon.dead():
             place.nobody_left()
             daemon = Daemon(place)
+        else:
+            daemon.lift()  # it is not aimed at those who look at what came out
         clients.left()
         check = Check(place, clients.logs, refused=True, failed=True)
         check.all()

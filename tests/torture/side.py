@@ -9,6 +9,7 @@ import traceback
 from place import FORK, Violation
 from references import references
 
+AT_ONCE = int(os.environ.get("JOBS") or os.cpu_count())
 SILENCE = 900  # seconds, for one round
 
 
@@ -54,7 +55,7 @@ def side_by_side(place, todo, one, many):
             p.end_all()
 
 
-def tally(place, todo, one, words=str, many=os.cpu_count(), every=100):
+def tally(place, todo, one, words=str, many=AT_ONCE, every=100):
     """How the rounds came out; returns how many violations there were."""
     took, bad = collections.Counter(), 0
     for done, (_, what, how) in enumerate(side_by_side(place, todo, one, many), 1):

@@ -8,7 +8,7 @@ import time
 
 from check import Check
 from place import Clients, Daemon, Violation
-from side import tally
+from side import AT_ONCE, tally
 from sites import Injected
 
 SECOND, HOUR, DAY = 1000, 3600000, 86400000
@@ -133,4 +133,4 @@ def clocks(place, n, rng):
 def pauses(place, n, rng):
     """Most of the time nobody works, so there is room for more at once."""
     todo = [(rng.randrange(1 << 32), i % LEASES == LEASES - 1) for i in range(n)]
-    return tally(place, todo, lambda at, n, what: pause(at, n, what), lambda what: f"pause {what}", 4)
+    return tally(place, todo, lambda at, n, what: pause(at, n, what), lambda what: f"pause {what}", 2 * AT_ONCE)
