@@ -12,19 +12,19 @@ torture() {
 }
 
 @test "killed at single calls of a life, and of one that goes on with a run" {
-	torture sites 16
+	torture sites 10
 	rm -r "$BATS_TEST_TMPDIR/place"
-	torture recovery 12
+	torture recovery 6
 }
 
 @test "calls that fail cost nothing that a client was told" {
-	torture faults 40
+	torture faults 24
 }
 
 @test "a disk that is full for a while, and one that can only be read" {
-	torture disk 4
+	torture disk 3
 	rm -r "$BATS_TEST_TMPDIR/place"
-	torture readonly 4
+	torture readonly 3
 }
 
 @test "other daemons and commands on the same data: one owns it" {
@@ -36,9 +36,9 @@ torture() {
 }
 
 @test "clocks that are stepped, and processes that stand still" {
-	torture clock 4
+	torture clock 2
 	rm -r "$BATS_TEST_TMPDIR/place"
-	torture pause 4
+	torture pause 2
 }
 
 # injected OPTION… -- ARGUMENT…: tutti with a call that fails, in a place of its own

@@ -111,10 +111,9 @@ def words(what):
 
 
 def sites(place, n, rng, earlier):
-    """N of all sites, or each of them; EARLIER: in a life that goes on with a run."""
+    """N of all sites, or a range of them; EARLIER: in a life that goes on with a run."""
     counts = counted(place, earlier)
     todo = all_sites(counts, rng, earlier)
     print(f"{len(todo)} sites: " + ", ".join(f"{c} {counts[c]}" for c in sorted(dict(SITES)) if c in counts))
-    if n < len(todo):
-        todo = rng.sample(todo, n)
+    todo = todo[n.start:n.stop] if isinstance(n, range) else rng.sample(todo, min(n, len(todo)))
     return tally(place, todo, lambda at, n, what: site(at, n, what), words)

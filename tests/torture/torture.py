@@ -1,6 +1,6 @@
 """Torture of the real program: torture.py PROGRAM DIRECTORY WHAT [N].
 
-WHAT is a game below; N is how often, or "all" where there is an end. DIRECTORY must not be there before.
+WHAT is a game below; N is how often; "all" or "500-1000" where there is an end. DIRECTORY must not be there before.
 Each violation is told with its reason; the place where it was is kept beside the others.
 """
 import json
@@ -19,12 +19,12 @@ from rivals import rivals
 from sites import sites
 from times import clocks, pauses
 
-EVERY = 1 << 30
 CLIENTS = 4
 BATCH = 50  # kills from one rest to the next
 TIMED = "clock", "pause"
 OWN_MOUNTS = "disk", "readonly"
 SPANS = 0.1, 0.4, 1.2  # of a life, at most: for starts, for beginnings, for ends
+FEW, SHORT = 100, 0.5  # where there are so few of them, shorter by this
 
 
 def rest(place, clients, logs):
@@ -51,7 +51,7 @@ def game_kill(place, n, rng):
         try:
             for _ in range(min(BATCH, n - done)):
                 daemon = Daemon(place)
-                time.sleep(rng.uniform(0, rng.choice(SPANS)))
+                time.sleep(rng.uniform(0, rng.choice(SPANS)) * (SHORT if n <= FEW else 1))
                 if daemon.process.poll() is not None:
                     raise Violation(f"the daemon ended by itself: {daemon.last_words()}")
                 own = daemon.kill()
@@ -111,10 +111,16 @@ def game_pause(place, n, rng):
 GAMES = {name[5:]: fn for name, fn in globals().items() if name.startswith("game_")}
 
 
+def how_often(word):
+    """A number, or of what can be counted: all of it, or from the one to the other."""
+    if "-" in word:
+        return range(*map(int, word.split("-")))
+    return range(1 << 30) if word == "all" else int(word)
+
+
 def main():
     program, top, what = sys.argv[1:4]
-    n = sys.argv[4] if len(sys.argv) > 4 else "100"
-    n = EVERY if n == "all" else int(n)
+    n = how_often(sys.argv[4] if len(sys.argv) > 4 else "100")
     seed = int(os.environ.get("SEED") or random.randrange(1 << 32))
     print(f"{what}, SEED={seed}", flush=True)
     if what in OWN_MOUNTS:
