@@ -13,13 +13,13 @@ from sites import Injected, counted, one_run
 # a + stands what the path has in it.
 FAULTS = {
     "fdatasync": "EIO ENOSPC", "fsync": "EIO ENOSPC", "pwrite64": "EIO ENOSPC short", "pread64": "EIO",
-    "ftruncate": "EIO ENOSPC", "openat": "EIO EMFILE ENFILE ENOMEM ENOSPC EINTR",
+    "ftruncate": "EIO ENOSPC", "openat": "EIO+disk/data EIO+/repo EMFILE ENFILE ENOMEM ENOSPC+disk/data EINTR",
     "openat2": "EMFILE ENOMEM EINTR", "mmap": "ENOMEM", "mprotect": "ENOMEM", "clone": "EAGAIN ENOMEM",
     "clone3": "EAGAIN ENOMEM", "socketpair": "EMFILE ENOMEM", "pipe2": "EMFILE ENFILE",
     "memfd_create": "EMFILE ENOMEM", "eventfd2": "EMFILE", "epoll_create1": "EMFILE ENOMEM",
     "socket": "EMFILE ENOMEM", "accept4": "EMFILE ENFILE ENOMEM EINTR ECONNABORTED", "sendmsg": "EINTR ENOMEM",
     "sendto": "EINTR ENOMEM", "recvmsg": "EINTR ENOMEM", "recvfrom": "EINTR ENOMEM", "read": "EIO+disk/data EIO+/repo EINTR",
-    "write": "EINTR ENOSPC+disk/data", "unlink": "EIO EROFS", "mkdir": "EIO ENOSPC EROFS", "rename": "EIO ENOSPC",
+    "write": "ENOSPC+disk/data", "unlink": "EIO EROFS", "mkdir": "EIO ENOSPC EROFS", "rename": "EIO ENOSPC",
     "rmdir": "EIO", "epoll_wait": "EINTR", "epoll_ctl": "ENOMEM ENOSPC", "fcntl": "EAGAIN+tutti.db",
     "poll": "EINTR ENOMEM", "wait4": "EINTR", "newfstatat": "EIO ENOMEM", "getdents64": "EIO",
     "fchown": "EIO", "chmod": "EIO",
