@@ -73,15 +73,17 @@ static long long told_size(const char *path)
 	return (long long)l.n * l.size;
 }
 
-/* Too short a file is whole when its log has the rest: somebody was killed while he put it there.
+/*
+ * Too short a file is whole when its log has the rest, or a journal how it was before: somebody was
+ * killed while he wrote it.
  */
-static int check_length(const char *path, long long size, struct err *err)
+static int check_length(struct arena *a, const char *path, long long size, struct err *err)
 {
 	long long told = told_size(path);
 	unsigned long long flaws = 0;
 	struct pages_found found;
 
-	if (size >= told)
+	if (size >= told || size_of(arena_printf(a, "%s-journal", path)) > 0)
 		return 0;
 	int rc = pages_check(path, count_flaw, &flaws, &found, err);
 
@@ -110,5 +112,5 @@ int kept_whole(struct arena *a, const char *data, struct err *err)
 	int rc = kept_there(a, data, err);
 	long long size = size_of(path);
 
-	return rc || size <= 0 ? rc : check_length(path, size, err);
+	return rc || size <= 0 ? rc : check_length(a, path, size, err);
 }

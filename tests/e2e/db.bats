@@ -45,6 +45,20 @@ newest() {
 	is "$(jq_like flips "r['missed'], r['whole']")" "0 True"
 }
 
+# The first page is half there, and a journal beside it says that there was none.
+@test "killed in the middle of making a database, it is made by the next one" {
+	for n in 1 2 3 4; do
+		rm -rf "$TUTTI_DATA"
+		code=0
+		"$(dirname "$TUTTI")/tests/inject" -c pwrite64 -p tutti.db -k half -n $n -- \
+			"$TUTTI" serve --no-port >said 2>&1 || code=$?
+		is "$code" 137
+		job
+		"$TUTTI" db verify >said
+		has said "every byte is as it was written: .* 1 run"
+	done
+}
+
 @test "a database of a time before there were sums gets them" {
 	job
 	sqlite3 "$TUTTI_DATA/tutti.db" .dump | sqlite3 plain.db
