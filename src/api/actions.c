@@ -151,6 +151,7 @@ struct launching {
 	json_t *request, *warnings;
 	struct order order;
 	enum order_fault fault;
+	struct str key; /* taken at once: who hangs up takes the head of his request along */
 	bool existed;
 };
 
@@ -202,6 +203,7 @@ static void order(struct call *c, void (*then)(struct call *c))
 		return;
 	}
 	c->own = l;
+	l->key = arena_dup(c->a, http_header(c->q, "Idempotency-Key"));
 	l->request = c->q->json ? json_deep_copy(c->q->json) : json_object();
 	call_work(c, make_order, then);
 }
@@ -248,7 +250,7 @@ static void launch_ready(struct call *c)
 	}
 	if (!what->agent.n)
 		what->agent = str_from(c->api->config.agent);
-	what->idempotency = arena_dup(c->a, http_header(c->q, "Idempotency-Key"));
+	what->idempotency = l->key;
 	engine_launch(c->api->config.engine, what, on_launched, c);
 }
 
