@@ -223,6 +223,7 @@ struct request {
 	bool last;   /* of its connection */
 	bool modern; /* HTTP/1.1 */
 	struct MHD_Response *response;
+	bool bare; /* there was no memory for one of its headers */
 	unsigned status;
 	char session[SHA256_HEX]; /* of its cookie; "" without one */
 	struct http_stream *stream;
@@ -266,6 +267,8 @@ void send_refusal(struct request *r, const struct refusal *refusal);
 void send_headers(struct request *r, struct MHD_Response *response, const char *policy);
 void send_header(
     struct request *r, struct MHD_Response *response, const char *name, const char *value);
+/* RESPONSE with all of its headers, some of which protect who gets it; else it is destroyed. */
+struct MHD_Response *send_whole(struct request *r, struct MHD_Response *response);
 extern const char policy_strictest[];
 
 /* --- stream.c ------------------------------------------------------------------------------ */

@@ -21,7 +21,15 @@ void send_header(
     struct request *r, struct MHD_Response *response, const char *name, const char *value)
 {
 	if (value && header_value_is_valid(value))
-		r->h->mhd->add_response_header(response, name, value);
+		r->bare |= r->h->mhd->add_response_header(response, name, value) != MHD_YES;
+}
+
+struct MHD_Response *send_whole(struct request *r, struct MHD_Response *response)
+{
+	if (!r->bare)
+		return response;
+	r->h->mhd->destroy_response(response);
+	return NULL;
 }
 
 /* There is none that lets other origins read: no Access-Control-Allow-Origin, ever. */
@@ -155,7 +163,7 @@ static struct MHD_Response *make(
 	if (refusal && refusal->header)
 		send_header(r, response, refusal->header, refusal->value);
 	r->status = ours.status;
-	return response;
+	return send_whole(r, response);
 }
 
 static void send_it(

@@ -49,7 +49,7 @@ static struct MHD_Response *make(struct http_stream *s, const char *type)
 	send_headers(r, response, policy_strictest);
 	send_header(r, response, "Content-Type", type);
 	send_header(r, response, "Cache-Control", "no-store");
-	return response;
+	return send_whole(r, response);
 }
 
 struct http_stream *http_stream_open(

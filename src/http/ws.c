@@ -350,7 +350,7 @@ static struct MHD_Response *make(
 	send_header(r, response, "Upgrade", "websocket");
 	send_header(r, response, "Sec-WebSocket-Accept", accept);
 	send_header(r, response, "Sec-WebSocket-Protocol", protocol);
-	return response;
+	return send_whole(r, response);
 }
 
 struct http_ws *http_ws_open(
