@@ -24,7 +24,7 @@ static int add_dir(struct arena *a, struct library *lib, enum text_kind kind, co
 {
 	char *path = fs_join(a, base, own_kinds[kind].dir);
 	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort), rc = n < 0 ? flows_gap(-errno) : 0;
+	int n = fs_scan(path, &names), rc = n < 0 ? flows_gap(-errno) : 0;
 
 	for (int i = 0; i < n; i++) {
 		char *file = fs_join(a, path, names[i]->d_name);

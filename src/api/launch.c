@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/unconst.h"
 #include "flow/errors.h"
+#include "sys/fs.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -277,7 +278,7 @@ int order_repo(struct arena *a, struct str repo, struct str *ret, struct err *er
 		err_set(err, -EINVAL, "the repository \"%.200s\" is no absolute path", dir);
 		return err_fix(err, "give the path of its directory, beginning with /");
 	}
-	char *real = realpath(dir, NULL);
+	char *real = fs_real(dir);
 
 	if (!real) {
 		int rc = -errno;

@@ -142,7 +142,7 @@ static void list_tree(
     struct arena *a, struct buf *b, const char *dir, const char *below, bool exact, int depth)
 {
 	struct dirent **names = NULL;
-	int n = scandir(dir, &names, NULL, alphasort);
+	int n = fs_scan(dir, &names);
 
 	buf_printf(b, "%s:\n", below);
 	for (int i = 0; i < n; i++) {

@@ -128,7 +128,7 @@ static void add_error(struct findings *f, const char *file, const struct flow_er
 static struct library *library_for(struct arena *a, const struct globals *g, const char *file)
 {
 	struct globals whole = *g;
-	char *real = realpath(file, NULL), *repo;
+	char *real = fs_real(file), *repo;
 	struct err err;
 
 	if (real && paths_repo(a, g->repo, &repo, &err) == 0 &&

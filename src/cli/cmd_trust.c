@@ -8,6 +8,7 @@
 #include "cli/paths.h"
 #include "cli/trusttext.h"
 #include "flow/errors.h"
+#include "sys/fs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +28,8 @@ struct trusting {
 
 static bool is_file_of(const struct own_flow *f, const char *name)
 {
-	char *real = strchr(name, '/') || str_ends(str_from(name), STR(".yaml"))
-			 ? realpath(name, NULL)
-			 : NULL;
+	char *real =
+	    strchr(name, '/') || str_ends(str_from(name), STR(".yaml")) ? fs_real(name) : NULL;
 	bool same = real && strcmp(real, f->file) == 0;
 
 	free(real);

@@ -67,7 +67,7 @@ static void keep_wanted(struct evaluation *ev)
 static void load_all(struct evaluation *ev, const char *dir, struct buf *b)
 {
 	struct dirent **names = NULL;
-	int n = scandir(dir, &names, NULL, alphasort);
+	int n = fs_scan(dir, &names);
 
 	for (int i = 0; i < n; i++) {
 		char *below = fs_join(ev->a, dir, names[i]->d_name);
@@ -97,7 +97,7 @@ static int no_cases(struct evaluation *ev, struct err *err)
 
 int eval_load(struct evaluation *ev, struct err *err)
 {
-	char *dir = realpath(ev->dir, NULL), *own;
+	char *dir = fs_real(ev->dir), *own;
 	struct buf b;
 
 	if (!dir)

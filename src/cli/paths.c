@@ -51,7 +51,7 @@ int paths_data(struct arena *a, const char *choice, char **ret, struct err *err)
 		err_set(err, rc, "cannot create the data directory %s", dir);
 		return err_why(err, "%s", err_name(rc));
 	}
-	char *real = realpath(dir, NULL);
+	char *real = fs_real(dir);
 
 	if (real)
 		dir = arena_cstr(a, str_from(real));
@@ -85,7 +85,7 @@ static char *climb(struct arena *a, const char *from)
 
 int paths_repo(struct arena *a, const char *choice, char **ret, struct err *err)
 {
-	char *real = realpath(choice ? choice : ".", NULL);
+	char *real = fs_real(choice ? choice : ".");
 	struct stat st;
 
 	if (!real) {

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "cli/ci.h"
 #include "cli/exit.h"
+#include "sys/fs.h"
 
 #include <ctype.h>
 #include <langinfo.h>
@@ -97,7 +98,7 @@ static void add_percent(struct buf *b, struct str path)
 
 void term_add_file(struct buf *b, const struct term *t, struct str path)
 {
-	char *real = t->tty && t->color ? realpath(path.p, NULL) : NULL;
+	char *real = t->tty && t->color ? fs_real(path.p) : NULL;
 
 	if (real) {
 		buf_adds(b, "\033]8;;file://");

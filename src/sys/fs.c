@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,6 +62,33 @@ int fs_digest(const char *path, char hex[SHA256_HEX])
 
 	close(fd);
 	return rc;
+}
+
+int fs_scan(const char *path, struct dirent ***ret)
+{
+	int n = scandir(path, ret, NULL, alphasort);
+
+	if (n < 0 && errno == ENOMEM)
+		out_of_memory("directory", 0);
+	return n;
+}
+
+FILE *fs_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f && errno == ENOMEM)
+		out_of_memory("file", 0);
+	return f;
+}
+
+char *fs_real(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOMEM)
+		out_of_memory("path", 0);
+	return real;
 }
 
 static int read_all(int fd, char *p, size_t n, size_t *ret)

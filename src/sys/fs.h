@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The whole of a regular file of at most MAX bytes, with a NUL behind it, in A. */
 MUST_CHECK int fs_read(struct arena *a, const char *path, size_t max, struct str *ret);
@@ -42,6 +43,11 @@ MUST_CHECK int fs_open_below(int dir, const char *path, unsigned flags, uint64_t
  */
 DIR *fs_dir(const char *path);
 DIR *fs_dir_of(int fd);
+/* As scandir of all names, sorted, in the same way. */
+int fs_scan(const char *path, struct dirent ***ret);
+/* As fopen to read and realpath(PATH, NULL), in the same way. */
+FILE *fs_file(const char *path);
+char *fs_real(const char *path);
 /* Absolute path of the running binary, in A. */
 MUST_CHECK int fs_self(struct arena *a, char **ret);
 /* "DIR/NAME" in A. */

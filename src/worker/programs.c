@@ -23,7 +23,7 @@ static const struct program_hint *hint_for(
 /* Where PATH finally leads, without links; the name itself when it leads nowhere. */
 static char *resolve(struct arena *a, const char *path)
 {
-	char *real = realpath(path, NULL);
+	char *real = fs_real(path);
 	char *out = arena_cstr(a, str_from(real ? real : path));
 
 	free(real);

@@ -46,7 +46,7 @@ static int read_script(struct arena *a, const char *line, struct program *p)
 static int look_into(struct arena *a, struct program *p)
 {
 	char line[256] = "";
-	FILE *f = fopen(p->path, "re");
+	FILE *f = fs_file(p->path);
 	int rc = 0;
 
 	if (!f)
@@ -60,7 +60,7 @@ static int look_into(struct arena *a, struct program *p)
 void program_described(struct arena *a, const struct adapter_ops *ops, struct program *p)
 {
 	char hex[SHA256_HEX];
-	char *real = realpath(ops->described->program, NULL);
+	char *real = fs_real(ops->described->program);
 	int rc;
 
 	*p = (struct program){ .ops = ops, .version = "" };

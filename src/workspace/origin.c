@@ -21,7 +21,7 @@ static bool is_dir(const char *path)
 
 static char *real(struct arena *a, const char *path)
 {
-	char *p = realpath(path, NULL);
+	char *p = fs_real(path);
 	char *copy = p ? arena_cstr(a, str_from(p)) : NULL;
 
 	free(p);
