@@ -210,11 +210,14 @@ static int compile(struct search *s)
 
 	if (regex_size(s->pattern) > REGEX_SIZE_MAX)
 		return tool_fail(s->call, "the regular expression repeats too much");
+	errno = 0;
 	int rc =
 	    regcomp(&s->regex, arena_cstr(s->call->arena, s->pattern), REG_EXTENDED | REG_NOSUB);
 
 	if (!rc)
 		return 0;
+	if (errno == ENOMEM) /* an expression is not wrong for that */
+		out_of_memory("expression", s->pattern.n);
 	regerror(rc, &s->regex, why, sizeof(why));
 	return tool_fail(s->call, "the regular expression is wrong: %s", why);
 }

@@ -11,6 +11,16 @@ int md_works(struct md *m)
 	return 0;
 }
 
+int md_read(struct str text, const MD_PARSER *parser, void *ctx)
+{
+	errno = 0;
+	int rc = md_parse(text.p, (MD_SIZE)text.n, parser, ctx);
+
+	if (rc && errno == ENOMEM)
+		out_of_memory("Markdown", text.n);
+	return rc;
+}
+
 bool md_is_sane(const struct md *m, struct str s)
 {
 	if (s.p >= m->text.p && s.p <= m->text.p + m->text.n)
@@ -81,7 +91,7 @@ unsigned md_shift(struct str text, unsigned below)
 		.text = pass_text };
 	struct shift s = { .top = 7, .work = MD_WORK * (text.n + KIB(1)) };
 
-	if (md_parse(text.p, (MD_SIZE)text.n, &looker, &s) != 0 || s.top > below)
+	if (md_read(text, &looker, &s) != 0 || s.top > below)
 		return 0;
 	return below + 1 - s.top;
 }

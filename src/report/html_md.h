@@ -48,6 +48,8 @@ void md_close(struct md *m);
 
 /* Non-zero when md4c has to stop: it makes more of the text than anybody would write. */
 int md_works(struct md *m);
+/* md_parse; a text is not shown otherwise for want of memory: then the process ends. */
+int md_read(struct str text, const MD_PARSER *parser, void *ctx);
 /* Is S, which md4c hands out, of the text, or as short as the blanks and ends of lines it adds? */
 bool md_is_sane(const struct md *m, struct str s);
 /* How many more tags have to find room in what is opened by TYPE: a list is nothing without items.

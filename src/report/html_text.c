@@ -403,7 +403,7 @@ void html_text(struct buf *b, const struct html_text *how, struct str text)
 	m.work = MD_WORK * (shown.n + KIB(1));
 	buf_init(&m.url, KIB(64));
 	m.shift = off ? 0 : shift_of(&m);
-	if (off || md_parse(m.text.p, (MD_SIZE)m.text.n, &parser, &m) != 0) {
+	if (off || md_read(m.text, &parser, &m) != 0) {
 		cut_back(b, begin);
 		m.depth = 0;
 		m.full = false;
