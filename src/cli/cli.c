@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/paths.h"
+#include "store/store.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -200,6 +201,8 @@ static int dispatch(struct arena *a, int argc, char **argv)
 	for (int i = 1; !at && i < argc; i++)
 		if (strcmp(argv[i], "--version") == 0)
 			return cmd_version.run(a, &g, NULL, NULL, 0);
+	if (cmd != &cmd_serve)
+		store_memory_or_end();
 	return cmd ? run_cmd(a, cmd, argc, argv, at) : cli_fail(&g, &err, EXIT_USAGE);
 }
 
@@ -208,7 +211,9 @@ int cli_main(int argc, char **argv)
 	struct arena *a;
 	int code;
 
-	setlocale(LC_CTYPE, "");
+	errno = 0;
+	if (!setlocale(LC_CTYPE, "") && errno == ENOMEM)
+		out_of_memory("locale", 0);
 	log_set_level(LOG_WARN);
 	a = arena_create("command", ARENA_JOB);
 	code = dispatch(a, argc, argv);

@@ -1,5 +1,6 @@
 #include "store/pages.h"
 
+#include "base/arena.h"
 #include "base/unconst.h"
 #include "store/files.h"
 #include "store/pages_sum.h"
@@ -194,12 +195,15 @@ static void vfs_register(void)
 	static sqlite3_vfs vfs;
 
 	real_vfs = sqlite3_vfs_find(NULL);
+	if (!real_vfs) /* it could not even begin */
+		out_of_memory("SQLite", 0);
 	vfs = *real_vfs; /* everything else is its own, asked with its own data */
 	vfs.pNext = NULL;
 	vfs.zName = VFS_NAME;
 	vfs.szOsFile = (int)sizeof(struct page_file) + real_vfs->szOsFile;
 	vfs.xOpen = vfs_open;
-	sqlite3_vfs_register(&vfs, 0);
+	if (sqlite3_vfs_register(&vfs, 0) != SQLITE_OK)
+		out_of_memory("SQLite", 0);
 }
 
 const char *pages_vfs(void)

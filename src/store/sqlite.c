@@ -93,10 +93,11 @@ static void sqlite_close(struct store *store)
 	free(s);
 }
 
-/* Counting every allocation under a lock is of no use to us. */
+/* Counting every allocation under a lock is of no use to us; those that are refused are. */
 static void before_first_use(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite_count_memory();
 }
 
 static int sqlite_open(const char *path, bool read_only, struct store **ret, struct err *err)
@@ -218,6 +219,7 @@ static int sqlite_begin(struct store *s)
 	struct query q = sql_query(s, "BEGIN IMMEDIATE");
 	int rc = sql_run(&q);
 
+	self(s)->refused = sqlite_refused();
 	self(s)->began = rc == 0;
 	return rc;
 }

@@ -21,6 +21,7 @@ struct sqlite_store {
 	size_t n_cached;
 	bool owner;	  /* it writes */
 	bool began;	  /* a transaction */
+	unsigned refused; /* sqlite_refused() when it began */
 	int64_t last_run; /* the highest key when a run was deleted */
 	int trouble;	  /* why it cannot be committed any more, or 0 */
 };
@@ -67,6 +68,11 @@ int sql_one_key(struct query *q, int64_t *ret);
  * can.
  */
 void sqlite_guard(struct sqlite_store *s);
+
+/* Once, before SQLite is first used. */
+void sqlite_count_memory(void);
+/* How many requests for memory were refused to SQLite, of all connections. */
+unsigned sqlite_refused(void);
 
 int sqlite_check(struct store *s, store_flaw_fn flaw, void *ctx);
 int sqlite_copy(struct store *s, const char *path, struct err *err);

@@ -124,6 +124,8 @@ void sql_key(struct query *q, int64_t v)
 /* 1: a row is there; 0: no more; negative errno. The first row begins reading at column 0. */
 int sql_step(struct query *q)
 {
+	if (q->s->began && !q->s->trouble && sqlite_refused() != q->s->refused)
+		note_trouble(q->s, -ENOMEM); /* it may have been overlooked */
 	if (q->s->trouble)
 		return q->s->trouble;
 	if (q->rc < 0)

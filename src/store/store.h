@@ -297,6 +297,12 @@ struct store {
 	const struct store_ops *ops;
 };
 
+/*
+ * For programs that only look, and for those that end with what they do: where the database has no
+ * memory the process ends, as everywhere else (out_of_memory). Without it that is an error, of
+ * which a commit knows and a reading outside of a transaction may not. Before the first open.
+ */
+void store_memory_or_end(void);
 /* The backend for URL (a path: SQLite). -EINVAL for an unknown scheme. */
 MUST_CHECK int store_backend(const char *url, const struct store_ops **ret, struct err *err);
 
