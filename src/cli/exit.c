@@ -19,7 +19,8 @@ const struct exit_meaning exit_meanings[] = {
 	{ EXIT_UNCONFIRMED, "unconfirmed",
 	    "cancelled, but the death of a process was not confirmed" },
 	{ EXIT_MEMORY, "no-memory",
-	    "there was no memory; what was told is stored, and runs can be resumed" },
+	    "there was no memory, or the fence's launcher was killed; what was told is stored, and "
+	    "runs can be resumed" },
 	{ EXIT_LOST, "lost",
 	    "the database was removed, replaced or cut short while it was in use" },
 	{ EXIT_NO_FENCE, "no-fence",

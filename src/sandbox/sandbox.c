@@ -23,6 +23,8 @@ struct sandbox {
 	enum fence_mode mode;
 	json_t *found; /* how the mode was found */
 	const char *base;
+	void (*lost)(void *ctx);
+	void *lost_ctx;
 };
 
 struct fence_child {
@@ -112,6 +114,12 @@ int sandbox_fd(const struct sandbox *sb)
 	return sb->sock;
 }
 
+void sandbox_on_loss(struct sandbox *sb, void (*fn)(void *ctx), void *ctx)
+{
+	sb->lost = fn;
+	sb->lost_ctx = ctx;
+}
+
 /* --- reports ----------------------------------------------------------------------------- */
 
 static void last_report(struct sandbox *sb, struct fence_child *c, struct fence_report *report)
@@ -180,6 +188,8 @@ static int bury(struct sandbox *sb)
 	struct fence_child *c;
 
 	sb->dead = true;
+	if (sb->lost)
+		sb->lost(sb->lost_ctx);
 	while ((c = any_child(sb))) {
 		struct fence_report report = {
 			.event = FENCE_EXITED, .listener = -1, .status = SIGKILL

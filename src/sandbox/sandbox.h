@@ -136,6 +136,11 @@ MUST_CHECK int sandbox_place(struct sandbox *sb, struct arena *a, enum fence_pur
 void sandbox_leave(struct fence_place *place);
 /* Becomes readable when something is to be reported; call sandbox_turn then. */
 int sandbox_fd(const struct sandbox *sb);
+/*
+ * FN is told when the launcher turns out to be dead, before its children are reported, of which
+ * nobody knows any more what they came to. NULL: nobody is told.
+ */
+void sandbox_on_loss(struct sandbox *sb, void (*fn)(void *ctx), void *ctx);
 /* Delivers what happened to the callbacks. -EPIPE: the launcher is dead, all children with it. */
 MUST_CHECK int sandbox_turn(struct sandbox *sb);
 

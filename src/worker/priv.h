@@ -44,7 +44,7 @@ struct worker {
 	unsigned closed;   /* of these two */
 	uint64_t wait;	   /* in ms: of attempts that lacked something; 0: none does */
 	msec_t wait_until; /* as long as the last of them */
-	bool draining, fence_dead;
+	bool draining;
 };
 
 enum attempt_phase {

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct offer {
 	struct list list;
@@ -135,16 +136,27 @@ void worker_budget_put(struct worker *w, struct run_budget *b)
 
 /* --- the fence's news ------------------------------------------------------------------- */
 
+/*
+ * There is no other launcher: it is forked before there is anything that it should not have. And
+ * none of its children has come to an end of its own. So all of it goes, as when somebody kills us,
+ * and the next life takes the attempts for lost.
+ */
+static void on_fence_lost(void *ctx)
+{
+	(void)ctx;
+	log_error("the fence's launcher is gone, and with it whatever it held");
+	_exit(EXIT_MEMORY);
+}
+
 static void on_fence(uv_poll_t *poll, int status, int events)
 {
 	struct worker *w = poll->data;
 
 	(void)events;
-	if (status < 0 || sandbox_turn(w->config.sandbox) < 0) {
-		log_error("the fence's launcher is gone; nothing can be started any more");
-		w->fence_dead = true;
+	if (status < 0)
+		on_fence_lost(w);
+	if (sandbox_turn(w->config.sandbox) < 0)
 		uv_poll_stop(poll);
-	}
 }
 
 struct worker *worker_create(const struct worker_config *config)
@@ -165,6 +177,7 @@ struct worker *worker_create(const struct worker_config *config)
 	uv_poll_init(w->loop, &w->fence, sandbox_fd(config->sandbox));
 	w->fence.data = w;
 	uv_poll_start(&w->fence, UV_READABLE, on_fence);
+	sandbox_on_loss(config->sandbox, on_fence_lost, w);
 	uv_unref(
 	    (uv_handle_t *)&w->fence); /* attempts keep the loop alive, their launcher does not */
 	return w;
@@ -197,5 +210,6 @@ void worker_destroy(struct worker *w)
 	lookout_destroy(w->lookout);
 	spills_destroy(w->spills);
 	uv_close((uv_handle_t *)&w->renew, on_closed);
+	sandbox_on_loss(w->config.sandbox, NULL, NULL);
 	uv_close((uv_handle_t *)&w->fence, on_closed);
 }
