@@ -1,0 +1,247 @@
+"""Whole runs, and whole starts, without memory somewhere in them."""
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import check
+import torture
+from check import Check, without_run_facts
+from life import NO_MEMORY, Scarce, announced, verify
+from memory import FIRST, positions
+from place import Clients, Daemon, Violation, tree_hash, until
+from sites import one_run
+
+FACTS = 45  # that are told of runs before their first life ends
+QUIET = "went on", "not hit", f"ended with {NO_MEMORY}", "VIOLATION"  # of which no more is said
+
+
+# Of a report: what attempts that were lost leave of their proof; and what a repository tells programs.
+VOLATILE = [(re.compile(p), r) for p, r in (
+    (r"proven(?: for \d+ of \d+)? \((.*?)\)(?:; of \d+ no end is recorded)?$", r"proven (\1)"),
+    (r"(?:agent|__freeze) +\d+ +\d+", "_"), (r"`[0-9a-f]{12}`", "_"), (r"\b[0-9a-f]{64}\b", "_"),
+)]
+
+
+def facts_apart(text):
+    """A report without what is another one in another run; in place of torture's own."""
+    lines = without_run_facts(text)
+    for pattern, by in VOLATILE:
+        lines = [pattern.sub(by, line) for line in lines]
+    return lines
+
+
+check.without_run_facts = torture.without_run_facts = facts_apart
+
+
+def each(what, count, most, one, say, place, memory):
+    """ONE(k, goes on) says how that was taken; what dies of one failure is not given more of them."""
+    took, bad = collections.Counter(), 0
+    for k in positions(count, most):
+        for goes_on in False, True:
+            words = f"{what}, request {k}{' and on' if goes_on else ''} of {count}"
+            try:
+                how = one(k, goes_on)
+            except Violation as e:
+                how, bad = "VIOLATION", bad + 1
+                say(f"VIOLATION: {words}: {e}\n    in {memory.where(place.program)}")
+                for pid, _ in place.processes():
+                    os.kill(pid, signal.SIGKILL)
+                place.nobody_left()
+            took[how] += 1
+            if how not in QUIET and not how.endswith("at its start") and memory.failed:
+                say(f"{words}: {how}\n    in {memory.where(place.program)}")
+            if how.startswith("ended") or how == "not hit":
+                break
+    say(f"{what}: {count} requests, " + ", ".join(f"{n} {how}" for how, n in took.most_common()))
+    return bad
+
+
+def as_told(place, logs, want):
+    """Nobody is at work; what clients were told holds, and nothing is left behind."""
+    held = Check(place, logs, want, hurt=True)
+    held.all()
+    return "".join({f", run {r['status']}" for r in held.runs.values() if r["status"] != "completed"})
+
+
+def at_rest(place, daemon):
+    daemon.ready().end()
+    Daemon(place).ready().end()  # who could not clear up behind itself has it done
+    place.clean()
+    verify(place)
+
+
+class Run:
+    """A life with one run of everything: without memory in the daemon, or in the fence."""
+
+    def __init__(self, place, memory, want, who):
+        self.place, self.memory, self.want, self.who = place, memory, want, who
+        self.n, self.daemon = 0, None
+
+    def live(self, k, goes_on=False):
+        """Until the run is over, or the daemon."""
+        self.place.empty()
+        self.memory.off()
+        self.daemon = daemon = Scarce(self.place, self.memory)
+        if not announced(daemon):
+            raise Violation(f"ended with {daemon.code}: {daemon.last_words()}")
+        self.n += 1
+        self.memory.arm(daemon.pid if self.who == "daemon" else -daemon.pid, k, goes_on)
+        clients = one_run(self.place, f"{self.who}-{self.n}")
+        until("the run is over", lambda: clients.gone() or daemon.code is not None)
+        self.memory.off()
+        return clients
+
+    def count(self):
+        clients = self.live(1 << 40)
+        clients.left()
+        n = self.memory.count
+        self.daemon.end()
+        return n
+
+    def __call__(self, k, goes_on):
+        clients = self.live(k, goes_on)
+        daemon, how = self.daemon, "went on" if self.memory.failed else "not hit"
+        try:
+            if daemon.code is not None:
+                daemon.ended_in_order()
+                how = f"ended with {daemon.code}"
+                self.place.nobody_left()
+                daemon = Daemon(self.place)
+            clients.left()
+            daemon.ready()
+            how += as_told(self.place, clients.logs, self.want)
+            at_rest(self.place, daemon)
+        finally:
+            clients.kill()
+        return how
+
+
+def copy(data, to):
+    subprocess.run(["cp", "-a", data, to], check=True)
+
+
+class Recovery:
+    """The start of a daemon over runs that were interrupted, without memory somewhere in it."""
+
+    def __init__(self, place, memory, want):
+        self.place, self.memory, self.want = place, memory, want
+        self.kept, self.daemon = place.path("kept"), None
+        clients = Clients(place, 4, "interrupted", ["team", "quick"], cancels=0)
+        daemon = Daemon(place).ready()
+        until("runs are under way", lambda: clients.facts() > FACTS)
+        daemon.kill()
+        clients.kill()
+        place.nobody_left()
+        self.logs = clients.logs
+        os.unlink(place.sock)
+        copy(place.data, self.kept)
+
+    def over(self):
+        db = self.place.database()
+        n = db.execute("SELECT count(*) FROM runs WHERE status = 'running'").fetchone()[0]
+        db.close()
+        return n == 0
+
+    def live(self, k, goes_on=False):
+        shutil.rmtree(self.place.data)
+        copy(self.kept, self.place.data)
+        self.memory.arm(FIRST, k, goes_on)
+        self.daemon = daemon = Scarce(self.place, self.memory)
+        if not announced(daemon):
+            return
+        until("runs are over", lambda: daemon.code is not None or self.over(), pause=0.03)
+
+    def count(self):
+        """Requests until it has begun to work on them."""
+        self.memory.arm(FIRST)
+        self.daemon = Scarce(self.place, self.memory).ready()
+        time.sleep(0.2)
+        n = self.memory.count
+        until("runs are over", self.over)
+        self.daemon.end()
+        return n
+
+    def took(self):
+        code = self.daemon.code
+        if code is None:
+            return "went on" if self.memory.failed else "not hit"
+        early = not self.daemon.announcement()
+        if code != NO_MEMORY and not (early and 0 < code < 128):
+            raise Violation(f"ended with {code}: {self.daemon.last_words()}")
+        return f"ended with {code}{' at its start' if early else ''}"
+
+    def __call__(self, k, goes_on):
+        self.live(k, goes_on)
+        self.memory.off()
+        how, daemon = self.took(), self.daemon
+        if how.startswith("ended"):
+            self.place.nobody_left()
+            daemon = Daemon(self.place).ready()
+            until("runs are over", self.over)
+        how += as_told(self.place, self.logs, self.want)
+        at_rest(self.place, daemon)
+        return how
+
+
+def runs(place, memory, most, say, only=None):
+    want, bad = torture.references(place), 0
+    for who in "daemon", "fence":
+        if not only or who in only:
+            run = Run(place, memory, want, who)
+            bad += each(f"a run, {who}", run.count(), most, run, say, place, memory)
+    return bad
+
+
+def recovery(place, memory, most, say, only=None):
+    want = torture.references(place)
+    place.empty()
+    start = Recovery(place, memory, want)
+    return each("recovery", start.count(), most, start, say, place, memory)
+
+
+class Fenced(Run):
+    """A life in which programs of ours behind the fence are short of memory; the repository tells them."""
+
+    @staticmethod
+    def tell(place, who, k, n=1):
+        with open(os.path.join(place.repo, ".scarce"), "w") as f:
+            f.write(f"{who} {k:9} {n:9}\n")
+        place.repo_hash = tree_hash(place.repo)
+
+    def live(self, k, goes_on=False):
+        self.tell(self.place, self.who, k, 1000 if goes_on else 1)
+        self.place.empty()
+        self.memory.off()
+        self.daemon = Scarce(self.place, self.memory).ready()
+        self.n += 1
+        clients = one_run(self.place, f"{self.who}-{self.n}")
+        until("the run is over", lambda: clients.gone() or self.daemon.code is not None)
+        return clients
+
+    def __call__(self, k, goes_on):
+        clients = self.live(k, goes_on)
+        try:
+            clients.left()
+            how = "went on" + as_told(self.place, clients.logs, self.want)
+            for row in self.place.database().execute("SELECT data FROM events WHERE type = 'step'"):
+                if re.search(r"SIG[A-Z]{3,}|signal", row["data"]):
+                    raise Violation(f"a child died: {row['data'][:1000]}")
+            at_rest(self.place, self.daemon)
+        finally:
+            clients.kill()
+        return how
+
+
+def fenced(place, memory, most, say, only=None):
+    """So many requests as there may be; what they come to shows only in the run."""
+    shutil.copy(os.path.join(memory.beside, "tutti-scarce"), place.program)
+    Fenced.tell(place, "agent", 1 << 29)
+    want, bad = torture.references(place), 0
+    for who, count in ("agent", 4000), ("__freeze", 1000):
+        if not only or who in only:
+            bad += each(f"{who} behind the fence", count, most, Fenced(place, memory, want, who), say, place, memory)
+    return bad
