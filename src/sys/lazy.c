@@ -1,12 +1,17 @@
 #include "sys/lazy.h"
 
+#include "base/arena.h"
+
 #include <dlfcn.h>
 
 int lazy_load(const char *soname, const char *package, const struct lazy_symbol *symbols, size_t n,
     struct err *err)
 {
+	errno = 0;
 	void *lib = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
 
+	if (!lib && errno == ENOMEM) /* it may be there */
+		out_of_memory(soname, 0);
 	if (!lib) {
 		err_set(err, -ENOENT, "cannot load %s", soname);
 		err_why(err, "%s", dlerror());
