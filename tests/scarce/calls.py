@@ -18,7 +18,7 @@ VOLATILE = [(re.compile(p), r) for p, r in (
     (rb'(?m)^(tutti_\w+(?:\{[^}]*\})?) [0-9.e+]+$', rb"\1 _"),
     (rb'("(?:took_ms|elapsed_ms|median_ms|low_ms|high_ms)": ?)[0-9]+', rb"\1_"),
     (rb'https?://127\.0\.0\.1:[0-9]+', b"_"),
-    (rb'[0-9]+ (?:s|min|h) ago', b"_"), (rb'[0-9]+ [KM]iB', b"_"), (rb'process [0-9]+', b"_"),
+    (rb'[0-9]+ (?:s|min|h) ago *', b"_"), (rb'[0-9]+ [KM]iB', b"_"), (rb'process [0-9]+', b"_"),
 )]
 
 

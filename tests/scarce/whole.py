@@ -10,6 +10,7 @@ import time
 import check
 import torture
 from check import Check, without_run_facts
+from client import Client
 from life import NO_MEMORY, Scarce, announced, verify
 from memory import FIRST, positions
 from place import Clients, Daemon, Violation, tree_hash, until
@@ -187,12 +188,31 @@ class Recovery:
         return how
 
 
+def model_server(place, memory):
+    """The rehearsal model as a server, which runs ask from now on."""
+    place.model = place.path("model")
+    os.mkdir(place.model)
+    ports = os.path.join(place.model, "ports")
+    open(place.path("script"), "w").close()
+    server = subprocess.Popen([os.path.join(memory.beside, "upstream"), place.model, place.path("script")])
+    port = until("the model server listens", lambda: os.path.exists(ports) and open(ports).read().split())[0]
+    place.env.update(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", OPENAI_API_KEY="key")
+    Client.model = "scarce"
+    return server
+
+
 def runs(place, memory, most, say, only=None):
-    want, bad = torture.references(place), 0
-    for who in "daemon", "fence":
-        if not only or who in only:
-            run = Run(place, memory, want, who)
-            bad += each(f"a run, {who}", run.count(), most, run, say, place, memory)
+    """WHO has no memory: the daemon, also with a model server, or the fence."""
+    bad = 0
+    for who in "daemon", "fence", "server":
+        if only and who not in only:
+            continue
+        server = model_server(place, memory) if who == "server" else None
+        run = Run(place, memory, torture.references(place), "fence" if who == "fence" else "daemon")
+        bad += each(f"a run, {who}", run.count(), most, run, say, place, memory)
+        place.empty()
+        if server:
+            server.kill()
     return bad
 
 

@@ -23,6 +23,8 @@ class Client:
     """Until SIGTERM, but one run at least; the share CANCELS of them is cancelled somewhere. SEED makes the
     keys of its runs, too."""
 
+    model = "rehearsal"
+
     def __init__(self, sock, repo, log, seed, cancels, flows):
         self.sock, self.repo, self.seed = sock, repo, seed
         self.cancels, self.flows = cancels, flows
@@ -56,7 +58,7 @@ class Client:
 
     def launch(self, key):
         body = dict(flow=self.random.choice(self.flows), question="queue", repo=self.repo,
-                    model="rehearsal", size="small")
+                    model=self.model, size="small")
         self.note(dict(t="try", key=key, flow=body["flow"], at=time.monotonic()))
         status, answer = self.ask("POST", "/runs", body, Idempotency_Key=key)
         if status != 201:
