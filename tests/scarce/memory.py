@@ -95,4 +95,4 @@ def positions(count, most):
         return sorted({1 + (2 * i + 1) * count // (2 * most) for i in range(most)})
     if count <= 600:
         return list(range(1, count + 1))
-    return list(range(1, 101)) + list(range(101, count + 1, max(1, (count - 100) // 400)))
+    return list(range(1, 101)) + list(range(101, count + 1, max(1, (count - 100) // 200)))
