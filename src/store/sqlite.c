@@ -81,15 +81,22 @@ static int configure(struct sqlite_store *s, bool read_only)
 	return rc;
 }
 
+static void disconnect(struct sqlite_store *s)
+{
+	for (size_t i = 0; i < s->n_cached; i++)
+		sqlite3_finalize(s->cache[i].st);
+	s->n_cached = 0;
+	sqlite3_close(s->db);
+}
+
 static void sqlite_close(struct store *store)
 {
 	struct sqlite_store *s = self(store);
 
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_cached; i++)
-		sqlite3_finalize(s->cache[i].st);
-	sqlite3_close(s->db);
+	disconnect(s);
+	free(s->path);
 	free(s);
 }
 
@@ -100,22 +107,55 @@ static void before_first_use(void)
 	sqlite_count_memory();
 }
 
-static int sqlite_open(const char *path, bool read_only, struct store **ret, struct err *err)
+/* S->db is there to be asked why not, and to be closed. */
+static int connect_to(struct sqlite_store *s, const char *path, int flags)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct sqlite_store *s = xalloc(sizeof(*s));
-	int flags = SQLITE_OPEN_NOMUTEX |
-		    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-
-	pthread_once(&once, before_first_use);
-	s->base.ops = &store_sqlite;
-	s->owner = !read_only;
-	int rc = sqlite_errno(sqlite3_open_v2(path, &s->db, flags, pages_vfs()));
+	bool read_only = flags & SQLITE_OPEN_READONLY;
+	unsigned refused = sqlite_refused();
+	int rc =
+	    sqlite_errno(sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, pages_vfs()));
 
 	if (rc == 0 && !read_only && chmod(path, 0600) < 0)
 		rc = -errno;
 	if (rc == 0)
 		rc = configure(s, read_only);
+	s->refused = refused;
+	return rc;
+}
+
+/*
+ * What SQLite has in memory is not always whole when it was refused more: FTS5 then takes its index
+ * for damaged until the connection is closed, and nothing of a run could be removed or searched any
+ * more. So what begins next begins on another one.
+ */
+static int connect_anew(struct sqlite_store *s)
+{
+	struct sqlite_store fresh = { .base = s->base };
+	int rc =
+	    connect_to(&fresh, s->path, s->owner ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+
+	if (rc) {
+		disconnect(&fresh);
+		return rc;
+	}
+	disconnect(s);
+	s->db = fresh.db;
+	s->refused = fresh.refused;
+	return 0;
+}
+
+static int sqlite_open(const char *path, bool read_only, struct store **ret, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct sqlite_store *s = xalloc(sizeof(*s));
+
+	pthread_once(&once, before_first_use);
+	s->base.ops = &store_sqlite;
+	s->path = xstrdup(path);
+	s->owner = !read_only;
+	int rc = connect_to(
+	    s, path, read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+
 	if (rc) {
 		err_set(err, rc, "cannot open the database %s", path);
 		err_why(err, "%s", s->db ? sqlite3_errmsg(s->db) : err_name(rc));
@@ -212,14 +252,16 @@ static void sqlite_rollback(struct store *s)
 
 static int sqlite_begin(struct store *s)
 {
-	sqlite_rollback(s); /* there may have been no memory for it */
-	if (!sqlite3_get_autocommit(self(s)->db))
-		return -ENOMEM;
-	sqlite_guard(self(s));
-	struct query q = sql_query(s, "BEGIN IMMEDIATE");
-	int rc = sql_run(&q);
+	int rc;
 
-	self(s)->refused = sqlite_refused();
+	sqlite_rollback(s); /* there may have been no memory for it */
+	sqlite_guard(self(s));
+	rc = sqlite_refused() != self(s)->refused ? connect_anew(self(s)) : 0;
+	if (rc)
+		return rc;
+	struct query q = sql_query(s, "BEGIN IMMEDIATE");
+
+	rc = sql_run(&q);
 	self(s)->began = rc == 0;
 	return rc;
 }

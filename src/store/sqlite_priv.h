@@ -21,7 +21,8 @@ struct sqlite_store {
 	size_t n_cached;
 	bool owner;	  /* it writes */
 	bool began;	  /* a transaction */
-	unsigned refused; /* sqlite_refused() when it began */
+	unsigned refused; /* sqlite_refused() when it was opened */
+	char *path;
 	int64_t last_run; /* the highest key when a run was deleted */
 	int trouble;	  /* why it cannot be committed any more, or 0 */
 };
