@@ -7,16 +7,11 @@
 #include "base/sha256.h"
 #include "sys/fs.h"
 
-#include <fts.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REST "rest"
-
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
 
 static int digest_link(const char *path, char hex[SHA256_HEX])
 {
@@ -29,49 +24,67 @@ static int digest_link(const char *path, char hex[SHA256_HEX])
 	return 0;
 }
 
-/* "MODE SHA PATH", a line for each, in the order of the walk. */
-static int add_entry(struct sha256 *sha, const FTSENT *e, const char *dir)
+static int add_below(struct sha256 *sha, const char *dir, size_t skip);
+
+/* "MODE SHA PATH", a line for each, in the order of the walk. PATH: without its first SKIP bytes. */
+static int add_entry(struct sha256 *sha, const char *path, size_t skip)
 {
 	char hex[SHA256_HEX] = "-", mode[16];
-	int rc = 0;
+	struct stat st;
+	int rc = lstat(path, &st) < 0 ? -errno : 0;
 
-	if (e->fts_info == FTS_F)
-		rc = fs_digest(e->fts_path, hex);
-	else if (e->fts_info == FTS_SL || e->fts_info == FTS_SLNONE)
-		rc = digest_link(e->fts_path, hex);
-	else if (e->fts_info != FTS_D)
-		rc = e->fts_info == FTS_DP ? 1 : -EIO;
+	if (!rc && S_ISREG(st.st_mode))
+		rc = fs_digest(path, hex);
+	else if (!rc && S_ISLNK(st.st_mode))
+		rc = digest_link(path, hex);
+	else if (!rc && !S_ISDIR(st.st_mode))
+		rc = -EIO;
 	if (rc)
-		return rc < 0 ? rc : 0;
-	snprintf(mode, sizeof(mode), "%o ", (unsigned)e->fts_statp->st_mode);
+		return rc;
+	snprintf(mode, sizeof(mode), "%o ", (unsigned)st.st_mode);
 	sha256_add(sha, str_from(mode));
 	sha256_add(sha, str_from(hex));
 	sha256_add(sha, STR(" "));
-	sha256_add(sha, str_from(e->fts_path + strlen(dir)));
+	sha256_add(sha, str_from(path + skip));
 	sha256_add(sha, STR("\n"));
-	return 0;
+	return S_ISDIR(st.st_mode) ? add_below(sha, path, skip) : 0;
+}
+
+static bool is_rest(const char *name, bool top)
+{
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	return !top || (strcmp(name, "tree") != 0 && strcmp(name, REST) != 0);
+}
+
+/* Not with fts(3): without memory it crashes, or forgets to sort. */
+static int add_below(struct sha256 *sha, const char *dir, size_t skip)
+{
+	struct dirent **names = NULL;
+	int n = fs_scan(dir, &names);
+	int rc = n < 0 ? -errno : 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!rc && is_rest(names[i]->d_name, strlen(dir) == skip)) {
+			char *path = xprintf("%s/%s", dir, names[i]->d_name);
+
+			rc = add_entry(sha, path, skip);
+			free(path);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return rc;
 }
 
 static int digest_rest(const char *dir, char hex[SHA256_HEX])
 {
-	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	struct sha256 sha;
-	FTSENT *e;
-	int rc = walk ? 0 : -errno;
 
 	sha256_begin(&sha);
-	while (!rc && walk && (e = fts_read(walk))) {
-		bool top = e->fts_level == 1;
+	int rc = add_below(&sha, dir, strlen(dir));
 
-		if (top && strcmp(e->fts_name, "tree") == 0)
-			fts_set(walk, e, FTS_SKIP);
-		else if (e->fts_level > 0 && !(top && strcmp(e->fts_name, REST) == 0))
-			rc = add_entry(&sha, e, dir);
-	}
 	sha256_end(&sha, hex);
-	if (walk)
-		fts_close(walk);
 	return rc;
 }
 
