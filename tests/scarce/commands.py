@@ -7,7 +7,7 @@ import subprocess
 
 from calls import differs, plain
 from life import NO_MEMORY, Scarce, verify
-from memory import FIRST, positions
+from memory import FIRST, Plan
 from place import PATIENCE, Clients, Daemon, Violation, until
 
 NOT_READY = 4
@@ -81,15 +81,15 @@ class Sweep:
         self.before = {}
 
     def learn(self, command):
-        """How many requests it makes, and what it says."""
+        """Where its requests come from, and what it says."""
         self.memory.arm(FIRST)
         got = command.run(self.place, self.memory.env)
-        n = self.memory.count
+        sites = self.memory.sites()
         self.memory.off()
         again = command.run(self.place, {})
         if got[0] != command.want or (command.same and got[:2] != again[:2]):
             raise Violation(f"{command.name}, with all memory there is: {got}, then {again}")
-        return n, (command.want, again[1])
+        return sites, (command.want, again[1])
 
     def acknowledged(self, command, out):
         """What it says that it has done is done."""
@@ -130,19 +130,21 @@ class Sweep:
 
     def sweep(self, command, most):
         took, bad = collections.Counter(), 0
-        count, want = self.learn(command)
-        for k in positions(count, most):
+        sites, want = self.learn(command)
+        plan = Plan(sites, most)
+        for k in plan:
             for goes_on in False, True:
                 try:
                     how = self.attempt(command, k, goes_on, want)
                 except Violation as e:
                     how, bad = "VIOLATION", bad + 1
-                    self.say(f"VIOLATION: {command.name}, request {k}{' and on' if goes_on else ''} of {count}: {e}\n"
+                    self.say(f"VIOLATION: {command.name}, request {k}{' and on' if goes_on else ''} of {len(sites)}: {e}\n"
                              f"    in {self.memory.where(self.place.program)}")
                 took[how] += 1
+                plan.note(k, how == f"ended with {NO_MEMORY}")
                 if how in ("not hit", f"ended with {NO_MEMORY}"):
                     break
-        self.say(f"{command.name}{' (daemon)' if command.daemon else ''}: {count} requests, " +
+        self.say(f"{command.name}{' (daemon)' if command.daemon else ''}: {plan}, " +
                  ", ".join(f"{n} {how}" for how, n in took.most_common()))
         return bad
 

@@ -1,6 +1,8 @@
 """Memory of a process that runs out: what tests/scarce/scarce.c is told, and what it says."""
+import collections
 import mmap
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -8,7 +10,9 @@ import threading
 
 # struct scarce
 ON, PID, FROM, N, COUNT, FAILED, WHO, WHERE = 0, 8, 16, 24, 32, 40, 48, 56
-SIZE = WHERE + 4096
+LOOK = WHERE + 4096
+SITE, SITES = LOOK + 8, 1 << 18
+SIZE = SITE + 8 * SITES
 FOR_EVER = 1 << 40
 FIRST = 0  # of pid: the process that comes first
 WHILE = 0.3  # seconds after which there is memory again
@@ -36,9 +40,11 @@ class Memory:
         struct.pack_into("q", self.map, at, value)
 
     def arm(self, pid, k=FOR_EVER, goes_on=False):
-        """From now on requests of PID are counted, and the K-th fails, or all from it on for a while."""
+        """From now on requests of PID are counted, and the K-th fails, or all from it on for a while. Without
+        K it is written down where they come from."""
         self.off()
-        for at, value in (PID, pid), (FROM, k), (N, FOR_EVER if goes_on else 1), (COUNT, 0), (FAILED, 0):
+        for at, value in (PID, pid), (FROM, k), (N, FOR_EVER if goes_on else 1), (COUNT, 0), (FAILED, 0), \
+                (LOOK, k == FOR_EVER):
             self.put(at, value)
         self.put(ON, 1)
         if goes_on:
@@ -69,6 +75,10 @@ class Memory:
     def failed(self):
         return self.get(FAILED)
 
+    def sites(self):
+        """Of each request that was counted, one number for where it came from."""
+        return struct.unpack_from(f"{min(self.count, SITES)}Q", self.map, SITE)
+
     def where(self, program, depth=14):
         """What asked for the first that failed: functions, the innermost first."""
         lines = self.map[WHERE:].partition(b"\0")[0].decode().splitlines()
@@ -88,11 +98,52 @@ def function(program, offset):
     return said.stdout.partition("\n")[0]
 
 
-def positions(count, most):
-    """Which requests of COUNT fail: all of some hundreds, else the first hundred and even steps behind it;
-    with MOST no more than that."""
-    if most and most < count:
-        return sorted({1 + (2 * i + 1) * count // (2 * most) for i in range(most)})
+def positions(sites):
+    """Which of the requests from SITES fail: all of some hundreds; of more the first hundred, the first from
+    each site, and a hundred at even distances."""
+    count = len(sites)
     if count <= 600:
         return list(range(1, count + 1))
-    return list(range(1, 101)) + list(range(101, count + 1, max(1, (count - 100) // 200)))
+    first = {site: count - i for i, site in enumerate(reversed(sites))}
+    return sorted({*range(1, 101), *first.values(), *range(1, count + 1, count // 100)})
+
+
+class Plan:
+    """The requests that fail, mixed; at most MOST; a negative MOST leaves none out. Else a function that
+    ENOUGH times ended the process in order, and did nothing else, is taken at its word: one in TENTH of what it
+    asks for further is tried."""
+
+    ENOUGH, TENTH = 15, 10
+
+    def __init__(self, sites, most):
+        self.sites, self.most = sites, most
+        self.todo = positions(sites)
+        random.Random(1).shuffle(self.todo)
+        self.ended, self.passed, self.others, self.tried = collections.Counter(), collections.Counter(), set(), 0
+        if most > 0:
+            self.todo = self.todo[:most]
+
+    def innermost(self, k):
+        return self.sites[k - 1] >> 32
+
+    def is_left_out(self, k):
+        who = self.innermost(k)
+        if self.most or who in self.others or self.ended[who] < self.ENOUGH:
+            return False
+        self.passed[who] += 1
+        return self.passed[who] % self.TENTH
+
+    def __iter__(self):
+        for k in self.todo:
+            if not self.is_left_out(k):
+                self.tried += 1
+                yield k
+
+    def note(self, k, ended):
+        if ended:
+            self.ended[self.innermost(k)] += 1
+        else:
+            self.others.add(self.innermost(k))
+
+    def __str__(self):
+        return f"{self.tried} of {len(self.sites)} requests"

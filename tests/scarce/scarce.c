@@ -119,6 +119,20 @@ static void note_where(void)
 	}
 }
 
+/* The same for requests that come from the same place by the same way. */
+static uint64_t digest_of_site(void)
+{
+	void *at[SCARCE_SITE + 3];
+	int n = backtrace(at, SCARCE_SITE + 3);
+	uint32_t h = 2166136261u, inner = 0;
+
+	for (int i = 3; i < n; i++) {
+		h = (h ^ (uint32_t)((uintptr_t)at[i] >> 1)) * 16777619u;
+		inner = i == 3 ? h : inner;
+	}
+	return (uint64_t)inner << 32 | h;
+}
+
 /* One more request. */
 static bool fails(void)
 {
@@ -126,6 +140,8 @@ static bool fails(void)
 		return false;
 	int64_t k = __atomic_add_fetch(&told->count, 1, __ATOMIC_SEQ_CST);
 
+	if (told->look && k <= SCARCE_SITES)
+		told->site[k - 1] = digest_of_site();
 	if (k < told->from || k >= told->from + told->n)
 		return false;
 	if (__atomic_add_fetch(&told->failed, 1, __ATOMIC_SEQ_CST) == 1)

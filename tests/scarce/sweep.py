@@ -4,7 +4,7 @@ import re
 
 from calls import API, Stuck, all_calls, exchange
 from life import Scarce, announced, verify
-from memory import positions
+from memory import Plan
 from place import Clients, Daemon, Violation
 
 VERIFY_EVERY = 25  # deaths
@@ -93,38 +93,39 @@ def attempt(world, call, k, goes_on):
 
 
 def counted(world, call):
-    """How many requests the call makes, the second time."""
+    """Where the requests of the call come from, the second time."""
     call.learn(world)
     call.learn(world)
     call.prepare(world)
     world.memory.arm(world.daemon.pid)
     got = call.request(world)
-    n = world.memory.count
     world.memory.off()
+    sites = world.memory.sites()
     call.settle(world, got)
-    return n
+    return sites
 
 
 def sweep(world, call, most, say):
     """All of them fail once; where that was survived, all from there on fail for a while."""
     took, bad = collections.Counter(), 0
-    count = counted(world, call)
-    for k in positions(count, most):
+    plan = Plan(counted(world, call), most)
+    for k in plan:
         for goes_on in False, True:
             try:
                 how = attempt(world, call, k, goes_on)
             except Violation as e:
                 how, bad = "VIOLATION", bad + 1
-                say(f"VIOLATION: {call.name}, request {k}{' and on' if goes_on else ''} of {count}: {e}\n"
+                say(f"VIOLATION: {call.name}, request {k}{' and on' if goes_on else ''} of {len(plan.sites)}: {e}\n"
                     f"    in {world.memory.where(world.place.program)}")
                 world.daemon.process.kill()
                 world.daemon.process.wait()
                 world.place.nobody_left()
                 world.start()
             took[how] += 1
+            plan.note(k, how == "ended")
             if how in ("ended", "not hit"):
                 break
-    say(f"{call.name}: {count} requests, " + ", ".join(f"{n} {how}" for how, n in took.most_common()))
+    say(f"{call.name}: {plan}, " + ", ".join(f"{n} {how}" for how, n in took.most_common()))
     return bad, took
 
 

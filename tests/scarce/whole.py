@@ -12,7 +12,7 @@ import torture
 from check import Check, without_run_facts
 from client import Client
 from life import NO_MEMORY, Scarce, announced, verify
-from memory import FIRST, positions
+from memory import FIRST, FOR_EVER, Plan
 from place import Clients, Daemon, Violation, tree_hash, until
 from sites import one_run
 
@@ -38,12 +38,13 @@ def facts_apart(text):
 check.without_run_facts = torture.without_run_facts = facts_apart
 
 
-def each(what, count, most, one, say, place, memory):
+def each(what, sites, most, one, say, place, memory):
     """ONE(k, goes on) says how that was taken; what dies of one failure is not given more of them."""
     took, bad = collections.Counter(), 0
-    for k in positions(count, most):
+    plan = Plan(sites, most)
+    for k in plan:
         for goes_on in False, True:
-            words = f"{what}, request {k}{' and on' if goes_on else ''} of {count}"
+            words = f"{what}, request {k}{' and on' if goes_on else ''} of {len(sites)}"
             try:
                 how = one(k, goes_on)
             except Violation as e:
@@ -53,11 +54,12 @@ def each(what, count, most, one, say, place, memory):
                     os.kill(pid, signal.SIGKILL)
                 place.nobody_left()
             took[how] += 1
+            plan.note(k, how.startswith(f"ended with {NO_MEMORY}"))
             if how not in QUIET and not how.endswith("at its start") and memory.failed:
                 say(f"{words}: {how}\n    in {memory.where(place.program)}")
             if how.startswith("ended") or how == "not hit":
                 break
-    say(f"{what}: {count} requests, " + ", ".join(f"{n} {how}" for how, n in took.most_common()))
+    say(f"{what}: {plan}, " + ", ".join(f"{n} {how}" for how, n in took.most_common()))
     return bad
 
 
@@ -96,12 +98,12 @@ class Run:
         self.memory.off()
         return clients
 
-    def count(self):
-        clients = self.live(1 << 40)
+    def sites(self):
+        clients = self.live(FOR_EVER)
         clients.left()
-        n = self.memory.count
+        sites = self.memory.sites()
         self.daemon.end()
-        return n
+        return sites
 
     def __call__(self, k, goes_on):
         clients = self.live(k, goes_on)
@@ -156,15 +158,15 @@ class Recovery:
             return
         until("runs are over", lambda: daemon.code is not None or self.over(), pause=0.03)
 
-    def count(self):
-        """Requests until it has begun to work on them."""
+    def sites(self):
+        """Of requests until it has begun to work on them."""
         self.memory.arm(FIRST)
         self.daemon = Scarce(self.place, self.memory).ready()
         time.sleep(0.2)
-        n = self.memory.count
+        sites = self.memory.sites()
         until("runs are over", self.over)
         self.daemon.end()
-        return n
+        return sites
 
     def took(self):
         code = self.daemon.code
@@ -209,7 +211,7 @@ def runs(place, memory, most, say, only=None):
             continue
         server = model_server(place, memory) if who == "server" else None
         run = Run(place, memory, torture.references(place), "fence" if who == "fence" else "daemon")
-        bad += each(f"a run, {who}", run.count(), most, run, say, place, memory)
+        bad += each(f"a run, {who}", run.sites(), most, run, say, place, memory)
         place.empty()
         if server:
             server.kill()
@@ -220,7 +222,7 @@ def recovery(place, memory, most, say, only=None):
     want = torture.references(place)
     place.empty()
     start = Recovery(place, memory, want)
-    return each("recovery", start.count(), most, start, say, place, memory)
+    return each("recovery", start.sites(), most, start, say, place, memory)
 
 
 class Fenced(Run):
@@ -261,7 +263,7 @@ def fenced(place, memory, most, say, only=None):
     shutil.copy(os.path.join(memory.beside, "tutti-scarce"), place.program)
     Fenced.tell(place, "agent", 1 << 29)
     want, bad = torture.references(place), 0
-    for who, count in ("agent", 4000), ("__freeze", 1000):
+    for who, count in ("agent", 4000), ("__freeze", 600):
         if not only or who in only:
-            bad += each(f"{who} behind the fence", count, most, Fenced(place, memory, want, who), say, place, memory)
+            bad += each(f"{who} behind the fence", range(count), most or 400, Fenced(place, memory, want, who), say, place, memory)
     return bad
