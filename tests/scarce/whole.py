@@ -1,5 +1,6 @@
 """Whole runs, and whole starts, without memory somewhere in them."""
 import collections
+import itertools
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import time
 
 import check
-import torture
+import references
 from check import Check, without_run_facts
 from client import Client
 from life import NO_MEMORY, Scarce, announced, verify
@@ -35,7 +36,7 @@ def facts_apart(text):
     return lines
 
 
-check.without_run_facts = torture.without_run_facts = facts_apart
+check.without_run_facts = references.without_run_facts = facts_apart
 
 
 def each(what, sites, most, one, say, place, memory):
@@ -63,9 +64,9 @@ def each(what, sites, most, one, say, place, memory):
     return bad
 
 
-def as_told(place, logs, want):
+def as_told(place, logs):
     """Nobody is at work; what clients were told holds, and nothing is left behind."""
-    held = Check(place, logs, want, hurt=True)
+    held = Check(place, logs, refused=True, failed=True)
     held.all()
     return "".join({f", run {r['status']}" for r in held.runs.values() if r["status"] != "completed"})
 
@@ -80,9 +81,11 @@ def at_rest(place, daemon):
 class Run:
     """A life with one run of everything: without memory in the daemon, or in the fence."""
 
-    def __init__(self, place, memory, want, who):
-        self.place, self.memory, self.want, self.who = place, memory, want, who
-        self.n, self.daemon = 0, None
+    lives = itertools.count(1)  # of all: no two have an account of the same name
+
+    def __init__(self, place, memory, who):
+        self.place, self.memory, self.who = place, memory, who
+        self.daemon = None
 
     def live(self, k, goes_on=False):
         """Until the run is over, or the daemon."""
@@ -91,9 +94,8 @@ class Run:
         self.daemon = daemon = Scarce(self.place, self.memory)
         if not announced(daemon):
             raise Violation(f"ended with {daemon.code}: {daemon.last_words()}")
-        self.n += 1
         self.memory.arm(daemon.pid if self.who == "daemon" else -daemon.pid, k, goes_on)
-        clients = one_run(self.place, f"{self.who}-{self.n}")
+        clients = one_run(self.place, f"{self.who}-{next(self.lives)}")
         until("the run is over", lambda: clients.gone() or daemon.code is not None)
         self.memory.off()
         return clients
@@ -116,7 +118,7 @@ class Run:
                 daemon = Daemon(self.place)
             clients.left()
             daemon.ready()
-            how += as_told(self.place, clients.logs, self.want)
+            how += as_told(self.place, clients.logs)
             at_rest(self.place, daemon)
         finally:
             clients.kill()
@@ -130,8 +132,8 @@ def copy(data, to):
 class Recovery:
     """The start of a daemon over runs that were interrupted, without memory somewhere in it."""
 
-    def __init__(self, place, memory, want):
-        self.place, self.memory, self.want = place, memory, want
+    def __init__(self, place, memory):
+        self.place, self.memory = place, memory
         self.kept, self.daemon = place.path("kept"), None
         clients = Clients(place, 4, "interrupted", ["team", "quick"], cancels=0)
         daemon = Daemon(place).ready()
@@ -185,7 +187,7 @@ class Recovery:
             self.place.nobody_left()
             daemon = Daemon(self.place).ready()
             until("runs are over", self.over)
-        how += as_told(self.place, self.logs, self.want)
+        how += as_told(self.place, self.logs)
         at_rest(self.place, daemon)
         return how
 
@@ -210,7 +212,8 @@ def runs(place, memory, most, say, only=None):
         if only and who not in only:
             continue
         server = model_server(place, memory) if who == "server" else None
-        run = Run(place, memory, torture.references(place), "fence" if who == "fence" else "daemon")
+        references.references(place)
+        run = Run(place, memory, "fence" if who == "fence" else "daemon")
         bad += each(f"a run, {who}", run.sites(), most, run, say, place, memory)
         place.empty()
         if server:
@@ -219,9 +222,9 @@ def runs(place, memory, most, say, only=None):
 
 
 def recovery(place, memory, most, say, only=None):
-    want = torture.references(place)
+    references.references(place)
     place.empty()
-    start = Recovery(place, memory, want)
+    start = Recovery(place, memory)
     return each("recovery", start.sites(), most, start, say, place, memory)
 
 
@@ -239,8 +242,7 @@ class Fenced(Run):
         self.place.empty()
         self.memory.off()
         self.daemon = Scarce(self.place, self.memory).ready()
-        self.n += 1
-        clients = one_run(self.place, f"{self.who}-{self.n}")
+        clients = one_run(self.place, f"{self.who}-{next(self.lives)}")
         until("the run is over", lambda: clients.gone() or self.daemon.code is not None)
         return clients
 
@@ -248,7 +250,7 @@ class Fenced(Run):
         clients = self.live(k, goes_on)
         try:
             clients.left()
-            how = "went on" + as_told(self.place, clients.logs, self.want)
+            how = "went on" + as_told(self.place, clients.logs)
             for row in self.place.database().execute("SELECT data FROM events WHERE type = 'step'"):
                 if re.search(r"SIG[A-Z]{3,}|signal", row["data"]):
                     raise Violation(f"a child died: {row['data'][:1000]}")
@@ -262,8 +264,9 @@ def fenced(place, memory, most, say, only=None):
     """So many requests as there may be; what they come to shows only in the run."""
     shutil.copy(os.path.join(memory.beside, "tutti-scarce"), place.program)
     Fenced.tell(place, "agent", 1 << 29)
-    want, bad = torture.references(place), 0
+    references.references(place)
+    bad = 0
     for who, count in ("agent", 4000), ("__freeze", 600):
         if not only or who in only:
-            bad += each(f"{who} behind the fence", range(count), most or 400, Fenced(place, memory, want, who), say, place, memory)
+            bad += each(f"{who} behind the fence", range(count), most or 400, Fenced(place, memory, who), say, place, memory)
     return bad
