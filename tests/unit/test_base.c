@@ -91,6 +91,14 @@ static int exit_of(void (*fn)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/* AddressSanitizer would end the process itself. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 static void take_much(void)
 {
 	xalloc(SIZE_MAX / 4);
