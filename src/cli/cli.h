@@ -26,8 +26,8 @@ struct cmd {
 	bool minor;    /* named in the overview, and not told there */
 };
 
-extern const struct cmd cmd_run, cmd_serve, cmd_eval, cmd_flows, cmd_personas, cmd_runs, cmd_proof, cmd_db,
-    cmd_agents, cmd_doctor, cmd_version, cmd_help, cmd_completion;
+extern const struct cmd cmd_run, cmd_serve, cmd_eval, cmd_flows, cmd_personas, cmd_runs, cmd_proof,
+    cmd_db, cmd_agents, cmd_doctor, cmd_version, cmd_help, cmd_completion;
 extern const struct cmd *const all_cmds[];
 /* Options of struct globals. */
 extern const struct opt global_opts[];

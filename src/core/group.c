@@ -266,8 +266,9 @@ static void each_continue(struct core *c, uint32_t i)
 	for (uint32_t k = 0; k < n->n_items; k++) {
 		struct core_node *child = node_at(c, n->first + k);
 
-		child->started = !step_is_settled(child->status) &&
-				 (child->status == STEP_RUNNING || child->ready_at || child->offered);
+		child->started =
+		    !step_is_settled(child->status) &&
+		    (child->status == STEP_RUNNING || child->ready_at || child->offered);
 		n->flying += child->started;
 	}
 	if (n->open)

@@ -26,7 +26,8 @@ static int digest_link(const char *path, char hex[SHA256_HEX])
 
 static int add_below(struct sha256 *sha, const char *dir, size_t skip);
 
-/* "MODE SHA PATH", a line for each, in the order of the walk. PATH: without its first SKIP bytes. */
+/* "MODE SHA PATH", a line for each, in the order of the walk. PATH: without its first SKIP bytes.
+ */
 static int add_entry(struct sha256 *sha, const char *path, size_t skip)
 {
 	char hex[SHA256_HEX] = "-", mode[16];
