@@ -2,7 +2,8 @@
  * Whether the files of an open database are still there. Somebody may remove one, put another one
  * in its place or cut it short; SQLite goes on writing to what it has open, and nothing of that is
  * there afterwards. So each file knows where it was opened and how long it has to be, and is looked
- * at after each commit, before anybody is told of it: two calls of stat.
+ * at before work begins and after each commit, before anybody is told of it: two calls of stat. A
+ * process that has nothing to do looks at nothing.
  *
  * Not seen: bytes that were changed in their place. The sums of pages are for that (pages.h).
  */

@@ -171,7 +171,7 @@ struct store_ops {
 	void (*rollback)(struct store *s);
 	/* a number that grows with every row written; tells whether a failed job left traces */
 	int64_t (*writes)(struct store *s);
-	/* nobody wrote for a while: ends the process where the database is not there any more */
+	/* before a group of jobs: ends the process where the database is not there any more */
 	void (*guard)(struct store *s);
 
 	/* runs */

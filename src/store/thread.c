@@ -1,13 +1,10 @@
 #include "store/group.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>
-
-#define IDLE_S 5 /* from one look at the database to the next, when nobody works with it */
 
 struct store_thread {
 	pthread_t thread;
@@ -34,21 +31,16 @@ static bool is_patient(struct store_thread *t)
 	return patient;
 }
 
-/* So many seconds, or until something happens. */
-static int wait_for(struct store_thread *t, time_t seconds)
+/* A second, or until something happens. */
+static void nap(struct store_thread *t)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += seconds;
-	return pthread_cond_timedwait(&t->wake, &t->mutex, &until);
-}
-
-static void nap(struct store_thread *t)
-{
+	until.tv_sec++;
 	pthread_mutex_lock(&t->mutex);
 	if (!t->stopping && !t->impatient)
-		wait_for(t, 1);
+		pthread_cond_timedwait(&t->wake, &t->mutex, &until);
 	pthread_mutex_unlock(&t->mutex);
 }
 
@@ -102,22 +94,22 @@ static void run_group(struct store_thread *t)
 	atomic_fetch_add(&t->commits, 1);
 }
 
-/* Waits for work; false when there is none and never will be. */
+/*
+ * Waits for work; false when there is none and never will be. Nothing is read, either, of a
+ * database that is not there any more.
+ */
 static bool next_group(struct store_thread *t)
 {
 	struct store *s = t->group.store;
 
 	pthread_mutex_lock(&t->mutex);
-	while (!t->in.first && !t->inner.first && !t->stopping) {
-		if (wait_for(t, IDLE_S) != ETIMEDOUT)
-			continue;
-		pthread_mutex_unlock(&t->mutex);
-		s->ops->guard(s);
-		pthread_mutex_lock(&t->mutex);
-	}
+	while (!t->in.first && !t->inner.first && !t->stopping)
+		pthread_cond_wait(&t->wake, &t->mutex);
 	bool any = group_take(&t->group, &t->inner, &t->in, GROUP_MAX);
 
 	pthread_mutex_unlock(&t->mutex);
+	if (any)
+		s->ops->guard(s);
 	return any;
 }
 
