@@ -63,14 +63,24 @@ static void deliver(struct freeze *f)
 	free(f);
 }
 
+/* What may be waited for is believed of it; anything else it cannot say is its own fault. */
+static int code_of(const json_t *error)
+{
+	int code = (int)json_get_int(error, "code", -EINVAL);
+
+	return fence_may_pass(code) || code == -ENOSPC || code == -EDQUOT || code == -EROFS
+		   ? code
+		   : -EINVAL;
+}
+
 /* The freezer's own error, or what its process came to. */
 static void explain(struct freeze *f)
 {
 	const json_t *error = json_get_object(f->last, "error");
 
 	if (error) {
-		err_set(&f->err, (int)json_get_int(error, "code", -EINVAL), "%s",
-		    json_get_cstr(error, "what", "freezing failed"));
+		err_set(
+		    &f->err, code_of(error), "%s", json_get_cstr(error, "what", "freezing failed"));
 		err_why(&f->err, "%s", json_get_cstr(error, "why", ""));
 		err_fix(&f->err, "%s", json_get_cstr(error, "fix", ""));
 		return;
