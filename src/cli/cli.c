@@ -7,7 +7,6 @@
 #include "cli/paths.h"
 #include "store/store.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -211,9 +210,6 @@ int cli_main(int argc, char **argv)
 	struct arena *a;
 	int code;
 
-	errno = 0;
-	if (!setlocale(LC_CTYPE, "") && errno == ENOMEM)
-		out_of_memory("locale", 0);
 	log_set_level(LOG_WARN);
 	a = arena_create("command", ARENA_JOB);
 	code = dispatch(a, argc, argv);

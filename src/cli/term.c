@@ -7,8 +7,8 @@
 #include "sys/fs.h"
 
 #include <ctype.h>
-#include <langinfo.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -32,6 +32,25 @@ static bool wants_color(const struct term *t, const char *choice)
 	return t->tty && !env_set("NO_COLOR") && kind && strcmp(kind, "dumb") != 0;
 }
 
+/* The codeset of the locale as POSIX.1-2017 8.2 has it chosen: language_TERRITORY.codeset@modifier.
+   It is read and not asked of setlocale(), which knows UTF-8 only where that locale is installed.
+ */
+static bool wants_unicode(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *codeset;
+
+		if (!env_set(names[i]))
+			continue;
+		codeset = strchr(getenv(names[i]), '.');
+		return codeset && (strncasecmp(codeset, ".utf-8", 6) == 0 ||
+				      strncasecmp(codeset, ".utf8", 5) == 0);
+	}
+	return false;
+}
+
 void term_measure(struct term *t)
 {
 	struct winsize ws;
@@ -48,7 +67,7 @@ void term_init(struct term *t, int fd, const char *choice)
 {
 	*t = (struct term){ .fd = fd, .tty = isatty(fd) };
 	t->color = wants_color(t, choice);
-	t->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	t->unicode = wants_unicode();
 	term_measure(t);
 }
 

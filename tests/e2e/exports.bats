@@ -242,6 +242,18 @@ states() {
 	lacks "$ERR" '  exit '
 }
 
+@test "signs beyond ASCII are for a locale that says UTF-8, installed or not" {
+	old=$(id architectural-analysis) new=$(id code-review)
+	for plain in "LC_ALL=C LANG=C.UTF-8" "LC_ALL= LC_CTYPE=en_US.ISO-8859-1 LANG=C.UTF-8" "LC_ALL= LC_CTYPE= LANG="; do
+		env -u LC_ALL -u LC_CTYPE $plain "$TUTTI" runs compare "$old" "$new" >"$OUT"
+		lacks "$OUT" '·\|→'
+	done
+	for wide in "LC_ALL=xx_YY.UTF-8 LANG=C" "LC_ALL= LANG=de_DE.utf8@euro" "LC_CTYPE=C.UTF-8 LANG=C"; do
+		env -u LC_ALL -u LC_CTYPE $wide "$TUTTI" runs compare "$old" "$new" >"$OUT"
+		has "$OUT" '·'
+	done
+}
+
 @test "two runs are compared, for people within 80 columns and for programs" {
 	old=$(id architectural-analysis) new=$(id code-review)
 	LC_ALL=C.UTF-8 tutti runs compare "$old" "$new"
