@@ -30,12 +30,8 @@ int definitions_open(
 	if (rc)
 		return rc;
 	d->n_accepted = count_accepted(&d->accepted, d->repo);
-	d->base = flows_load(a, &base, &rc);
-	if (!rc)
-		return 0;
-	definitions_close(d);
-	err_set(err, rc, "flows cannot be read: %s", err_name(rc));
-	return err_fix(err, "try again in a moment");
+	d->base = flows_load(a, &base, err);
+	return d->base ? 0 : err->code;
 }
 
 void definitions_leave(struct definitions *d, const struct library *lib)

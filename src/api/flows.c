@@ -78,15 +78,21 @@ struct library *flows_with(struct arena *a, const char *user, struct own *own, i
 	return lib;
 }
 
-struct library *flows_load(struct arena *a, const struct flows_from *from, int *ret_gap)
+struct library *flows_load(struct arena *a, const struct flows_from *from, struct err *err)
 {
 	struct own own = { 0 };
+	int gap;
 
 	if (from->repo)
 		own_read(a, from->repo, &own);
-	struct library *lib = flows_with(a, from->user, &own, ret_gap);
+	struct library *lib = flows_with(a, from->user, &own, &gap);
 
 	if (own.refused)
 		log_warn("%s: nothing of it is used", own.refused);
-	return lib;
+	if (!gap)
+		return lib;
+	library_destroy(lib);
+	err_set(err, gap, "flows cannot be read: %s", err_name(gap));
+	err_fix(err, "try again in a moment");
+	return NULL;
 }

@@ -16,13 +16,14 @@ struct flows_from {
 
 /*
  * Files that cannot be read are left out; broken ones are in it with their errors. Blocks.
- * *RET_GAP, where it is not NULL: 0, or why the user's could not all be looked at for the moment;
- * then nobody knows which text is the one of its name.
+ * NULL, with a four-part error, when the user's could not all be looked at for the moment: then
+ * nobody knows which text is the one of its name.
  */
-struct library *flows_load(struct arena *a, const struct flows_from *from, int *ret_gap);
+struct library *flows_load(struct arena *a, const struct flows_from *from, struct err *err);
 /*
  * Built in, those of USER, and all of OWN, the repository's. When those come to too much none of
- * them is in it, and OWN is refused from then on.
+ * them is in it, and OWN is refused from then on. *RET_GAP, where it is not NULL: 0, or what
+ * flows_load() fails for.
  */
 struct library *flows_with(struct arena *a, const char *user, struct own *own, int *ret_gap);
 /* The same without the repository's, and not yet checked, to add some. */

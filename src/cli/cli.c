@@ -76,15 +76,14 @@ int cli_print_json(json_t *doc, int code)
 /* --- flows -------------------------------------------------------------------------------------
  */
 
-struct library *cli_library(struct arena *a, const struct globals *g)
+struct library *cli_library(struct arena *a, const struct globals *g, struct err *err)
 {
 	struct flows_from from = { .user = paths_config(a) };
 	char *repo = NULL;
-	struct err err;
 
-	if (g->trust_repo && paths_repo(a, g->repo, &repo, &err) == 0)
+	if (g->trust_repo && paths_repo(a, g->repo, &repo, err) == 0)
 		from.repo = repo;
-	return flows_load(a, &from, NULL);
+	return flows_load(a, &from, err);
 }
 
 int cli_definitions(

@@ -43,8 +43,8 @@ int cli_code(int rc);
 int cli_print_json(json_t *doc, int code);
 int cli_print(struct str text, int code);
 
-/* All flows: built in, the user's, and with --trust-repo all of the repository's. */
-struct library *cli_library(struct arena *a, const struct globals *g);
+/* All flows: built in, the user's, and with --trust-repo all of the repository's; or NULL. */
+struct library *cli_library(struct arena *a, const struct globals *g, struct err *err);
 /* Those, and of the repository's the ones that were accepted. */
 MUST_CHECK int cli_definitions(
     struct definitions *d, struct arena *a, const struct globals *g, struct err *err);

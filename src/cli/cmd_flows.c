@@ -125,31 +125,32 @@ static void add_error(struct findings *f, const char *file, const struct flow_er
 }
 
 /* A file of the repository may name what else is there; to check it, nothing is run. */
-static struct library *library_for(struct arena *a, const struct globals *g, const char *file)
+static struct library *library_for(
+    struct arena *a, const struct globals *g, const char *file, struct err *err)
 {
 	struct globals whole = *g;
 	char *real = fs_real(file), *repo;
-	struct err err;
 
-	if (real && paths_repo(a, g->repo, &repo, &err) == 0 &&
+	if (real && paths_repo(a, g->repo, &repo, err) == 0 &&
 	    str_starts(str_from(real), str_from(fs_join(a, repo, ".tutti/"))))
 		whole.trust_repo = true;
 	free(real);
-	return cli_library(a, &whole);
+	return cli_library(a, &whole, err);
 }
 
 /* Checked as part of everything else, because a flow names personas, contracts and other flows. */
 static int validate_one(
     struct arena *a, const struct globals *g, struct findings *f, const char *file)
 {
-	struct library *lib = library_for(a, g, file);
+	struct err err = { 0 };
+	struct library *lib = library_for(a, g, file, &err);
 	struct str text;
-	int rc = fs_read(a, file, FLOW_FILE_MAX, &text);
+	int rc = lib ? fs_read(a, file, FLOW_FILE_MAX, &text) : err.code;
 	size_t before = f->n;
 
 	if (rc) {
 		struct flow_error e = { { file, 1, 1 },
-			arena_printf(a, "cannot be read: %s", err_name(rc)) };
+			lib ? arena_printf(a, "cannot be read: %s", err_name(rc)) : err.what };
 
 		add_error(f, file, &e);
 		library_destroy(lib);

@@ -9,7 +9,9 @@
 #include "base/unconst.h"
 #include "sys/fs.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct arena *a;
@@ -258,6 +260,43 @@ static void an_accepted_flow_is_launched_until_it_changes(void **state)
 	user = NULL;
 }
 
+/* Nothing more can be opened, until *RET_BEFORE is set again. */
+static void take_descriptors(struct rlimit *ret_before)
+{
+	int next = dup(STDERR_FILENO);
+
+	assert_true(next > 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+	const struct rlimit none = { (rlim_t)next, ret_before->rlim_max };
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+/* Otherwise the built-in flow of the same name would run in place of the user's. */
+static void without_descriptors_flows_are_not_taken_for_missing(void **state)
+{
+	const struct definitions_from from = { .user = fs_join(a, repo, "user") };
+	char *dir = fs_join(a, from.user, "flows");
+	struct rlimit before;
+	struct definitions d;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(fs_mkdirs(dir, 0755), 0);
+	assert_int_equal(fs_write(fs_join(a, dir, "own.yaml"), STR(own), 0644, &err), 0);
+	take_descriptors(&before);
+	int rc = definitions_open(&d, a, &from, &err);
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(rc, -EMFILE);
+	assert_true(str_starts(str_from(err.what), STR("flows cannot be read: ")));
+	assert_string_equal(err.fix, "try again in a moment");
+	assert_int_equal(definitions_open(&d, a, &from, &err), 0);
+	assert_non_null(library_flow(d.base, STR("own"), &err));
+	definitions_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +307,7 @@ int main(void)
 		T(what_is_null_is_not_there),
 		T(a_repository_is_heard_only_when_it_is_trusted),
 		T(an_accepted_flow_is_launched_until_it_changes),
+		T(without_descriptors_flows_are_not_taken_for_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
