@@ -294,6 +294,24 @@ static void the_same_key_launches_once(void **state)
 	wait_end(json_get_cstr(f->doc, "id", ""));
 }
 
+/* The head of a request goes with its connection, however far the launch has come. */
+static void the_key_of_who_hung_up_is_kept(void **state)
+{
+	(void)state;
+	struct fake *f = begin(
+	    HTTP_BEARER, HTTP_POST, "/api/v1/runs", request("research", "still there?"), "k-2");
+
+	f->idempotency = NULL;
+	wait_for(f);
+	struct fake *g = ask_as(
+	    HTTP_BEARER, HTTP_POST, "/api/v1/runs", request("research", "still there?"), "k-2");
+
+	is(g, 201);
+	assert_string_equal(json_get_cstr(f->doc, "id", "f"), json_get_cstr(g->doc, "id", "g"));
+	assert_true(json_get_bool(g->doc, "existed", false));
+	wait_end(json_get_cstr(g->doc, "id", ""));
+}
+
 static void what_cannot_be_launched_says_why(void **state)
 {
 	json_t *body = request("research", "q");
@@ -892,6 +910,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_launch_is_told_and_run),
 		cmocka_unit_test(the_same_key_launches_once),
+		cmocka_unit_test(the_key_of_who_hung_up_is_kept),
 		cmocka_unit_test(what_cannot_be_launched_says_why),
 		cmocka_unit_test(a_preview_tells_who_would_work),
 		cmocka_unit_test(a_report_is_handed_on),
