@@ -167,7 +167,7 @@ static int make_order(struct call *c)
 {
 	struct launching *l = c->own;
 
-	const struct order_from from = { .user = c->api->config.user };
+	const struct order_from from = { c->api->config.user, c->api->config.data, NULL };
 
 	l->fault = order_make(c->a, &from, l->request, &l->order, &c->err);
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/unconst.h"
 #include "flow/errors.h"
 #include "sys/fs.h"
+#include "workspace/workspace.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -378,8 +379,8 @@ static void take_plain(struct arena *a, const struct wish *w, struct launch *l)
 	l->timeout = w->timeout;
 }
 
-static enum order_fault fill(
-    struct arena *a, const struct wish *w, struct order *o, struct err *err)
+static enum order_fault fill(struct arena *a, const struct order_from *from, const struct wish *w,
+    struct order *o, struct err *err)
 {
 	struct launch *l = &o->launch;
 
@@ -387,7 +388,8 @@ static enum order_fault fill(
 	if (read_size(w, &l->size, err) < 0 || make_input(o->flow, w, &l->input, err) < 0)
 		return ORDER_BAD;
 	l->repo = STR("");
-	if (o->flow->uses_repo && order_repo(a, w->repo, &l->repo, err) < 0)
+	if (o->flow->uses_repo && (order_repo(a, w->repo, &l->repo, err) < 0 ||
+				      workspace_place(from->data, l->repo.p, err) < 0))
 		return ORDER_NO_REPO;
 	l->frozen = library_freeze(o->lib, o->flow->name, err);
 	if (!l->frozen)
@@ -413,7 +415,7 @@ enum order_fault order_make(struct arena *a, const struct order_from *from, cons
 	if (from->repo)
 		w.repo = str_from(from->repo);
 	fault = find_flow(a, from->user, &w, ret, err);
-	return fault == ORDER_SOUND ? fill(a, &w, ret, err) : fault;
+	return fault == ORDER_SOUND ? fill(a, from, &w, ret, err) : fault;
 }
 
 void order_free(struct order *o)

@@ -23,13 +23,14 @@ enum order_fault {
 	ORDER_BAD,	 /* the request makes no sense */
 	ORDER_NO_FLOW,	 /* there is no such flow */
 	ORDER_BAD_FLOW,	 /* it has errors, or became too large with so many validators */
-	ORDER_NO_REPO,	 /* the repository cannot be opened */
+	ORDER_NO_REPO,	 /* the repository cannot be opened, or is no place to be frozen */
 	ORDER_NOT_READY, /* it cannot be known yet */
 	ORDER_UNTRUSTED, /* the flow is the repository's, and is not accepted as it is */
 };
 
 struct order_from {
 	const char *user; /* the configuration directory, for flows; or NULL */
+	const char *data; /* where tutti keeps its own, or NULL */
 	/*
 	 * The repository as bytes, for who has it at hand: a path need not be text, and JSON holds
 	 * nothing else. NULL: what the request says.

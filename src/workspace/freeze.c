@@ -442,7 +442,7 @@ int workspace_freeze(struct workspace *ws, const struct freeze_spec *spec,
 	f->done = done;
 	f->ctx = ctx;
 	buf_init(&f->line, MIB(16));
-	rc = origin_find(ws, f->arena, spec->repo, &f->origin, err);
+	rc = origin_find(f->arena, ws->root, spec->repo, &f->origin, err);
 	if (!rc)
 		rc = make_dir(f, err);
 	if (!rc)

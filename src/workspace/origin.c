@@ -45,11 +45,12 @@ static int refuse(struct err *err, const char *path, const char *why)
 	return err_fix(err, "name the repository itself with --repo DIR");
 }
 
-static int check_place(const struct workspace *ws, const char *root, struct err *err)
+static int check_place(const char *state_dir, const char *root, struct err *err)
 {
 	const char *home = getenv("HOME");
 	struct arena *a = arena_create("origin", ARENA_SMALL);
-	const char *home_real = home ? real(a, home) : NULL, *state = real(a, ws->root);
+	const char *home_real = home ? real(a, home) : NULL,
+		   *state = state_dir ? real(a, state_dir) : NULL;
 	int rc = 0;
 
 	if (strcmp(root, "/") == 0)
@@ -166,8 +167,8 @@ static bool is_bare(struct arena *a, const char *root)
 	       fs_exists(fs_join(a, root, "HEAD")) && fs_exists(fs_join(a, root, "config"));
 }
 
-int origin_find(const struct workspace *ws, struct arena *a, const char *path, struct origin *ret,
-    struct err *err)
+int origin_find(
+    struct arena *a, const char *state, const char *path, struct origin *ret, struct err *err)
 {
 	*ret = (struct origin){ .root = real(a, path) };
 	if (!ret->root) {
@@ -181,7 +182,7 @@ int origin_find(const struct workspace *ws, struct arena *a, const char *path, s
 		return refuse(err, ret->root, "it is not a directory");
 	if (access(ret->root, R_OK | X_OK) < 0)
 		return refuse(err, ret->root, "you may not read it");
-	int rc = check_place(ws, ret->root, err);
+	int rc = check_place(state, ret->root, err);
 
 	if (!rc)
 		find_git(a, ret);
@@ -190,5 +191,15 @@ int origin_find(const struct workspace *ws, struct arena *a, const char *path, s
 		err_why(err, "it is a bare repository, without files of its own");
 		return err_fix(err, "git clone %.200s makes one with files", ret->root);
 	}
+	return rc;
+}
+
+int workspace_place(const char *state, const char *path, struct err *err)
+{
+	struct arena *a = arena_create("place", ARENA_SMALL);
+	struct origin o;
+	int rc = origin_find(a, state, path, &o, err);
+
+	arena_destroy(a);
 	return rc;
 }

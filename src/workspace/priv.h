@@ -35,9 +35,11 @@ struct origin {
 	char *objects[OBJECT_DIRS_MAX + 1];
 };
 
-/* origin.c: PATH as a directory that may be frozen. Four-part errors. */
-MUST_CHECK int origin_find(const struct workspace *ws, struct arena *a, const char *path,
-    struct origin *ret, struct err *err);
+/* origin.c: PATH as a directory that may be frozen, and is not around or in STATE. Four-part
+ * errors.
+ */
+MUST_CHECK int origin_find(
+    struct arena *a, const char *state, const char *path, struct origin *ret, struct err *err);
 
 /* snapshot.c */
 MUST_CHECK int snapshot_load(const char *dir, const char *id, struct snapshot **ret);

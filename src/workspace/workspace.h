@@ -54,6 +54,14 @@ struct freeze_progress {
 	const char *phase; /* list, copy, git, signals */
 };
 
+/*
+ * Whether PATH is a directory that may be frozen: readable, with files of its own, neither the
+ * whole file system nor a home, and neither around nor in STATE, where tutti keeps its own data
+ * (NULL: not known). That is asked before a run begins; freezing asks again. Four-part errors.
+ * Reads files.
+ */
+MUST_CHECK int workspace_place(const char *state, const char *path, struct err *err);
+
 typedef void (*freeze_progress_fn)(void *ctx, const struct freeze_progress *p);
 /* Exactly once. SNAP is the callback's (snapshot_free), NULL on error. */
 typedef void (*freeze_done_fn)(void *ctx, struct snapshot *snap, const struct err *err);

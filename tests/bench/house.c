@@ -34,8 +34,8 @@ double bench_flow(struct arena *a, const char *dir, const char *script,
 		.format = "quiet"
 	};
 	struct err err = { 0 };
-	struct library *lib = cli_library(a, &g);
-	json_t *frozen = library_freeze(lib, STR("bench"), &err);
+	struct library *lib = cli_library(a, &g, &err);
+	json_t *frozen = lib ? library_freeze(lib, STR("bench"), &err) : NULL;
 	json_t *input = json_pack("{s:s}", "question", "what is main?");
 
 	if (!frozen || follow_open(f, a, &spec, &err))

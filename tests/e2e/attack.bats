@@ -25,17 +25,15 @@ load real
 	is "$(ls "$MARKS")" ""
 }
 
-# place TEXT: what became of a run over it: "frozen", "refused: why" (before it or by its snapshot)
+# place TEXT: what becomes of it: "frozen", or "refused: why", before anything of it is looked at
 place() {
 	local code=0
 	timeout 60 "$TUTTI" run architectural-analysis engine --size small --repo "$1" --model rehearsal \
 		--format plain --output "$BATS_TEST_TMPDIR/report.md" >"$BATS_TEST_TMPDIR/out" 2>&1 </dev/null || code=$?
-	if [ $code = 0 ]; then
-		echo frozen
-	else
-		grep -oE "is not frozen.*|the whole file system|your home directory|keeps its own data|cannot be opened|is not a directory|bare repository|needs a value|cannot be empty|Snapshot failed[^;]*" \
-			"$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/report.md" | sed 's/^[^:]*:/refused: /' | tail -1
-	fi
+	case $code in
+	0) echo frozen ;;
+	2 | 4) sed -n 's/^error: /refused: /p' "$BATS_TEST_TMPDIR/out" ;;
+	esac
 }
 
 @test "places that are no repository are refused, however they are written; a repository is not" {

@@ -48,7 +48,7 @@ static void test_over_at_once(void **state)
 	const struct globals g = { .data = fs_join(a, dir, "data") };
 	const struct follow_spec spec = { .house = { .globals = &g }, .format = "quiet" };
 	struct err err = { 0 };
-	struct library *lib = cli_library(a, &g);
+	struct library *lib = cli_library(a, &g, &err);
 	json_t *frozen = library_freeze(lib, STR("sum"), &err);
 	json_t *input = json_pack("{s:s}", "question", "add");
 	const struct launch l = {

@@ -42,8 +42,8 @@ static enum order_fault make(const char *text, struct order *o, struct err *err)
 
 	assert_non_null(request);
 	*err = (struct err){ 0 };
-	enum order_fault fault =
-	    order_make(a, &(struct order_from){ .user = user }, request, o, err);
+	enum order_fault fault = order_make(
+	    a, &(struct order_from){ .user = user, .data = "/nowhere" }, request, o, err);
 
 	json_decref(request);
 	return fault;
@@ -89,6 +89,8 @@ static const struct {
 	    "name a directory that exists: --repo DIR" },
 	{ "{\"flow\":\"code-review\",\"question\":\"q\",\"repo\":\"/etc/passwd\"}", ORDER_NO_REPO,
 	    "/etc/passwd is not a directory", "name the directory around it: --repo DIR" },
+	{ "{\"flow\":\"code-review\",\"question\":\"q\",\"repo\":\"/usr/..\"}", ORDER_NO_REPO,
+	    "/ is not frozen", "name the repository itself with --repo DIR" },
 	{ "{\"flow\":\"code-review\",\"question\":\"q\",\"repo\":\"/tmp\",\"validators\":1,"
 	  "\"validator_models\":[\"a\",\"b\"]}",
 	    ORDER_BAD, "2 models, but 1 validator", "" },
@@ -118,7 +120,9 @@ static void a_long_question_is_refused(void **state)
 	(void)state;
 	memset(long_one, 'x', QUESTION_MAX + 1);
 	json_object_set_new(request, "question", json_string(long_one));
-	assert_int_equal(order_make(a, &(struct order_from){ 0 }, request, &o, &err), ORDER_BAD);
+	assert_int_equal(
+	    order_make(a, &(struct order_from){ .data = "/nowhere" }, request, &o, &err),
+	    ORDER_BAD);
 	assert_string_equal(err.what, "the question is longer than 64 KiB");
 	order_free(&o);
 	json_decref(request);
