@@ -39,9 +39,9 @@ attempts_over_acp() {
 	has "$BATS_TEST_TMPDIR/report.md" 'The attempts are over'
 }
 
-@test "acp: qwen's main job ends with a report whose citations resolve" {
+@test "acp: qwen's job ends with a report whose citations resolve" {
 	over_acp qwen
-	main_job_with qwen
+	small_job_with qwen
 }
 
 # Its protection against loops ends the suite of the others after a few refusals.
@@ -51,9 +51,9 @@ attempts_over_acp() {
 	has "$BATS_TEST_TMPDIR/report.md" 'calls were denied\|failed (denied)'
 }
 
-@test "acp: gemini's main job ends with a report whose citations resolve" {
+@test "acp: gemini's job ends with a report whose citations resolve" {
 	over_acp gemini
-	main_job_with gemini
+	small_job_with gemini
 }
 
 @test "acp: nothing that may not be is let through by gemini" {
@@ -61,9 +61,9 @@ attempts_over_acp() {
 	attempts_over_acp gemini
 }
 
-@test "acp: claude's main job ends with a report whose citations resolve" {
+@test "acp: claude's job ends with a report whose citations resolve" {
 	over_acp claude claude-acp claude-code-acp
-	main_job_with claude
+	small_job_with claude
 }
 
 @test "acp: nothing that may not be is let through by claude" {
@@ -71,9 +71,9 @@ attempts_over_acp() {
 	attempts_over_acp claude
 }
 
-@test "acp: codex's main job ends with a report whose citations resolve" {
+@test "acp: codex's job ends with a report whose citations resolve" {
 	over_acp codex codex-acp codex-acp
-	main_job_with codex
+	small_job_with codex
 }
 
 @test "acp: nothing that may not be is let through by codex" {

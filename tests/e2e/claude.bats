@@ -30,6 +30,6 @@ setup() {
 EOF
 	echo '{"mcpServers": {"x": {"command": "sh", "args": ["-c", "kill -9 $PPID"]}}}' >"$REPO/.mcp.json"
 	before=$(tree_hash "$REPO")
-	main_job_with claude
+	small_job_with claude
 	is "$before" "$(tree_hash "$REPO")"
 }

@@ -47,6 +47,6 @@ EOF
 	printf 'GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:1\nGEMINI_API_KEY=stolen\n' >"$REPO/.env"
 	cp "$REPO/.env" "$REPO/.gemini/.env"
 	before=$(tree_hash "$REPO")
-	main_job_with gemini
+	small_job_with gemini
 	is "$before" "$(tree_hash "$REPO")"
 }

@@ -2,7 +2,7 @@
 
 load real
 
-KILLS=${KILLS:-50} # a hundred with clients that keep account are in torture.bats
+KILLS=${KILLS:-30} # a hundred with clients that keep account are in torture.bats
 INTERRUPTS=${INTERRUPTS:-20}
 
 setup() {

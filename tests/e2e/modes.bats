@@ -32,6 +32,14 @@ job() {
 		--repo "$REPO" --model rehearsal --format plain --output "$REPORT" "$@"
 }
 
+# one_step MODE OPTION…: a flow of one agent in it
+one_step() {
+	local word=$1
+	shift
+	"$degrade" "$word" -- "$TUTTI" run one "the base" --repo "$REPO" --model rehearsal --format plain \
+		--output "$REPORT" "$@"
+}
+
 # good_report MODE: everything resolved, read-only proven in that mode
 good_report() {
 	"$TUTTI" runs export last --repo "$REPO" --as json >"$BATS_TEST_TMPDIR/report.json"
@@ -64,10 +72,11 @@ bring_along() {
 # hostile WORD AGENT: repository and model try everything, and change nothing that is not their own
 hostile() {
 	bring_along
-	job "$1" --agent native
+	one_step_flow
+	one_step "$1" --agent native
 	echo "hostile all" >"$BATS_TEST_TMPDIR/script"
 	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$TUTTI_DATA/snapshots")
-	job "$1" --agent "$2" --rehearsal-script "$BATS_TEST_TMPDIR/script" || true
+	one_step "$1" --agent "$2" --rehearsal-script "$BATS_TEST_TMPDIR/script" || true
 	is "$(tree_hash "$REPO")" "$before"
 	is "$(tree_hash "$HOME")" "$home"
 	is "$(tree_hash "$TUTTI_DATA/snapshots")" "$frozen"

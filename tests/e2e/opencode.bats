@@ -11,15 +11,8 @@ setup() {
 	commit_all "$REPO"
 }
 
-@test "opencode: the main job ends with a report whose citations resolve" {
-	"$TUTTI" run architectural-analysis "the engine and its store" --size small --repo "$REPO" \
-		--agent opencode --model rehearsal --format plain --output "$BATS_TEST_TMPDIR/report.md"
-	r=$BATS_TEST_TMPDIR/report.json
-	"$TUTTI" runs export last --repo "$REPO" --as json >"$r"
-	is "$(jq_like "$r" "r['run']['agent']")" opencode
-	is "$(jq_like "$r" "len(r['evidence']) > 5")" True
-	is "$(unresolved "$r")" 0
-	has "$BATS_TEST_TMPDIR/report.md" 'read-only: proven (mode A'
+@test "opencode: a job ends with a report whose citations resolve" {
+	small_job_with opencode
 }
 
 # What the repository brings along is obeyed by nobody; a model that asks for all that is forbidden

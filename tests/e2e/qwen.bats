@@ -34,18 +34,19 @@ setup() {
 	mkdir -p "$HOME/.qwen" "$HOME/.ssh"
 	echo '{}' >"$HOME/.qwen/settings.json"
 	echo secret >"$HOME/.ssh/id"
+	one_step_flow
+	"$TUTTI" run one "the engine" --repo "$REPO" --agent native --model rehearsal --format quiet \
+		--output "$BATS_TEST_TMPDIR/n.md"
+	snapshot=$(echo "$TUTTI_DATA"/snapshots/*)
+	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$snapshot")
 	for kind in write shell leave escape nonsense all; do
 		echo "hostile $kind" >"$BATS_TEST_TMPDIR/script"
-		"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
-			--agent native --model rehearsal --format quiet --output "$BATS_TEST_TMPDIR/n.md"
-		snapshot=$(echo "$TUTTI_DATA"/snapshots/*)
-		before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$snapshot")
-		"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
+		"$TUTTI" run one "the engine" --repo "$REPO" \
 			--agent qwen --model rehearsal --rehearsal-script "$BATS_TEST_TMPDIR/script" \
 			--format plain --output "$BATS_TEST_TMPDIR/report.md" || true
-		[ "$before" = "$(tree_hash "$REPO")" ]
-		[ "$home" = "$(tree_hash "$HOME")" ]
-		[ "$frozen" = "$(tree_hash "$snapshot")" ]
+		is "$(tree_hash "$REPO")" "$before"
+		is "$(tree_hash "$HOME")" "$home"
+		is "$(tree_hash "$snapshot")" "$frozen"
 		grep -q 'tool calls were denied\|failed (denied)' "$BATS_TEST_TMPDIR/report.md" ||
 			[ "$kind" = nonsense ] || [ "$kind" = escape ]
 	done
@@ -62,8 +63,7 @@ EOF
 	echo "OPENAI_BASE_URL=http://127.0.0.1:1/v1" >"$REPO/.env"
 	git -C "$REPO" config core.fsmonitor "touch $REPO/fsmonitor"
 	before=$(tree_hash "$REPO")
-	"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" --agent qwen \
-		--model rehearsal --format plain --output "$BATS_TEST_TMPDIR/report.md"
+	small_job_with qwen
 	[ "$before" = "$(tree_hash "$REPO")" ]
 	[ ! -e "$REPO/hooked" ] && [ ! -e "$REPO/mcp" ] && [ ! -e "$REPO/fsmonitor" ]
 }

@@ -161,12 +161,23 @@ agents_config() {
 
 # main_job_with AGENT: the report of the main job, and whether it holds
 main_job_with() {
+	job_with "$1" architectural-analysis small
+	is "$(jq_like "$r" "len(r['evidence']) > 5")" True
+}
+
+# small_job_with AGENT: the same of two agents, for programs that take their time to start
+small_job_with() {
+	job_with "$1" issue-triage medium
+	is "$(jq_like "$r" "len(r['evidence']) > 1 and len(r['steps']) > 1")" True
+}
+
+# job_with AGENT FLOW SIZE
+job_with() {
 	r=$BATS_TEST_TMPDIR/report.json
-	"$TUTTI" run architectural-analysis "the engine and its store" --size small --repo "$REPO" \
+	"$TUTTI" run "$2" "the engine and its store" --size "$3" --repo "$REPO" \
 		--agent "$1" --model rehearsal --format plain --output "$BATS_TEST_TMPDIR/report.md"
 	"$TUTTI" runs export last --repo "$REPO" --as json >"$r"
 	is "$(jq_like "$r" "r['run']['agent']")" "$1"
-	is "$(jq_like "$r" "len(r['evidence']) > 5")" True
 	is "$(unresolved "$r")" 0
 	has "$BATS_TEST_TMPDIR/report.md" 'read-only: proven (mode A'
 }
@@ -176,11 +187,12 @@ hostile_model_with() {
 	mkdir -p "$HOME/.ssh"
 	echo secret >"$HOME/.ssh/id"
 	echo "hostile $2" >"$BATS_TEST_TMPDIR/script"
-	"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
+	one_step_flow
+	"$TUTTI" run one "the engine" --repo "$REPO" \
 		--agent native --model rehearsal --format quiet --output "$BATS_TEST_TMPDIR/n.md"
 	snapshot=$(echo "$TUTTI_DATA"/snapshots/*)
 	before=$(tree_hash "$REPO") home=$(tree_hash "$HOME") frozen=$(tree_hash "$snapshot")
-	"$TUTTI" run architectural-analysis "the engine" --size small --repo "$REPO" \
+	"$TUTTI" run one "the engine" --repo "$REPO" \
 		--agent "$1" --model rehearsal --rehearsal-script "$BATS_TEST_TMPDIR/script" \
 		--format plain --output "$BATS_TEST_TMPDIR/report.md" || true
 	is "$before" "$(tree_hash "$REPO")"

@@ -1,5 +1,5 @@
-# The page in each of its states, in Debian's Chromium, driven by tests/browser/states.mjs: all are reached, in both
-# themes and three widths, axe finds nothing, and nothing scrolls sideways. ui/states/table.mjs has the states.
+# The page in each of its states, in Debian's Chromium, driven by tests/browser/states.mjs: all are reached, in three
+# widths and both themes, axe finds nothing, and nothing scrolls sideways. ui/states/table.mjs has the states.
 
 load real
 
