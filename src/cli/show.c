@@ -374,7 +374,10 @@ static void plain_row(struct show *s, msec_t at, const struct roster_row *row)
 	struct str result = roster_result(s->scratch, row);
 	char span[16];
 
-	if (row->status == STEP_RUNNING)
+	if (row->status == STEP_RUNNING && row->kind == KIND_APPROVAL)
+		plain_line(s, at, "%.*s waits for a person: tutti runs approve %.*s CHOICE",
+		    STR_ARG(row->label), STR_ARG(s->roster.run));
+	else if (row->status == STEP_RUNNING)
 		plain_line(s, at, "%.*s started%s", STR_ARG(row->label),
 		    row->attempt > 1 ? arena_printf(s->scratch, " (try %u)", row->attempt) : "");
 	else if (row->status == STEP_PENDING && row->reason.n)

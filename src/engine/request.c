@@ -42,6 +42,26 @@ int engine_resolve(
 
 /* --- applying --------------------------------------------------------------------------- */
 
+/* The question that R would answer waits for one of these. */
+static int no_answer(struct job *job, const struct live *lv, const struct person_request *r)
+{
+	uint32_t at = core_find(lv->core, r->step, CORE_NONE);
+	const struct core_node *node = at == CORE_NONE ? NULL : core_node(lv->core, at);
+	struct buf choices;
+
+	err_set(&job->err, -EINVAL, "step %.*s of run %.*s does not take '%.*s'", STR_ARG(r->step),
+	    STR_ARG(lv->row.id), STR_ARG(r->word));
+	if (!node || node->kind != KIND_APPROVAL || node->status != STEP_RUNNING)
+		return err_why(&job->err, "it does not wait for an answer");
+	buf_init(&choices, sizeof(job->err.fix));
+	for (size_t i = 0; i < node->def->approval.choices.n; i++)
+		buf_printf(&choices, "%stutti runs approve %.*s %.*s", i ? "\n" : "",
+		    STR_ARG(lv->row.id), STR_ARG(node->def->approval.choices.v[i]));
+	err_fix(&job->err, "%.*s", STR_ARG(buf_str(&choices)));
+	buf_fini(&choices);
+	return -EINVAL;
+}
+
 static int makes_no_sense(struct job *job, const struct live *lv, const struct person_request *r)
 {
 	const char *status = run_status_name(core_status(lv->core));
@@ -57,8 +77,7 @@ static int makes_no_sense(struct job *job, const struct live *lv, const struct p
 		return err_fix(&job->err, "tutti runs show %.*s", STR_ARG(id));
 	}
 	if (r->type == CORE_ANSWER)
-		return err_set(&job->err, -EINVAL, "step %.*s of run %.*s does not take '%.*s'",
-		    STR_ARG(r->step), STR_ARG(id), STR_ARG(r->word));
+		return no_answer(job, lv, r);
 	if (core_status(lv->core) == RUN_RUNNING)
 		return err_set(&job->err, -EINVAL, "run %.*s is still running", STR_ARG(id));
 	return err_set(&job->err, -EINVAL, "nothing in run %.*s failed; name a step to do it again",

@@ -155,7 +155,8 @@ static struct roster_row *on_step(struct roster *r, msec_t at, const json_t *dat
 		row->started = at;
 		row->ended = 0;
 		row->told = false;
-		snprintf(row->activity, sizeof(row->activity), "starting");
+		snprintf(row->activity, sizeof(row->activity), "%s",
+		    row->kind == KIND_APPROVAL ? "waits for a person" : "starting");
 	} else if (step_is_settled(row->status)) {
 		row->ended = at;
 		take_facts(row, json_get_object(data, "facts"));

@@ -275,6 +275,9 @@ refused() {
 	code=0
 	"$TUTTI" runs approve "$id" perhaps --json >"$T/wrong.json" || code=$?
 	is "$code" 2
+	is "$(jq_like "$T/wrong.json" "r['error']['fix'][0]")" "tutti runs approve $id yes"
+	timeout 2 "$TUTTI" runs watch "$id" --format plain >"$T/watched" 2>&1 || true
+	has "$T/watched" "enough waits for a person: tutti runs approve $id CHOICE"
 	kill -9 "$DAEMON"
 	ended 137
 	refused "tutti serve" "$TUTTI" runs approve "$id" yes

@@ -44,6 +44,17 @@ static void start(void)
 	    "{\"name\":\"list\",\"kind\":\"code\"}]}"));
 }
 
+static void test_a_question_waits(void **state)
+{
+	(void)state;
+	start();
+	event(20, "step", "{\"step\":\"q\",\"status\":\"pending\",\"kind\":\"approval\"}");
+	struct roster_row *row =
+	    event(30, "step", "{\"step\":\"q\",\"status\":\"running\",\"attempt\":1}");
+
+	assert_string_equal(row->activity, "waits for a person");
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -117,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_question_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_results, setup, teardown),
 		cmocka_unit_test(test_calls),
 	};
