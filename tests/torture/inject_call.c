@@ -2,6 +2,7 @@
 #include "inject.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stddef.h>
@@ -67,11 +68,22 @@ static void path_of(const struct thread *thread, char *ret, size_t size)
 	ret[n > 0 ? n : 0] = '\0';
 }
 
+/* Of fcntl only what the kernel may refuse: a lock is always given back. */
+static bool takes_lock(const struct thread *thread)
+{
+	struct flock lock;
+
+	return thread->args[1] == F_SETLK &&
+	       peek(thread->tid, thread->args[2], &lock, sizeof(lock)) && lock.l_type != F_UNLCK;
+}
+
 static bool is_meant(struct trace *t, const struct thread *thread)
 {
 	char path[4096];
 
 	if (thread->nr >= CALLS_MAX || !t->plan.calls[thread->nr])
+		return false;
+	if (thread->nr == SYS_fcntl && !takes_lock(thread))
 		return false;
 	if (!t->plan.path)
 		return true;
