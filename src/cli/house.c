@@ -196,8 +196,7 @@ static int open_rooms(struct house *h, const struct house_spec *spec, struct err
 		.ctx = h,
 		.data = h->data };
 
-	h->worker = worker_create(&conf);
-	return 0;
+	return worker_create(&conf, &h->worker, err) < 0 ? EXIT_NOT_READY : 0;
 }
 
 /* The launcher is forked before there is anything it should not have. */

@@ -159,9 +159,18 @@ static void on_fence(uv_poll_t *poll, int status, int events)
 		uv_poll_stop(poll);
 }
 
-struct worker *worker_create(const struct worker_config *config)
+int worker_create(const struct worker_config *config, struct worker **ret, struct err *err)
 {
 	struct worker *w = xalloc(sizeof(*w));
+	int rc = uv_poll_init(config->loop, &w->fence, sandbox_fd(config->sandbox));
+
+	*ret = NULL;
+	if (rc) {
+		free(w);
+		err_set(err, rc, "cannot watch over the fence");
+		err_why(err, "%s", err_name(rc));
+		return err_fix(err, "try again in a moment");
+	}
 
 	signal(SIGPIPE, SIG_IGN); /* an agent that is gone does not take us along */
 	signal(SIGXFSZ, SIG_IGN); /* nor does a file that may not grow: its write says so */
@@ -174,13 +183,13 @@ struct worker *worker_create(const struct worker_config *config)
 	list_init(&w->attempts);
 	uv_timer_init(w->loop, &w->renew);
 	w->renew.data = w;
-	uv_poll_init(w->loop, &w->fence, sandbox_fd(config->sandbox));
 	w->fence.data = w;
 	uv_poll_start(&w->fence, UV_READABLE, on_fence);
 	sandbox_on_loss(config->sandbox, on_fence_lost, w);
 	uv_unref(
 	    (uv_handle_t *)&w->fence); /* attempts keep the loop alive, their launcher does not */
-	return w;
+	*ret = w;
+	return 0;
 }
 
 /* Nobody promises in which order handles are closed. */

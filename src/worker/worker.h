@@ -29,7 +29,9 @@ struct worker_config {
 	const char *data;
 };
 
-struct worker *worker_create(const struct worker_config *config);
+/* What it fails for is the watch over the fence; ERR has four parts then. */
+MUST_CHECK int worker_create(
+    const struct worker_config *config, struct worker **ret, struct err *err);
 /* Kills what runs, waits until every process is confirmed dead. Call before the loop is closed. */
 void worker_destroy(struct worker *w);
 /* What the engine's effects ask for. */

@@ -211,7 +211,7 @@ static inline void pen_open(unsigned parallel)
 		.upstream_for = pen_upstream,
 		.data = pen.dir };
 
-	pen.worker = worker_create(&wc);
+	pen_must(worker_create(&wc, &pen.worker, &err) == 0, err.what);
 }
 
 static inline void pen_close(void)
