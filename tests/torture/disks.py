@@ -9,7 +9,7 @@ import sys
 import time
 
 from check import Check
-from place import Clients, Daemon, Violation, mount
+from place import Clients, Daemon, Violation, mount, until
 from side import tally
 from sites import Injected
 
@@ -72,10 +72,18 @@ class ReadOnly:
         return Injected(place, "-c", CALLS, "-p", self.data, "-e", EROFS, "-m", FOR_EVER, "-w")
 
     def begin(self, daemon):
-        mount("--bind", self.data, self.data)
-        mount("-o", "remount,bind,ro", self.data)
+        until("nothing is opened between two mounts", self.cover)
         if self.lying and daemon:
             daemon.process.send_signal(signal.SIGUSR2)
+
+    def cover(self):
+        mount("--bind", self.data, self.data)
+        try:
+            mount("-o", "remount,bind,ro", self.data)
+        except Violation:  # a file was opened for writing in between
+            mount("--lazy", self.data, how="umount")
+            return False
+        return True
 
     def end(self, daemon):
         if self.lying and daemon:
