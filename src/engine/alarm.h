@@ -7,9 +7,9 @@
 struct alarms;
 
 /*
- * FN is called on the loop, each time that the time set for a run has come; somewhat later when the
- * loop stood still at that time, so that it hears first what happened meanwhile. LOOP is a
- * uv_loop_t.
+ * FN is called on the loop, each time that the time set for a run has come; later when the loop
+ * stood still before, by as much but a minute at most: first it hears what happened meanwhile, and
+ * who stood still along with it has his say. LOOP is a uv_loop_t.
  */
 struct alarms *alarms_create(void *loop, void (*fn)(void *ctx, int64_t run), void *ctx);
 /* Replaces what was set for RUN: it rings in AT - NOW milliseconds. AT 0: not at all. */

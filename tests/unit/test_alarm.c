@@ -50,8 +50,17 @@ static void stand_still(long ms)
 	nanosleep(&ts, NULL);
 }
 
+/* Somebody who stood still along with us, and takes half a second to go on. */
+static void speak(uv_timer_t *timer)
+{
+	const int *end = timer->data;
+
+	assert_int_equal(write(*end, "x", 1), 1);
+}
+
 static void wait_for_it(int64_t due, long still)
 {
+	uv_timer_t other;
 	int ends[2];
 
 	memset(order, 0, sizeof(order));
@@ -64,10 +73,15 @@ static void wait_for_it(int64_t due, long still)
 	alarms_set(alarms, 7, 1000 + due, 1000);
 	assert_int_equal(write(ends[1], "x", 1), 1);
 	stand_still(still);
+	uv_update_time(&loop);
+	uv_timer_init(&loop, &other);
+	other.data = &ends[1];
+	uv_timer_start(&other, speak, 500, 0);
 	while (!strchr(order, 'a'))
 		uv_run(&loop, UV_RUN_ONCE);
 	alarms_destroy(alarms);
 	uv_close((uv_handle_t *)&talker, NULL);
+	uv_close((uv_handle_t *)&other, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	close(ends[1]);
@@ -77,7 +91,14 @@ static void what_was_said_meanwhile_is_read_first(void **state)
 {
 	(void)state;
 	wait_for_it(50, 1000);
-	assert_string_equal(order, "ra");
+	assert_string_equal(order, "rra");
+}
+
+static void who_stood_still_along_has_time_to_speak(void **state)
+{
+	(void)state;
+	wait_for_it(1100, 1000);
+	assert_string_equal(order, "rra");
 }
 
 static void nobody_waits_who_is_in_time(void **state)
@@ -91,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_said_meanwhile_is_read_first),
+		cmocka_unit_test(who_stood_still_along_has_time_to_speak),
 		cmocka_unit_test(nobody_waits_who_is_in_time),
 	};
 
