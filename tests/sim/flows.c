@@ -22,7 +22,7 @@ struct gen {
 	bool child;    /* this flow is used by another one */
 	bool timeouts; /* approvals end by themselves */
 	char ids[TOP_MAX][8];
-	bool lists[TOP_MAX]; /* it gives a list */
+	bool lists[TOP_MAX];			  /* it gives a list */
 	unsigned size[TOP_MAX];			  /* the smallest at which it exists */
 	bool before[SIZE_AUTO][TOP_MAX][TOP_MAX]; /* [size][i][k]: k is over when i begins */
 	unsigned n;
