@@ -113,8 +113,10 @@ static void stream_ended(void *ctx, int rc)
 {
 	struct log_stream *l = ctx;
 
-	(void)rc; /* a log that breaks off is seen by its last number */
-	http_stream_close(l->stream);
+	if (rc)
+		http_stream_break(l->stream);
+	else
+		http_stream_close(l->stream);
 }
 
 static void stream_drained(void *ctx)
@@ -153,7 +155,7 @@ static void open_stream(struct log_request *r)
 	}
 	l->follow = hub_follow(hub, &o, &out, l);
 	if (!l->follow)
-		http_stream_close(l->stream);
+		http_stream_break(l->stream);
 }
 
 /* --- one answer --------------------------------------------------------------------------- */

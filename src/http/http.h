@@ -124,6 +124,8 @@ int http_stream_write(struct http_stream *s, struct str bytes);
 size_t http_stream_backlog(const struct http_stream *s);
 /* Ends the answer after its backlog; `gone` comes. */
 void http_stream_close(struct http_stream *s);
+/* The same for one that is not whole: its connection ends, so that nobody takes it for whole. */
+void http_stream_break(struct http_stream *s);
 
 struct http_ws_events {
 	/* One whole text message, at most WS_MESSAGE_MAX bytes, valid UTF-8. */

@@ -9,7 +9,7 @@ struct http_stream {
 	const struct http_stream_events *events;
 	void *ctx;
 	struct buf out;
-	bool ended, cut;
+	bool ended, broken, cut;
 	msec_t moved; /* when the client last took something */
 };
 
@@ -24,7 +24,8 @@ static ssize_t on_read(void *ctx, uint64_t pos, char *p, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR; /* suspended now, it would never be woken
 							   */
 	if (!n && s->ended)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return s->broken ? MHD_CONTENT_READER_END_WITH_ERROR
+				 : MHD_CONTENT_READER_END_OF_STREAM;
 	if (!n) {
 		s->r->suspended = true;
 		s->r->h->mhd->suspend_connection(s->r->mhd);
@@ -107,6 +108,12 @@ void http_stream_close(struct http_stream *s)
 {
 	s->ended = true;
 	request_resume(s->r);
+}
+
+void http_stream_break(struct http_stream *s)
+{
+	s->broken = true;
+	http_stream_close(s);
 }
 
 void stream_over(struct http_stream *s)

@@ -318,6 +318,21 @@ static void a_stream_goes_on_and_ends(void **state)
 	hang_up(&c);
 }
 
+static void a_stream_that_is_not_whole_does_not_end_as_one(void **state)
+{
+	struct client c = streaming();
+
+	(void)state;
+	listen_to(&c);
+	http_stream_write(behind.stream, STR("data: 1\n\n"));
+	http_stream_break(behind.stream);
+	until(behind.streams_gone == 1);
+	until(list_empty(&http->conns));
+	assert_true(str_contains(buf_str(&c.got), STR("data: 1\n\n")));
+	assert_false(str_contains(buf_str(&c.got), STR("0\r\n\r\n")));
+	hang_up(&c);
+}
+
 static void a_stream_ends_with_its_client(void **state)
 {
 	struct client c = streaming();
@@ -646,6 +661,7 @@ int main(void)
 		test(an_answer_may_come_when_there_is_no_server),
 		test(what_goes_on_cannot_begin_for_nobody),
 		test(a_stream_goes_on_and_ends),
+		test(a_stream_that_is_not_whole_does_not_end_as_one),
 		test(a_stream_ends_with_its_client),
 		test(a_head_has_no_stream),
 		test(who_takes_nothing_of_a_stream_is_given_up),
