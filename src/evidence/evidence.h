@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 enum cite_state {
-	CITE_UNCHECKED, /* web, provided, no quote */
+	CITE_UNCHECKED, /* web, provided, no quote, or its file could not be read just now */
 	CITE_RESOLVES,	/* path, lines and quoted text match the snapshot */
 	CITE_MOVED,	/* the text stands at other lines of the file */
 	CITE_CHANGED,	/* the lines exist, the text differs */

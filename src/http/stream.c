@@ -23,9 +23,12 @@ static ssize_t on_read(void *ctx, uint64_t pos, char *p, size_t max)
 	if (s->cut || !s->r->from || s->r->from->lost)
 		return MHD_CONTENT_READER_END_WITH_ERROR; /* suspended now, it would never be woken
 							   */
+	if (!n && s->broken) {
+		conn_cut(s->r->from);
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
 	if (!n && s->ended)
-		return s->broken ? MHD_CONTENT_READER_END_WITH_ERROR
-				 : MHD_CONTENT_READER_END_OF_STREAM;
+		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (!n) {
 		s->r->suspended = true;
 		s->r->h->mhd->suspend_connection(s->r->mhd);
