@@ -126,15 +126,6 @@ static const char *repo_of(struct arena *a, const struct globals *g)
 	return repo ? repo : g->repo;
 }
 
-/* Where runs are kept; NULL when that cannot be: who carries the run out says why. */
-static const char *data_of(struct arena *a, const struct globals *g)
-{
-	struct err ignored;
-	char *data;
-
-	return paths_data(a, g->data, &data, &ignored) == 0 ? data : NULL;
-}
-
 static void set_options(const struct globals *g, const struct run_opts *o, json_t *request)
 {
 	json_t *models = json_array();
@@ -319,7 +310,8 @@ static int run(struct arena *a, const struct globals *g, void *values, const cha
 	} else if (make_request(a, g, o, words, n, request, &err) < 0) {
 		code = EXIT_USAGE;
 	} else {
-		const struct order_from from = { paths_config(a), data_of(a, g), repo_of(a, g) };
+		const struct order_from from = { paths_config(a), paths_data_choice(a, g->data),
+			repo_of(a, g) };
 
 		set_text(request, "repo", from.repo);
 		code = code_of(order_make(a, &from, request, &order, &err));

@@ -99,9 +99,9 @@ static void on_effect(void *ctx, const struct engine_effect *fx)
 	struct follow *f = ctx;
 
 	if (fx->type == ENGINE_ASK) {
-		show_say(&f->show, "A person is asked, and only a daemon takes the answer: Ctrl-C "
-				   "keeps the run, then "
-				   "tutti serve");
+		show_say(&f->show,
+		    "A person is asked, and only a daemon takes the answer: Ctrl-C keeps the "
+		    "run, then tutti serve");
 	} else if (fx->type == ENGINE_OVER) {
 		f->last_over = fx->run;
 		f->last_status = fx->status;

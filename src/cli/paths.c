@@ -31,19 +31,22 @@ static int check_owner(const char *dir, struct err *err)
 	return 0;
 }
 
+char *paths_data_choice(struct arena *a, const char *choice)
+{
+	if (choice)
+		return arena_cstr(a, str_from(choice));
+	if (env("TUTTI_DATA"))
+		return arena_cstr(a, str_from(env("TUTTI_DATA")));
+	if (env("XDG_DATA_HOME"))
+		return fs_join(a, env("XDG_DATA_HOME"), "tutti");
+	return env("HOME") ? fs_join(a, env("HOME"), ".local/share/tutti") : NULL;
+}
+
 int paths_data(struct arena *a, const char *choice, char **ret, struct err *err)
 {
-	char *dir;
+	char *dir = paths_data_choice(a, choice);
 
-	if (choice)
-		dir = arena_cstr(a, str_from(choice));
-	else if (env("TUTTI_DATA"))
-		dir = arena_cstr(a, str_from(env("TUTTI_DATA")));
-	else if (env("XDG_DATA_HOME"))
-		dir = fs_join(a, env("XDG_DATA_HOME"), "tutti");
-	else if (env("HOME"))
-		dir = fs_join(a, env("HOME"), ".local/share/tutti");
-	else
+	if (!dir)
 		return err_set(err, -ENOENT, "no home directory; give one with --data DIR");
 	int rc = fs_mkdirs(dir, 0700);
 

@@ -10,6 +10,8 @@
  * ~/.local/share/tutti. Created with mode 0700; refused when somebody else could write to it.
  */
 MUST_CHECK int paths_data(struct arena *a, const char *choice, char **ret, struct err *err);
+/* The same, as it was chosen; need not exist, and is not created. NULL without a home. */
+char *paths_data_choice(struct arena *a, const char *choice);
 /* $XDG_CONFIG_HOME/tutti or ~/.config/tutti; need not exist. NULL without a home. */
 char *paths_config(struct arena *a);
 /*

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define FIX_MAX sizeof(((struct err *)0)->fix)
+
 struct person_request {
 	struct str run, repo, word, step;
 	enum core_event_type type;
@@ -42,6 +44,22 @@ int engine_resolve(
 
 /* --- applying --------------------------------------------------------------------------- */
 
+/* A flow's author wrote it, and a person may paste it into a shell. */
+static void add_approval(struct buf *b, struct str run, struct str choice)
+{
+	struct buf line;
+
+	buf_init(&line, FIX_MAX);
+	buf_printf(&line, "%stutti runs approve %.*s ", b->n ? "\n" : "", STR_ARG(run));
+	buf_add_shell(&line, choice);
+	for (size_t i = 0; i < choice.n; i++)
+		if ((unsigned char)choice.p[i] < ' ')
+			buf_clear(&line);
+	if (!buf_status(&line) && b->n + line.n < FIX_MAX)
+		buf_add(b, buf_str(&line));
+	buf_fini(&line);
+}
+
 /* The question that R would answer waits for one of these. */
 static int no_answer(struct job *job, const struct live *lv, const struct person_request *r)
 {
@@ -53,10 +71,9 @@ static int no_answer(struct job *job, const struct live *lv, const struct person
 	    STR_ARG(lv->row.id), STR_ARG(r->word));
 	if (!node || node->kind != KIND_APPROVAL || node->status != STEP_RUNNING)
 		return err_why(&job->err, "it does not wait for an answer");
-	buf_init(&choices, sizeof(job->err.fix));
+	buf_init(&choices, FIX_MAX);
 	for (size_t i = 0; i < node->def->approval.choices.n; i++)
-		buf_printf(&choices, "%stutti runs approve %.*s %.*s", i ? "\n" : "",
-		    STR_ARG(lv->row.id), STR_ARG(node->def->approval.choices.v[i]));
+		add_approval(&choices, lv->row.id, node->def->approval.choices.v[i]);
 	err_fix(&job->err, "%.*s", STR_ARG(buf_str(&choices)));
 	buf_fini(&choices);
 	return -EINVAL;

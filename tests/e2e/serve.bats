@@ -267,7 +267,7 @@ refused() {
 	summary: Asks a person.
 	steps:
 	  - {id: look, persona: codebase-explorer, task: "Where is the queue?"}
-	  - {id: enough, kind: approval, needs: [look], ask: "Enough?", choices: [yes, no]}
+	  - {id: enough, kind: approval, needs: [look], ask: "Enough?", choices: [yes, "no; touch pasted"]}
 	END
 	serve
 	id=$("$TUTTI" run asks queue --model rehearsal --repo "$REPO" --detach)
@@ -275,7 +275,8 @@ refused() {
 	code=0
 	"$TUTTI" runs approve "$id" perhaps --json >"$T/wrong.json" || code=$?
 	is "$code" 2
-	is "$(jq_like "$T/wrong.json" "r['error']['fix'][0]")" "tutti runs approve $id yes"
+	is "$(jq_like "$T/wrong.json" "r['error']['fix']")" \
+		"['tutti runs approve $id yes', \"tutti runs approve $id 'no; touch pasted'\"]"
 	timeout 2 "$TUTTI" runs watch "$id" --format plain >"$T/watched" 2>&1 || true
 	has "$T/watched" "enough waits for a person: tutti runs approve $id CHOICE"
 	kill -9 "$DAEMON"
