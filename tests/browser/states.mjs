@@ -1,6 +1,6 @@
 // Every state of every part of the page (ui/states/table.mjs) in three widths, and in both themes on a desktop and a
-// phone: it is reached, axe finds nothing, and nothing scrolls sideways. Prints "ok PART, STATE" or "not ok PART, STATE: why", or only for those
-// whose name contains the argument.
+// phone: it is reached, axe finds nothing, and nothing scrolls sideways. Prints "ok PART, STATE" or
+// "not ok PART, STATE: why", or only for those whose name contains the argument.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { cells } from "../../ui/states/table.mjs";
