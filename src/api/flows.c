@@ -16,8 +16,7 @@ static void add(
 
 int flows_gap(int rc)
 {
-	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -EIO || rc == -EINTR ? rc
-											     : 0;
+	return err_is_machines(rc) ? rc : 0;
 }
 
 static int add_dir(struct arena *a, struct library *lib, enum text_kind kind, const char *base)

@@ -65,3 +65,8 @@ const char *err_name(int code)
 
 	return text ? text : "unknown error";
 }
+
+bool err_is_machines(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -EIO || rc == -EINTR;
+}

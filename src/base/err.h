@@ -10,6 +10,7 @@
 #define BASE_ERR_H
 
 #include <errno.h>
+#include <stdbool.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
@@ -23,6 +24,8 @@ struct err {
 
 /* Sets code and what; clears the other parts. Returns CODE. ERR may be NULL. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* RC, negative, says something of the machine just now, and nothing of what was asked for. */
+bool err_is_machines(int rc);
 /* As if nothing had been set. */
 void err_clear(struct err *err);
 /* Fill the other parts; they return err->code (or 0), so `return err_why(…)` reads well. */

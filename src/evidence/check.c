@@ -332,17 +332,11 @@ static void check_quote(struct checking *k, const struct file *f, struct citatio
 		c->found = shown(k->a, f, c);
 }
 
-/* The machine's troubles say nothing of a citation. */
-static bool is_unread(int rc)
-{
-	return rc == -E2BIG || rc == -EIO || rc == -EINTR || rc == -ENOMEM || rc == -EMFILE ||
-	       rc == -ENFILE;
-}
-
 static void check_one(struct checking *k, const struct file *f, struct citation *c)
 {
 	if (f->rc) {
-		c->state = is_unread(f->rc) ? CITE_UNCHECKED : CITE_MISSING;
+		c->state =
+		    f->rc == -E2BIG || err_is_machines(f->rc) ? CITE_UNCHECKED : CITE_MISSING;
 		return;
 	}
 	k->scratch = arena_create("citation", ARENA_JOB);

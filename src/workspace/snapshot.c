@@ -171,23 +171,13 @@ static int open_beneath(const char *tree, struct str path)
 	return fd;
 }
 
-/* What a path is to blame for is that nothing is there; the machine's troubles stay what they are.
- */
-static int blame(int rc)
-{
-	return rc == -EISDIR || rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -EIO ||
-		       rc == -EINTR
-		   ? rc
-		   : -ENOENT;
-}
-
 int snapshot_read(
     const struct snapshot *snap, struct arena *a, struct str path, size_t max, struct str *ret)
 {
 	int fd = open_beneath(snap->tree, path);
 
 	if (fd < 0)
-		return blame(fd);
+		return fd == -EISDIR || err_is_machines(fd) ? fd : -ENOENT;
 	int rc = fs_read_fd(a, fd, max, ret);
 
 	close(fd);
