@@ -122,6 +122,18 @@ static void listen_to(int fd)
 		must(!str_contains((struct str){ p, (size_t)n }, STR("\r\nAccess-Control")));
 }
 
+/* An answer may bring the next request of the same connection, which waits for its own. */
+static void answer_late(void)
+{
+	struct http_req *q;
+
+	while ((q = later)) {
+		later = NULL;
+		answer(q);
+		turn();
+	}
+}
+
 static void talk(int fd, struct str s)
 {
 	size_t half = s.n ? (unsigned char)s.p[0] * s.n / 256 : 0;
@@ -131,10 +143,7 @@ static void talk(int fd, struct str s)
 	s = str_skip(s, half);
 	send(fd, s.p, s.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	turn();
-	if (later)
-		answer(later);
-	later = NULL;
-	turn();
+	answer_late();
 	listen_to(fd);
 }
 
