@@ -1,11 +1,19 @@
 #include "cli/begin.h"
 
+#include "base/arena.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 16
 #define THREADS 6 /* of the pool, of the store, and one more */
+
+static volatile sig_atomic_t
+    beginning; /* libuv makes its pool: whatever it aborts for is refused */
 
 static void *nothing(void *arg)
 {
@@ -53,6 +61,62 @@ static void on_pooled(uv_work_t *work, int status)
 	(void)status;
 }
 
+/*
+ * What the kernel says where it has no memory, descriptors or watches. EAGAIN is not among them: it
+ * is what any read of nothing leaves behind.
+ */
+static bool is_refusal(int code)
+{
+	return code == ENOMEM || code == ENOSPC || code == EMFILE || code == ENFILE;
+}
+
+static bool is_libuvs(const siginfo_t *info, int code)
+{
+	bool aborted = info->si_code == SI_TKILL && info->si_pid == getpid();
+
+	return aborted && (beginning || is_refusal(code));
+}
+
+/* Behind a mistake, or when somebody sends it, the signal does what it does without this. */
+static void on_abort(int sig, siginfo_t *info, void *context)
+{
+	int code = errno;
+	char line[200];
+	int n;
+
+	(void)context;
+	if (!is_libuvs(info, code)) {
+		raise(sig); /* to SIG_DFL, as soon as this returns */
+		return;
+	}
+	n = snprintf(line, sizeof(line),
+	    "tutti: the kernel refuses what the event loop cannot be without: %s\n",
+	    beginning ? "descriptors or threads" : err_name(-code));
+	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
+		_exit(EXIT_MEMORY); /* nobody listens */
+	_exit(EXIT_MEMORY);
+}
+
+static int watch_aborts(void)
+{
+	struct sigaction action = { .sa_sigaction = on_abort,
+		.sa_flags = SA_SIGINFO | SA_RESETHAND };
+
+	return sigaction(SIGABRT, &action, NULL) < 0 ? -errno : 0;
+}
+
+static int begin(uv_loop_t *loop, uv_work_t *first)
+{
+	int rc;
+
+	beginning = 1;
+	rc = uv_loop_init(loop);
+	if (!rc)
+		rc = uv_queue_work(loop, first, on_pool, on_pooled);
+	beginning = 0;
+	return rc;
+}
+
 int begin_loop(uv_loop_t *loop, uv_work_t *first, struct err *err)
 {
 	int rc = try_descriptors();
@@ -60,9 +124,9 @@ int begin_loop(uv_loop_t *loop, uv_work_t *first, struct err *err)
 	if (!rc)
 		rc = try_threads();
 	if (!rc)
-		rc = uv_loop_init(loop);
+		rc = watch_aborts();
 	if (!rc)
-		rc = uv_queue_work(loop, first, on_pool, on_pooled);
+		rc = begin(loop, first);
 	if (!rc)
 		return 0;
 	err_set(err, rc, "cannot begin: %s", err_name(rc));

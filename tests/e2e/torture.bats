@@ -66,9 +66,28 @@ injected() {
 		injected $few -- "$TUTTI" serve --no-port || code=$?
 		[ "$code" -lt 128 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "$few: $code"; return 1; }
 	done
+	# where libuv aborts: its pool, its pipe, its watches
+	for few in "-c clone3 -n 8 -e 11" "-c pipe2 -n 1 -e 24" "-c epoll_ctl -n 5 -e 12" "-c epoll_ctl -n 8 -e 28"; do
+		code=0
+		injected $few -- "$TUTTI" serve --no-port || code=$?
+		[ "$code" = 71 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "$few: $code"; return 1; }
+		has "$BATS_TEST_TMPDIR/said" "^tutti: the kernel refuses what the event loop cannot be without: "
+	done
 	for n in 4 5 6 7 8 10 12 14 16 18; do
 		code=0
 		(ulimit -n $n && exec "$TUTTI" serve --no-port) >"$BATS_TEST_TMPDIR/said" 2>&1 || code=$?
 		[ "$code" -lt 128 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "$n descriptors: $code"; return 1; }
 	done
+}
+
+@test "an abort that nobody was refused anything for is one: SIGABRT ends the daemon" {
+	own_place
+	"$TUTTI" serve --no-port >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+	daemon=$!
+	timeout 30 sh -c 'until grep -q serving "$0"; do sleep 0.05; done' "$BATS_TEST_TMPDIR/said"
+	kill -ABRT "$daemon"
+	code=0
+	timeout 30 tail --pid="$daemon" -f /dev/null || kill -KILL "$daemon"
+	wait "$daemon" || code=$?
+	[ "$code" = 134 ]
 }
