@@ -74,7 +74,8 @@ void fence_explain(const struct fence_fault *f, struct err *err)
 	buf_add(&why, str_take(str_from(w->what), (size_t)hole));
 	buf_adds(&why, f->detail);
 	buf_adds(&why, w->what + hole + 2);
-	if (f->code && f->stage != STAGE_CANARY && f->stage != STAGE_PROOF)
+	if (f->code && f->stage != STAGE_CANARY && f->stage != STAGE_PROOF &&
+	    f->stage != STAGE_DIED)
 		buf_printf(&why, ": %s", err_name(f->code));
 	err_set(err, f->code ? f->code : -EPERM, "the fence could not be built");
 	err_why(err, "%s", buf_str(&why).p);

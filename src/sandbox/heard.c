@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-static void refuse(struct kid *k, const struct fence_fault *f)
-{
-	k->fault = *f;
-	kid_kill(k);
-}
-
 /* The walls stand; what the kernel says about them is read here, from outside. */
 static void on_ready(struct launcher *l, struct kid *k, const struct fence_note *note, pid_t main,
     int *fds, size_t n)
@@ -42,7 +36,7 @@ static void on_ready(struct launcher *l, struct kid *k, const struct fence_note 
 	}
 	json_decref(group);
 	if (!k->ready || f.stage)
-		refuse(k, &f);
+		kid_refuse(k, &f);
 }
 
 static void on_note(struct launcher *l, struct kid *k, const struct fence_note *note, pid_t from,

@@ -2,6 +2,7 @@
 #include "sandbox/launcher.h"
 
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,11 +10,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CLONE_ALL                                                                                  \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	    CLONE_NEWCGROUP)
+
+#define DYING_MS 10
 
 struct kid *kid_create(struct launcher *l, uint32_t id)
 {
@@ -134,17 +138,39 @@ int kid_tell(struct kid *k, char what)
 	return n < 0 ? (int)n : 0;
 }
 
+/* What is being killed takes a moment, in which little of it is as it was. */
+static bool is_dying(pid_t init)
+{
+	for (unsigned ms = 0; ms < DYING_MS; ms++) {
+		siginfo_t info = { .si_pid = 0 };
+
+		if (waitid(P_PID, (id_t)init, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		    info.si_pid == init)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return false;
+}
+
+void kid_refuse(struct kid *k, const struct fence_fault *f)
+{
+	if (k->ready || !is_dying(k->init))
+		k->fault = *f; /* else launcher_reap finds out of what it died */
+	kid_kill(k);
+}
+
 /* A child that is not mapped gives up by itself when its socket closes. */
 static void map(const struct launcher *l, struct kid *k)
 {
+	struct fence_fault f;
 	int rc = fence_map_ids(k->init, l->host.uid, l->host.uid, l->host.gid, l->host.gid);
 
 	if (!rc)
 		rc = kid_tell(k, SAY_MAPPED);
 	if (!rc)
 		return;
-	fence_fail(&k->fault, STAGE_IDENTITY, rc, NULL);
-	kill(k->init, SIGKILL);
+	fence_fail(&f, STAGE_IDENTITY, rc, NULL);
+	kid_refuse(k, &f);
 }
 
 /*

@@ -66,6 +66,11 @@ MUST_CHECK int kid_start(struct launcher *l, struct kid *k, struct fence_fault *
 int kid_tell(struct kid *k, char what);
 /* Asks for its end; it is reaped later. */
 void kid_kill(struct kid *k);
+/*
+ * The same because its walls are not as they must be, as F says. Whose death was under way before is
+ * not doubted for what it lacks; that it died is why it is refused then.
+ */
+void kid_refuse(struct kid *k, const struct fence_fault *f);
 /* Closes *FD if it is open. */
 void kid_close(int *fd);
 

@@ -146,7 +146,8 @@ MUST_CHECK int sandbox_turn(struct sandbox *sb);
 
 /*
  * Asks for a child. Exactly one REFUSED or EXITED follows, after at most one READY. An immediate
- * error means that no callback will come.
+ * error means that no callback will come. REFUSED with -ECHILD: it was killed, or ended, while its
+ * walls were built and before it executed anything; another one may live.
  */
 MUST_CHECK int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn,
     void *ctx, struct fence_child **ret, struct err *err);

@@ -66,12 +66,12 @@ static int try_mode(struct launcher *l, struct kid *k, struct fence_fault *f)
 
 /*
  * The mode that failed, once more, or the next one. A machine that is short of processes or memory
- * for a moment must not be held for a poorer one.
+ * for a moment, or killed the child that tried, must not be held for a poorer one.
  */
 static void go_on(struct launcher *l, const struct fence_fault *f)
 {
 	l->host.why[l->host.mode] = *f;
-	if (fence_may_pass(f->code) && ++l->trials < TRIALS) {
+	if ((fence_may_pass(f->code) || f->stage == STAGE_DIED) && ++l->trials < TRIALS) {
 		poll(NULL, 0, TRIAL_MS);
 		return;
 	}

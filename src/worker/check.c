@@ -9,7 +9,11 @@
 #include "evidence/evidence.h"
 #include "flow/output.h"
 
+#include <poll.h>
 #include <stdlib.h>
+
+#define TRIES_MAX 20 /* of all files of one answer together */
+#define PAUSE_MS 250
 
 struct check {
 	uv_work_t work;
@@ -21,6 +25,7 @@ struct check {
 	const struct snapshot *snapshot;
 	unsigned hunks_from, hunks_to; /* of the change, in the prompt; 0: none */
 	struct str provided, provided_text;
+	unsigned tries;
 	/* results */
 	struct str unread; /* of these, not named in the receipt: "h3, h5-h7" */
 	bool fits;
@@ -29,13 +34,18 @@ struct check {
 	char *normal; /* the JSON value alone, where JSON was asked for */
 };
 
+/* What lacks descriptors or memory for a moment does not leave a citation unchecked for ever. */
 static int read_source(void *ctx, struct arena *a, struct str path, struct str *ret)
 {
-	const struct check *c = ctx;
+	struct check *c = ctx;
+	int rc;
 
 	if (!c->snapshot)
 		return -ENOENT;
-	return snapshot_read(c->snapshot, a, path, SOURCE_FILE_MAX, ret);
+	while (fence_may_pass(rc = snapshot_read(c->snapshot, a, path, SOURCE_FILE_MAX, ret)) &&
+	       c->tries++ < TRIES_MAX)
+		poll(NULL, 0, PAUSE_MS);
+	return rc;
 }
 
 static json_t *check_form(struct check *c)

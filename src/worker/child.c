@@ -227,8 +227,9 @@ static void on_started(void *ctx, int rc)
 
 static void on_refused(struct attempt *at, const struct err *err)
 {
-	const char *why = arena_printf(at->arena, "the fence could not be built: %s%s%s", err->what,
-	    err->why[0] ? ": " : "", err->why);
+	enum ending ending = err->code == -ECHILD ? ENDING_CRASHED : ENDING_DENIED;
+	const char *why =
+	    arena_printf(at->arena, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why);
 
 	at->child_gone = true;
 	at->child = NULL;
@@ -237,7 +238,7 @@ static void on_refused(struct attempt *at, const struct err *err)
 		attempt_refuse(at, err);
 	else
 		attempt_conclude(
-		    at, at->stopping ? attempt_stop_ending(at) : ENDING_DENIED, str_from(why));
+		    at, at->stopping ? attempt_stop_ending(at) : ending, str_from(why));
 }
 
 /* The walls stand, and what is behind them was looked at: both are put down before it executes. */

@@ -40,6 +40,13 @@ static void on_progress(void *ctx, const struct freeze_progress *p)
 		(json_int_t)p->bytes));
 }
 
+static enum ending ending_of(const struct attempt *at, int code)
+{
+	if (code == -ECANCELED)
+		return attempt_stop_ending(at);
+	return code == -ECHILD ? ENDING_CRASHED : ENDING_DENIED;
+}
+
 static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 {
 	struct attempt *at = ctx;
@@ -50,8 +57,7 @@ static void on_done(void *ctx, struct snapshot *snap, const struct err *err)
 	else if (attempt_may_pass(err->code))
 		attempt_refuse(at, err);
 	else
-		attempt_conclude(at,
-		    err->code == -ECANCELED ? attempt_stop_ending(at) : ENDING_DENIED,
+		attempt_conclude(at, ending_of(at, err->code),
 		    str_from(arena_printf(at->arena, "%s%s%s%s%s", err->what,
 			err->why[0] ? ": " : "", err->why, err->fix[0] ? "; " : "", err->fix)));
 }

@@ -68,7 +68,8 @@ static int code_of(const json_t *error)
 {
 	int code = (int)json_get_int(error, "code", -EINVAL);
 
-	return fence_may_pass(code) || code == -ENOSPC || code == -EDQUOT || code == -EROFS
+	return fence_may_pass(code) || code == -ENOSPC || code == -EDQUOT || code == -EROFS ||
+		       code == -ECHILD
 		   ? code
 		   : -EINVAL;
 }
@@ -85,7 +86,7 @@ static void explain(struct freeze *f)
 		err_fix(&f->err, "%s", json_get_cstr(error, "fix", ""));
 		return;
 	}
-	err_set(&f->err, -EIO, "the repository could not be frozen");
+	err_set(&f->err, -ECHILD, "the repository could not be frozen");
 	if (WIFSIGNALED(f->status))
 		err_why(&f->err, "its copier was killed by signal %d", WTERMSIG(f->status));
 	else

@@ -91,3 +91,17 @@ injected() {
 	wait "$daemon" || code=$?
 	[ "$code" = 134 ]
 }
+
+@test "without descriptors for a moment citations are checked a moment later" {
+	own_place
+	one_step_flow
+	mkdir "$BATS_TEST_TMPDIR/repo"
+	printf 'int queue_push(int x)\n{\n\treturn x;\n}\n' >"$BATS_TEST_TMPDIR/repo/queue.c"
+	for n in 3 100000; do # once for longer than it waits
+		injected -c openat2 -p queue.c -m $n -e 24 -o "$BATS_TEST_TMPDIR/hit" -- "$TUTTI" run one "the queue" \
+			--repo "$BATS_TEST_TMPDIR/repo" --model rehearsal --output "$BATS_TEST_TMPDIR/report-$n.md"
+		has "$BATS_TEST_TMPDIR/hit" "^hit 1 .*queue.c"
+	done
+	has "$BATS_TEST_TMPDIR/report-3.md" ": 0 findings; all 1 citations hold"
+	has "$BATS_TEST_TMPDIR/report-100000.md" "of 1 citations 0 hold, 1 cannot be checked"
+}

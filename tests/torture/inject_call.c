@@ -42,8 +42,9 @@ static void set_register(pid_t tid, size_t offset, uint64_t value)
 
 static bool names_path(uint64_t nr, size_t *ret_arg)
 {
-	*ret_arg = nr == SYS_openat || nr == SYS_newfstatat || nr == SYS_unlinkat ||
-		   nr == SYS_mkdirat || nr == SYS_renameat || nr == SYS_renameat2;
+	*ret_arg = nr == SYS_openat || nr == SYS_openat2 || nr == SYS_newfstatat ||
+		   nr == SYS_unlinkat || nr == SYS_mkdirat || nr == SYS_renameat ||
+		   nr == SYS_renameat2;
 	return *ret_arg || nr == SYS_open || nr == SYS_unlink || nr == SYS_mkdir ||
 	       nr == SYS_rename || nr == SYS_stat || nr == SYS_lstat || nr == SYS_access;
 }

@@ -1,0 +1,104 @@
+/*
+ * Somebody, the kernel for want of memory most of all, kills a child while its walls are built:
+ * that is a crash like any other, and no verdict on what this machine can do.
+ */
+#include "check.h"
+
+#include "pen.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+static pid_t launcher;
+
+/* The oldest child of process PID that is not the one SEEN before; 0 when there is none. */
+static pid_t child_of(pid_t pid, pid_t seen)
+{
+	char path[64];
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	FILE *f = fopen(path, "re");
+
+	while (f && fscanf(f, "%d", &child) == 1 && child == seen)
+		child = 0;
+	if (f)
+		fclose(f);
+	return child;
+}
+
+/* Kills the N-th child from now on as soon as it is there. */
+static void *kill_child(void *n)
+{
+	pid_t pid = 0, next = 0;
+
+	for (unsigned i = 0; i < *(unsigned *)n; i++, pid = next)
+		while (!(next = child_of(launcher, pid)))
+			continue;
+	kill(pid, SIGKILL);
+	return NULL;
+}
+
+static void run_killing(const char *steps, unsigned n)
+{
+	pthread_t killer;
+
+	assert_int_equal(pthread_create(&killer, NULL, kill_child, &n), 0);
+	pen_launch(steps);
+	pen_wait(1);
+	pthread_join(killer, NULL);
+	assert_int_equal(pen_alive(), 0);
+}
+
+static void the_copier_is_tried_again(void **state)
+{
+	(void)state;
+	run_killing("  - {id: only, persona: p, model: normal, task: t, retries: 0}\n", 1);
+	assert_string_equal(pen_told(), "completed: answered = Two files.");
+}
+
+static void an_agent_is_tried_again(void **state)
+{
+	(void)state;
+	run_killing("  - {id: only, persona: p, model: normal, task: t, retries: 1}\n", 2);
+	assert_string_equal(pen_told(), "completed: answered = Two files.");
+}
+
+static void it_is_told_as_what_it_is(void **state)
+{
+	(void)state;
+	run_killing("  - {id: only, persona: p, model: normal, task: t, retries: 0}\n", 2);
+	assert_string_equal(pen_told(),
+	    "failed: crashed (crashed: the fence could not be built: it died while the walls were "
+	    "built (signal 9))");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	pen_open(2);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pen_close();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_copier_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_agent_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_is_told_as_what_it_is, setup, teardown),
+	};
+
+	pen_begin();
+	launcher = child_of(getpid(), 0);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	pen_end();
+	return failed;
+}
