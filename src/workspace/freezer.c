@@ -38,11 +38,29 @@ void freezer_die(const char *what, const char *why, const char *fix)
 	exit(1);
 }
 
+_Noreturn static void die_of(int code, const char *what, const char *why, const char *fix)
+{
+	say(json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "what", what, "why", why, "fix", fix,
+	    "code", code));
+	exit(1);
+}
+
 void freezer_cannot_write(int code)
 {
-	say(json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "what", "the snapshot cannot be written",
-	    "why", err_name(code), "fix", "make room on the disk", "code", code));
-	exit(1);
+	die_of(code, "the snapshot cannot be written", err_name(code), "make room on the disk");
+}
+
+void freezer_cannot_run(int code)
+{
+	die_of(code, "git cannot be started", err_name(code), "");
+}
+
+void freezer_killed(int sig)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "git was killed by signal %d", sig);
+	die_of(-ECHILD, "the repository could not be frozen", why, "");
 }
 
 void freezer_put(int fd, struct str text)

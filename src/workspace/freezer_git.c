@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -73,26 +74,20 @@ static void copy_refs(struct freezer *z, const char *sub, unsigned *budget, unsi
 		closedir(d);
 }
 
-static int run(const char *const *args, int out, pid_t *ret);
-
 /* One value of the repository's own configuration, asked for by name and believed only as far as
  * the list of known values goes. */
 static bool config_is(const char *key, const char *value)
 {
 	const char *const args[] = { "config", "--file", COMMON("config"), "--no-includes", "--get",
 		key, NULL };
-	char got[64] = "";
-	int ends[2];
-	pid_t pid;
+	struct buf said;
+	bool cut;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
-		return false;
-	close(ends[1]);
-	ssize_t n = read(ends[0], got, sizeof(got) - 1);
+	buf_init(&said, KIB(1));
+	bool is = git_read(args, 64, &said, &cut) == 0 && str_is(str_trim(buf_str(&said)), value);
 
-	close(ends[0]);
-	waitpid(pid, NULL, 0);
-	return n > 0 && str_is(str_trim((struct str){ got, (size_t)n }), value);
+	buf_fini(&said);
+	return is;
 }
 
 static void write_config(struct freezer *z)
@@ -204,17 +199,18 @@ static const char *const *environment(void)
 	return copy;
 }
 
-static int run_with(const char *const *args, int in, int out, pid_t *ret)
+static pid_t run_with(const char *const *args, int in, int out)
 {
 	const char *argv[40] = { "git", "--no-pager" };
 	size_t n = 2;
 
 	while (*args && n < 39)
 		argv[n++] = *args++;
-	*ret = fork();
-	if (*ret < 0)
-		return -errno;
-	if (*ret == 0) {
+	pid_t pid = fork();
+
+	if (pid < 0)
+		freezer_cannot_run(-errno);
+	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 		dup2(in >= 0 ? in : null, 0);
@@ -225,27 +221,50 @@ static int run_with(const char *const *args, int in, int out, pid_t *ret)
 		execve("/usr/bin/git", unconst(argv), unconst(environment()));
 		_exit(127);
 	}
-	return 0;
+	return pid;
 }
 
-static int run(const char *const *args, int out, pid_t *ret)
+static void make_pipe(int ends[2])
 {
-	return run_with(args, -1, out, ret);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		freezer_cannot_run(-errno);
+}
+
+/* What git says goes to *RET_FROM. */
+static pid_t run(const char *const *args, int *ret_from)
+{
+	int ends[2];
+
+	make_pipe(ends);
+	pid_t pid = run_with(args, -1, ends[1]);
+
+	close(ends[1]);
+	*ret_from = ends[0];
+	return pid;
+}
+
+/* How it ended; whom nobody listened to has done its part. */
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
+		freezer_killed(WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int git_records(struct freezer *z, const char *const *args, record_fn fn)
 {
 	char chunk[KIB(64)];
 	struct buf held;
-	int ends[2], status;
-	pid_t pid;
+	int from;
+	pid_t pid = run(args, &from);
 	ssize_t n;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
-		return -1;
-	close(ends[1]);
 	buf_init(&held, MIB(1));
-	while ((n = read(ends[0], chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)) {
+	while ((n = read(from, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)) {
 		struct str rest = { chunk, n > 0 ? (size_t)n : 0 };
 		ptrdiff_t at;
 
@@ -260,46 +279,37 @@ int git_records(struct freezer *z, const char *const *args, record_fn fn)
 	if (held.n)
 		fn(z, buf_str(&held));
 	buf_fini(&held);
-	close(ends[0]);
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	close(from);
+	return wait_for(pid);
 }
 
 int git_read(const char *const *args, size_t max, struct buf *ret, bool *ret_cut)
 {
 	char chunk[KIB(64)];
-	int ends[2], status;
-	pid_t pid;
+	int from;
+	pid_t pid = run(args, &from);
 	ssize_t n = 0;
 
 	*ret_cut = false;
-	if (pipe2(ends, O_CLOEXEC) < 0 || run(args, ends[1], &pid) < 0)
-		return -EIO;
-	close(ends[1]);
 	while (!*ret_cut &&
-	       ((n = read(ends[0], chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))) {
+	       ((n = read(from, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))) {
 		struct str got = { chunk, n > 0 ? (size_t)n : 0 };
 
 		*ret_cut = ret->n + got.n > max;
 		buf_add(ret, str_take(got, max - ret->n));
 	}
-	close(ends[0]); /* who has more to say hears it, and ends */
-	if (waitpid(pid, &status, 0) < 0)
-		return -EIO;
-	return *ret_cut || (WIFEXITED(status) && WEXITSTATUS(status) == 0) ? 0 : -EIO;
+	close(from); /* who has more to say hears it, and ends */
+	return wait_for(pid) == 0 || *ret_cut ? 0 : -EIO;
 }
 
 void git_feed(const char *const *args, struct str text)
 {
 	int in[2], null;
-	pid_t pid;
 
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return;
+	make_pipe(in);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (run_with(args, in[0], null, &pid) < 0)
-		freezer_die("git cannot be started", err_name(-errno), "");
+	pid_t pid = run_with(args, in[0], null);
+
 	close(in[0]);
 	while (text.n) {
 		ssize_t n = write(in[1], text.p, text.n);
@@ -310,7 +320,7 @@ void git_feed(const char *const *args, struct str text)
 	}
 	close(in[1]);
 	close(null);
-	waitpid(pid, NULL, 0);
+	wait_for(pid);
 }
 
 void git_ignore(struct freezer *z, struct str record)
@@ -384,20 +394,28 @@ static struct {
 	struct arena *arena;
 } cat;
 
-static int cat_start(void)
+static void cat_start(void)
 {
 	const char *const args[] = { "cat-file", "--batch", NULL };
 	int in[2], out[2];
 
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
-		return -errno;
-	int rc = run_with(args, in[0], out[1], &cat.pid);
-
+	make_pipe(in);
+	make_pipe(out);
+	cat.pid = run_with(args, in[0], out[1]);
 	close(in[0]);
 	close(out[1]);
 	cat.to = in[1];
 	cat.from = out[0];
-	return rc;
+}
+
+/* It has nothing to say any more: it gave up on an object, say, and the next one gets another. */
+static int cat_end(void)
+{
+	close(cat.to);
+	close(cat.from);
+	wait_for(cat.pid);
+	cat.pid = 0;
+	return -EIO;
 }
 
 static int read_exactly(char *p, size_t n)
@@ -435,12 +453,12 @@ int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret)
 	unsigned long long size = 0;
 
 	(void)z;
-	if (!cat.pid && cat_start() < 0)
-		return -EIO;
+	if (!cat.pid)
+		cat_start();
 	arena_destroy(cat.arena);
 	cat.arena = arena_create("blob", SNAPSHOT_FILE_MAX + MIB(1));
 	if (dprintf(cat.to, "%.*s\n", STR_ARG(sha)) < 0 || read_line(head, sizeof(head)) < 0)
-		return -EIO;
+		return cat_end();
 	const char *last = strrchr(head, ' ');
 
 	if (!last || !str_to_u64(str_from(last + 1), 1ULL << 40, &size))
@@ -448,8 +466,7 @@ int git_blob(struct freezer *z, struct str sha, size_t max, struct str *ret)
 	if (size > max)
 		return -E2BIG; /* callers look at the size first; the batch is out of step now */
 	char *p = arena_alloc(cat.arena, (size_t)size + 1);
-	int rc = read_exactly(p, (size_t)size + 1);
 
 	*ret = (struct str){ p, (size_t)size };
-	return rc;
+	return read_exactly(p, (size_t)size + 1) < 0 ? cat_end() : 0;
 }

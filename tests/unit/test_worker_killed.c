@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 static pid_t launcher;
 
@@ -25,6 +26,34 @@ static pid_t child_of(pid_t pid, pid_t seen)
 	if (f)
 		fclose(f);
 	return child;
+}
+
+static bool is_git(pid_t pid)
+{
+	char path[64], name[16] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	FILE *f = fopen(path, "re");
+	bool is = f && fgets(name, sizeof(name), f) && strcmp(name, "git\n") == 0;
+
+	if (f)
+		fclose(f);
+	return is;
+}
+
+/* Kills the first git below the launcher, as soon as it is one. */
+static void *kill_git(void *stop)
+{
+	for (pid_t pid = launcher; !*(atomic_bool *)stop;) {
+		pid = child_of(pid, 0);
+		if (pid && is_git(pid)) {
+			kill(pid, SIGKILL);
+			*(atomic_bool *)stop = true;
+		}
+		if (!pid)
+			pid = launcher;
+	}
+	return NULL;
 }
 
 /* Kills the N-th child from now on as soon as it is there. */
@@ -73,6 +102,25 @@ static void it_is_told_as_what_it_is(void **state)
 	    "built (signal 9))");
 }
 
+/* Its death says nothing about the repository. */
+static void the_copiers_git_is_tried_again(void **state)
+{
+	static const char steps[] =
+	    "  - {id: only, persona: p, model: normal, task: t, retries: 0}\n";
+	atomic_bool killed = false;
+	pthread_t killer;
+
+	(void)state;
+	assert_int_equal(pthread_create(&killer, NULL, kill_git, &killed), 0);
+	for (unsigned runs = 1; !killed && runs <= 50; runs++) {
+		pen_launch(steps);
+		pen_wait(runs);
+		assert_string_equal(pen_told(), "completed: answered = Two files.");
+	}
+	assert_true(killed);
+	pthread_join(killer, NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -91,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_copier_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_copiers_git_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_agent_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_is_told_as_what_it_is, setup, teardown),
 	};
