@@ -1,6 +1,7 @@
 #include "http/ws_out.h"
 
 #include "base/arena.h"
+#include "base/unconst.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -85,7 +86,7 @@ static size_t gather(const struct ws_out *o, struct iovec *v)
 		if (head)
 			v[n++] = (struct iovec){ f->head + f->sent, head };
 		if (rest.n)
-			v[n++] = (struct iovec){ (char *)(uintptr_t)rest.p, rest.n };
+			v[n++] = (struct iovec){ unconst(rest.p), rest.n };
 	}
 	return n;
 }

@@ -1,6 +1,8 @@
 /* One attempt that somebody watches: its conversation, and the last blocks of it as JSON. */
 #include "hub/priv.h"
 
+#include "base/unconst.h"
+
 #include <stdlib.h>
 
 #define ALMOST 500 /* events: a run in which much happens is never read to its end */
@@ -17,7 +19,7 @@ static void forget(struct builder *b, struct kept *k)
 	imap_remove(&b->by_n, (int64_t)k->n);
 	b->n_kept--;
 	b->bytes -= k->json.n;
-	free((char *)(uintptr_t)k->json.p);
+	free(unconst(k->json.p));
 	free(k);
 }
 
@@ -27,7 +29,7 @@ static struct kept *kept_of(struct builder *b, uint64_t n)
 
 	if (k) {
 		b->bytes -= k->json.n;
-		free((char *)(uintptr_t)k->json.p);
+		free(unconst(k->json.p));
 		list_remove(&k->list);
 		return k;
 	}

@@ -1,6 +1,8 @@
 /* Which events a page hears of, and in which form. */
 #include "hub/priv.h"
 
+#include "base/unconst.h"
+
 #include <stdlib.h>
 
 #define DATA_MAX HUB_BYTES /* of one event; more is left out by members, */
@@ -23,7 +25,7 @@ static void add_large(struct buf *b, struct row *row)
 	json_t *value, *kept = json_object();
 	const char *key;
 
-	json_object_foreach ((json_t *)(uintptr_t)row_doc(row), key, value) {
+	json_object_foreach ((json_t *)unconst(row_doc(row)), key, value) {
 		char *text = json_dump(value);
 
 		if (strlen(text) <= MEMBER_MAX)
