@@ -28,7 +28,7 @@ static bool below(struct str path, struct str root, struct str *ret)
 	if (!str_starts(path, str_take(root, n)))
 		return false;
 	*ret = str_skip(path, n);
-	return !ret->n || ret->p[0] == '/';
+	return !ret->n || str_starts(*ret, STR("/"));
 }
 
 /* "36 35 0:30 ROOT AT options… - cgroup2 source options" */

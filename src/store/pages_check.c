@@ -119,7 +119,7 @@ static void mark(struct check *c, uint32_t number)
 {
 	uint32_t n = number / 8 + 1;
 
-	if (n > c->in_log_n) {
+	if (!c->in_log || n > c->in_log_n) {
 		c->in_log = xrealloc(c->in_log, 2 * (size_t)n);
 		memset(c->in_log + c->in_log_n, 0, 2 * (size_t)n - c->in_log_n);
 		c->in_log_n = 2 * n;

@@ -197,6 +197,7 @@ static const char *const v4[] = {
 	" body TEXT NOT NULL,"
 	" CONSTRAINT texts_by_run_place UNIQUE (run, kind, name)) @strict@",
 
+	/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
 	"INSERT INTO texts_by_run (key, run, kind, name, step, title, body)"
 	" SELECT (run << 20) + row_number() OVER (PARTITION BY run ORDER BY key),"
 	" run, kind, name, step, title, body FROM texts",

@@ -84,9 +84,9 @@ static size_t indent_of(struct str line)
 {
 	size_t n = 0;
 
-	while (n < line.n && line.p[n] == ' ')
+	while (str_starts(str_skip(line, n), STR(" ")))
 		n++;
-	return n < line.n && line.p[n] == '\t' ? n + 4 : n;
+	return str_starts(str_skip(line, n), STR("\t")) ? n + 4 : n;
 }
 
 static bool ends_word(struct str s, size_t n)
