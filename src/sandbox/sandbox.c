@@ -278,6 +278,8 @@ int sandbox_spawn(struct sandbox *sb, const struct fence_spec *spec, fence_fn fn
 	if (rc)
 		return rc;
 	rc = sb->dead ? -EPIPE : send_spawn(sb, spec, ++sb->next);
+	if ((rc == -EPIPE || rc == -ECONNRESET) && !sb->dead)
+		rc = bury(sb); /* it is noticed here first */
 	if (rc) {
 		err_set(err, rc, "cannot ask the fence's launcher for a child");
 		return err_why(err, "%s", err_name(rc));

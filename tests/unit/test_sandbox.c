@@ -704,6 +704,51 @@ static void test_stops_behind_the_last_end(void **state)
 	json_decref(o.proof);
 }
 
+static void count_loss(void *ctx)
+{
+	++*(int *)ctx;
+}
+
+static pid_t launcher_of(void)
+{
+	int pid = 0;
+	FILE *f = fopen("/proc/thread-self/children", "re");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	fclose(f);
+	return pid;
+}
+
+/* That is no reason to refuse a child: what it means is for whoever owns the fence to say. */
+static void test_who_asks_a_dead_launcher_says_so(void **state)
+{
+	struct world *w = *state;
+	const char *argv[] = { "/bin/sleep", "60", NULL };
+	struct fence_spec spec = spec_of(w, FENCE_COMMAND);
+	struct outcome first = { 0 }, second = { 0 };
+	pid_t launcher = launcher_of();
+	struct fence_child *child;
+	siginfo_t info;
+	struct err err;
+	int lost = 0;
+
+	spec.argv = argv;
+	sandbox_on_loss(w->sandbox, count_loss, &lost);
+	begin(w, &spec, &first);
+	wait_until(w, &first.ready, &first.over);
+	kill(launcher, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)launcher, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(
+	    sandbox_spawn(w->sandbox, &spec, on_report, &second, &child, &err), -EPIPE);
+	assert_int_equal(lost, 1);
+	assert_true(first.over);
+	assert_int_equal(
+	    sandbox_spawn(w->sandbox, &spec, on_report, &second, &child, &err), -EPIPE);
+	assert_int_equal(lost, 1);
+	json_decref(first.proof);
+}
+
 /* Processes of this program that lost their parent; those of tests beside this one have theirs. */
 static int count_orphans(void)
 {
@@ -808,6 +853,8 @@ int main(void)
 		    test_a_killed_warden_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_main_ends_all_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_behind_the_last_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_who_asks_a_dead_launcher_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_daemon_dies, set_up, tear_down),
 	};
 
