@@ -12,8 +12,8 @@
 #define DESCRIPTORS 16
 #define THREADS 6 /* of the pool, of the store, and one more */
 
-static volatile sig_atomic_t
-    beginning; /* libuv makes its pool: whatever it aborts for is refused */
+/* libuv makes its pool: whatever it aborts for is something that it was refused. */
+static volatile sig_atomic_t beginning;
 
 static void *nothing(void *arg)
 {

@@ -55,12 +55,9 @@ void freezer_cannot_run(int code)
 	die_of(code, "git cannot be started", err_name(code), "");
 }
 
-void freezer_killed(int sig)
+void freezer_killed(void)
 {
-	char why[64];
-
-	snprintf(why, sizeof(why), "git was killed by signal %d", sig);
-	die_of(-ECHILD, "the repository could not be frozen", why, "");
+	die_of(-ECHILD, "the repository could not be frozen", "git was killed", "");
 }
 
 void freezer_put(int fd, struct str text)

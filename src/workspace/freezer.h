@@ -58,10 +58,10 @@ void freezer_die(const char *what, const char *why, const char *fix) __attribute
 void freezer_cannot_write(int code) __attribute__((noreturn));
 /*
  * The same where git said nothing about the repository: it could not be started for CODE, or was
- * killed by SIG, which is a crash, and may be tried again.
+ * killed (SIGKILL), which is a crash, and may be tried again.
  */
 void freezer_cannot_run(int code) __attribute__((noreturn));
-void freezer_killed(int sig) __attribute__((noreturn));
+void freezer_killed(void) __attribute__((noreturn));
 /* Writes all of TEXT and closes FD, or ends the program. Syncing is left to whoever takes over. */
 void freezer_put(int fd, struct str text);
 /* A line of progress, at most a few a second. */
@@ -77,7 +77,7 @@ void git_prepare(struct freezer *z);
 /* HEAD (or `at`) and the branch. False: there is no commit. */
 bool git_head(struct freezer *z);
 typedef void (*record_fn)(struct freezer *z, struct str record);
-/* Runs git with ARGS; FN gets each NUL-terminated record of its output. Exit status. */
+/* Runs git with ARGS; FN gets each NUL-terminated record of its output. Exit status, or -1. */
 int git_records(struct freezer *z, const char *const *args, record_fn fn);
 /* A record_fn for when only the status counts. */
 void git_ignore(struct freezer *z, struct str record);

@@ -243,15 +243,16 @@ static pid_t run(const char *const *args, int *ret_from)
 	return pid;
 }
 
-/* How it ended; whom nobody listened to has done its part. */
+/* How it ended. A signal that it gave itself cause for, at a broken object say, is an answer: -1.
+ */
 static int wait_for(pid_t pid)
 {
 	int status = 0;
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-		freezer_killed(WTERMSIG(status));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		freezer_killed();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
