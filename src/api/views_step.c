@@ -52,12 +52,12 @@ static json_t *names(const struct strs *list)
 static json_t *ask_html(const struct run_view *r, const struct step_row *s)
 {
 	struct err err = { 0 };
-	struct str text;
+	struct engine_question question;
 
 	if (!str_is(s->status, "running") ||
-	    engine_ask_text(r->s, r->a, r->row->key, s->position, &text, &err) < 0)
+	    engine_question(r->s, r->a, r->row->key, s->position, &question, &err) < 0)
 		return json_null();
-	return views_html(text);
+	return views_html(question.text);
 }
 
 static void set_approval(

@@ -99,9 +99,8 @@ static void on_effect(void *ctx, const struct engine_effect *fx)
 	struct follow *f = ctx;
 
 	if (fx->type == ENGINE_ASK) {
-		show_say(&f->show,
-		    "A person is asked, and only a daemon takes the answer: Ctrl-C keeps the "
-		    "run, then tutti serve");
+		if (!ask_person(&f->ask, fx))
+			show_say(&f->show, "%s", ASK_NOBODY);
 	} else if (fx->type == ENGINE_OVER) {
 		f->last_over = fx->run;
 		f->last_status = fx->status;
@@ -162,6 +161,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct follow *f = timer->data;
 
+	ask_tick(&f->ask, clock_wall());
 	show_tick(&f->show, clock_wall());
 }
 
@@ -193,12 +193,14 @@ int follow_open(struct follow *f, struct arena *a, const struct follow_spec *spe
 		return code;
 	watch_signals(f);
 	show_init(&f->show, spec->format, house.globals->color, "Ctrl-C twice to cancel");
+	ask_init(&f->ask, &f->house.loop, f->house.engine, &f->show);
 	return 0;
 }
 
 void follow_close(struct follow *f)
 {
 	house_stop(&f->house);
+	ask_fini(&f->ask);
 	show_fini(&f->show);
 	uv_close((uv_handle_t *)&f->sigint, NULL);
 	uv_close((uv_handle_t *)&f->sigterm, NULL);
@@ -251,6 +253,7 @@ void follow_run(struct follow *f, int64_t key)
 	follow_wait(f, &f->over);
 	while (f->over && (f->reading || f->seen < f->told))
 		uv_run(&f->house.loop, UV_RUN_ONCE);
+	ask_end(&f->ask);
 	show_tick(&f->show, clock_wall());
 	show_clear(&f->show);
 }

@@ -6,6 +6,7 @@
 #ifndef CLI_FOLLOW_H
 #define CLI_FOLLOW_H
 
+#include "cli/ask.h"
 #include "cli/house.h"
 #include "cli/show.h"
 
@@ -18,6 +19,7 @@ struct follow_spec {
 struct follow {
 	struct house house;
 	struct show show;
+	struct ask ask;
 	/* the run that is followed */
 	int64_t run, seen, told; /* key; events shown; events there are */
 	bool reading, over;

@@ -374,7 +374,9 @@ static void plain_row(struct show *s, msec_t at, const struct roster_row *row)
 	struct str result = roster_result(s->scratch, row);
 	char span[16];
 
-	if (row->status == STEP_RUNNING && row->kind == KIND_APPROVAL)
+	if (row->status == STEP_RUNNING && row->kind == KIND_APPROVAL && s->asks)
+		plain_line(s, at, "%.*s waits for you", STR_ARG(row->label));
+	else if (row->status == STEP_RUNNING && row->kind == KIND_APPROVAL)
 		plain_line(s, at, "%.*s waits for a person: tutti runs approve %.*s CHOICE",
 		    STR_ARG(row->label), STR_ARG(s->roster.run));
 	else if (row->status == STEP_RUNNING)
@@ -457,8 +459,21 @@ void show_event(struct show *s, int64_t seq, msec_t at, struct str type, struct 
 	json_decref(data);
 }
 
+void show_hold(struct show *s, bool held)
+{
+	if (s->held == held)
+		return;
+	show_clear(s);
+	if (s->format == SHOW_LIVE)
+		term_write(s->term.fd, held ? STR("\033[?25h") : STR("\033[?25l"));
+	s->held = held;
+	s->dirty = true;
+}
+
 void show_tick(struct show *s, msec_t now)
 {
+	if (s->held)
+		return;
 	if (s->format == SHOW_PLAIN)
 		heartbeat(s, now);
 	if (s->format != SHOW_LIVE)

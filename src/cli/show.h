@@ -22,6 +22,8 @@ struct show {
 	msec_t drawn_at, beat_at;
 	bool dirty, headed;
 	const char *hint; /* last words of the status line */
+	bool asks;	  /* a person is asked right here (cli/ask.h) */
+	bool held;
 	struct estimate estimate;
 	/* `runs watch`: a row that is looked at more closely */
 	bool selects, open;
@@ -40,6 +42,8 @@ void show_tick(struct show *s, msec_t now);
 void show_key(struct show *s, char key);
 /* Takes the block away and leaves the cursor visible, e.g. before printing something else. */
 void show_clear(struct show *s);
+/* Nothing is drawn while somebody types; HELD false: it goes on. */
+void show_hold(struct show *s, bool held);
 /* A line above the block. */
 void show_say(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -263,12 +263,18 @@ struct str engine_facts_html(
 /* Accepts NULL. */
 void engine_facts_free(struct engine_facts *f);
 
+/* What a run waits for a person with. */
+struct engine_question {
+	struct str step, text; /* its name; Markdown */
+	const struct str *choices;
+	size_t n_choices;
+};
 /*
- * What the approval at POSITION asks, in Markdown, from what is stored now. -EINVAL: it is none, or
- * what it names is not there yet. In A.
+ * What the approval at POSITION asks, from what is stored now; in A. -EINVAL: it waits for no answer
+ * now, or what it names is not there yet.
  */
-MUST_CHECK int engine_ask_text(struct store *s, struct arena *a, int64_t run, int64_t position,
-    struct str *ret, struct err *err);
+MUST_CHECK int engine_question(struct store *s, struct arena *a, int64_t run, int64_t position,
+    struct engine_question *ret, struct err *err);
 
 /* What a stored run proves. Nothing that was found out earlier is believed: its log is read. */
 struct engine_proof {

@@ -113,35 +113,41 @@ void engine_facts_free(struct engine_facts *f)
 	free(f);
 }
 
-static int render_ask(
-    struct live *lv, struct arena *a, int64_t position, struct str *ret, struct err *err)
+static int render_question(struct live *lv, struct arena *a, int64_t position,
+    struct engine_question *ret, struct err *err)
 {
 	const struct core_node *n = position >= 0 && (uint64_t)position < core_count(lv->core)
 					? core_node(lv->core, (uint32_t)position)
 					: NULL;
+	struct strs choices = { 0 };
 
-	if (!n || !n->def || n->kind != KIND_APPROVAL)
-		return err_set(err, -EINVAL, "this step asks nothing");
+	if (!n || !n->def || n->kind != KIND_APPROVAL || n->status != STEP_RUNNING)
+		return err_set(err, -EINVAL, "this step asks nothing now");
 	struct scope scope = live_scope(lv, (uint32_t)position);
 	int rc = template_render(lv->job->arena, lv->engine->vm, &n->def->approval.ask, &scope,
-	    TEMPLATE_PLAIN, ANSWER_MAX, ret, err);
+	    TEMPLATE_PLAIN, ANSWER_MAX, &ret->text, err);
 
-	*ret = arena_dup(a, *ret);
+	for (size_t i = 0; i < n->def->approval.choices.n; i++)
+		strs_add(a, &choices, arena_dup(a, n->def->approval.choices.v[i]));
+	ret->step = arena_dup(a, n->name);
+	ret->text = arena_dup(a, ret->text);
+	ret->choices = choices.v;
+	ret->n_choices = choices.n;
 	return rc;
 }
 
-int engine_ask_text(struct store *s, struct arena *a, int64_t run, int64_t position,
-    struct str *ret, struct err *err)
+int engine_question(struct store *s, struct arena *a, int64_t run, int64_t position,
+    struct engine_question *ret, struct err *err)
 {
 	struct job job = { .e = reader_create(), .arena = arena_create("ask", ARENA_JOB) };
 	struct live *lv;
 	int rc = live_get(&job, s, run, &lv);
 
-	*ret = STR("");
+	*ret = (struct engine_question){ .text = STR("") };
 	if (rc)
 		*err = job.err;
 	else
-		rc = render_ask(lv, a, position, ret, err);
+		rc = render_question(lv, a, position, ret, err);
 	reader_destroy(job.e);
 	arena_destroy(job.arena);
 	return rc;
