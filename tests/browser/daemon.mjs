@@ -23,7 +23,7 @@ async function visit(house, device, fn, allowed = []) {
 		if (!r.url().startsWith(house.url + "/")) bad.push("request: " + r.url());
 	});
 	const page = await context.newPage();
-	page.setDefaultTimeout(20_000);
+	page.setDefaultTimeout(60_000);
 	page.on("dialog", (d) => (bad.push("dialog: " + d.message()), d.dismiss()));
 	page.on("pageerror", (e) => bad.push("error: " + e.message));
 	page.on("console", (m) => ["error", "warning"].includes(m.type()) && !allowed.some((a) => m.text().includes(a)) && bad.push("console: " + m.text()));

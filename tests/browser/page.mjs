@@ -23,7 +23,7 @@ async function check(name, path, fn, { daemon: of = {}, context: how = {}, allow
 	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...how });
 	const page = await context.newPage();
 	const said = [];
-	page.setDefaultTimeout(20000);
+	page.setDefaultTimeout(60_000);
 	page.on("pageerror", (e) => said.push(e.message));
 	page.on("console", (m) => ["error", "warning"].includes(m.type()) && said.push(m.text()));
 	try {

@@ -40,7 +40,7 @@ async function open(options) {
 	const context = await browser.newContext({ offline: true, ...options });
 	const page = await context.newPage();
 	const asked = [], said = [];
-	page.setDefaultTimeout(10000);
+	page.setDefaultTimeout(60_000);
 	page.on("request", (r) => asked.push(r.url()));
 	page.on("dialog", (d) => { said.push(d.message()); d.dismiss(); });
 	page.on("pageerror", (e) => said.push(e.message));

@@ -25,7 +25,7 @@ async function with_(opts, where, fn) {
 	const context = await browser.newContext({ ...(opts.device ?? DESKTOP), reducedMotion: "reduce" });
 	const page = await context.newPage();
 	const wrong = [];
-	page.setDefaultTimeout(20_000);
+	page.setDefaultTimeout(60_000);
 	page.on("pageerror", (e) => wrong.push(String(e)));
 	page.on("console", (m) => /Trusted|Content Security|Refused/.test(m.text()) && wrong.push(m.text()));
 	try {

@@ -24,7 +24,7 @@ async function begin(name, seconds) {
 
 async function open(context, url) {
 	const page = await context.newPage();
-	page.setDefaultTimeout(30_000);
+	page.setDefaultTimeout(60_000);
 	page.wrong = [];
 	page.on("pageerror", (e) => page.wrong.push(e.message));
 	await page.goto(url);
