@@ -227,7 +227,7 @@ refused() {
 
 @test "detached, watched, cancelled, resumed, retried" {
 	refused "no daemon" job --detach
-	slowly 25
+	slowly 40
 	serve --rehearsal-script "$T/slow"
 	job --detach --json >"$T/detached.json"
 	id=$(jq_like "$T/detached.json" "r['id']")
