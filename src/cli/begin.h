@@ -2,8 +2,8 @@
  * libuv aborts where it gets no descriptors or threads for itself, and it asks for them when it
  * first needs them. So it needs them at the start, and not before it was seen that there are some.
  * Where it aborts all the same (the kernel has no memory for one more watch, uv__io_poll in libuv
- * 1.44), the process ends as it does without memory: a line on stderr, EXIT_MEMORY. Mistakes of ours
- * and of libraries still end it by SIGABRT.
+ * 1.44), the process ends as it does without memory: a line on stderr, EXIT_MEMORY. Mistakes of
+ * ours and of libraries still end it by SIGABRT.
  */
 #ifndef CLI_BEGIN_H
 #define CLI_BEGIN_H
