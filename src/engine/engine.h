@@ -270,8 +270,8 @@ struct engine_question {
 	size_t n_choices;
 };
 /*
- * What the approval at POSITION asks, from what is stored now; in A. -EINVAL: it waits for no answer
- * now, or what it names is not there yet.
+ * What the approval at POSITION asks, from what is stored now; in A. -EINVAL: it waits for no
+ * answer now, or what it names is not there yet.
  */
 MUST_CHECK int engine_question(struct store *s, struct arena *a, int64_t run, int64_t position,
     struct engine_question *ret, struct err *err);
