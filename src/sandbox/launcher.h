@@ -67,8 +67,8 @@ int kid_tell(struct kid *k, char what);
 /* Asks for its end; it is reaped later. */
 void kid_kill(struct kid *k);
 /*
- * The same because its walls are not as they must be, as F says. Whose death was under way before is
- * not doubted for what it lacks; that it died is why it is refused then.
+ * The same because its walls are not as they must be, as F says. Whose death was under way before
+ * is not doubted for what it lacks; that it died is why it is refused then.
  */
 void kid_refuse(struct kid *k, const struct fence_fault *f);
 /* Closes *FD if it is open. */
