@@ -2,8 +2,10 @@
 
 #include "base/limits.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define LOOK_MS 1000
@@ -16,8 +18,9 @@ struct question {
 	struct arena *arena;
 	int64_t run, position;
 	char run_id[ID_RUN_SIZE];
-	msec_t asked_at;
-	bool answering, dropped; /* it is freed when its answer has been taken */
+	msec_t asked_at, read_at;
+	bool known;	    /* it has been read */
+	bool busy, dropped; /* it is being read or answered; it is freed when that is over */
 	struct engine_question is;
 	struct err err;
 };
@@ -96,8 +99,8 @@ static void question_free(struct question *q)
 	if (a->looking == q)
 		a->looking = NULL;
 	list_remove(&q->list);
-	q->dropped = q->answering;
-	if (q->answering)
+	q->dropped = q->busy;
+	if (q->busy)
 		return;
 	arena_destroy(q->arena);
 	free(q);
@@ -160,7 +163,7 @@ static void on_answered(void *ctx, int rc, const struct err *err)
 	struct question *q = ctx;
 	struct ask *a = q->ask;
 
-	q->answering = false;
+	q->busy = false;
 	if (q->dropped)
 		question_free(q);
 	else if (!rc)
@@ -173,29 +176,31 @@ static void on_line(struct ask *a, struct str line)
 {
 	struct question *q = first(a);
 
-	if (!q || !a->posed || q->answering)
-		return; /* typed ahead, at nothing */
+	if (!q || !a->posed || q->busy)
+		return; /* typed at nothing */
 	size_t i = line.n ? choice_of(&q->is, line) : q->is.n_choices;
 
 	if (i == q->is.n_choices) {
 		prompt(a, line.n ? "That is none of them." : NULL);
 		return;
 	}
-	q->answering = true;
+	q->busy = true;
 	engine_answer(a->engine, str_from(q->run_id), (struct str){ "", 0 }, q->is.step,
 	    q->is.choices[i], on_answered, q);
 }
 
+/* A line that fills the room for it may have been longer: it is no answer. */
 static void on_bytes(struct ask *a, struct str bytes)
 {
-	for (size_t i = 0; i < bytes.n; i++) {
+	for (size_t i = 0; i < bytes.n; i++)
 		if (bytes.p[i] == '\n') {
-			on_line(a, str_trim((struct str){ a->line, a->n }));
+			size_t n = a->n < sizeof(a->line) ? a->n : 0;
+
 			a->n = 0;
+			on_line(a, str_trim((struct str){ a->line, n }));
 		} else if (a->n < sizeof(a->line)) {
 			a->line[a->n++] = bytes.p[i];
 		}
-	}
 }
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *ret)
@@ -238,16 +243,27 @@ static struct question *question_of(struct ask *a, int64_t run, int64_t position
 	return q;
 }
 
+/* It is none any more: its time is over, or its run. Whatever else fails may pass. */
+static bool is_over(int rc)
+{
+	return rc == -EINVAL || rc == -ENOENT;
+}
+
 static void on_question(void *ctx, int rc)
 {
 	struct question *q = ctx;
-	struct ask *a = q->ask;
 
-	if (rc || !a->able) {
-		question_free(q); /* it was taken back before it was put */
-		return;
-	}
-	list_push(&a->open, &q->list);
+	q->busy = false;
+	q->known = rc == 0;
+	if (q->dropped || is_over(rc))
+		question_free(q);
+}
+
+static void read_it(struct ask *a, struct question *q)
+{
+	q->busy = true;
+	q->read_at = clock_boot();
+	engine_read(a->engine, read_question, on_question, q);
 }
 
 bool ask_person(struct ask *a, const struct engine_effect *fx)
@@ -257,12 +273,12 @@ bool ask_person(struct ask *a, const struct engine_effect *fx)
 	struct question *q = question_of(a, fx->run, fx->position);
 
 	memcpy(q->run_id, fx->run_id, sizeof(q->run_id));
-	q->asked_at = clock_wall();
-	engine_read(a->engine, read_question, on_question, q);
+	q->asked_at = clock_boot();
+	list_push(&a->open, &q->list);
+	read_it(a, q);
 	return true;
 }
 
-/* Its time may be over, or the run. */
 static void on_looked(void *ctx, int rc)
 {
 	struct question *again = ctx;
@@ -271,39 +287,46 @@ static void on_looked(void *ctx, int rc)
 
 	a->looking = NULL;
 	question_free(again);
-	if (!rc || !q || q->answering || !a->able)
-		return;
-	take_back(a);
+	if (is_over(rc) && q && !q->busy && a->able)
+		take_back(a);
 }
 
-static void look(struct ask *a, struct question *q, msec_t now)
+/* Does the first one still wait? */
+static void look(struct ask *a, struct question *q)
 {
-	if (q->answering || a->looking || now - a->looked_at < LOOK_MS)
+	if (a->looking || clock_boot() - q->read_at < LOOK_MS)
 		return;
-	a->looked_at = now;
+	q->read_at = clock_boot();
 	a->looking = q;
 	engine_read(a->engine, read_question, on_looked, question_of(a, q->run, q->position));
 }
 
-static void listen_to(struct ask *a)
+/* What was typed before there was a question is no answer to it. */
+static void put(struct ask *a)
 {
-	int rc = uv_read_start((uv_stream_t *)&a->terminal, on_alloc, on_typed);
+	int rc;
 
+	tcflush(STDIN_FILENO, TCIFLUSH);
+	a->n = 0;
+	pose(a);
+	rc = uv_read_start((uv_stream_t *)&a->terminal, on_alloc, on_typed);
 	if (rc < 0 && rc != UV_EALREADY)
 		nobody(a);
 }
 
-void ask_tick(struct ask *a, msec_t now)
+void ask_tick(struct ask *a)
 {
 	struct question *q = a->able ? first(a) : NULL;
+	msec_t now = clock_boot();
 
-	if (!q)
+	if (!q || q->busy)
 		return;
-	look(a, q, now);
-	if (a->posed || now - q->asked_at < SETTLE_MS)
-		return;
-	pose(a);
-	listen_to(a);
+	if (!q->known && now - q->read_at >= LOOK_MS)
+		read_it(a, q);
+	else if (q->known && a->posed)
+		look(a, q);
+	else if (q->known && now - q->asked_at >= SETTLE_MS && tcgetpgrp(STDIN_FILENO) == getpgrp())
+		put(a);
 }
 
 void ask_init(struct ask *a, uv_loop_t *loop, struct engine *engine, struct show *show)
@@ -316,6 +339,8 @@ void ask_init(struct ask *a, uv_loop_t *loop, struct engine *engine, struct show
 		  uv_tty_init(loop, &a->terminal, STDIN_FILENO, 1) == 0;
 	a->terminal.data = a;
 	show->asks = a->able;
+	if (a->able)
+		signal(SIGTTIN, SIG_IGN); /* in the background nobody answers; that stops no run */
 }
 
 void ask_fini(struct ask *a)

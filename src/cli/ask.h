@@ -25,7 +25,6 @@ struct ask {
 	struct show *show;
 	struct list open;
 	struct question *looking; /* it is being read again, to see whether it still waits */
-	msec_t looked_at;
 	uv_tty_t terminal;
 	bool able;  /* there is a terminal, and somebody at it */
 	bool posed; /* the first question is on the screen */
@@ -37,8 +36,8 @@ struct ask {
 void ask_init(struct ask *a, uv_loop_t *loop, struct engine *engine, struct show *show);
 /* The question of FX (ENGINE_ASK). False: there is nobody to ask. */
 bool ask_person(struct ask *a, const struct engine_effect *fx);
-/* Takes away what waits for no answer any more; call a few times a second. */
-void ask_tick(struct ask *a, msec_t now);
+/* Puts a question, and takes it back when it waits no longer; call a few times a second. */
+void ask_tick(struct ask *a);
 /* The run is over: it waits for nobody. */
 void ask_end(struct ask *a);
 /* After the engine is gone, before the loop is closed. */

@@ -161,7 +161,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct follow *f = timer->data;
 
-	ask_tick(&f->ask, clock_wall());
+	ask_tick(&f->ask);
 	show_tick(&f->show, clock_wall());
 }
 

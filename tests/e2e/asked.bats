@@ -52,6 +52,19 @@ answer_of() {
 	is "$(answer_of)" "stop"
 }
 
+@test "what was typed before there was a question is no answer to it" {
+	typed "asks: " '1\n' "word: " '3\n' -- "$TUTTI" run asks "the queue" --repo "$REPO" --model rehearsal
+	is "$CODE" 0
+	is "$(answer_of)" "stop"
+}
+
+@test "an answer that is too long is none" {
+	long=$(printf '%0300d' 0)
+	typed "word: " "1$long\n" "word: " '2\n' -- "$TUTTI" run asks "the queue" --repo "$REPO" --model rehearsal
+	is "$CODE" 0
+	is "$(answer_of)" "go back"
+}
+
 @test "a question whose time is over is taken away, and the run goes on" {
 	flow "timeout: 2s, on_timeout: go on,"
 	typed -- "$TUTTI" run asks "the queue" --repo "$REPO" --model rehearsal
