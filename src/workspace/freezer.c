@@ -31,18 +31,16 @@ static void say(json_t *doc)
 	json_decref(doc);
 }
 
-void freezer_die(const char *what, const char *why, const char *fix)
+_Noreturn static void die_of(int code, const char *what, const char *why, const char *fix)
 {
-	say(json_pack(
-	    "{s:{s:s, s:o, s:s}}", "error", "what", what, "why", json_cstr(why), "fix", fix));
+	say(json_pack("{s:{s:s, s:o, s:s, s:i}}", "error", "what", what, "why", json_cstr(why),
+	    "fix", fix, "code", code));
 	exit(1);
 }
 
-_Noreturn static void die_of(int code, const char *what, const char *why, const char *fix)
+void freezer_die(const char *what, const char *why, const char *fix)
 {
-	say(json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "what", what, "why", why, "fix", fix,
-	    "code", code));
-	exit(1);
+	die_of(-EINVAL, what, why, fix);
 }
 
 void freezer_cannot_write(int code)
