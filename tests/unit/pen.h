@@ -228,6 +228,20 @@ static inline void pen_close(void)
 	arena_destroy(pen.arena);
 }
 
+static inline int pen_set_up(void **state)
+{
+	(void)state;
+	pen_open(4);
+	return 0;
+}
+
+static inline int pen_tear_down(void **state)
+{
+	(void)state;
+	pen_close();
+	return 0;
+}
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 static inline void pen_launched(

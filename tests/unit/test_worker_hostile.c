@@ -141,20 +141,6 @@ static void floods_lose_no_change_of_state(void **state)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int setup(void **state)
-{
-	(void)state;
-	pen_open(4);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pen_close();
-	return 0;
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[N_ROWS + 1];
@@ -162,10 +148,10 @@ int main(void)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		struct row *r = unconst(&rows[i]);
 
-		tests[i] = (struct CMUnitTest){ r->kind, child, setup, teardown, r };
+		tests[i] = (struct CMUnitTest){ r->kind, child, pen_set_up, pen_tear_down, r };
 	}
 	tests[N_ROWS] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(
-	    floods_lose_no_change_of_state, setup, teardown);
+	    floods_lose_no_change_of_state, pen_set_up, pen_tear_down);
 	pen_begin();
 	int failed = _cmocka_run_group_tests("hostile", tests, N_ROWS + 1, NULL, NULL);
 

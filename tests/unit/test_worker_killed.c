@@ -121,27 +121,16 @@ static void the_copiers_git_is_tried_again(void **state)
 	pthread_join(killer, NULL);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pen_open(2);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pen_close();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_copier_is_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_copiers_git_is_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_agent_is_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_is_told_as_what_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    the_copier_is_tried_again, pen_set_up, pen_tear_down),
+		cmocka_unit_test_setup_teardown(
+		    the_copiers_git_is_tried_again, pen_set_up, pen_tear_down),
+		cmocka_unit_test_setup_teardown(an_agent_is_tried_again, pen_set_up, pen_tear_down),
+		cmocka_unit_test_setup_teardown(
+		    it_is_told_as_what_it_is, pen_set_up, pen_tear_down),
 	};
 
 	pen_begin();

@@ -63,13 +63,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	pen_close();
-	return 0;
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[N_ROWS];
@@ -78,7 +71,7 @@ int main(void)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		struct row *r = unconst(&rows[i]);
 
-		tests[i] = (struct CMUnitTest){ r->kind, child, setup, teardown, r };
+		tests[i] = (struct CMUnitTest){ r->kind, child, setup, pen_tear_down, r };
 	}
 	pen_begin();
 	pen_must(strcmp(fence_mode_name(sandbox_mode(pen.sandbox)), word ? word : "A") == 0,

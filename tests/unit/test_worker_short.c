@@ -83,25 +83,13 @@ static void who_leaves_gives_back_what_waits(void **state)
 	assert_string_equal(pen_told(), "pending: none");
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pen_open(2);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pen_close();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_step_waits_for_descriptors, setup, teardown),
-		cmocka_unit_test_setup_teardown(who_leaves_gives_back_what_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_step_waits_for_descriptors, pen_set_up, pen_tear_down),
+		cmocka_unit_test_setup_teardown(
+		    who_leaves_gives_back_what_waits, pen_set_up, pen_tear_down),
 	};
 
 	pen_begin();

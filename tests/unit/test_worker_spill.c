@@ -407,13 +407,6 @@ static void only_files_of_ours_are_listed(void **state)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-static int setup(void **state)
-{
-	(void)state;
-	pen_open(4);
-	return 0;
-}
-
 static int teardown(void **state)
 {
 	(void)state;
@@ -425,7 +418,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, pen_set_up, teardown)
 	const struct CMUnitTest tests[] = {
 		T(what_fits_leaves_nothing),
 		T(long_lines_are_kept_from_their_beginnings),
