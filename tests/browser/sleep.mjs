@@ -13,9 +13,10 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const houses = [];
 const letters = (page) => page.evaluate(() => document.querySelector(".well-scroll").textContent.length);
 
-// A run in which one agent writes for SECONDS and some more.
-async function begin(name, seconds) {
-	const house = new House(tutti, join(dir, name), { sources: ["src/engine"], script: `delay 20\nstep=structure delay ${seconds * 4}\nstep=structure huge 60000\n` });
+// A run in which one agent writes far longer than a slow machine needs to open two pages: whoever began it cancels it.
+// 240 letters come each PACE milliseconds.
+async function begin(name, pace = 240) {
+	const house = new House(tutti, join(dir, name), { sources: ["src/engine"], script: `delay 20\nstep=structure delay ${pace}\nstep=structure huge 400000\n` });
 	houses.push(house);
 	await house.start();
 	const { id } = await house.post("/runs", { flow: "architectural-analysis", question: "what is missed by who sleeps", size: "small", repo: house.repo, model: "rehearsal" });
@@ -83,7 +84,7 @@ async function healed(browser, run, rest) {
 }
 
 async function asleep(name, seconds) {
-	const run = await begin(name, seconds + 50);
+	const run = await begin(name, 480);
 	const bed = await launchSleeper();
 	try {
 		await healed(bed.browser, run, async () => {
@@ -98,7 +99,7 @@ async function asleep(name, seconds) {
 }
 
 const browser = await launch();
-const awake = async (name, rest) => healed(browser, await begin(name, 60), rest);
+const awake = async (name, rest) => healed(browser, await begin(name), rest);
 
 // The run is ended, and all of it is on PAGE.
 async function over(page, run) {
@@ -109,7 +110,7 @@ async function over(page, run) {
 
 // Another tab in the place of one that END has ended shows all that went on meanwhile, and follows.
 async function reopened(name, end) {
-	const run = await begin(name, 60);
+	const run = await begin(name);
 	const p = await two(browser, run);
 	await end(p);
 	await wait(5000);
