@@ -1,6 +1,8 @@
 #include "probe.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,20 +160,78 @@ static void learn(void)
 		.victim = number_of("ATTACK_VICTIM") };
 }
 
-/* In front of the fence attacks do harm; the next one finds the files whole again. */
+/*
+ * In front of the fence attacks do harm; the next one finds the files whole again. Calls, since
+ * programs would take longer than all the attacks.
+ */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
+static bool empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	bool ok = d != NULL;
+
+	for (const struct dirent *e; ok && (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			ok = nftw(join(dir, e->d_name), remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0;
+	if (d)
+		closedir(d);
+	return ok;
+}
+
+static bool put(const char *path, const char *bytes, size_t n, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool ok = fd >= 0 && write(fd, bytes, n) == (ssize_t)n && fchmod(fd, mode) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool put_text(const char *name, const char *text, mode_t mode)
+{
+	return put(in_repo(name), text, strlen(text), mode);
+}
+
+static bool put_binary(const char *name)
+{
+	static char bytes[1 << 20];
+	int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	close(fd);
+	return n > 0 && put(in_repo(name), bytes, (size_t)n, 0644);
+}
+
+static bool put_files(void)
+{
+	return mkdir(in_repo("dir"), 0755) == 0 && put_text("file", "hello\n", 0644) &&
+	       put_text("other", "other\n", 0644) && put_text("dir/inner", "inner\n", 0644) &&
+	       symlink("file", in_repo("link")) == 0 && put_text("run", "#!/bin/sh\n", 0755) &&
+	       put_binary("binary") && symlink(in_secrets("key"), in_repo("secret-link")) == 0;
+}
+
+static bool put_head(void)
+{
+	return access(in_repo(".git/HEAD"), F_OK) == 0 ||
+	       rename(in_repo(".git/HEAD2"), in_repo(".git/HEAD")) == 0;
+}
+
 static void restore(void)
 {
-	char command[16384];
-
-	snprintf(command, sizeof(command),
-	    "cd '%s' && rm -rf * .git/index.lock && mkdir dir && echo hello >file && "
-	    "echo other >other && echo inner >dir/inner && ln -s file link && chmod 644 file other "
-	    "&& printf '#!/bin/sh\\n' >run && chmod 755 . run && cp /bin/true binary && "
-	    "chmod 644 binary && ln -s '%s/key' secret-link && "
-	    "{ test -e .git/HEAD || mv .git/HEAD2 .git/HEAD; } && mkdir -p '%s' && rm -rf '%s'/*",
-	    world.repo, world.secrets, world.tmp, world.tmp);
-	if (system(command) != 0)
-		exit(2);
+	unlink(in_repo(".git/index.lock"));
+	mkdir(world.tmp, 0755);
+	if (chmod(world.repo, 0755) == 0 && empty(world.repo) && put_files() && put_head() &&
+	    empty(world.tmp))
+		return;
+	perror("the files cannot be made whole again");
+	exit(2);
 }
 
 /* --- running ----------------------------------------------------------------------------- */

@@ -112,13 +112,14 @@ static int fill_scratch(void)
 	return rc;
 }
 
+/* In C scratch is a directory of the host, which counts no files: a few show it, and more only take long. */
 static int many_files(void)
 {
-	int rc = is_outside() ? -EPERM : 0, i;
+	int rc = is_outside() ? -EPERM : 0, i, n = world.mode == 'C' ? 2000 : 70000;
 	char name[32];
 
 	mkdir(in_scratch("many"), 0700);
-	for (i = 0; i < 70000 && rc >= 0; i++) {
+	for (i = 0; i < n && rc >= 0; i++) {
 		snprintf(name, sizeof(name), "many/%d", i);
 		rc = tried(mknod(in_scratch(name), S_IFREG | 0600, 0));
 	}

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { House, launch } from "./house.mjs";
+import { launch } from "./chromium.mjs";
+import { House } from "./house.mjs";
 
 const [tutti, dir] = process.argv.slice(2);
 const browser = await launch(["--host-resolver-rules=MAP rebound.test 127.0.0.1"]);

@@ -1,30 +1,11 @@
 // A real daemon for a test in the browser: a home, a repository and a data directory of its own, the rehearsal
-// model with a script, and Debian's Chromium, signed in by the printed link.
-import { createRequire } from "node:module";
+// model with a script, and links to sign in by.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
-
 export const top = new URL("../..", import.meta.url).pathname;
-
-// MORE: further arguments of the browser
-const how = (more) => ({
-	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-	args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
-});
-export const launch = (more = []) => chromium.launch(how(more));
-
-// A browser that can be put to sleep with all its processes, as with the lid of a laptop.
-export async function launchSleeper() {
-	const server = await chromium.launchServer(how([]));
-	const browser = await chromium.connect(server.wsEndpoint());
-	const all = (signal) => process.kill(-server.process().pid, signal); // a group of its own
-	return { browser, sleep: () => all("SIGSTOP"), wake: () => all("SIGCONT"), close: () => server.close() };
-}
 
 export class House {
 	// below DIR, which is nobody else's. FILES: path to text; SOURCES: directories of this repository; SCRIPT: lines

@@ -1,16 +1,10 @@
 // The page in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for
 // each thing that has to hold, or only those whose name contains the argument. What the console says counts against the page everywhere: its policy
 // allows no inline script, no inline style and no markup but the server's.
-import { createRequire } from "module";
 import { serve } from "../../ui/replay/server.mjs";
+import { launch } from "./chromium.mjs";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
-
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-	args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 
 function must(holds, what) {
 	if (!holds) throw new Error(what);

@@ -4,9 +4,9 @@
 import { createRequire } from "module";
 import { readFileSync } from "fs";
 import { resolve } from "path";
+import { launch } from "./chromium.mjs";
 
 const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const [page_file, json_file] = process.argv.slice(2);
@@ -31,10 +31,7 @@ function must(holds, what) {
 	if (!holds) throw new Error(what);
 }
 
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-	args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-});
+const browser = await launch();
 
 async function open(options) {
 	const context = await browser.newContext({ offline: true, ...options });

@@ -1,17 +1,14 @@
 // The page of a run in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for
 // each thing that has to hold, or only those whose name contains the argument. Here is what only a browser
 // knows: scrolling, selecting, focus, connections.
-import { createRequire } from "node:module";
 import assert from "node:assert/strict";
 import { Run } from "../../ui/replay/run.mjs";
 import { serve } from "../../ui/replay/server.mjs";
 import { liveSpec } from "../../ui/replay/world.mjs";
+import { launch } from "./chromium.mjs";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
 const only = process.argv[2] ?? "";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: FLAGS });
+const browser = await launch();
 
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };

@@ -4,7 +4,9 @@
 // what was read in it, and both have every letter, once.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { House, launch, launchSleeper } from "./house.mjs";
+import { launch, launchSleeper } from "./chromium.mjs";
+import { hold } from "./hold.mjs";
+import { House } from "./house.mjs";
 import { box, same, seen } from "./stream.mjs";
 
 const [tutti, dir, only = ""] = process.argv.slice(2);
@@ -124,8 +126,8 @@ const each = (p, fn) => Promise.all([p.follows, p.reads].map(fn));
 const lifecycle = async (page, state) => (await page.context().newCDPSession(page)).send("Page.setWebLifecycleState", { state });
 
 const tests = {
-	"a laptop that sleeps for seconds": () => asleep("nap", 8),
 	"a laptop that sleeps for longer than the daemon waits": () => asleep("night", 66),
+	"a laptop that sleeps for seconds": () => asleep("nap", 8),
 	"tabs that the browser freezes": () => awake("frozen", async (p) => {
 		await each(p, (page) => lifecycle(page, "frozen"));
 		await wait(8000);
@@ -163,17 +165,6 @@ const tests = {
 	"a tab that is closed, and opened again": () => reopened("closed", ({ follows }) => follows.close()),
 };
 
-async function held(name, fn) {
-	const from = Date.now();
-	try {
-		await fn();
-		console.log(`ok ${name}`);
-	} catch (e) {
-		console.log(`not ok ${name}: ${String(e.message).split("\n").slice(0, 8).join(" | ")}`);
-	}
-	console.log(`# ${Date.now() - from} ms`);
-}
-
-await Promise.all(Object.entries(tests).filter(([name]) => name.includes(only)).map(([name, fn]) => held(name, fn)));
+await hold(tests, only, 4);
 for (const h of houses) await h.stop();
 await browser.close();

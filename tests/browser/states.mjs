@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { cells } from "../../ui/states/table.mjs";
 import { DEVICES, Stage } from "../../ui/states/stage.mjs";
-import { launch } from "./house.mjs";
+import { launch } from "./chromium.mjs";
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");

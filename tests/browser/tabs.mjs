@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { serve } from "../../ui/replay/server.mjs";
-import { House, launch } from "./house.mjs";
+import { launch } from "./chromium.mjs";
+import { hold } from "./hold.mjs";
+import { House } from "./house.mjs";
 import { same } from "./stream.mjs";
 
 const [tutti, dir, only = ""] = process.argv.slice(2);
@@ -39,7 +41,7 @@ async function ask(pages, path) {
 }
 
 async function sockets() {
-	const house = new House(tutti, join(dir, "tabs"), { sources: ["src/engine"], script: "delay 20\nstep=structure delay 1000\nstep=structure huge 90000\n" });
+	const house = new House(tutti, join(dir, "tabs"), { sources: ["src/engine"], script: "delay 20\nstep=structure delay 1000\nstep=structure huge 400000\n" });
 	await house.start();
 	try {
 		const { id } = await house.post("/runs", { flow: "architectural-analysis", question: "what forty tabs show", size: "small", repo: house.repo, model: "rehearsal" });
@@ -91,15 +93,5 @@ async function events() {
 }
 
 const tests = { "forty tabs on one daemon: all go on, and all are answered": sockets, "more tabs than connections, without a WebSocket": events };
-for (const [name, fn] of Object.entries(tests)) {
-	if (!name.includes(only)) continue;
-	const from = Date.now();
-	try {
-		await fn();
-		console.log(`ok ${name}`);
-	} catch (e) {
-		console.log(`not ok ${name}: ${String(e.message).split("\n").slice(0, 8).join(" | ")}`);
-	}
-	console.log(`# ${Date.now() - from} ms`);
-}
+await hold(tests, only, 1);
 await browser.close();

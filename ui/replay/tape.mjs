@@ -59,7 +59,8 @@ function record(page, dir) {
 }
 
 async function main(tutti) {
-	const { House, launch, top } = await import("../../tests/browser/house.mjs");
+	const { launch } = await import("../../tests/browser/chromium.mjs");
+	const { House, top } = await import("../../tests/browser/house.mjs");
 	const { MODEL, QUESTION, serveModel, sources } = await import("./shop.mjs");
 	const dir = mkdtempSync(join(tmpdir(), "tutti-tape-"));
 	const pace = { ms: 60 };

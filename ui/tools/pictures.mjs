@@ -69,7 +69,7 @@ function check() {
 }
 if (process.argv.includes("--check")) check();
 
-const { launch } = await import("../../tests/browser/house.mjs");
+const { launch } = await import("../../tests/browser/chromium.mjs");
 const { serve } = await import("../replay/server.mjs");
 mkdirSync(out, { recursive: true });
 const browser = await launch();

@@ -2,7 +2,7 @@
 // (states/table.mjs), from the played daemon, one file a state, width and theme. Fails when one was not reached;
 // tests/browser/states.mjs is what judges them.
 import { mkdirSync } from "node:fs";
-import { launch } from "../../tests/browser/house.mjs";
+import { launch } from "../../tests/browser/chromium.mjs";
 import { cells } from "../states/table.mjs";
 import { DEVICES, Stage, THEMES, WIDTHS } from "../states/stage.mjs";
 
