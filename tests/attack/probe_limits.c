@@ -112,7 +112,7 @@ static int fill_scratch(void)
 	return rc;
 }
 
-/* In C scratch is a directory of the host, which counts no files: a few show it, and more only take long. */
+/* In C scratch is a directory of the host, which counts no files: more would only take long. */
 static int many_files(void)
 {
 	int rc = is_outside() ? -EPERM : 0, i, n = world.mode == 'C' ? 2000 : 70000;
