@@ -17,7 +17,10 @@
 #include <unistd.h>
 
 #define STATEMENTS_MOST 2000 /* of one upgrade; there are fewer */
-#define EACH 60		     /* of the first ones; then every fifth, copies row by row */
+#ifndef EACH
+#define EACH 60 /* of the first ones; then every THEN-th, copies row by row */
+#define THEN 5
+#endif
 
 static const struct store_ops *ops = &store_sqlite;
 static char dir[64], old[96], url[96];
@@ -195,7 +198,7 @@ static void upgrade_from(unsigned version)
 		copy_old();
 		if (!upgrade_killed(at))
 			break;
-		at += at < EACH ? 1 : 5;
+		at += at < EACH ? 1 : THEN;
 		is = number_in(url, "PRAGMA user_version");
 		assert_true(is == version || is == STORE_SCHEMA);
 		is_whole(had);
