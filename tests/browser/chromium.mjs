@@ -1,5 +1,5 @@
-// Debian's Chromium for everything here. Its build without windows draws the same pages with a third less of a processor,
-// which the tests need for themselves; CHROMIUM names another one.
+// Debian's Chromium for everything here. Its build without windows draws the same pages with a third to a half less of a
+// processor, which the tests need for themselves; CHROMIUM names another one.
 import { createRequire } from "node:module";
 
 const { chromium } = createRequire(import.meta.url)("playwright-core");
