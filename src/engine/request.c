@@ -2,6 +2,8 @@
 #include "engine/launch.h"
 #include "engine/live.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 
 #define FIX_MAX sizeof(((struct err *)0)->fix)
@@ -261,52 +263,59 @@ void engine_answer(struct engine *e, struct str run, struct str repo, struct str
 
 /* --- everything that was left behind ---------------------------------------------------- */
 
+/* Best effort: the run cannot be read, but maybe what it is called. */
+static void name_run(struct job *job, struct store *s)
+{
+	struct run_row row;
+
+	if (s->ops->run_load(s, job->arena, job->run, &row) == 0)
+		snprintf(job->id, sizeof(job->id), "%.*s", STR_ARG(row.id));
+}
+
 static int run_recover_one(struct job *job, struct store *s)
 {
 	struct live *lv;
 	int rc = live_get(job, s, job->run, &lv);
 
+	if (rc)
+		name_run(job, s);
 	if (rc || held_has(job->e, job->run) || core_status(lv->core) != RUN_RUNNING)
 		return rc;
 	return take_over(job, lv);
 }
 
+/* A run that cannot be read keeps none of the others from going on. */
 static void recovered_one(struct job *job, int rc)
 {
-	(void)job;
-	(void)rc;
+	if (rc)
+		log_error("run=%s of an earlier life cannot go on: %s; see tutti db verify",
+		    job->id, job->err.what[0] ? job->err.what : err_name(rc));
 }
 
-struct recover_request {
-	int64_t *keys;
-	size_t n;
-};
-
+/* All are taken up before the first of them goes on: both follow in order. */
 static int run_recover(struct job *job, struct store *s)
 {
-	struct recover_request *r = job->request;
+	int64_t *keys;
+	int rc = s->ops->run_open(s, job->arena, &keys, &job->count);
 
-	return s->ops->run_open(s, job->arena, &r->keys, &r->n);
+	for (size_t k = 0; rc == 0 && k < job->count; k++) {
+		struct job *one = job_create(job->e, run_recover_one, recovered_one, NULL);
+
+		one->run = keys[k];
+		job_follow(job->e, one);
+	}
+	return rc;
 }
 
 static void recovered(struct job *job, int rc)
 {
-	const struct recover_request *r = job->request;
-
-	for (size_t k = 0; rc == 0 && k < r->n; k++) {
-		struct job *one = job_create(job->e, run_recover_one, recovered_one, NULL);
-
-		one->run = r->keys[k];
-		job_post(one);
-	}
-	job->fn_user.recovered(job->ctx, rc, rc ? 0 : r->n);
+	job->fn_user.recovered(job->ctx, rc, rc ? 0 : job->count);
 }
 
 void engine_recover(struct engine *e, void (*fn)(void *ctx, int rc, size_t n), void *ctx)
 {
 	struct job *job = job_create(e, run_recover, recovered, ctx);
 
-	job->request = arena_new(job->arena, struct recover_request);
 	job->fn_user.recovered = fn;
 	job_post(job);
 }

@@ -171,6 +171,29 @@ refused() {
 	ended 0
 }
 
+@test "a run that cannot be read any more is named, and keeps no other from going on" {
+	slowly 40
+	serve --rehearsal-script "$T/slow"
+	a=$(job --detach)
+	until_at_work "$a"
+	b=$("$TUTTI" run code-review "all of it" --model rehearsal --repo "$REPO" --detach)
+	until_at_work "$b"
+	kill -9 "$DAEMON"
+	ended 137
+	sqlite3 "$TUTTI_DATA/tutti.db" "DELETE FROM blobs WHERE hash IN
+		(SELECT frozen FROM runs WHERE id = '$a')"
+	serve
+	until_has "$T/log" "error run=$a of an earlier life cannot go on: the run's definition"
+	until_is "$b" completed
+	is "$(state_of "$a")" running
+	kill "$DAEMON"
+	ended 0
+	code=0
+	"$TUTTI" db verify >"$T/verified" || code=$?
+	is "$code" 6
+	has "$T/verified" "rows refer to what is not there in blobs"
+}
+
 @test "asked to end it lets agents finish; asked twice it ends at once" {
 	slowly 30
 	serve --rehearsal-script "$T/slow"
