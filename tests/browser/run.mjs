@@ -134,6 +134,32 @@ const tests = {
 			assert.ok(Math.abs(after.y - before.y) <= 2, `${before.y} ${after.y}`);
 		});
 	},
+	async "a page that is loaded again shows what was read, also where the browser moves it first"() {
+		await with_(live, agent("angle-2"), async (page) => {
+			await full(page);
+			await box(page).hover();
+			await page.mouse.wheel(0, -900);
+			await still(page);
+			await page.waitForTimeout(500);
+			const at = await seen(page);
+			await page.addInitScript(() => {
+				const move = () => {
+					const e = document.querySelector(".well-scroll");
+					if (!e || e.scrollTop < 100) return requestAnimationFrame(move);
+					e.scrollTop -= 60;
+					window.moved = true;
+				};
+				requestAnimationFrame(move);
+			});
+			await page.reload();
+			await page.waitForFunction(() => window.moved);
+			await full(page);
+			const { all } = await place(page);
+			await grown(page, all, 100);
+			await page.waitForTimeout(500);
+			assert.deepEqual(await seen(page), at);
+		});
+	},
 	async "earlier blocks come without a jump"() {
 		await with_({ ...live, before: (r) => { r.play(3000); const a = r.by.get("angle-2"); while (a.blocks.length < 500) a.play(250); } }, agent("angle-2"), async (page) => {
 			await full(page);

@@ -20,6 +20,7 @@ held() {
 	held "the end is reached by scrolling, too"
 	held "an agent is found where it was left"
 	held "earlier blocks come without a jump"
+	held "a page that is loaded again shows what was read, also where the browser moves it first"
 	held "paused, nothing moves; then all of it is there"
 }
 

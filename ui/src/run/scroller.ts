@@ -28,9 +28,9 @@ export class Scroller {
 	private el: HTMLElement | null = null;
 	private ours = false; /* the next scroll event is of our doing */
 	private went = 0; /* where that takes us */
-	private pushed = 0; /* when the reader last did something that scrolls */
+	private pushed = -Infinity; /* when the reader last did something that scrolls */
 	private top = 0; /* at the last event */
-	private scrolledAt = 0;
+	private scrolledAt = -Infinity;
 	private touchY = 0;
 	private down = false;
 	private seen: ResizeObserver | null = null;
