@@ -1,6 +1,7 @@
 /* Worlds by the thousand, in a process for each core: what ends a process is a violation, too. */
 #include "sim.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,12 +119,61 @@ static void start(const struct batch_spec *spec, struct job *job)
 	job->pid = pid;
 }
 
+/* --- to somebody at a terminal: how far it is ------------------------------------------------ */
+
+static bool watched(const struct batch_spec *spec)
+{
+	return !spec->quiet && isatty(STDERR_FILENO);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig; /* wait() returns, and that is all */
+}
+
+static void begin_telling(void)
+{
+	const struct itimerval each = { { 1, 0 }, { 1, 0 } };
+	const struct sigaction sa = { .sa_handler = on_alarm };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &each, NULL);
+}
+
+static void tell(const struct batch_spec *spec)
+{
+	uint64_t n = 0;
+
+	for (unsigned j = 0; j < spec->jobs; j++)
+		n += shared->jobs[j].seeds;
+	fprintf(stderr, "\r%llu of %llu worlds, %u violations ", (unsigned long long)n,
+	    (unsigned long long)spec->n, shared->violations);
+}
+
+static void end_telling(void)
+{
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	fprintf(stderr, "\r\033[K");
+}
+
+/* The next child that has ended, or 0 when there is none any more. */
+static pid_t next_ended(const struct batch_spec *spec, int *ret_status)
+{
+	pid_t pid;
+
+	while ((pid = wait(ret_status)) < 0 && errno == EINTR)
+		tell(spec);
+	return pid < 0 ? 0 : pid;
+}
+
 /* Jobs that died go on behind the seed that killed them. */
 static void wait_all(const struct batch_spec *spec)
 {
 	int status;
 
-	for (pid_t pid; (pid = wait(&status)) > 0;) {
+	for (pid_t pid; (pid = next_ended(spec, &status));) {
 		struct job *job = shared->jobs;
 		char why[64];
 
@@ -158,7 +208,11 @@ void batch_run(const struct batch_spec *spec, struct batch_result *ret)
 		shared->jobs[j].seed = first + (uint64_t)BLOCK * (j ? j - 1 : 0);
 		start(spec, &shared->jobs[j]);
 	}
+	if (watched(spec))
+		begin_telling();
 	wait_all(spec);
+	if (watched(spec))
+		end_telling();
 	*ret = (struct batch_result){ .violations = shared->violations,
 		.first = shared->first,
 		.seconds = seconds() - began };
