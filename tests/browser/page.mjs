@@ -1,6 +1,6 @@
-// The page in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for
-// each thing that has to hold, or only those whose name contains the argument. What the console says counts against the page everywhere: its policy
-// allows no inline script, no inline style and no markup but the server's.
+// The page in a browser, over a played daemon (ui/replay): prints "ok NAME" or "not ok NAME: why" for each thing that
+// has to hold, or only those whose name contains the argument. What the console says counts against the page everywhere:
+// its policy allows no inline script, no inline style and no markup but the server's.
 import { serve } from "../../ui/replay/server.mjs";
 import { launch } from "./chromium.mjs";
 
