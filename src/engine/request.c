@@ -284,12 +284,13 @@ static int run_recover_one(struct job *job, struct store *s)
 	return take_over(job, lv);
 }
 
-/* A run that cannot be read keeps none of the others from going on. */
+/* A run that cannot be read keeps no other from going on. At the end it is the next life's. */
 static void recovered_one(struct job *job, int rc)
 {
-	if (rc)
-		log_error("run=%s of an earlier life cannot go on: %s; see tutti db verify",
-		    job->id, job->err.what[0] ? job->err.what : err_name(rc));
+	if (rc && !job->e->closing)
+		log_error("run=%s of an earlier life cannot go on: %s%s", job->id,
+		    job->err.what[0] ? job->err.what : err_name(rc),
+		    err_is_machines(rc) ? "" : "; see tutti db verify");
 }
 
 /* All are taken up before the first of them goes on: both follow in order. */

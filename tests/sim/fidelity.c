@@ -533,7 +533,7 @@ static void compare(struct world *w, struct store *sqlite, struct arena *a)
 	mem->base.ops->close(&mem->base);
 }
 
-/* A database in which nothing is yet is made once: its schema takes as long as a whole world. */
+/* A database in which nothing is yet is made once: its schema takes longer than a world. */
 static void make_empty(const char *path)
 {
 	static struct arena *keeps;
@@ -571,4 +571,6 @@ void fidelity_end(struct world *w)
 	s->ops->close(s);
 	arena_destroy(a);
 	fs_remove_tree(dir);
+	if (fs_exists(dir))
+		abort();
 }
