@@ -2,7 +2,9 @@
 #include "store/pages.h"
 
 #include "base/arena.h"
+#include "store/pages_set.h"
 #include "store/pages_sum.h"
+#include "store/pages_torn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +24,8 @@ struct check {
 	int fd;
 	struct page_layout layout;
 	unsigned char *page;
-	unsigned char *in_log; /* a bit for each page: a commit of the log has it */
-	uint32_t in_log_n;     /* bytes of that */
-	uint32_t log_size;     /* of a page; 0: there is no log */
+	struct page_set in_log; /* of which a commit of the log has the content */
+	uint32_t log_size;	/* of a page; 0: there is no log */
 	pages_flaw_fn flaw;
 	void *ctx;
 	unsigned long long flaws;
@@ -75,15 +76,10 @@ static bool page_fits(struct check *c, uint32_t number)
 	return false;
 }
 
-/* Nobody reads it from here, and whoever opens the database next writes it anew. */
-static bool log_has(const struct check *c, uint32_t number)
-{
-	return number / 8 < c->in_log_n && (c->in_log[number / 8] >> number % 8 & 1);
-}
-
+/* What the log has nobody reads from here, and whoever opens the database next writes it anew. */
 static void tell_page(struct check *c, uint32_t number, const char *why)
 {
-	if (log_has(c, number))
+	if (page_set_has(&c->in_log, number))
 		c->found->torn++;
 	else
 		tell(c, "page", number, why);
@@ -109,24 +105,6 @@ static void check_pages(struct check *c, off_t bytes)
 
 /* --- the log ------------------------------------------------------------------------------ */
 
-static uint32_t page_of(const unsigned char *frame)
-{
-	return (uint32_t)frame[0] << 24 | (uint32_t)frame[1] << 16 | (uint32_t)frame[2] << 8 |
-	       frame[3];
-}
-
-static void mark(struct check *c, uint32_t number)
-{
-	uint32_t n = number / 8 + 1;
-
-	if (!c->in_log || n > c->in_log_n) {
-		c->in_log = xrealloc(c->in_log, 2 * (size_t)n);
-		memset(c->in_log + c->in_log_n, 0, 2 * (size_t)n - c->in_log_n);
-		c->in_log_n = 2 * n;
-	}
-	c->in_log[number / 8] |= (unsigned char)(1 << number % 8);
-}
-
 /* The pages of frames FROM to TO, which are a transaction. */
 static void mark_all(struct check *c, const struct log_sum *l, off_t from, off_t to)
 {
@@ -134,7 +112,7 @@ static void mark_all(struct check *c, const struct log_sum *l, off_t from, off_t
 
 	for (; from <= to; from += (off_t)(LOG_FRAME_HEADER + l->size))
 		if (read_at(c->fd, header, sizeof(header), from) == 0)
-			mark(c, page_of(header));
+			page_set_add(&c->in_log, frame_page(header));
 }
 
 /*
@@ -169,6 +147,15 @@ static void check_frames(struct check *c, struct log_sum *l, unsigned char *fram
 			  " whole, or it is damaged");
 }
 
+static void tell_header(struct check *c, const char *path)
+{
+	tell(c, "header of the log", 0,
+	    torn_log_header(path)
+		? "it does not hold: the power went while a log was begun, or it is damaged; the"
+		  " database has all that the log had"
+		: "it is not as it was written");
+}
+
 static int check_log(struct check *c, const char *path)
 {
 	unsigned char header[LOG_HEADER], *frame;
@@ -186,7 +173,7 @@ static int check_log(struct check *c, const char *path)
 			check_frames(c, &l, frame);
 			free(frame);
 		} else {
-			tell(c, "header of the log", 0, "it is not as it was written");
+			tell_header(c, path);
 		}
 	}
 	close(c->fd);
@@ -195,7 +182,7 @@ static int check_log(struct check *c, const char *path)
 
 /* --- together ------------------------------------------------------------------------------ */
 
-static int check_file(struct check *c)
+static int check_file(struct check *c, const char *path)
 {
 	unsigned char header[PAGE_HEADER];
 	struct stat st;
@@ -203,13 +190,13 @@ static int check_file(struct check *c)
 
 	if (fstat(c->fd, &st) < 0)
 		return -errno;
-	if (st.st_size == 0)
+	if (st.st_size == 0 || torn_beginning(path, st.st_size))
 		return 0;
 	rc = read_at(c->fd, header, sizeof(header), 0);
 	if (rc && rc != -ENODATA)
 		return rc;
 	c->layout = rc ? (struct page_layout){ 0 } : page_layout(header);
-	if (!c->layout.size && log_has(c, 1))
+	if (!c->layout.size && page_set_has(&c->in_log, 1))
 		c->layout = (struct page_layout){ .size = c->log_size, .sums = true };
 	if (!c->layout.size) {
 		tell(c, "page", 1, "it is not the beginning of a database");
@@ -231,11 +218,11 @@ int pages_check(
 	rc = check_log(&c, path);
 	if (rc == 0) {
 		c.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		rc = c.fd < 0 ? -errno : check_file(&c);
+		rc = c.fd < 0 ? -errno : check_file(&c, path);
 		if (c.fd >= 0)
 			close(c.fd);
 	}
-	free(c.in_log);
+	page_set_fini(&c.in_log);
 	if (rc == 0)
 		return 0;
 	err_set(err, rc, "cannot read %s", path);

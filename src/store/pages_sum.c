@@ -123,3 +123,29 @@ bool log_is_commit(const struct log_sum *l, const unsigned char *frame)
 {
 	return is_of_this_log(l, frame) && be32(frame + 4) != 0;
 }
+
+struct log_sum log_of_frame(const unsigned char *frame, uint32_t size)
+{
+	return (struct log_sum){ .size = size, .salt = { be32(frame + 8), be32(frame + 12) } };
+}
+
+uint32_t frame_page(const unsigned char *frame)
+{
+	return be32(frame);
+}
+
+uint32_t frame_pages(const unsigned char *frame)
+{
+	return be32(frame + 4);
+}
+
+/* --- the journal -------------------------------------------------------------------------- */
+
+struct journal_begin journal_begin(const unsigned char *h)
+{
+	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
+
+	if (memcmp(h, magic, sizeof(magic)) != 0)
+		return (struct journal_begin){ 0 };
+	return (struct journal_begin){ .page_size = be32(h + 24), .pages = be32(h + 16) };
+}

@@ -35,7 +35,24 @@ struct log_sum {
 bool log_begin(struct log_sum *l, const unsigned char *header);
 /* FRAME: LOG_FRAME_HEADER and a page. True: it is the next one of the log. */
 bool log_next(struct log_sum *l, const unsigned char *frame);
-/* FRAME says of itself that it is one of this log, and ends a transaction. */
+/* FRAME says of itself that it is one of this log, and ends a transaction. Only its header is
+ * looked at. */
 bool log_is_commit(const struct log_sum *l, const unsigned char *frame);
+/* Of a log whose header does not hold, what its first frame says; nothing can be held against sums
+ * of that. */
+struct log_sum log_of_frame(const unsigned char *frame, uint32_t size);
+/* The number of its page, and how many the database has behind the transaction that FRAME ends. */
+uint32_t frame_page(const unsigned char *frame);
+uint32_t frame_pages(const unsigned char *frame);
+
+/* The beginning of a rollback journal: what the file was before. */
+#define JOURNAL_HEADER 28
+
+struct journal_begin {
+	uint32_t page_size; /* 0: that is no journal */
+	uint32_t pages;	    /* of the database, before */
+};
+
+struct journal_begin journal_begin(const unsigned char *header);
 
 #endif

@@ -17,7 +17,7 @@
 static struct arena *a;
 static char dir[64];
 static unsigned flaws;
-static char last[128];
+static char last[160];
 
 static int setup(void **state)
 {
@@ -66,9 +66,8 @@ static void copy_file(const char *from, const char *to)
 	assert_int_equal(fs_write(at(to), bytes, 0600, &err), 0);
 }
 
-/* A database of which the last change is both in its pages and in its log: as the power leaves it.
- */
-static void make_files(void)
+/* A database of which the last change is in its log, and, if CHECKPOINT, also in its pages. */
+static void make(bool checkpoint)
 {
 	struct store *s;
 	struct err err;
@@ -78,10 +77,17 @@ static void make_files(void)
 	put_blob(s, "first");
 	sql(s, "PRAGMA wal_checkpoint(TRUNCATE)");
 	put_blob(s, "second");
-	sql(s, "PRAGMA wal_checkpoint(PASSIVE)");
+	if (checkpoint)
+		sql(s, "PRAGMA wal_checkpoint(PASSIVE)");
 	copy_file("one.db", "two.db");
 	copy_file("one.db-wal", "two.db-wal");
 	s->ops->close(s);
+}
+
+/* As the power leaves it. */
+static void make_files(void)
+{
+	make(true);
 }
 
 /* The number of the page in the first frame of the log. */
@@ -174,6 +180,61 @@ static void the_end_of_a_log_is_told_apart(void **state)
 	assert_non_null(strstr(last, "the power went"));
 }
 
+/* A log that is begun again over one that the database has all of: the header may be half there. */
+static void a_log_without_a_header_may_have_nothing_more(void **state)
+{
+	(void)state;
+	make_files();
+	damage("two.db-wal", 19);
+	look();
+	assert_int_equal(flaws, 1);
+	assert_non_null(strstr(last, "the power went"));
+	assert_non_null(strstr(last, "the database has all"));
+}
+
+static void or_all_that_was_last_told(void **state)
+{
+	(void)state;
+	make(false);
+	damage("two.db-wal", 19);
+	look();
+	assert_int_equal(flaws, 1);
+	assert_string_equal(last, "header of the log 0: it is not as it was written");
+}
+
+static void or_what_cannot_be_known(void **state)
+{
+	(void)state;
+	make_files();
+	damage("two.db-wal", 19);
+	damage("two.db-wal", LOG_HEADER + 8); /* the first frame seems to be of another log */
+	look();
+	assert_int_equal(flaws, 1);
+	assert_null(strstr(last, "the power went"));
+}
+
+/* What its journal says was not there before is not there any more. */
+static void a_database_that_was_just_being_made_is_none(void **state)
+{
+	static const char journal[512] =
+	    "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\0\0\0\0nonc\0\0\0\0\0\0\2\0\0\0\x10";
+	static const char zeros[2 * PAGE];
+	struct err err;
+
+	(void)state;
+	assert_int_equal(fs_write(at("two.db"), (struct str){ zeros, PAGE }, 0600, &err), 0);
+	look();
+	assert_int_equal(flaws, 1);
+	assert_int_equal(
+	    fs_write(at("two.db-journal"), (struct str){ journal, sizeof(journal) }, 0600, &err),
+	    0);
+	assert_int_equal(look().pages, 0);
+	assert_int_equal(flaws, 0);
+	assert_int_equal(fs_write(at("two.db"), (struct str){ zeros, 2 * PAGE }, 0600, &err), 0);
+	look();
+	assert_int_equal(flaws, 1);
+}
+
 static void pages_that_were_cut_off_are_missed(void **state)
 {
 	(void)state;
@@ -192,6 +253,10 @@ int main(void)
 		T(any_other_page_is),
 		T(a_log_that_does_not_hold_has_nothing),
 		T(the_end_of_a_log_is_told_apart),
+		T(a_log_without_a_header_may_have_nothing_more),
+		T(or_all_that_was_last_told),
+		T(or_what_cannot_be_known),
+		T(a_database_that_was_just_being_made_is_none),
 		T(pages_that_were_cut_off_are_missed),
 	};
 
