@@ -47,6 +47,27 @@ static struct options opt;
 static struct totals total;
 static volatile unsigned long long seed_in_hand;
 
+/* --- to somebody at a terminal: how far it is ----------------------------------------------- */
+
+static bool watched(void)
+{
+	return !opt.verbose && isatty(STDERR_FILENO);
+}
+
+static void tell_progress(void)
+{
+	if (watched())
+		fprintf(stderr, "\r%zu of %zu cuts, %zu of them whole ", total.cuts, opt.cuts,
+		    total.by[WHOLE]);
+}
+
+/* So that what is said next begins a line. */
+static void clear_progress(void)
+{
+	if (watched())
+		fputs("\r\033[K", stderr);
+}
+
 /* --- one cut -------------------------------------------------------------------------------- */
 
 struct inspection {
@@ -172,9 +193,11 @@ static void check_cut(const struct life *life, struct disk *d, size_t at, uint64
 		in.outcome = in.outcome == WHOLE ? ALARM : NOTICED;
 		in.err = pages;
 	}
-	if (in.outcome != WHOLE && (opt.verbose || !in.alone))
+	if (in.outcome != WHOLE && (opt.verbose || !in.alone)) {
+		clear_progress();
 		printf("seed %llu: %s, cut at %zu of %zu: %s\n", (unsigned long long)seed,
 		    names[in.outcome], at, life->trace.n, in.err.code ? in.err.what : err.what);
+	}
 	total.by[in.outcome]++;
 	total.cuts++;
 }
@@ -271,6 +294,7 @@ static size_t do_life(unsigned long long seed, size_t n)
 
 	count_life(life);
 	if (life->rc) {
+		clear_progress();
 		printf("seed %llu: the life itself broke off: %s %s\n", seed, life->err.what,
 		    life->err.why);
 		total.by[STUCK]++;
@@ -361,8 +385,11 @@ int main(int argc, char **argv)
 	vfs_install();
 	bool same = is_the_same_twice(opt.seed);
 
-	while (total.cuts < opt.cuts)
+	while (total.cuts < opt.cuts) {
 		do_life(opt.seed + total.cuts, opt.cuts - total.cuts);
+		tell_progress();
+	}
+	clear_progress();
 	fs_remove_tree(opt.top);
 	tell();
 	if (!same)

@@ -45,6 +45,19 @@ static double seconds(void)
 	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
 }
 
+/* Is somebody at a terminal told how far it is? */
+static bool watched(const struct batch_spec *spec)
+{
+	return !spec->quiet && isatty(STDERR_FILENO);
+}
+
+/* So that what is said next begins a line. */
+static void clear_progress(const struct batch_spec *spec)
+{
+	if (watched(spec))
+		fputs("\r\033[K", stderr);
+}
+
 static void violation(const struct batch_spec *spec, uint64_t seed, const char *failed)
 {
 	unsigned n = __sync_fetch_and_add(&shared->violations, 1);
@@ -54,6 +67,7 @@ static void violation(const struct batch_spec *spec, uint64_t seed, const char *
 		snprintf(shared->failed, sizeof(shared->failed), "%s", failed);
 	}
 	if (n < SHOWN && !spec->quiet) {
+		clear_progress(spec);
 		printf("seed %llu: %s\n", (unsigned long long)seed, failed);
 		fflush(stdout);
 	}
@@ -121,11 +135,6 @@ static void start(const struct batch_spec *spec, struct job *job)
 
 /* --- to somebody at a terminal: how far it is ------------------------------------------------ */
 
-static bool watched(const struct batch_spec *spec)
-{
-	return !spec->quiet && isatty(STDERR_FILENO);
-}
-
 static void on_alarm(int sig)
 {
 	(void)sig; /* wait() returns, and that is all */
@@ -150,12 +159,12 @@ static void tell(const struct batch_spec *spec)
 	    (unsigned long long)spec->n, shared->violations);
 }
 
-static void end_telling(void)
+static void end_telling(const struct batch_spec *spec)
 {
 	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
 
 	setitimer(ITIMER_REAL, &never, NULL);
-	fprintf(stderr, "\r\033[K");
+	clear_progress(spec);
 }
 
 /* The next child that has ended, or 0 when there is none any more. */
@@ -212,7 +221,7 @@ void batch_run(const struct batch_spec *spec, struct batch_result *ret)
 		begin_telling();
 	wait_all(spec);
 	if (watched(spec))
-		end_telling();
+		end_telling(spec);
 	*ret = (struct batch_result){ .violations = shared->violations,
 		.first = shared->first,
 		.seconds = seconds() - began };
