@@ -80,8 +80,13 @@ class Sweep:
         self.place, self.memory, self.say = place, memory, say
         self.before = {}
 
+    def make_good(self, command):
+        if command.before:
+            self.place.tutti(*command.before, "--repo", self.place.repo)
+
     def learn(self, command):
         """Where its requests come from, and what it says."""
+        self.make_good(command)
         self.memory.arm(FIRST)
         got = command.run(self.place, self.memory.env)
         sites = self.memory.sites()
@@ -119,8 +124,7 @@ class Sweep:
     def attempt(self, command, k, goes_on, want):
         if os.path.exists(self.place.path("copy.db")):
             os.unlink(self.place.path("copy.db"))
-        if command.before:
-            self.place.tutti(*command.before, "--repo", self.place.repo)
+        self.make_good(command)
         self.before = stored(self.place)
         self.memory.arm(FIRST, k, goes_on)
         got = command.run(self.place, self.memory.env)
