@@ -127,8 +127,10 @@ static bool result_is(const struct stored *r, const struct fact *f, size_t at)
 		return false;
 	if (f->number >= 0 && step->epoch > f->number) /* it was done again since */
 		return true;
-	if (!str_is(step->status, "completed"))
-		return f->again <= at && str_is(step->status, "pending");
+	if (!str_is(
+		step->status, "completed")) /* it waits to be done again, or did until a cancel */
+		return f->again <= at &&
+		       (str_is(step->status, "pending") || str_is(step->status, "cancelled"));
 	return r->s->ops->step_texts(r->s, r->a, step->key, &texts) == 0 &&
 	       str_is(texts.output, f->text);
 }
