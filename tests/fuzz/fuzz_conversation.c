@@ -1,7 +1,7 @@
 /*
  * An attempt in blocks and as lines: safe HTML, blocks without gaps, JSON that can be read, and the
  * same whether its texts come whole or in portions. Each line of the input is an event: a letter
- * for its kind, then its text.
+ * for its kind, then its text; or a text that is longer than a block may be, from little input.
  */
 #include "must.h"
 
@@ -13,7 +13,8 @@
 
 #include <stdint.h>
 
-#define BLOCKS_MAX 65536
+#define BLOCKS_MAX 4096 /* that are held against each other */
+#define MANY (BLOCK_MESSAGE_MAX + 2048)
 
 struct play {
 	struct arena *a;
@@ -78,14 +79,31 @@ static void event(struct play *p, const char *type, struct str text)
 
 static void speak(struct play *p, const char *type, struct str text)
 {
+	size_t most = p->most == SIZE_MAX ? SIZE_MAX : p->most + text.n / 1000;
+
 	while (text.n) {
-		size_t n = p->most < text.n ? p->most : text.n;
+		size_t n = most < text.n ? most : text.n;
 
 		while (n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
 			n++;
 		event(p, type, str_take(text, n));
 		text = str_skip(text, n);
 	}
+}
+
+/* UNIT again and again, with AFTER behind each. */
+static void speak_much(struct play *p, struct str begin, struct str unit, const char *after)
+{
+	struct buf b;
+
+	buf_init(&b, 2 * MANY);
+	buf_add(&b, begin);
+	while (unit.n && buf_str(&b).n < MANY) {
+		buf_add(&b, unit);
+		buf_adds(&b, after);
+	}
+	speak(p, "text", buf_str(&b));
+	buf_fini(&b);
 }
 
 static void line(struct play *p, struct str s)
@@ -98,6 +116,10 @@ static void line(struct play *p, struct str s)
 		event(p, types[c - '0'], str_skip(s, 1));
 	else if (c == '6')
 		speak(p, "think", str_skip(s, 1));
+	else if (c == '7' && s.n > 3 && !((s.p[1] | s.p[2]) & 0x80))
+		speak_much(p, str_take(str_skip(s, 1), 2), str_skip(s, 3), "");
+	else if (c == '8')
+		speak_much(p, (struct str){ 0 }, str_skip(s, 1), "\n");
 	else
 		speak(p, "text", (struct str){ s.p, s.n + 1 }); /* with its newline */
 }
@@ -129,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	text = (struct str){ ended, text.n };
 	play(&whole, a, text, SIZE_MAX);
-	play(&parts, a, text, 1 + size % 7 + size / 1000);
+	play(&parts, a, text, 1 + size % 7);
 	must(whole.n == parts.n && whole.end == parts.end);
 	for (uint64_t i = 1; i <= whole.n && i < BLOCKS_MAX; i++)
 		must(str_eq(whole.blocks[i], parts.blocks[i]));
