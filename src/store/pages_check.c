@@ -32,13 +32,14 @@ struct check {
 	struct pages_found *found;
 };
 
+/* NUMBER: which of them; 0: there is one. */
 static void tell(struct check *c, const char *what, unsigned long long number, const char *why)
 {
 	char where[64];
 
 	if (c->flaws++ >= FLAWS_MAX)
 		return;
-	snprintf(where, sizeof(where), "%s %llu", what, number);
+	snprintf(where, sizeof(where), number ? "%s %llu" : "%s", what, number);
 	c->flaw(c->ctx, where, why);
 }
 
