@@ -196,7 +196,8 @@ static int check_file(struct check *c, const char *path)
 	rc = read_at(c->fd, header, sizeof(header), 0);
 	if (rc && rc != -ENODATA)
 		return rc;
-	c->layout = rc ? (struct page_layout){ 0 } : page_layout(header);
+	if (!rc)
+		c->layout = page_layout(header);
 	if (!c->layout.size && page_set_has(&c->in_log, 1))
 		c->layout = (struct page_layout){ .size = c->log_size, .sums = true };
 	if (!c->layout.size) {
