@@ -65,7 +65,7 @@ int remote_follow(struct arena *a, const struct globals *g, const char *id, cons
 {
 	struct err err = { 0 };
 	struct store *s;
-	struct show show;
+	struct show *show = arena_new(a, struct show);
 	char *data;
 	int code =
 	    paths_data(a, g->data, &data, &err) < 0 ? EXIT_NOT_READY : house_read(a, g, &s, &err);
@@ -74,15 +74,15 @@ int remote_follow(struct arena *a, const struct globals *g, const char *id, cons
 		return cli_fail(g, &err, code);
 	how->globals = g;
 	how->data = data;
-	how->show = &show;
+	how->show = show;
 	if (engine_resolve(s, str_from(id), STR(""), &how->run, &err) < 0) {
 		code = cli_fail(g, &err, EXIT_NOT_FOUND);
 	} else {
-		show_init(&show, format, g->color, "Ctrl-C: leave it running");
-		if (estimate_read(s, a, how->run, &show.estimate) < 0)
-			show.estimate = (struct estimate){ 0 };
-		code = look_on(s, a, id, &show, how);
-		show_fini(&show);
+		show_init(show, format, g->color, "Ctrl-C: leave it running");
+		if (estimate_read(s, a, how->run, &show->estimate) < 0)
+			show->estimate = (struct estimate){ 0 };
+		code = look_on(s, a, id, show, how);
+		show_fini(show);
 	}
 	s->ops->close(s);
 	return code;
