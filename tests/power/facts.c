@@ -118,6 +118,14 @@ static bool said(const struct stored *r, const char *text)
 
 /* --- facts of it ---------------------------------------------------------------------------- */
 
+/* It waits to be done again; or did, until its run was cancelled. */
+static bool waits_again(const struct stored *r, const struct step_row *step)
+{
+	bool cancelled = r->row.end_as.n || str_is(r->row.status, "cancelled");
+
+	return str_is(step->status, "pending") || (cancelled && str_is(step->status, "cancelled"));
+}
+
 static bool result_is(const struct stored *r, const struct fact *f, size_t at)
 {
 	const struct step_row *step = step_of(r, f->step);
@@ -127,10 +135,8 @@ static bool result_is(const struct stored *r, const struct fact *f, size_t at)
 		return false;
 	if (f->number >= 0 && step->epoch > f->number) /* it was done again since */
 		return true;
-	if (!str_is(
-		step->status, "completed")) /* it waits to be done again, or did until a cancel */
-		return f->again <= at &&
-		       (str_is(step->status, "pending") || str_is(step->status, "cancelled"));
+	if (!str_is(step->status, "completed"))
+		return f->again <= at && waits_again(r, step);
 	return r->s->ops->step_texts(r->s, r->a, step->key, &texts) == 0 &&
 	       str_is(texts.output, f->text);
 }
