@@ -287,9 +287,9 @@ int db_verify(struct arena *a, const struct globals *g)
 
 	if (kept_there(a, data, &err) < 0)
 		return cli_fail(g, &err, EXIT_NOT_READY);
-	if (!fs_exists(path)) {
+	if (!kept_anything(a, data)) {
 		err_set(&err, -ENOENT, "there is nothing stored yet");
-		err_why(&err, "%s is empty", data);
+		err_why(&err, "nothing was ever stored in %s", data);
 		return cli_fail(g, &err, EXIT_NOT_FOUND);
 	}
 	if (db_look(a, path, data, &f, &err))

@@ -2,6 +2,7 @@
 
 #include "store/pages.h"
 #include "store/pages_sum.h"
+#include "store/pages_torn.h"
 #include "sys/fs.h"
 
 #include <fcntl.h>
@@ -58,19 +59,19 @@ static void count_flaw(void *ctx, const char *where, const char *what)
 	++*(unsigned long long *)ctx;
 }
 
-/* How long it has to be by its own beginning, or 0. */
-static long long told_size(const char *path)
+/* As its own beginning says. */
+static struct page_layout layout_of(const char *path)
 {
 	unsigned char header[PAGE_HEADER];
 	struct page_layout l = { 0 };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return 0;
+		return l;
 	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header))
 		l = page_layout(header);
 	close(fd);
-	return (long long)l.n * l.size;
+	return l;
 }
 
 /*
@@ -79,7 +80,8 @@ static long long told_size(const char *path)
  */
 static int check_length(struct arena *a, const char *path, long long size, struct err *err)
 {
-	long long told = told_size(path);
+	struct page_layout layout = layout_of(path);
+	long long told = (long long)layout.n * layout.size;
 	unsigned long long flaws = 0;
 	struct pages_found found;
 
@@ -104,6 +106,16 @@ int kept_there(struct arena *a, const char *data, struct err *err)
 	    (fs_exists(fs_join(a, data, WITNESS)) || size_of(arena_printf(a, "%s-wal", path)) > 0))
 		return is_gone(a, data, path, err);
 	return 0;
+}
+
+bool kept_anything(struct arena *a, const char *data)
+{
+	const char *path = fs_join(a, data, "tutti.db");
+	long long size = size_of(path);
+
+	if (fs_exists(fs_join(a, data, WITNESS)) || size_of(arena_printf(a, "%s-wal", path)) != 0)
+		return true;
+	return size != 0 && layout_of(path).n != 1 && !torn_beginning(path, size);
 }
 
 int kept_whole(struct arena *a, const char *data, struct err *err)

@@ -52,9 +52,9 @@ int house_read(struct arena *a, const struct globals *g, struct store **ret, str
 	if (kept_there(a, data, err) < 0)
 		return EXIT_NOT_READY;
 	path = fs_join(a, data, "tutti.db");
-	if (!fs_exists(path)) {
+	if (!kept_anything(a, data)) {
 		err_set(err, -ENOENT, "there are no runs yet");
-		err_why(err, "%s is empty", data);
+		err_why(err, "nothing was ever stored in %s", data);
 		err_fix(err, "tutti run architectural-analysis \"…\" --model rehearsal");
 		return EXIT_NOT_FOUND;
 	}

@@ -36,10 +36,10 @@ typedef void (*pages_flaw_fn)(void *ctx, const char *where, const char *what);
 
 /*
  * Holds all pages of the database file PATH and all frames of its log against their sums. A page
- * that was being written when the power went is in the log, and comes from there. Another
- * process may be writing meanwhile: what does not fit is looked at again for a while. This process
- * must not have it open: closing the file here would drop the locks of SQLite on it (POSIX). 0,
- * whatever was found; negative: the file cannot be read.
+ * that was being written when the power went is in the log, and comes from there; a database that
+ * was just being made has none yet. Another process may be writing meanwhile: what does not fit is
+ * looked at again for a while. This process must not have it open: closing the file here would drop
+ * the locks of SQLite on it (POSIX). 0, whatever was found; negative: the file cannot be read.
  */
 MUST_CHECK int pages_check(
     const char *path, pages_flaw_fn flaw, void *ctx, struct pages_found *ret, struct err *err);

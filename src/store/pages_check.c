@@ -2,12 +2,12 @@
 #include "store/pages.h"
 
 #include "base/arena.h"
+#include "store/pages_read.h"
 #include "store/pages_set.h"
 #include "store/pages_sum.h"
 #include "store/pages_torn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,15 +43,6 @@ static void tell(struct check *c, const char *what, unsigned long long number, c
 	c->flaw(c->ctx, where, why);
 }
 
-static int read_at(int fd, unsigned char *p, size_t n, off_t off)
-{
-	ssize_t got = pread(fd, p, n, off);
-
-	if (got < 0)
-		return -errno;
-	return (size_t)got == n ? 0 : -ENODATA;
-}
-
 static void wait_a_little(void)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
@@ -70,7 +61,7 @@ static bool page_fits(struct check *c, uint32_t number)
 	for (int look = 0; look < looks; look++) {
 		if (look)
 			wait_a_little();
-		if (read_at(c->fd, c->page, size, (off_t)size * (number - 1)) == 0 &&
+		if (pages_read(c->fd, c->page, size, (off_t)size * (number - 1)) == 0 &&
 		    page_holds(c->page, size, number))
 			return true;
 	}
@@ -112,7 +103,7 @@ static void mark_all(struct check *c, const struct log_sum *l, off_t from, off_t
 	unsigned char header[LOG_FRAME_HEADER];
 
 	for (; from <= to; from += (off_t)(LOG_FRAME_HEADER + l->size))
-		if (read_at(c->fd, header, sizeof(header), from) == 0)
+		if (pages_read(c->fd, header, sizeof(header), from) == 0)
 			page_set_add(&c->in_log, frame_page(header));
 }
 
@@ -128,7 +119,8 @@ static void check_frames(struct check *c, struct log_sum *l, unsigned char *fram
 	off_t n = (off_t)(LOG_FRAME_HEADER + l->size), begin = LOG_HEADER;
 	bool holds = true;
 
-	for (off_t at = LOG_HEADER; read_at(c->fd, frame, (size_t)n, at) == 0; at += n, number++) {
+	for (off_t at = LOG_HEADER; pages_read(c->fd, frame, (size_t)n, at) == 0;
+	     at += n, number++) {
 		bool commit = log_is_commit(l, frame);
 
 		holds = holds && log_next(l, frame);
@@ -161,13 +153,11 @@ static int check_log(struct check *c, const char *path)
 {
 	unsigned char header[LOG_HEADER], *frame;
 	struct log_sum l;
-	char name[4200];
 
-	snprintf(name, sizeof(name), "%s-wal", path);
-	c->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	c->fd = pages_open(path, "-wal");
 	if (c->fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (read_at(c->fd, header, sizeof(header), 0) == 0) {
+		return c->fd == -ENOENT ? 0 : c->fd;
+	if (pages_read(c->fd, header, sizeof(header), 0) == 0) {
 		if (log_begin(&l, header)) {
 			c->log_size = l.size;
 			frame = xalloc(LOG_FRAME_HEADER + l.size);
@@ -193,7 +183,7 @@ static int check_file(struct check *c, const char *path)
 		return -errno;
 	if (st.st_size == 0 || torn_beginning(path, st.st_size))
 		return 0;
-	rc = read_at(c->fd, header, sizeof(header), 0);
+	rc = pages_read(c->fd, header, sizeof(header), 0);
 	if (rc && rc != -ENODATA)
 		return rc;
 	if (!rc)
@@ -219,8 +209,8 @@ int pages_check(
 	*ret = (struct pages_found){ 0 };
 	rc = check_log(&c, path);
 	if (rc == 0) {
-		c.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		rc = c.fd < 0 ? -errno : check_file(&c, path);
+		c.fd = pages_open(path, "");
+		rc = c.fd < 0 ? c.fd : check_file(&c, path);
 		if (c.fd >= 0)
 			close(c.fd);
 	}

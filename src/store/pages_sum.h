@@ -35,11 +35,9 @@ struct log_sum {
 bool log_begin(struct log_sum *l, const unsigned char *header);
 /* FRAME: LOG_FRAME_HEADER and a page. True: it is the next one of the log. */
 bool log_next(struct log_sum *l, const unsigned char *frame);
-/* FRAME says of itself that it is one of this log, and ends a transaction. Only its header is
- * looked at. */
+/* FRAME, of which only the header is read, says that it is of this log and ends a transaction. */
 bool log_is_commit(const struct log_sum *l, const unsigned char *frame);
-/* Of a log whose header does not hold, what its first frame says; nothing can be held against sums
- * of that. */
+/* What the first frame says of a log whose header does not hold: which it is, and no sums. */
 struct log_sum log_of_frame(const unsigned char *frame, uint32_t size);
 /* The number of its page, and how many the database has behind the transaction that FRAME ends. */
 uint32_t frame_page(const unsigned char *frame);

@@ -2,39 +2,26 @@
 
 #include "base/arena.h"
 #include "store/pages.h"
+#include "store/pages_read.h"
 #include "store/pages_set.h"
 #include "store/pages_sum.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_beside(const char *path, const char *suffix)
-{
-	char name[4200];
-
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	return open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-}
-
-static bool read_at(int fd, unsigned char *p, size_t n, off_t off)
-{
-	return pread(fd, p, n, off) == (ssize_t)n;
-}
-
 bool torn_beginning(const char *path, off_t size)
 {
 	unsigned char header[JOURNAL_HEADER];
 	struct journal_begin j = { 0 };
-	int fd = open_beside(path, "-journal");
+	int fd = pages_open(path, "-journal");
 
 	if (fd < 0)
 		return false;
-	if (read_at(fd, header, sizeof(header), 0))
+	if (pages_read(fd, header, sizeof(header), 0) == 0)
 		j = journal_begin(header);
 	close(fd);
 	/* more than that is nobody's beginning, and not to be called nothing */
@@ -54,14 +41,13 @@ static off_t place(const struct headless *h, uint32_t i)
 	return LOG_HEADER + (off_t)(LOG_FRAME_HEADER + h->sum.size) * i;
 }
 
-/* How many frames there are up to the last that ends a transaction; PAGES: of the database, behind
- * it. */
+/* How many frames there are up to the last that ends a transaction, and pages behind that one. */
 static uint32_t frames_told(const struct headless *h, uint32_t *ret_pages)
 {
 	unsigned char header[LOG_FRAME_HEADER];
 	uint32_t told = 0;
 
-	for (uint32_t i = 0; read_at(h->log, header, sizeof(header), place(h, i)); i++)
+	for (uint32_t i = 0; pages_read(h->log, header, sizeof(header), place(h, i)) == 0; i++)
 		if (log_is_commit(&h->sum, header)) {
 			told = i + 1;
 			*ret_pages = frame_pages(header);
@@ -74,7 +60,7 @@ static bool is_stored(const struct headless *h, uint32_t number)
 {
 	size_t n = h->sum.size;
 
-	return read_at(h->db, h->page, n, (off_t)n * (number - 1)) &&
+	return pages_read(h->db, h->page, n, (off_t)n * (number - 1)) == 0 &&
 	       memcmp(h->page, h->frame + LOG_FRAME_HEADER, n - PAGES_RESERVED) == 0;
 }
 
@@ -85,7 +71,8 @@ static bool are_stored(const struct headless *h, uint32_t told, uint32_t pages)
 	bool stored = true;
 
 	while (stored && told-- > 0) {
-		stored = read_at(h->log, h->frame, LOG_FRAME_HEADER + h->sum.size, place(h, told));
+		stored = pages_read(
+			     h->log, h->frame, LOG_FRAME_HEADER + h->sum.size, place(h, told)) == 0;
 		uint32_t number = stored ? frame_page(h->frame) : 0;
 
 		if (number > pages || page_set_has(&seen, number))
@@ -103,9 +90,9 @@ static bool look(struct headless *h)
 	uint32_t pages = 0;
 	struct stat st;
 
-	if (!read_at(h->log, first, sizeof(first), LOG_HEADER))
+	if (pages_read(h->log, first, sizeof(first), LOG_HEADER) == -ENODATA)
 		return true;
-	if (!read_at(h->db, header, sizeof(header), 0) || fstat(h->db, &st) < 0)
+	if (pages_read(h->db, header, sizeof(header), 0) < 0 || fstat(h->db, &st) < 0)
 		return false;
 	h->sum = log_of_frame(first, page_layout(header).size);
 	if (!h->sum.size)
@@ -126,7 +113,7 @@ static bool look(struct headless *h)
 
 bool torn_log_header(const char *path)
 {
-	struct headless h = { .db = open_beside(path, ""), .log = open_beside(path, "-wal") };
+	struct headless h = { .db = pages_open(path, ""), .log = pages_open(path, "-wal") };
 	bool stored = h.db >= 0 && h.log >= 0 && look(&h);
 
 	if (h.db >= 0)

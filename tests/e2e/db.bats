@@ -53,6 +53,12 @@ newest() {
 		"$(dirname "$TUTTI")/tests/inject" -c pwrite64 -p tutti.db -k half -n $n -- \
 			"$TUTTI" serve --no-port >said 2>&1 || code=$?
 		is "$code" 137
+		code=0
+		"$TUTTI" db verify >said 2>&1 || code=$?
+		is "$code $(head -1 said)" "5 error: there is nothing stored yet"
+		code=0
+		"$TUTTI" runs list >said 2>&1 || code=$?
+		is "$code $(head -1 said)" "0 no runs yet"
 		job
 		"$TUTTI" db verify >said
 		has said "every byte is as it was written: .* 1 run"
